@@ -1,0 +1,1 @@
+"""From observations to cells, damages, indicators and scores: pure functions over the nouns."""

@@ -1,0 +1,101 @@
+"""What can go wrong, each with a stable code: one family ends a run, the other spoils one input.
+
+`RoadscanError` is raised and ends what was asked for; its kind owns the exit code. `InputFault`
+is a value: one bad file among many, kept with its facts in run.json while the others go on.
+"""
+
+from dataclasses import dataclass, field
+from enum import IntEnum
+from typing import Final
+
+
+class ExitCode(IntEnum):
+    """How the command ended."""
+
+    DONE = 0
+    WRONG_OPTIONS = 2
+    BAD_INPUT = 3
+    NOTHING_ASSESSED = 4
+    INTERNAL = 5
+
+
+# Every code once. The exit code a code ends a run with; a test holds docs/errors.md against it.
+EXIT_CODES: Final[dict[str, ExitCode]] = {
+    # options
+    "option_invalid": ExitCode.WRONG_OPTIONS,
+    # files and folders
+    "file_missing": ExitCode.BAD_INPUT,
+    "file_unreadable": ExitCode.BAD_INPUT,
+    "file_empty": ExitCode.BAD_INPUT,
+    "output_not_writable": ExitCode.BAD_INPUT,
+    "output_disk_full": ExitCode.BAD_INPUT,
+    "output_in_use": ExitCode.BAD_INPUT,
+    # video
+    "video_not_a_video": ExitCode.BAD_INPUT,
+    "video_no_picture_stream": ExitCode.BAD_INPUT,
+    "video_container_not_allowed": ExitCode.BAD_INPUT,
+    "video_codec_not_allowed": ExitCode.BAD_INPUT,
+    "video_too_large": ExitCode.BAD_INPUT,
+    "video_decoder_crashed": ExitCode.BAD_INPUT,
+    "video_decoder_timeout": ExitCode.BAD_INPUT,
+    "video_nothing_usable": ExitCode.BAD_INPUT,
+    # track
+    "track_format_unknown": ExitCode.BAD_INPUT,
+    "track_malformed": ExitCode.BAD_INPUT,
+    "track_too_large": ExitCode.BAD_INPUT,
+    "track_no_times": ExitCode.BAD_INPUT,
+    "track_null_island": ExitCode.BAD_INPUT,
+    "track_too_short": ExitCode.BAD_INPUT,
+    "track_missing": ExitCode.BAD_INPUT,
+    "track_no_overlap": ExitCode.BAD_INPUT,
+    # network
+    "network_format_unknown": ExitCode.BAD_INPUT,
+    "network_malformed": ExitCode.BAD_INPUT,
+    "network_no_crs": ExitCode.BAD_INPUT,
+    "network_no_lines": ExitCode.BAD_INPUT,
+    "network_too_far": ExitCode.BAD_INPUT,
+    # settings that are files
+    "camera_invalid": ExitCode.BAD_INPUT,
+    "scheme_unknown": ExitCode.BAD_INPUT,
+    "scheme_invalid": ExitCode.BAD_INPUT,
+    "score_input_invalid": ExitCode.BAD_INPUT,
+    "model_unknown": ExitCode.BAD_INPUT,
+    "model_missing": ExitCode.BAD_INPUT,
+    "model_checksum": ExitCode.BAD_INPUT,
+    "model_invalid": ExitCode.BAD_INPUT,
+    "replay_malformed": ExitCode.BAD_INPUT,
+    "extra_missing": ExitCode.BAD_INPUT,
+    # store
+    "store_version": ExitCode.BAD_INPUT,
+    "store_malformed": ExitCode.BAD_INPUT,
+    # outcome
+    "nothing_assessed": ExitCode.NOTHING_ASSESSED,
+    "internal": ExitCode.INTERNAL,
+}
+
+
+class RoadscanError(Exception):
+    """What ends a run: a stable code, what was wrong with the value seen, what to do about it."""
+
+    def __init__(self, code: str, message: str, hint: str) -> None:
+        super().__init__(f"{code}: {message}. {hint}")
+        self.exit_code = EXIT_CODES[code]
+        self.code = code
+        self.message = message
+        self.hint = hint
+
+
+@dataclass(frozen=True, slots=True)
+class InputFault:
+    """What spoiled one input while the others went on; `facts` hold the values seen."""
+
+    source: str
+    code: str
+    message: str
+    hint: str
+    facts: dict[str, str | float] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, source: str, error: RoadscanError, **facts: str | float) -> "InputFault":
+        """Keep an error that belongs to one input as a value."""
+        return cls(source, error.code, error.message, error.hint, facts)

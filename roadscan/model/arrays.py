@@ -1,0 +1,10 @@
+"""Names for the array types that the nouns are made of."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
+Image = NDArray[np.uint8]
+"""(height, width, 3) BGR, or (height, width) grey."""

@@ -1,0 +1,105 @@
+"""Damage on the road: observations in single frames, the cells of a lane, damages made of them."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from roadscan.model.arrays import Floats, Ints
+from roadscan.model.road import Direction
+
+STRIPS = 3
+"""Strips across a driven lane (ZTV ZEB-StB), 0 is the left one in the direction of travel."""
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """One box of one frame, placed on the driven lane as a rectangle along the road.
+
+    Offsets count in the link's digitised direction, `left_*` from the lane's centre to the left of
+    the direction of travel (the vehicle drives in its lane). A rectangle that reaches past the end
+    of a link is one observation on each link it touches.
+    """
+
+    frame_t_s: float
+    kind: str
+    confidence: float
+    link_id: str
+    direction: Direction
+    from_offset_m: float
+    to_offset_m: float
+    left_min_m: float
+    left_max_m: float
+    accuracy_m: float
+    """Along the link, one standard deviation."""
+    box_xyxy: tuple[float, float, float, float]
+    box_number: int
+    """Of the box among those of its frame: the two halves of a split rectangle share it."""
+
+
+class Rejection(StrEnum):
+    """Why a detection is not an observation."""
+
+    ABOVE_HORIZON = "above_horizon"
+    TOO_FAR = "beyond_near_field"
+    OUTSIDE_LANE = "outside_lane"
+    OFF_NETWORK = "off_network"
+    OUTSIDE_TRACK = "outside_track"
+    FRAME_UNUSABLE = "frame_unusable"
+    KIND_NOT_SCORED = "kind_not_scored"
+
+
+@dataclass(frozen=True, slots=True)
+class LaneViews:
+    """Cells of one lane seen by one frame: rows [`from_row`, `to_row`) of the link, all strips.
+
+    Row k covers the offsets [k, k + 1) m of the link.
+    """
+
+    frame_t_s: float
+    link_id: str
+    direction: Direction
+    from_row: int
+    to_row: int
+    accuracy_m: float
+
+
+@dataclass(frozen=True, slots=True)
+class LaneGrid:
+    """Views and hits of one lane of one link.
+
+    `views` (rows, 3); `hits` by kind, each (rows, 3), never more than `views`; `last_seen_s`
+    (rows,) UTC epoch seconds, NaN where never viewed.
+    """
+
+    link_id: str
+    direction: Direction
+    views: Ints
+    hits: dict[str, Ints]
+    last_seen_s: Floats
+    accuracy_m: Floats
+    """(rows,) best accuracy along the link of the frames that viewed the row, NaN without."""
+
+
+@dataclass(frozen=True, slots=True)
+class Damage:
+    """Neighbouring affected cells of one kind."""
+
+    damage_id: str
+    kind: str
+    label: str
+    link_id: str
+    segment_id: str
+    direction: Direction
+    from_offset_m: float
+    to_offset_m: float
+    left_min_m: float
+    left_max_m: float
+    cells: tuple[tuple[int, int], ...]
+    """(row, strip) in order."""
+    area_m2: float
+    confidence: float
+    n_observations: int
+    first_seen_s: float
+    last_seen_s: float
+    accuracy_m: float
+    best: Observation
+    """The observation whose picture shows it best."""

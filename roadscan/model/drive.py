@@ -1,0 +1,110 @@
+"""A drive of a survey, the chunks it is worked through in, and what the clock fit says."""
+
+from dataclasses import dataclass
+
+from roadscan.model.arrays import Floats
+from roadscan.model.damage import LaneGrid, Observation, Rejection
+from roadscan.model.picture import Camera, FrameRejection
+
+
+@dataclass(frozen=True, slots=True)
+class VideoInfo:
+    """What a video file says of itself, and what is really in it."""
+
+    name: str
+    sha256: str
+    container: str
+    codec: str
+    width: int
+    height: int
+    """Of the upright picture, rotation applied."""
+    rotation_deg: int
+    """Counter-clockwise, as the file asks for."""
+    claimed_s: float
+    playable_s: float
+    """Up to the end of the last whole packet; shorter than claimed in a truncated file."""
+    frames: int
+    frame_rate_hz: float
+    """Frames / playable seconds: the real one, not the header's."""
+    variable_frame_rate: bool
+    started_s: float | None
+    """Container time as UTC epoch seconds of presentation time 0; None without one."""
+    streams: tuple[str, ...]
+    warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ClockFit:
+    """Offset between picture and track: UTC = started_s + video_t_s + offset_s."""
+
+    started_s: float
+    offset_s: float
+    sigma_s: float
+    """One standard deviation."""
+    source: str
+    """"option", "motion", "container" (no motion fit) or "assumed" (no container time either)."""
+    correlation: float
+    """Of the best lag, 0..1; 0 where motion was not used."""
+    warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Drive:
+    """One video on its track, with everything its results depend on."""
+
+    drive_id: str
+    survey: str
+    video: VideoInfo
+    track_name: str
+    track_sha256: str
+    clock: ClockFit
+    camera: Camera
+    model_name: str
+    model_sha256: str
+    settings_sha256: str
+    """Over all that changes a chunk's result: model, camera, clock, network, sampling."""
+    started_s: float
+    ended_s: float
+    xy_m: Floats
+    """(n, 2) path driven, in the metric CRS."""
+    length_m: float
+
+
+@dataclass(frozen=True, slots=True)
+class FrameCounts:
+    """Frames of a chunk: planned = decoded + not decoded, decoded = usable + rejected."""
+
+    planned: int
+    decoded: int
+    usable: int
+    rejected: dict[FrameRejection, int]
+
+
+@dataclass(frozen=True, slots=True)
+class RejectedBox:
+    """A detection that is not an observation, with its reason."""
+
+    frame_t_s: float
+    kind: str
+    confidence: float
+    box_xyxy: tuple[float, float, float, float]
+    reason: Rejection
+
+
+@dataclass(frozen=True, slots=True)
+class ChunkResult:
+    """The unit of work and of repeat: about 60 s of a drive, written in one transaction."""
+
+    drive_id: str
+    number: int
+    from_video_s: float
+    to_video_s: float
+    frames: FrameCounts
+    detections: int
+    observed: int
+    """Detections that became observations: detections = observed + len(rejections)."""
+    observations: tuple[Observation, ...]
+    rejections: tuple[RejectedBox, ...]
+    grids: tuple[LaneGrid, ...]
+    unusable: tuple[LaneGrid, ...]
+    """Lanes of frames that were rejected, as `views` only: why a lane has no coverage."""

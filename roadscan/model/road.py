@@ -1,0 +1,141 @@
+"""The road network in linear reference (ISO 19148): links, segments and positions on them."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from roadscan.model.arrays import Bools, Floats, Ints
+from roadscan.model.track import Gap
+
+
+class Direction(StrEnum):
+    """Direction of travel on a link; offsets always count along the digitised direction."""
+
+    FORWARD = "forward"
+    BACKWARD = "backward"
+
+    @property
+    def sign(self) -> int:
+        """+1 where travelling adds to the offset, -1 where it takes from it."""
+        return 1 if self is Direction.FORWARD else -1
+
+
+class RoadClass(StrEnum):
+    """Class of area (Funktionsklasse, FK)."""
+
+    A = "A"
+    """Main road (Hauptverkehrsstraße)."""
+    B = "B"
+    """Side road (Nebenstraße)."""
+    N = "N"
+    """Footway, cycleway, parking (Nebenfläche)."""
+
+
+class Surface(StrEnum):
+    """Class of construction (Bauweise, BW), as far as scoring tells them apart."""
+
+    ASPHALT = "asphalt"
+    PAVING = "paving"
+    """Sett, slabs, cobbles (Pflaster, Platten)."""
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A stretch of road between two nodes (Strassenelement), in the network's metric CRS."""
+
+    link_id: str
+    xy_m: Floats
+    """(n, 2) vertices in digitised direction."""
+    street: str
+    street_key: str
+    road_class: RoadClass
+    surface: Surface
+    lane_width_m: float
+    lane_width_source: str
+    """"network", or "scheme" where the default stands in."""
+    forward: bool
+    """May be driven in digitised direction."""
+    backward: bool
+    outside_town: bool
+    level: int = 0
+    """Bridge or tunnel level: links of different levels meet only where their end nodes do."""
+
+    @property
+    def directions(self) -> tuple[Direction, ...]:
+        """The directions it may be driven in, each a lane of its own."""
+        allowed = ((Direction.FORWARD, self.forward), (Direction.BACKWARD, self.backward))
+        return tuple(direction for direction, may in allowed if may)
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """The roads of a town in one metric CRS."""
+
+    links: tuple[Link, ...]
+    crs_epsg: int
+    sha256: str
+    """Of the file it was read from."""
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """What is scored: one driven lane of a link from `from_m` to `to_m` (digitised direction)."""
+
+    segment_id: str
+    link_id: str
+    direction: Direction
+    from_m: float
+    to_m: float
+
+    @property
+    def length_m(self) -> float:
+        """Length along the link."""
+        return self.to_m - self.from_m
+
+
+@dataclass(frozen=True, slots=True)
+class RoadPosition:
+    """A place on the network; `left_m` counts to the left of the direction of travel."""
+
+    link_id: str
+    direction: Direction
+    offset_m: float
+    left_m: float
+    accuracy_m: float
+
+
+@dataclass(frozen=True, slots=True)
+class MatchedPath:
+    """A drive on the network: one row per kept fix, in time order.
+
+    `link` indexes `Network.links`, -1 where a fix is unmatched; `forward` is the direction of
+    travel; `route_m` counts metres along the route driven (equal to offset differences along the
+    links, NaN where unmatched); `leg` numbers stretches of uninterrupted route, -1 unmatched.
+    """
+
+    t_s: Floats
+    link: Ints
+    forward: Bools
+    offset_m: Floats
+    left_m: Floats
+    accuracy_m: Floats
+    route_m: Floats
+    leg: Ints
+    route: tuple["RouteStep", ...]
+    credited_m: dict[str, float]
+    """Metres driven by link id."""
+    unmatched: tuple[Gap, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RouteStep:
+    """A stretch of one link driven in one go; steps of a leg follow each other without a hole."""
+
+    leg: int
+    link: int
+    direction: Direction
+    from_offset_m: float
+    to_offset_m: float
+    from_route_m: float
+    to_route_m: float

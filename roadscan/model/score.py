@@ -1,0 +1,71 @@
+"""Condition of a segment: indicators (Zustandsgrößen), values (Zustandswerte), class."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class NotScored(StrEnum):
+    """Why a segment has no score."""
+
+    NOT_DRIVEN = "not_driven"
+    SURFACE_NOT_SUPPORTED = "surface_not_supported"
+    COVERAGE_TOO_LOW = "coverage_too_low"
+    FRAMES_UNUSABLE = "frames_unusable"
+    RISS_MISSING = "riss_missing"
+    OFS_MISSING = "ofs_missing"
+    INDICATOR_MISSING = "indicator_missing"
+
+
+@dataclass(frozen=True, slots=True)
+class Indicators:
+    """Share of assessed cells hit, in percent (Zustandsgrößen); None where it cannot be known."""
+
+    riss_pct: float | None
+    """Cracks (Risse)."""
+    afli_pct: float | None
+    """Applied patches (aufgelegte Flickstellen)."""
+    ofs_pct: float | None
+    """Other surface damage (Oberflächenschäden): potholes above all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """The steps from indicators to a condition class; values 1.00 (best) to 5.00, two decimals."""
+
+    indicators: Indicators
+    zw_riss: float | None
+    zw_afli: float | None
+    zw_ofs: float | None
+    weights: dict[str, float]
+    """The weights used, after renormalising: "riss", "afli", "ofs"."""
+    weighted_sum: float | None
+    break_through: bool
+    """Durchschlag: the worst of cracks and surface damage decides alone."""
+    twsub: float | None
+    """Substance value, surface (Teilzielwert Substanz, Oberfläche)."""
+    twsub_basis: str
+    """Indicators it rests on, as "riss+afli+ofs"; "" without a value."""
+    score: float | None
+    """Overall value (GW) where evenness was measured, else TWSUB."""
+    condition_class: int | None
+    """1 to 4, closed on the left; None without a score."""
+    reason: str
+    """Why there is no score; "" where there is one."""
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentResult:
+    """A segment with what was seen on it and what follows."""
+
+    segment_id: str
+    score: Score
+    coverage: float
+    """Assessed cells / all cells of the segment."""
+    cells: int
+    """All cells of the segment."""
+    views_mean: float
+    """Mean views of the assessed cells, 0 without any."""
+    confidence: float
+    n_damages: int
+    assessed_at_s: float | None
+    """Time of the last frame that viewed it, UTC epoch seconds."""

@@ -1,0 +1,69 @@
+"""A GNSS track as read, and the path driven as cleaned and projected."""
+
+from dataclasses import dataclass
+
+from roadscan.model.arrays import Floats, Ints
+
+
+@dataclass(frozen=True, slots=True)
+class Track:
+    """GNSS fixes in the order of the file; arrays of one length, NaN where the file says nothing.
+
+    `t_s` are UTC epoch seconds. `part` numbers the uninterrupted stretches that the file itself
+    declares (GPX segments); `course_deg` is clockwise from north; `accuracy_m` is one standard
+    deviation across and along.
+    """
+
+    t_s: Floats
+    lon_deg: Floats
+    lat_deg: Floats
+    speed_mps: Floats
+    course_deg: Floats
+    accuracy_m: Floats
+    part: Ints
+    format: str
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """A time without a usable track; nothing is placed inside it."""
+
+    from_s: float
+    to_s: float
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class CleanCounts:
+    """What cleaning took out of a track, by cause."""
+
+    fixes: int
+    kept: int
+    not_increasing: int
+    no_position: int
+    outlier_speed: int
+    outlier_acceleration: int
+    standstill: int
+    """Fixes collapsed into the standstill that they belong to."""
+
+
+@dataclass(frozen=True, slots=True)
+class DrivePath:
+    """The vehicle's path in metric coordinates: strictly increasing times, pieces never bridged.
+
+    Arrays of one length n. `heading_deg` is clockwise from grid north, smoothed over what was
+    driven; `driven_m` is the distance driven since the first fix (gaps add nothing); `piece`
+    numbers the stretches between gaps.
+    """
+
+    t_s: Floats
+    x_m: Floats
+    y_m: Floats
+    speed_mps: Floats
+    heading_deg: Floats
+    accuracy_m: Floats
+    driven_m: Floats
+    piece: Ints
+    crs_epsg: int
+    gaps: tuple[Gap, ...]
+    counts: CleanCounts

@@ -1,0 +1,1 @@
+"""Leads a drive through the rooms."""

@@ -1,0 +1,1 @@
+"""Layers, maps and tables made from the store."""

@@ -1,0 +1,1 @@
+"""Files in: videos, tracks, networks, camera files, schemes."""

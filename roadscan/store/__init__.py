@@ -1,0 +1,1 @@
+"""The truth: what was driven, seen and assessed."""

@@ -1,0 +1,15 @@
+"""What all tests share: the folder of real material, or a skip that says how to name it."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """Folder of real pictures, videos, tracks and maps."""
+    folder = os.environ.get("ROADSCAN_REAL_DATA")
+    if not folder:
+        pytest.skip("real material not named: set ROADSCAN_REAL_DATA to its folder")
+    return Path(folder)
