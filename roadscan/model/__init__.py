@@ -1,1 +1,1 @@
-"""The nouns that pass between the rooms: frozen records of NumPy arrays and plain values, no I/O."""
+"""The nouns that pass between the rooms: frozen records, no I/O."""

@@ -1,0 +1,54 @@
+# The tasks of a newcomer. `make demo` and `make test` do all their set-up; a second run installs nothing.
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+
+.PHONY: help demo test lint format bench clean
+
+help:
+	@echo "make demo    the main job on the sample drive, results in out/demo"
+	@echo "make test    the tests"
+	@echo "make lint    ruff, format, mypy, the layers"
+	@echo "make format  lets ruff mend what it can"
+	@echo "make bench   speed: real-time factor, time per stage, memory, against ultralytics"
+	@echo "make clean   removes .venv and out"
+
+demo: .venv/.base
+	$(BIN)/roadscan demo --out out/demo
+
+test: .venv/.test
+	$(BIN)/python -m pytest
+
+lint: .venv/.lint
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: .venv/.lint
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+bench: .venv/.bench
+	$(BIN)/python benchmarks/drive.py
+
+.venv/.base: pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(PIP) -e .
+	@touch $@
+
+.venv/.test: .venv/.base
+	$(PIP) -e ".[test]"
+	@touch $@
+
+.venv/.lint: .venv/.base
+	$(PIP) -e ".[lint]"
+	@touch $@
+
+# The peer needs torch; the pin keeps pip from replacing a CPU build by one with CUDA.
+.venv/.bench: .venv/.base
+	$(PIP) -e ".[bench]" "torch==2.13.0"
+	@touch $@
+
+clean:
+	rm -rf .venv out
