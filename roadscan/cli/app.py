@@ -1,0 +1,76 @@
+"""The `roadscan` command: its subcommands, and the one place where errors become exit codes."""
+
+import sys
+import traceback
+from collections.abc import Sequence
+from importlib.metadata import version
+from os import environ
+from typing import Annotated
+
+import typer
+from typer.exceptions import TyperException
+
+from roadscan.cli import check, demo, match, run, score
+from roadscan.errors import ExitCode, RoadscanError
+
+app = typer.Typer(
+    name="roadscan",
+    help="Road condition from a dash-cam drive and its GNSS track.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+app.command("run")(run.run)
+app.command("demo")(demo.demo)
+app.command("check")(check.check)
+app.command("match")(match.match)
+app.command("score")(score.score)
+
+
+def _print_version(wanted: bool) -> None:  # noqa: FBT001 -- the signature of an option's callback
+    if wanted:
+        typer.echo(f"roadscan {version('roadscan')}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    show_version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Version.")
+    ] = False,  # noqa: FBT002 -- how typer declares a switch
+) -> None:
+    """Road condition from a dash-cam drive and its GNSS track."""
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line and leave with its exit code; every failure is one line on stderr."""
+    sys.exit(exit_code(sys.argv[1:] if arguments is None else arguments))
+
+
+def exit_code(arguments: Sequence[str]) -> int:
+    """Run the command line and return its exit code."""
+    try:
+        return int(app(list(arguments), prog_name="roadscan", standalone_mode=False) or 0)
+    except RoadscanError as error:
+        return _fail(error)
+    except TyperException as error:
+        message = " ".join(getattr(error, "format_message", error.__str__)().split())
+        hint = "See roadscan --help, or --help after a command"
+        return _fail(RoadscanError("option_invalid", message.rstrip("."), hint))
+    except BrokenPipeError:
+        return ExitCode.DONE
+    except KeyboardInterrupt:
+        typer.echo("roadscan: stopped; the same command goes on where it was", err=True)
+        return 130
+    except Exception as error:  # noqa: BLE001 -- the last door: nothing may leave without a code
+        if environ.get("ROADSCAN_TRACEBACK"):
+            traceback.print_exc()
+        what = f"{type(error).__name__}: {error}".splitlines()[0]
+        hint = "This is a fault of roadscan: set ROADSCAN_TRACEBACK=1 and report what it prints"
+        return _fail(RoadscanError("internal", what, hint))
+
+
+def _fail(error: RoadscanError) -> int:
+    typer.echo(f"roadscan: {' '.join(str(error).split())}", err=True)
+    return int(error.exit_code)

@@ -1,0 +1,51 @@
+"""`roadscan check`: is this recording good for a run?"""
+
+import json as json_format
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from roadscan.cli import options
+from roadscan.pipeline.check import DriveCheck, check_drive
+
+
+def check(
+    video: Annotated[Path, typer.Argument(metavar="VIDEO", show_default=False)],
+    track: Annotated[
+        Path | None,
+        typer.Option("--track", help="GNSS track: GPX, NMEA, CSV, GeoJSON.", show_default=False),
+    ] = None,
+    json: options.Json = False,  # noqa: FBT002 -- how typer declares a switch
+) -> None:
+    """Show what a video and its track are good for, without a detector."""
+    result = check_drive(video, track)
+    if json:
+        typer.echo(json_format.dumps(result.as_json(), ensure_ascii=False))
+    else:
+        Console().print(_table(result))
+
+
+def _table(result: DriveCheck) -> Table:
+    table = Table(title=result.video.name, show_header=False)
+    for room, values in result.as_json().items():
+        if isinstance(values, dict):
+            for name, value in _flat(values):
+                table.add_row(room, name, value)
+            table.add_section()
+    for warning in result.warnings:
+        table.add_row("warning", "", warning)
+    return table
+
+
+def _flat(values: dict[str, object]) -> Iterator[tuple[str, str]]:
+    for name, value in values.items():
+        if isinstance(value, dict):
+            yield from ((f"{name}.{key}", text) for key, text in _flat(value))
+        elif isinstance(value, list | tuple):
+            yield name, ", ".join(str(item) for item in value) or "–"
+        else:
+            yield name, "–" if value is None else str(value)

@@ -1,0 +1,48 @@
+"""`roadscan demo`: the main job on the sample drive."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from roadscan.cli.summary import summary_table
+from roadscan.pipeline.demo import run_demo
+from roadscan.pipeline.progress import bars_on_stderr
+from roadscan.pipeline.truth import TruthCheck
+
+
+def demo(
+    out: Annotated[Path, typer.Option("--out", help="Folder for the results.")] = Path("out/demo"),
+) -> None:
+    """Run the main job on the rendered sample drive and hold it against the truth."""
+    with bars_on_stderr() as progress:
+        result = run_demo(out, progress)
+    console = Console()
+    console.print(summary_table(result.run))
+    console.print(_truth_table(result.truth))
+    typer.echo(
+        f"Results in {out}: map.html and map.png to look at, roadscan.gpkg for QGIS or ArcGIS, "
+        "layers/*.geojson, run.json, truth_check.json"
+    )
+
+
+def _truth_table(truth: TruthCheck) -> Table:
+    table = Table(title="Against the truth of this rendered drive (not a figure for real roads)")
+    for name in ("kind", "true", "found", "reported", "right"):
+        table.add_column(name, justify="left" if name == "kind" else "right")
+    for kind, counts in truth.kinds.items():
+        table.add_row(
+            kind, str(counts.true), str(counts.found), str(counts.reported), str(counts.right)
+        )
+    table.caption = (
+        f"recall {_percent(truth.recall)}, precision {_percent(truth.precision)} "
+        f"(same kind within {truth.hit_m:.0f} m); scores off by {truth.score_error_mean} on average, "
+        f"{truth.same_class} of {truth.segments} segments in their true class"
+    )
+    return table
+
+
+def _percent(share: float | None) -> str:
+    return "–" if share is None else f"{100 * share:.0f} %"

@@ -1,0 +1,46 @@
+"""`roadscan match`: a track on the network, without any video."""
+
+import json as json_format
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from roadscan.cli import options
+from roadscan.model.road import Network
+from roadscan.pipeline.matching import TrackOnNetwork, match_track
+from roadscan.read.network import read_network
+
+
+def match(
+    track: Annotated[
+        Path, typer.Argument(metavar="TRACK", help="GPX, NMEA, CSV or GeoJSON.", show_default=False)
+    ],
+    network: options.Network,
+    json: options.Json = False,  # noqa: FBT002 -- how typer declares a switch
+) -> None:
+    """Put a track on the road network and show which streets were driven."""
+    roads = read_network(network)
+    result = match_track(track, roads)
+    if json:
+        typer.echo(json_format.dumps(result.as_json(), ensure_ascii=False))
+    else:
+        Console().print(_table(result, roads))
+
+
+def _table(result: TrackOnNetwork, network: Network) -> Table:
+    street_of = {link.link_id: link.street for link in network.links}
+    table = Table(
+        title="Driven",
+        caption=f"{len(result.matched)} fixes matched, {len(result.unmatched)} times unmatched",
+    )
+    table.add_column("link")
+    table.add_column("street")
+    table.add_column("metres driven", justify="right")
+    for link_id, metres in result.credited_m.items():
+        table.add_row(link_id, street_of[link_id], f"{metres:.1f}")
+    for gap in result.unmatched:
+        table.add_row("–", gap.reason, f"{gap.to_s - gap.from_s:.1f} s")
+    return table

@@ -1,0 +1,27 @@
+"""Options that several commands share."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Network = Annotated[
+    Path,
+    typer.Option(
+        "--network",
+        help="Road network: GeoJSON, GeoPackage, Shapefile, OSM PBF or XML.",
+        show_default=False,
+    ),
+]
+Track = Annotated[
+    Path | None,
+    typer.Option(
+        "--track",
+        help="GNSS track: GPX, NMEA, CSV, GeoJSON. Default: the file beside the video that shares "
+        "its name.",
+        show_default=False,
+    ),
+]
+Json = Annotated[
+    bool, typer.Option("--json", help="Print JSON on stdout and nothing else.", show_default=False)
+]

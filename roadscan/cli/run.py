@@ -1,0 +1,67 @@
+"""`roadscan run`: videos and a track in, layers out."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from roadscan.cli import options
+from roadscan.cli.summary import summary_table
+from roadscan.pipeline.progress import bars_on_stderr
+from roadscan.pipeline.run import run as run_survey
+
+
+def run(
+    videos: Annotated[
+        list[Path],
+        typer.Argument(metavar="VIDEO...", help="Videos, or folders of them.", show_default=False),
+    ],
+    network: options.Network,
+    out: Annotated[
+        Path, typer.Option("--out", help="Folder for the results.", show_default=False)
+    ],
+    track: options.Track = None,
+    survey: Annotated[
+        str | None, typer.Option(help="Name of the survey. Default: the folder's name.")
+    ] = None,
+    camera: Annotated[
+        Path | None, typer.Option(help="Camera file (TOML). Default: a typical dash-cam.")
+    ] = None,
+    offset_s: Annotated[
+        float | None,
+        typer.Option(help="UTC = start of the video + time in it + this. Default: found."),
+    ] = None,
+    scheme: Annotated[str, typer.Option(help="Scoring scheme: a name or a TOML file.")] = "ap9k",
+    model: Annotated[
+        str,
+        typer.Option(help="Model name, or replay:FILE. Default: the one that comes with roadscan."),
+    ] = "",
+    every_m: Annotated[
+        float, typer.Option(min=0.5, max=100.0, help="Metres driven between two frames.")
+    ] = 3.0,
+    json: options.Json = False,  # noqa: FBT002 -- how typer declares a switch
+) -> None:
+    """Turn a drive into scored road segments.
+
+    Given again after a stop, the same command goes on at the chunk where it was.
+    """
+    with bars_on_stderr() as progress:
+        result = run_survey(
+            videos,
+            network=network,
+            track=track,
+            out=out,
+            survey=survey,
+            camera=camera,
+            offset_s=offset_s,
+            scheme=scheme,
+            model=model,
+            every_m=every_m,
+            progress=progress,
+        )
+    if json:
+        typer.echo(result.record.as_json(), nl=False)
+    else:
+        Console().print(summary_table(result))
+        typer.echo(f"Results: {result.out}")

@@ -1,0 +1,62 @@
+"""The main job on the rendered sample drive, held against its truth."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from roadscan.assess.grid import segments_of
+from roadscan.errors import RoadscanError
+from roadscan.pipeline.progress import Progress
+from roadscan.pipeline.record import write_atomically
+from roadscan.pipeline.run import RunResult, run
+from roadscan.pipeline.truth import TruthCheck, check_against_truth
+from roadscan.read.network import read_network
+from roadscan.read.scheme import read_scheme
+
+SCHEME = "ap9k"
+_PACKAGE = Path(__file__).resolve().parent.parent
+_PLACES = (_PACKAGE / "_samples", _PACKAGE.parent / "data_samples")
+"""Inside an installed package, and in a checkout."""
+
+
+@dataclass(frozen=True, slots=True)
+class DemoResult:
+    """The run, and how right it is."""
+
+    run: RunResult
+    truth: TruthCheck
+
+
+def sample_folder() -> Path:
+    """Return the folder of the sample drive; `file_missing` if it did not come along."""
+    for folder in _PLACES:
+        if (folder / "drive.mp4").is_file():
+            return folder
+    raise RoadscanError(
+        "file_missing", "the sample drive is not part of this installation", "Install roadscan anew"
+    )
+
+
+def run_demo(out: Path, progress: Progress) -> DemoResult:
+    """Run the sample drive and write truth_check.json beside its results."""
+    samples = sample_folder()
+    result = run(
+        [samples / "drive.mp4"],
+        network=samples / "network.geojson",
+        track=samples / "drive.gpx",
+        out=out,
+        survey="Sample drive (rendered)",
+        camera=samples / "camera.toml",
+        scheme=SCHEME,
+        progress=progress,
+    )
+    scheme = read_scheme(SCHEME)
+    network = read_network(samples / "network.geojson", scheme.lane_width_m)
+    truth = check_against_truth(
+        samples / "truth.geojson",
+        result.out / "layers",
+        network,
+        segments_of(network, scheme),
+        scheme,
+    )
+    write_atomically(out / "truth_check.json", truth.as_json())
+    return DemoResult(result, truth)

@@ -1,0 +1,55 @@
+"""Which videos a command means, and which track belongs to each."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from roadscan.errors import RoadscanError
+
+VIDEO_SUFFIXES = frozenset({".mp4", ".m4v", ".mov", ".mkv", ".avi", ".ts", ".mts", ".m2ts"})
+TRACK_SUFFIXES = (".gpx", ".nmea", ".csv", ".geojson")
+
+
+def list_videos(inputs: Sequence[Path]) -> tuple[Path, ...]:
+    """Files as given, folders as the videos directly inside them, in the order of their names.
+
+    Raises
+    ------
+    RoadscanError
+        `file_missing` for an input that is not there or a folder without videos.
+    """
+    videos: list[Path] = []
+    for path in inputs:
+        if path.is_dir():
+            inside = sorted(p for p in path.iterdir() if p.suffix.lower() in VIDEO_SUFFIXES)
+            if not inside:
+                raise RoadscanError(
+                    "file_missing",
+                    f"the folder {path} holds no video",
+                    f"Put files ending in {', '.join(sorted(VIDEO_SUFFIXES))} into it",
+                )
+            videos.extend(inside)
+        else:
+            videos.append(path)
+    return tuple(dict.fromkeys(videos))
+
+
+def find_track(video: Path, given: Path | None) -> Path:
+    """Return the track given, else the file beside the video that shares its name.
+
+    Raises
+    ------
+    RoadscanError
+        `track_missing` if there is neither.
+    """
+    if given is not None:
+        return given
+    for suffix in TRACK_SUFFIXES:
+        beside = video.with_suffix(suffix)
+        if beside.is_file():
+            return beside
+    raise RoadscanError(
+        "track_missing",
+        f"no track given, and none beside {video.name} as {video.stem} + "
+        f"{', '.join(TRACK_SUFFIXES)}",
+        "Name it with --track FILE",
+    )

@@ -1,0 +1,80 @@
+"""How far a run is: told on stderr, or kept quiet."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Protocol
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    ProgressColumn,
+    Task,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+from rich.progress import Progress as RichProgress
+from rich.text import Text
+
+
+class Progress(Protocol):
+    """Hears of the steps of a run."""
+
+    def begin(self, what: str, total: int) -> None:
+        """Hear that a step of `total` items begins; 0 where their number is not known."""
+
+    def advance(self, items: int = 1) -> None:
+        """Hear that so many more items of the step are done."""
+
+
+class Quiet:
+    """Says nothing."""
+
+    def begin(self, what: str, total: int) -> None:
+        """Say nothing."""
+
+    def advance(self, items: int = 1) -> None:
+        """Say nothing."""
+
+
+class _SpeedColumn(ProgressColumn):
+    def render(self, task: Task) -> Text:
+        return Text("" if task.speed is None else f"{task.speed:.1f}/s")
+
+
+class Bars:
+    """Bars with speed and time left."""
+
+    def __init__(self, bars: RichProgress) -> None:
+        self._bars = bars
+        self._task = bars.add_task("", total=None, visible=False)
+
+    def begin(self, what: str, total: int) -> None:
+        """Finish the bar before and draw the next."""
+        self._finish()
+        self._task = self._bars.add_task(what, total=total or None)
+
+    def advance(self, items: int = 1) -> None:
+        """Move the bar on."""
+        self._bars.advance(self._task, items)
+
+    def _finish(self) -> None:
+        task = next(task for task in self._bars.tasks if task.id == self._task)
+        self._bars.update(self._task, total=task.completed, completed=task.completed)
+        self._bars.stop_task(self._task)
+
+
+@contextmanager
+def bars_on_stderr() -> Iterator[Progress]:
+    """Draw bars on stderr while the block runs; only their last state where that is no terminal."""
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        _SpeedColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+    )
+    with RichProgress(*columns, console=Console(stderr=True)) as bars:
+        yield Bars(bars)

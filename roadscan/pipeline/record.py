@@ -1,0 +1,184 @@
+"""What a run did, as run.json tells it."""
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from time import perf_counter
+
+STATEMENT = (
+    "Surface condition in Anlehnung an AP 9 K: Substanzwert (Oberfläche) only, "
+    "never an official ZEB grade"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class SyncRecord:
+    """How picture and track were brought together."""
+
+    offset_s: float
+    sigma_s: float
+    source: str
+    correlation: float
+
+
+@dataclass(frozen=True, slots=True)
+class DriveRecord:
+    """One video of the run."""
+
+    drive_id: str
+    video: str
+    video_sha256: str
+    claimed_s: float
+    playable_s: float
+    frame_rate_hz: float
+    track: str
+    track_sha256: str
+    started_at: str
+    ended_at: str
+    length_m: float
+    sync: SyncRecord
+
+
+@dataclass(frozen=True, slots=True)
+class SurveyRecord:
+    """All drives together."""
+
+    survey: str
+    videos: int
+    started_at: str
+    ended_at: str
+    length_m: float
+    credited_m: dict[str, float]
+    """Metres driven by link id."""
+
+
+@dataclass(frozen=True, slots=True)
+class FramesRecord:
+    """Frames: planned = decoded + not decoded; decoded = usable + rejected."""
+
+    planned: int
+    decoded: int
+    usable: int
+    rejected: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentsRecord:
+    """Segments with a score, and without one by reason."""
+
+    assessed: int
+    not_assessed: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class CameraRecord:
+    """The camera the boxes were placed with."""
+
+    name: str
+    hfov_deg: float
+    height_m: float
+    pitch_deg: float
+    yaw_deg: float
+    roll_deg: float
+    left_m: float
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class ModelRecord:
+    """The detector; its name holds runtime and precision."""
+
+    name: str
+    sha256: str
+    kinds: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SchemeRecord:
+    """The scoring scheme."""
+
+    id: str
+    version: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkRecord:
+    """The network and the CRS in which everything metric was done."""
+
+    source: str
+    sha256: str
+    links: int
+    crs: str
+
+
+@dataclass(frozen=True, slots=True)
+class FaultRecord:
+    """An input that could not be used, with its facts."""
+
+    source: str
+    code: str
+    message: str
+    hint: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunRecord:
+    """The whole of run.json."""
+
+    roadscan: str
+    statement: str
+    drive: SurveyRecord
+    drives: tuple[DriveRecord, ...]
+    frames: FramesRecord
+    detections: int
+    observations: int
+    rejections: dict[str, int]
+    damages: int
+    segments: SegmentsRecord
+    sync: SyncRecord
+    """Of the drive that is known least well in time."""
+    camera: CameraRecord
+    model: ModelRecord
+    scheme: SchemeRecord
+    network: NetworkRecord
+    timings_s: dict[str, float]
+    realtime_factor: float
+    """Seconds of video worked through in this run per second it took; 0 where all was done before."""
+    faults: tuple[FaultRecord, ...]
+    warnings: tuple[str, ...]
+
+    def as_json(self) -> str:
+        """Return it as indented JSON."""
+        return json.dumps(asdict(self), ensure_ascii=False, indent=2) + "\n"
+
+
+def write_atomically(path: Path, text: str) -> None:
+    """Write a text file so that it is there whole or not at all."""
+    partial = path.with_name(path.name + ".partial")
+    partial.write_text(text, encoding="utf-8")
+    os.replace(partial, path)  # noqa: PTH105 -- the atomic one, by name
+
+
+class Stopwatch:
+    """Adds up wall time by stage."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+        self._began = perf_counter()
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        """Count the block's time to the stage."""
+        began = perf_counter()
+        try:
+            yield
+        finally:
+            self.seconds[name] = self.seconds.get(name, 0.0) + perf_counter() - began
+
+    def total_s(self) -> float:
+        """Return the seconds since it was made."""
+        return perf_counter() - self._began

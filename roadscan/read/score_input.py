@@ -1,0 +1,105 @@
+"""Indicators of many segments from a CSV file, for `roadscan score --input`."""
+
+import csv
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from roadscan.errors import RoadscanError
+from roadscan.model.road import RoadClass, Surface
+from roadscan.model.score import Indicators
+from roadscan.read.files import check_file
+
+MAX_BYTES = 100_000_000
+INDICATORS = ("riss", "afli", "ofs")
+SURFACES = {
+    "": Surface.ASPHALT,
+    "asphalt": Surface.ASPHALT,
+    "a": Surface.ASPHALT,
+    "paving": Surface.PAVING,
+    "p": Surface.PAVING,
+}
+"""Names and codes of construction (Bauweise, BW)."""
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreInput:
+    """What a score is computed from."""
+
+    road_class: RoadClass
+    surface: Surface
+    indicators: Indicators
+
+
+def read_score_input(path: Path) -> Iterator[ScoreInput]:
+    """Read columns class, surface, riss, afli, ofs (percent); an empty indicator is missing.
+
+    An empty surface is asphalt. Further columns are ignored.
+
+    Raises
+    ------
+    RoadscanError
+        `score_input_invalid` naming line and value; what `check_file` raises.
+    """
+    check_file(path, MAX_BYTES)
+    with path.open(encoding="utf-8-sig", newline="", errors="replace") as file:
+        rows = csv.DictReader(file)
+        if "class" not in (rows.fieldnames or ()):
+            raise _invalid(path, 1, f"the columns are {', '.join(rows.fieldnames or ['none'])}")
+        for row in rows:
+            yield _parse(path, rows.line_num, row)
+
+
+def parse_road_class(text: str) -> RoadClass:
+    """Return the class of area; ValueError for what is none."""
+    try:
+        return RoadClass(text.strip().upper())
+    except ValueError:
+        message = f"class is {text.strip()!r}, not A, B or N"
+        raise ValueError(message) from None
+
+
+def parse_surface(text: str) -> Surface:
+    """Return the class of construction; ValueError for one that no scheme scores."""
+    try:
+        return SURFACES[text.strip().lower()]
+    except KeyError:
+        message = f"surface is {text.strip()!r}, not asphalt or paving"
+        raise ValueError(message) from None
+
+
+def parse_indicator(name: str, text: str | None) -> float | None:
+    """Return a share in percent, None for an empty text.
+
+    Raises
+    ------
+    ValueError
+        If it is no number from 0 to 100.
+    """
+    if text is None or not text.strip():
+        return None
+    value = float(text)
+    if not 0.0 <= value <= 100.0:
+        message = f"{name} is {text.strip()}, not from 0 to 100"
+        raise ValueError(message)
+    return value
+
+
+def _parse(path: Path, line: int, row: dict[str, str]) -> ScoreInput:
+    try:
+        riss, afli, ofs = (parse_indicator(name, row.get(name)) for name in INDICATORS)
+        return ScoreInput(
+            parse_road_class(row["class"]),
+            parse_surface(row.get("surface") or ""),
+            Indicators(riss, afli, ofs),
+        )
+    except ValueError as error:
+        raise _invalid(path, line, str(error)) from error
+
+
+def _invalid(path: Path, line: int, what: str) -> RoadscanError:
+    return RoadscanError(
+        "score_input_invalid",
+        f"{path.name}, line {line}: {what}",
+        "Columns: class (A, B, N), surface (asphalt, paving), riss, afli, ofs (percent, or empty)",
+    )
