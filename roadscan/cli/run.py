@@ -18,9 +18,7 @@ def run(
         typer.Argument(metavar="VIDEO...", help="Videos, or folders of them.", show_default=False),
     ],
     network: options.Network,
-    out: Annotated[
-        Path, typer.Option("--out", help="Folder for the results.", show_default=False)
-    ],
+    out: Annotated[Path, typer.Option("--out", help="Folder for the results.", show_default=False)],
     track: options.Track = None,
     survey: Annotated[
         str | None, typer.Option(help="Name of the survey. Default: the folder's name.")

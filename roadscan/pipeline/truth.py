@@ -90,9 +90,7 @@ def check_against_truth(
         segments=len(pairs),
         score_error_mean=round(float(errors.mean()), 3) if len(errors) else None,
         score_error_max=round(float(errors.max()), 3) if len(errors) else None,
-        same_class=sum(
-            given == true[1] for given, (_, true) in zip(classes, pairs, strict=True)
-        ),
+        same_class=sum(given == true[1] for given, (_, true) in zip(classes, pairs, strict=True)),
     )
 
 
@@ -123,7 +121,8 @@ def _true_scores(
         cells = set(cells_of_segment(segment))
         lane = (segment.link_id, segment.direction.value)
         riss, afli, ofs = (
-            _percent(len(cells & hit[(*lane, name)]), len(cells)) for name in ("riss", "afli", "ofs")
+            _percent(len(cells & hit[(*lane, name)]), len(cells))
+            for name in ("riss", "afli", "ofs")
         )
         link = links[segment.link_id]
         score = score_segment(Indicators(riss, afli, ofs), link.road_class, link.surface, scheme)

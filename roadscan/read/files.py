@@ -1,0 +1,45 @@
+"""What every reader asks of a file before it looks inside."""
+
+import hashlib
+from pathlib import Path
+
+from roadscan.errors import RoadscanError
+
+
+def check_file(path: Path, max_bytes: int | None = None, too_large: str = "file_unreadable") -> int:
+    """Return the size of a readable, non-empty file in bytes.
+
+    Raises
+    ------
+    RoadscanError
+        `file_missing`, `file_unreadable`, `file_empty`, or `too_large` over `max_bytes`.
+    """
+    try:
+        size = path.stat().st_size
+        if not path.is_file():
+            raise RoadscanError("file_unreadable", f"{path} is no file", "Name a file")
+        with path.open("rb"):
+            pass
+    except FileNotFoundError:
+        raise RoadscanError(
+            "file_missing", f"there is no file {path}", "Check the path and its spelling"
+        ) from None
+    except OSError as error:
+        raise RoadscanError(
+            "file_unreadable", f"{path} cannot be read ({error.strerror})", "Check its permissions"
+        ) from error
+    if size == 0:
+        raise RoadscanError("file_empty", f"{path} has 0 bytes", "Copy it again from its source")
+    if max_bytes is not None and size > max_bytes:
+        raise RoadscanError(
+            too_large,
+            f"{path} has {size / 1e6:.0f} MB, more than the {max_bytes / 1e6:.0f} MB allowed",
+            "Split it, or check that it is the right file",
+        )
+    return size
+
+
+def sha256_of(path: Path) -> str:
+    """Return the SHA-256 of a file's bytes."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
