@@ -1,0 +1,130 @@
+"""Reads a road network, whatever its format, into links in one metric CRS."""
+
+from collections.abc import Callable, Sequence
+from math import isnan
+from pathlib import Path
+
+import numpy as np
+from pyproj import Transformer
+
+from roadscan.errors import RoadscanError
+from roadscan.model.arrays import Floats
+from roadscan.model.road import Link, Network
+from roadscan.read.crs import metric_crs
+from roadscan.read.files import check_file, sha256_of
+from roadscan.read.network_osm import read_osm
+from roadscan.read.network_table import NetworkMapping, read_table
+from roadscan.read.raw_link import RawLink
+from roadscan.read.road_tags import (
+    directions_of,
+    is_outside_town,
+    lane_width_of,
+    level_of,
+    road_class_of,
+    surface_of,
+)
+
+MAX_BYTES = 2_000_000_000
+MIN_LENGTH_M = 0.05
+DEFAULT_LANE_WIDTH_M = 3.5
+
+Reader = Callable[[Path, NetworkMapping], Sequence[RawLink]]
+
+FORMATS: dict[str, Reader] = {
+    ".geojson": read_table,
+    ".json": read_table,
+    ".gpkg": read_table,
+    ".shp": read_table,
+    ".pbf": read_osm,
+    ".osm": read_osm,
+    ".xml": read_osm,
+}
+
+
+def read_network(
+    path: Path,
+    default_lane_width_m: float = DEFAULT_LANE_WIDTH_M,
+    mapping: NetworkMapping | None = None,
+) -> Network:
+    """Read GeoJSON, GeoPackage, Shapefile or OpenStreetMap (PBF, XML).
+
+    `default_lane_width_m` stands in where the network has no width. Link ids are the network's own
+    or derived from its content, so that they do not move; the metric CRS is the UTM zone of the
+    data.
+
+    Raises
+    ------
+    RoadscanError
+        `network_format_unknown`, `network_malformed`, `network_no_crs`, `network_no_lines`, and
+        what `check_file` raises.
+    """
+    check_file(path, MAX_BYTES)
+    reader = FORMATS.get(path.suffix.lower())
+    if reader is None:
+        raise RoadscanError(
+            "network_format_unknown",
+            f"{path.name} ends in {path.suffix or 'nothing'}",
+            f"Give one of {', '.join(sorted(FORMATS))}",
+        )
+    raw = reader(path, mapping or NetworkMapping())
+    if not raw:
+        raise RoadscanError(
+            "network_no_lines", f"{path.name} holds no road lines", "Export the lines of the roads"
+        )
+    all_lonlat = np.concatenate([link.lonlat for link in raw])
+    epsg = metric_crs(all_lonlat[:, 0], all_lonlat[:, 1])
+    to_metric = Transformer.from_crs(4326, epsg, always_xy=True)
+    x, y = to_metric.transform(all_lonlat[:, 0], all_lonlat[:, 1])
+    lines = np.split(np.column_stack([x, y]), np.cumsum([len(link.lonlat) for link in raw])[:-1])
+    links = _distinct(
+        [
+            _link(link, xy, default_lane_width_m)
+            for link, line in zip(raw, lines, strict=True)
+            if len(xy := _without_repeats(line)) > 1
+        ]
+    )
+    if not links:
+        raise RoadscanError(
+            "network_no_lines", f"all lines of {path.name} have no length", "Check the export"
+        )
+    return Network(links, epsg, sha256_of(path), path.name)
+
+
+def _link(raw: RawLink, xy_m: Floats, default_lane_width_m: float) -> Link:
+    forward, backward = directions_of(raw.oneway, raw.tags)
+    width_m = lane_width_of(raw.lane_width, raw.width, raw.lanes)
+    return Link(
+        link_id=raw.link_id,
+        xy_m=xy_m,
+        street=raw.street,
+        street_key=raw.street_key,
+        road_class=road_class_of(raw.road_class, raw.tags.get("highway", "")),
+        surface=surface_of(raw.surface),
+        lane_width_m=default_lane_width_m if isnan(width_m) else width_m,
+        lane_width_source="scheme" if isnan(width_m) else "network",
+        forward=forward,
+        backward=backward,
+        outside_town=is_outside_town(raw.outside_town, raw.tags),
+        level=level_of(raw.tags),
+    )
+
+
+def _without_repeats(xy_m: Floats) -> Floats:
+    steps_m = np.hypot(*np.diff(xy_m, axis=0).T)
+    kept = xy_m[np.concatenate([[True], steps_m > 1e-6])]
+    length_m = float(np.hypot(*np.diff(kept, axis=0).T).sum()) if len(kept) > 1 else 0.0
+    return kept if length_m >= MIN_LENGTH_M else kept[:1]
+
+
+def _distinct(links: list[Link]) -> tuple[Link, ...]:
+    """Refuse two links of one id: everything hangs on it."""
+    seen: set[str] = set()
+    for link in links:
+        if link.link_id in seen:
+            raise RoadscanError(
+                "network_malformed",
+                f"two lines have the link id {link.link_id!r}",
+                "Give each line an id of its own, or no id at all",
+            )
+        seen.add(link.link_id)
+    return tuple(links)

@@ -1,0 +1,105 @@
+"""What tags and columns of a network mean: class, surface, one-way, width, in or out of town."""
+
+import re
+import tomllib
+from collections.abc import Mapping
+from functools import lru_cache
+from importlib.resources import files
+from math import nan
+
+from roadscan.model.road import RoadClass, Surface
+
+NO = frozenset({"", "no", "false", "0", "both", "n", "f", "none", "nan"})
+YES = frozenset({"yes", "true", "1", "y", "t", "forward", "f_only", "ja"})
+REVERSE = frozenset({"-1", "reverse", "backward"})
+RURAL_MAXSPEED_KMH = 70.0
+"""In German towns the limit is 50, on main roads at most 70; a road that allows more is outside."""
+WIDTHS_M = (2.0, 6.0)
+"""A lane narrower or wider than this is a fault of the data; the scheme's width stands in."""
+
+
+@lru_cache(maxsize=1)
+def _table() -> dict[str, dict[str, list[str]]]:
+    text = files("roadscan.read").joinpath("highways.toml").read_text(encoding="utf-8")
+    table: dict[str, dict[str, list[str]]] = tomllib.loads(text)
+    return table
+
+
+def road_class_of(given: str, highway: str) -> RoadClass:
+    """Return the class of area: as the network says, else by the highway, else B."""
+    code = given.strip().upper()
+    if code in set(RoadClass):
+        return RoadClass(code)
+    for name, highways in _table()["road_class"].items():
+        if highway in highways:
+            return RoadClass(name)
+    return RoadClass.B
+
+
+def surface_of(given: str) -> Surface:
+    """Return the class of construction; asphalt where nothing is said."""
+    name = given.strip().lower()
+    if not name:
+        return Surface.ASPHALT
+    for surface, names in _table()["surface"].items():
+        if name in names:
+            return Surface(surface)
+    return Surface.OTHER
+
+
+def is_drawn_from_osm(highway: str) -> bool:
+    """Tell whether an OpenStreetMap way of this kind becomes a link."""
+    return highway in _table()["driven"]["osm"]
+
+
+def directions_of(oneway: str, tags: Mapping[str, str]) -> tuple[bool, bool]:
+    """Return whether a link may be driven forward and backward."""
+    value = oneway.strip().lower()
+    if value in REVERSE:
+        return False, True
+    implied = tags.get("junction") in {"roundabout", "circular"} or tags.get("highway") in {
+        "motorway",
+        "motorway_link",
+    }
+    one_way = value in YES or (value == "" and implied)
+    return True, not one_way
+
+
+def lane_width_of(lane_width: str, width: str, lanes: str) -> float:
+    """Return a sensible lane width in metres, NaN without one."""
+    own = _number(lane_width)
+    per_lane = _number(width) / max(1.0, _number(lanes) if lanes else 2.0)
+    for value in (own, per_lane):
+        if WIDTHS_M[0] <= value <= WIDTHS_M[1]:
+            return value
+    return nan
+
+
+def is_outside_town(given: str, tags: Mapping[str, str]) -> bool:
+    """Tell whether a link lies outside a town: as the network says, else by its traffic rules."""
+    value = given.strip().lower()
+    if value:
+        return value not in NO
+    rules = {
+        tags.get(key, "").lower() for key in ("zone:traffic", "source:maxspeed", "maxspeed:type")
+    }
+    if any(rule.endswith((":rural", ":motorway")) for rule in rules):
+        return True
+    if any(rule.endswith(":urban") for rule in rules):
+        return False
+    return _number(tags.get("maxspeed", "")) > RURAL_MAXSPEED_KMH
+
+
+def level_of(tags: Mapping[str, str]) -> int:
+    """Return the level of a bridge or tunnel, 0 on the ground."""
+    layer = _number(tags.get("layer", ""))
+    if layer == layer:  # noqa: PLR0124 -- not NaN
+        return int(layer)
+    if tags.get("bridge", "no") not in NO:
+        return 1
+    return -1 if tags.get("tunnel", "no") not in NO else 0
+
+
+def _number(text: str) -> float:
+    found = re.match(r"\s*(-?\d+(?:[.,]\d+)?)", text)
+    return float(found.group(1).replace(",", ".")) if found else nan
