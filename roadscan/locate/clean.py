@@ -1,0 +1,302 @@
+"""From fixes as read to the path driven: ordered, projected, without outliers, stops and gaps."""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from pyproj import Transformer
+
+from roadscan.errors import RoadscanError
+from roadscan.locate.outliers import acceleration_inliers, drivable, increasing, speed_inliers
+from roadscan.locate.smooth import (
+    heading_along_deg,
+    smooth_positions,
+    unwrapped_deg,
+    white_noise_m,
+)
+from roadscan.locate.standstill import STANDSTILL_MPS, slow_by_position, stops
+from roadscan.model.arrays import Bools, Floats, Ints
+from roadscan.model.track import CleanCounts, DrivePath, Gap, Track
+
+MIN_GAP_S: Final = 5.0
+GAP_INTERVALS: Final = 2.5
+"""A gap is longer than both: a missed fix or two is none."""
+PART_INTERVALS: Final = 1.5
+"""Parts that the file declares are one piece where the next fix comes as if nothing happened."""
+DEFAULT_ACCURACY_M: Final = 3.0
+"""Of a fix whose file says nothing: a consumer receiver under open sky."""
+NULL_ISLAND_DEG: Final = 0.01
+"""Nothing is driven within a kilometre of 0, 0: receivers without a fix write it."""
+SPEED_AGREES: Final = (0.8, 1.25)
+"""Reported speed, summed up, over distance by positions: outside it is no speed in m/s."""
+
+
+@dataclass(frozen=True, slots=True)
+class PathState:
+    """Where the vehicle is at some times: arrays of their length, NaN and piece -1 if unknown."""
+
+    x_m: Floats
+    y_m: Floats
+    heading_deg: Floats
+    speed_mps: Floats
+    driven_m: Floats
+    accuracy_m: Floats
+    piece: Ints
+
+
+@dataclass(frozen=True, slots=True)
+class _Fixes:
+    """Projected fixes in time order; `speed_mps` NaN where none is reported."""
+
+    t_s: Floats
+    x_m: Floats
+    y_m: Floats
+    speed_mps: Floats
+    accuracy_m: Floats
+    part: Ints
+
+    def only(self, which: Bools | Ints | slice) -> "_Fixes":
+        return _Fixes(
+            self.t_s[which],
+            self.x_m[which],
+            self.y_m[which],
+            self.speed_mps[which],
+            self.accuracy_m[which],
+            self.part[which],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """An uninterrupted stretch, smoothed; `driven_m` counts from its own start."""
+
+    t_s: Floats
+    x_m: Floats
+    y_m: Floats
+    speed_mps: Floats
+    heading_deg: Floats
+    accuracy_m: Floats
+    driven_m: Floats
+    collapsed: int
+
+
+def clean_track(track: Track, crs_epsg: int) -> DrivePath:
+    """Return the path driven in the metric coordinates of `crs_epsg`.
+
+    Times strictly increase. Fixes that no road vehicle can reach are removed and counted.
+    Positions and speed are smoothed symmetrically in time by as much as the receiver's own noise
+    asks for. Below 3 km/h the vehicle stands: its fixes become two at their mean place, the first
+    and the last of the stop. Gaps (longer than 5 s and 2.5 median intervals), parts of the file
+    that are interrupted, and jumps end a piece and are not bridged. `accuracy_m` is the file's,
+    3 m where it says nothing.
+
+    Raises
+    ------
+    RoadscanError
+        `track_null_island` if all positions lie at 0, 0; `track_too_short` with fewer than two
+        usable fixes.
+    """
+    fixes, not_increasing, no_position = _ordered(track, crs_epsg)
+    interval_s = float(np.median(np.diff(fixes.t_s)))
+    gap_s = max(MIN_GAP_S, GAP_INTERVALS * interval_s)
+    noise_m = white_noise_m(fixes.t_s, fixes.x_m, fixes.y_m)
+
+    by_speed = fixes.only(speed_inliers(fixes.t_s, fixes.x_m, fixes.y_m, noise_m))
+    breaks = _breaks(by_speed, interval_s, gap_s, noise_m)
+    ends = np.flatnonzero(breaks != "") + 1
+    inlier = np.concatenate(
+        [
+            acceleration_inliers(by_speed.t_s[k], by_speed.x_m[k], by_speed.y_m[k], noise_m)
+            for k in np.split(np.arange(len(by_speed.t_s)), ends)
+        ]
+    )
+    kept = by_speed.only(inlier)
+    # a break between removed fixes still is one between those that remain
+    reason = np.array(
+        [
+            next((b for b in breaks[i:j] if b), "")
+            for i, j in zip(np.flatnonzero(inlier)[:-1], np.flatnonzero(inlier)[1:], strict=True)
+        ]
+    )
+    reason[(np.diff(kept.t_s) > gap_s) & (reason == "")] = "no_fix"
+    pieces = _pieces(kept, np.flatnonzero(reason != "") + 1, noise_m)
+    gaps = tuple(
+        Gap(float(kept.t_s[i]), float(kept.t_s[i + 1]), str(reason[i]))
+        for i in np.flatnonzero(reason != "")
+    )
+    collapsed = sum(piece.collapsed for piece in pieces)
+    counts = CleanCounts(
+        fixes=len(track.t_s),
+        kept=len(kept.t_s) - collapsed,
+        not_increasing=not_increasing,
+        no_position=no_position,
+        outlier_speed=len(fixes.t_s) - len(by_speed.t_s),
+        outlier_acceleration=len(by_speed.t_s) - len(kept.t_s),
+        standstill=collapsed,
+    )
+    return _joined(pieces, crs_epsg, gaps, counts)
+
+
+def _ordered(track: Track, crs_epsg: int) -> tuple[_Fixes, int, int]:
+    """Project; drop and count fixes without a position and those whose time does not increase."""
+    lon, lat = track.lon_deg, track.lat_deg
+    nowhere = (np.abs(lon) < NULL_ISLAND_DEG) & (np.abs(lat) < NULL_ISLAND_DEG)
+    usable = (np.abs(lon) <= 180.0) & (np.abs(lat) <= 90.0) & np.isfinite(track.t_s) & ~nowhere
+    if nowhere.any() and not usable.any():
+        raise RoadscanError(
+            "track_null_island",
+            f"all {int(nowhere.sum())} positions of the track lie at longitude 0, latitude 0",
+            "The receiver had no fix; use a track recorded with one",
+        )
+    x_m, y_m = np.full_like(lon, np.inf), np.full_like(lat, np.inf)
+    to_metres = Transformer.from_crs(4326, crs_epsg, always_xy=True)
+    x_m[usable], y_m[usable] = to_metres.transform(lon[usable], lat[usable])
+    usable &= np.isfinite(x_m) & np.isfinite(y_m)
+    index = np.flatnonzero(usable)
+    index = index[increasing(track.t_s[index])]
+    if len(index) < 2:
+        raise RoadscanError(
+            "track_too_short",
+            f"{len(index)} of {len(track.t_s)} fixes have a position and an increasing time",
+            "Use a track of at least two fixes",
+        )
+    fixes = _Fixes(
+        track.t_s[index],
+        x_m[index],
+        y_m[index],
+        np.where(track.speed_mps[index] >= 0.0, track.speed_mps[index], np.nan),
+        np.where(track.accuracy_m[index] > 0.0, track.accuracy_m[index], DEFAULT_ACCURACY_M),
+        track.part[index],
+    )
+    return fixes, int(usable.sum()) - len(index), int((~usable).sum())
+
+
+def _breaks(
+    fixes: _Fixes, interval_s: float, gap_s: float, noise_m: float
+) -> np.ndarray[tuple[int], np.dtype[np.str_]]:
+    """Say for each pair of neighbours why they are not joined, "" where they are."""
+    step_s = np.diff(fixes.t_s)
+    reason = np.full(len(step_s), "", dtype="<U8")
+    reason[(np.diff(fixes.part) != 0) & (step_s > PART_INTERVALS * interval_s)] = "new_part"
+    reason[~drivable(fixes.t_s, fixes.x_m, fixes.y_m, noise_m)] = "jump"
+    reason[step_s > gap_s] = "no_fix"
+    return reason
+
+
+def _pieces(fixes: _Fixes, ends: Ints, noise_m: float) -> list[_Piece]:
+    stretches = [fixes.only(k) for k in np.split(np.arange(len(fixes.t_s)), ends)]
+    smoothed = [smooth_positions(k.t_s, k.x_m, k.y_m, noise_m) for k in stretches]
+    trusted = _reported_speed_agrees(stretches, smoothed)
+    return [
+        _piece(k, *by_position, trusted=trusted, noise_m=noise_m)
+        for k, by_position in zip(stretches, smoothed, strict=True)
+    ]
+
+
+def _reported_speed_agrees(
+    stretches: list[_Fixes], smoothed: list[tuple[Floats, Floats, Floats]]
+) -> bool:
+    """Tell whether the file's speed is a speed in m/s: it adds up to the distance by positions."""
+    reported_m = by_position_m = 0.0
+    for fixes, (x_m, y_m, _) in zip(stretches, smoothed, strict=True):
+        step_m = _trapezoid_m(fixes.t_s, fixes.speed_mps)
+        said = np.isfinite(step_m)
+        reported_m += float(step_m[said].sum())
+        by_position_m += float(np.hypot(np.diff(x_m), np.diff(y_m))[said].sum())
+    low, high = SPEED_AGREES
+    return by_position_m > 0.0 and low <= reported_m / by_position_m <= high
+
+
+def _trapezoid_m(t_s: Floats, speed_mps: Floats) -> Floats:
+    steps: Floats = 0.5 * (speed_mps[1:] + speed_mps[:-1]) * np.diff(t_s)
+    return steps
+
+
+def _piece(
+    fixes: _Fixes,
+    x_m: Floats,
+    y_m: Floats,
+    speed_mps: Floats,
+    *,
+    trusted: bool,
+    noise_m: float,
+) -> _Piece:
+    """Collapse the stops of a smoothed stretch; measure what it drives and where it heads."""
+    slow = slow_by_position(fixes.t_s, fixes.x_m, fixes.y_m, noise_m)
+    if trusted:
+        reported = np.isfinite(fixes.speed_mps)
+        speed_mps = np.where(reported, fixes.speed_mps, speed_mps)
+        slow = np.where(reported, fixes.speed_mps < STANDSTILL_MPS, slow)
+    x_m, y_m, speed_mps = x_m.copy(), y_m.copy(), speed_mps.copy()
+    kept = np.ones(len(x_m), dtype=np.bool_)
+    moving = np.ones(max(len(x_m) - 1, 0), dtype=np.bool_)
+    for stop in stops(fixes.x_m, fixes.y_m, slow, noise_m):
+        x_m[stop], y_m[stop], speed_mps[stop] = fixes.x_m[stop].mean(), fixes.y_m[stop].mean(), 0.0
+        kept[stop.start + 1 : stop.stop - 1] = False
+        moving[stop.start : stop.stop - 1] = False
+    step_m = np.hypot(np.diff(x_m), np.diff(y_m))
+    if trusted:
+        step_m = np.where(moving, _trapezoid_m(fixes.t_s, speed_mps), 0.0)
+    driven_m = np.concatenate([[0.0], np.cumsum(step_m)])
+    return _Piece(
+        t_s=fixes.t_s[kept],
+        x_m=x_m[kept],
+        y_m=y_m[kept],
+        speed_mps=speed_mps[kept],
+        heading_deg=heading_along_deg(x_m[kept], y_m[kept], driven_m[kept], noise_m),
+        accuracy_m=fixes.accuracy_m[kept],
+        driven_m=driven_m[kept],
+        collapsed=int((~kept).sum()),
+    )
+
+
+def _joined(
+    pieces: list[_Piece], crs_epsg: int, gaps: tuple[Gap, ...], counts: CleanCounts
+) -> DrivePath:
+    before_m = np.cumsum([0.0] + [float(piece.driven_m[-1]) for piece in pieces])
+    return DrivePath(
+        t_s=np.concatenate([piece.t_s for piece in pieces]),
+        x_m=np.concatenate([piece.x_m for piece in pieces]),
+        y_m=np.concatenate([piece.y_m for piece in pieces]),
+        speed_mps=np.concatenate([piece.speed_mps for piece in pieces]),
+        heading_deg=np.concatenate([piece.heading_deg for piece in pieces]),
+        accuracy_m=np.concatenate([piece.accuracy_m for piece in pieces]),
+        driven_m=np.concatenate(
+            [m + piece.driven_m for m, piece in zip(before_m[:-1], pieces, strict=True)]
+        ),
+        piece=np.repeat(np.arange(len(pieces)), [len(piece.t_s) for piece in pieces]),
+        crs_epsg=crs_epsg,
+        gaps=gaps,
+        counts=counts,
+    )
+
+
+def state_at(path: DrivePath, t_s: Floats) -> PathState:
+    """Return the vehicle's state at UTC times, any order, by straight lines within a piece.
+
+    Inside gaps and outside the track everything is NaN and the piece is -1. The heading turns the
+    shorter way.
+    """
+    after = np.searchsorted(path.t_s, t_s, side="right")
+    i = np.clip(after - 1, 0, len(path.t_s) - 1)
+    j = np.minimum(i + 1, len(path.t_s) - 1)
+    exact = path.t_s[i] == t_s
+    inside = (after > 0) & (exact | ((after < len(path.t_s)) & (path.piece[i] == path.piece[j])))
+    j = np.where(exact, i, j)
+    share = np.where(
+        exact, 0.0, (t_s - path.t_s[i]) / np.where(exact, 1.0, path.t_s[j] - path.t_s[i] + (i == j))
+    )
+
+    def between(values: Floats) -> Floats:
+        there: Floats = np.where(inside, values[i] + share * (values[j] - values[i]), np.nan)
+        return there
+
+    return PathState(
+        x_m=between(path.x_m),
+        y_m=between(path.y_m),
+        heading_deg=between(unwrapped_deg(path.heading_deg)) % 360.0,
+        speed_mps=between(path.speed_mps),
+        driven_m=between(path.driven_m),
+        accuracy_m=between(path.accuracy_m),
+        piece=np.where(inside, path.piece[i], -1),
+    )

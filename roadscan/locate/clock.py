@@ -1,0 +1,203 @@
+"""When the picture was taken: the offset between the video's clock and the track's."""
+
+from dataclasses import replace
+from typing import Final
+
+import numpy as np
+from scipy.ndimage import gaussian_filter1d
+
+from roadscan.locate.clean import state_at
+from roadscan.locate.motion import Motion
+from roadscan.locate.smooth import unwrapped_deg
+from roadscan.model.arrays import Floats
+from roadscan.model.drive import ClockFit
+from roadscan.model.track import DrivePath
+
+WINDOW_S: Final = 24.0
+"""Long enough that an event in its middle stays inside when the clock is 10 s wrong."""
+TURN_SCALE_RADPS: Final = 0.1
+SPEED_SCALE_MPS: Final = 2.0
+"""A change by one of these tells as much about time as a change by the other."""
+STEP_S: Final = 0.1
+"""Of the signals and of the lags tried; the peak is refined between them."""
+SMOOTH_S: Final = 0.5
+"""Both signals are smoothed by the same Gaussian: a track at 1 Hz holds nothing faster."""
+MIN_OVERLAP: Final = 0.7
+"""Share of the motion that must fall on the track for a lag to be compared."""
+MIN_MOTION_S: Final = 5.0
+MIN_SAMPLES: Final = 10
+MIN_CORRELATION: Final = 0.6
+MIN_LEAD: Final = 4.0
+"""The best lag must be exp(4) = 55 times as likely as any other than its own peak."""
+PEAK_STEPS: Final = 3
+"""Lags on either side of the best through which the parabola goes."""
+MAX_CORRELATION: Final = 0.9999
+"""Signals without any noise would make the likelihood infinite."""
+TINY: Final = 1e-9
+PEAK_HALF_S: Final = 1.5
+"""Lags nearer than this to the best belong to its peak."""
+MAX_SIGMA_S: Final = 0.5
+LATENCY_S: Final = 0.05
+"""What no correlation can see: delay of receiver and camera, about a frame each."""
+
+
+def choose_windows(
+    path: DrivePath, started_s: float, duration_s: float, budget_s: float
+) -> tuple[tuple[float, float], ...]:
+    """Return windows of video time, in order, in which the track says most about time.
+
+    The drive is cut into as many equal parts as windows fit the budget; in each the window is
+    taken where turn rate and speed change most (the information a signal s(t) holds about a shift
+    in time is the integral of s'(t)^2). Together they are no longer than `budget_s`; none where
+    track and video do not meet.
+    """
+    length_s = min(WINDOW_S, budget_s, duration_s)
+    if length_s <= 0.0:
+        return ()
+    t_s = np.arange(0.0, duration_s, STEP_S)
+    track = _track_signals(path, started_s + t_s)
+    change = np.diff(track, prepend=track[:, :1]) / np.array(
+        [[TURN_SCALE_RADPS], [SPEED_SCALE_MPS]]
+    )
+    told_until = np.concatenate([[0.0], np.cumsum(np.nan_to_num(change**2).sum(axis=0))])
+    parts = max(1, int(min(budget_s, duration_s) / length_s))
+    windows: list[tuple[float, float]] = []
+    for k in range(parts):
+        from_s, to_s = k * duration_s / parts, (k + 1) * duration_s / parts
+        starts = np.arange(from_s, max(to_s - length_s, from_s) + 0.5, 1.0)
+        starts = np.minimum(starts, max(to_s - length_s, from_s))
+        first = np.minimum((starts / STEP_S).astype(np.int64), len(t_s))
+        end = np.minimum(((starts + length_s) / STEP_S).astype(np.int64), len(t_s))
+        gain = told_until[end] - told_until[first]
+        best = int(np.argmax(gain))
+        if np.isfinite(track[1, first[best] : end[best]]).any():
+            windows.append((float(starts[best]), float(starts[best] + length_s)))
+    return tuple(windows)
+
+
+def fit_clock(
+    motion: Motion, path: DrivePath, started_s: float, search_s: float = 10.0
+) -> ClockFit:
+    """Find the offset for which apparent motion and track agree: UTC = started + video + offset.
+
+    For each lag the apparent turn and speed are regressed on the track's. With unknown scale and
+    noise the log-likelihood of a lag is the sum of -n/2 ln(1 - r^2) over both (r: correlation, 0
+    where negative; n: independent samples, from the autocorrelation of the residuals). The best
+    lag is refined by a parabola through the sum of squares beside it; its curvature gives the
+    uncertainty, to which the delay of the devices is added.
+
+    Where there is no clear peak (too little motion, r < 0.6, another lag nearly as likely, or the
+    best one at the edge of the search) the container's time stands: offset 0, source "container",
+    warning `clock_not_confirmed`, and the sigma of an offset anywhere in the search.
+    """
+    unconfirmed = ClockFit(
+        started_s=started_s,
+        offset_s=0.0,
+        sigma_s=search_s / 3.0**0.5,
+        source="container",
+        correlation=0.0,
+        warnings=("clock_not_confirmed",),
+    )
+    t_s, seen = _motion_signals(motion)
+    if len(t_s) * STEP_S < MIN_MOTION_S:
+        return unconfirmed
+    steps = round(search_s / STEP_S)
+    lags_s = STEP_S * np.arange(-steps, steps + 1)
+    reach_s = search_s + 4.0 * SMOOTH_S
+    track_t_s = np.arange(started_s + t_s[0] - reach_s, started_s + t_s[-1] + reach_s, STEP_S)
+    track = _track_signals(path, track_t_s)
+    shifted = [_at(track_t_s, track, started_s + t_s + lag_s) for lag_s in lags_s]
+    r = np.array([_correlations(seen, there) for there in shifted])
+    best = int(np.argmax(-np.log1p(-(r**2)).sum(axis=1)))
+    n = _independent_samples(seen, shifted[best])
+    likelihood = -0.5 * np.log1p(-(r**2)) @ n
+    best = int(np.argmax(likelihood))
+    correlation = float(r[best].max())
+    others = likelihood[np.abs(lags_s - lags_s[best]) > PEAK_HALF_S]
+    lead = float(likelihood[best] - others.max())
+    at_edge = best < PEAK_STEPS or best >= len(lags_s) - PEAK_STEPS
+    unconfirmed = replace(unconfirmed, correlation=correlation)
+    if at_edge or correlation < MIN_CORRELATION or lead < MIN_LEAD:
+        return unconfirmed
+    near = slice(best - PEAK_STEPS, best + PEAK_STEPS + 1)
+    half_squares = 0.5 * ((1.0 - r[near] ** 2) / (1.0 - r[best] ** 2)) @ n
+    curve, slope, _ = np.polyfit(lags_s[near] - lags_s[best], half_squares, 2)
+    if curve <= 0.0 or (2.0 * curve) ** -0.5 > MAX_SIGMA_S:
+        return unconfirmed
+    aside_s = float(np.clip(-0.5 * slope / curve, -PEAK_STEPS * STEP_S, PEAK_STEPS * STEP_S))
+    return ClockFit(
+        started_s=started_s,
+        offset_s=float(lags_s[best]) + aside_s,
+        sigma_s=float(np.hypot((2.0 * curve) ** -0.5, LATENCY_S)),
+        source="motion",
+        correlation=correlation,
+        warnings=(),
+    )
+
+
+def _motion_signals(motion: Motion) -> tuple[Floats, Floats]:
+    """Return grid times in the video and smoothed turn and speed on them, (2, n)."""
+    times, signals = [np.zeros(0)], [np.zeros((2, 0))]
+    for window in np.unique(motion.window):
+        said = (motion.window == window) & np.isfinite(motion.turn) & np.isfinite(motion.speed)
+        if said.sum() < MIN_SAMPLES:
+            continue
+        t_s = motion.t_s[said]
+        grid_s = np.arange(t_s[0], t_s[-1], STEP_S)
+        raw = np.array([np.interp(grid_s, t_s, k[said]) for k in (motion.turn, motion.speed)])
+        times.append(grid_s)
+        signals.append(_smoothed(raw))
+    return np.concatenate(times), np.concatenate(signals, axis=1)
+
+
+def _track_signals(path: DrivePath, t_s: Floats) -> Floats:
+    """Return smoothed turn rate in rad/s and speed in m/s at a grid of UTC times, (2, n)."""
+    state = state_at(path, t_s)
+    turn = np.gradient(np.radians(unwrapped_deg(state.heading_deg)), STEP_S)
+    # two pieces may follow each other without a grid time between them
+    beside = np.flatnonzero(np.diff(state.piece) != 0)
+    turn[beside] = turn[beside + 1] = np.nan
+    return _smoothed(np.array([turn, state.speed_mps]))
+
+
+def _smoothed(signals: Floats) -> Floats:
+    """Smooth along the last axis by a Gaussian over what is known; NaN stays NaN."""
+    known = np.isfinite(signals)
+    width = SMOOTH_S / STEP_S
+    weight = gaussian_filter1d(known.astype(np.float64), width, axis=-1, mode="constant")
+    total = gaussian_filter1d(np.where(known, signals, 0.0), width, axis=-1, mode="constant")
+    return np.where(known, total / np.maximum(weight, 1e-9), np.nan)
+
+
+def _at(grid_s: Floats, signals: Floats, t_s: Floats) -> Floats:
+    return np.array([np.interp(t_s, grid_s, values) for values in signals])
+
+
+def _correlations(seen: Floats, track: Floats) -> Floats:
+    """Return the correlation of turn and of speed; 0 where negative or too little is known."""
+    r = np.zeros(len(seen))
+    for k, (video, drive) in enumerate(zip(seen, track, strict=True)):
+        known = np.isfinite(drive)
+        if known.mean() < MIN_OVERLAP:
+            continue
+        a, b = video[known] - video[known].mean(), drive[known] - drive[known].mean()
+        norm = float(np.linalg.norm(a) * np.linalg.norm(b))
+        # the tiniest noise of a constant signal is no signal
+        r[k] = min(max(float(a @ b) / norm, 0.0), MAX_CORRELATION) if norm > TINY else 0.0
+    return r
+
+
+def _independent_samples(seen: Floats, track: Floats) -> Floats:
+    """Return for turn and speed how many independent samples the residuals amount to."""
+    n = np.ones(len(seen))
+    for k, (video, drive) in enumerate(zip(seen, track, strict=True)):
+        known = np.isfinite(drive)
+        a, b = video[known], drive[known]
+        if len(a) < MIN_SAMPLES or np.ptp(b) == 0.0:
+            continue
+        left = a - np.polyval(np.polyfit(b, a, 1), b)
+        spread = np.correlate(left, left, mode="full")[len(left) - 1 :]
+        spread = spread / spread[0] if spread[0] > 0.0 else np.zeros_like(spread)
+        until = int(np.argmax(spread < 0.0)) or len(spread)
+        n[k] = len(left) / max(1.0 + 2.0 * spread[1:until].sum(), 1.0)
+    return n

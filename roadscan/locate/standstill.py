@@ -1,0 +1,94 @@
+"""Standstill in a track: where the vehicle stood, so that noise does not make it drive."""
+
+from typing import Final
+
+import numpy as np
+
+from roadscan.model.arrays import Bools, Floats
+
+STANDSTILL_MPS: Final = 3.0 / 3.6
+"""Below walking pace a road vehicle counts as standing."""
+STOP_RADIUS_M: Final = 5.0
+"""A crawl that leaves this circle is several stops: no place is wrong by more than it."""
+STOP_NOISE_SIGMAS: Final = 4.0
+"""A noisy receiver leaves the circle without moving; it grows with the noise."""
+MIN_HALF_S: Final = 2.0
+MAX_HALF_S: Final = 10.0
+SPEED_NOISE_MPS: Final = 0.2
+"""Speed from positions is averaged until its noise is a quarter of the threshold."""
+
+
+def slow_by_position(t_s: Floats, x_m: Floats, y_m: Floats, noise_m: float) -> Bools:
+    """Mark the fixes of a piece that move by less than 3 km/h, without any reported speed.
+
+    The mean place of some seconds before is compared with that of as many after; the noisier the
+    receiver, the more seconds.
+    """
+    if len(t_s) < 2:
+        return np.zeros(len(t_s), dtype=np.bool_)
+    half_s = _half_window_s(float(np.median(np.diff(t_s))), noise_m)
+    here = np.arange(len(t_s))
+    first = np.searchsorted(t_s, t_s - half_s, side="left")
+    end = np.searchsorted(t_s, t_s + half_s, side="right")
+
+    def moved(values: Floats) -> Floats:
+        total = np.concatenate([[0.0], np.cumsum(values - values[0])])
+        before = (total[here + 1] - total[first]) / (here + 1 - first)
+        after = (total[end] - total[here]) / (end - here)
+        difference: Floats = after - before
+        return difference
+
+    slow: Bools = np.hypot(moved(x_m), moved(y_m)) < STANDSTILL_MPS * moved(t_s)
+    return slow
+
+
+def _half_window_s(interval_s: float, noise_m: float) -> float:
+    half_s = MIN_HALF_S
+    while half_s < MAX_HALF_S:
+        per_half = 1.0 + half_s / interval_s
+        if noise_m * np.sqrt(2.0 / per_half) < SPEED_NOISE_MPS * half_s:
+            break
+        half_s += 1.0
+    return half_s
+
+
+def stops(x_m: Floats, y_m: Floats, slow: Bools, noise_m: float) -> list[slice]:
+    """Return the stops of a piece as slices of its fixes, each within one circle, two or more long.
+
+    A stop takes in fixes beside it that noise alone explains.
+    """
+    radius_m = max(STOP_RADIUS_M, STOP_NOISE_SIGMAS * noise_m)
+    found: list[slice] = []
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], slow, [False]]).astype(np.int8)))
+    taken = 0
+    for first, end in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True):
+        begin = max(first, taken)
+        while begin < end:
+            stop = _grown(x_m, y_m, taken, begin, _within(x_m, y_m, begin, end, radius_m), noise_m)
+            if stop.stop - stop.start >= 2:
+                found.append(stop)
+            taken = begin = stop.stop
+    return found
+
+
+def _within(x_m: Floats, y_m: Floats, first: int, end: int, radius_m: float) -> int:
+    """Return the end of the longest stretch from `first` that stays in a circle about its mean."""
+    count = np.arange(1, end - first + 1)
+    mean_x = np.cumsum(x_m[first:end] - x_m[first]) / count + x_m[first]
+    mean_y = np.cumsum(y_m[first:end] - y_m[first]) / count + y_m[first]
+    left = np.hypot(x_m[first:end] - mean_x, y_m[first:end] - mean_y) > radius_m
+    return first + int(np.argmax(left)) if left.any() else end
+
+
+def _grown(x_m: Floats, y_m: Floats, low: int, first: int, end: int, noise_m: float) -> slice:
+    reach_m = max(0.5, 2.0 * noise_m)
+    mean_x, mean_y = float(x_m[first:end].mean()), float(y_m[first:end].mean())
+
+    def near(i: int) -> bool:
+        return bool(np.hypot(x_m[i] - mean_x, y_m[i] - mean_y) <= reach_m)
+
+    while first > low and near(first - 1):
+        first -= 1
+    while end < len(x_m) and near(end):
+        end += 1
+    return slice(first, end)
