@@ -13,7 +13,7 @@ from roadscan.errors import RoadscanError
 from roadscan.model.score import Indicators
 from roadscan.pipeline.record import STATEMENT
 from roadscan.pipeline.scoring import ScoreSteps, score_steps
-from roadscan.read.scheme import read_scheme
+from roadscan.pipeline.scheme import load_scheme
 from roadscan.read.score_input import (
     ScoreInput,
     parse_road_class,
@@ -45,7 +45,7 @@ def score(
 
     With --input, prints one JSON object per line.
     """
-    loaded = read_scheme(scheme)
+    loaded = load_scheme(scheme)
     if input_file is not None:
         for given in read_score_input(input_file):
             typer.echo(_line(score_steps(given, loaded)))

@@ -8,9 +8,9 @@ from roadscan.errors import RoadscanError
 from roadscan.pipeline.progress import Progress
 from roadscan.pipeline.record import write_atomically
 from roadscan.pipeline.run import RunResult, run
+from roadscan.pipeline.scheme import load_scheme
 from roadscan.pipeline.truth import TruthCheck, check_against_truth
 from roadscan.read.network import read_network
-from roadscan.read.scheme import read_scheme
 
 SCHEME = "ap9k"
 _PACKAGE = Path(__file__).resolve().parent.parent
@@ -49,7 +49,7 @@ def run_demo(out: Path, progress: Progress) -> DemoResult:
         scheme=SCHEME,
         progress=progress,
     )
-    scheme = read_scheme(SCHEME)
+    scheme = load_scheme(SCHEME)
     network = read_network(samples / "network.geojson", scheme.lane_width_m)
     truth = check_against_truth(
         samples / "truth.geojson",

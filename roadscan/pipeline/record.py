@@ -147,7 +147,7 @@ class RunRecord:
     network: NetworkRecord
     timings_s: dict[str, float]
     realtime_factor: float
-    """Seconds of video worked through in this run per second it took; 0 where all was done before."""
+    """Seconds of video worked through in this run per second it took; 0 if all was done before."""
     faults: tuple[FaultRecord, ...]
     warnings: tuple[str, ...]
 

@@ -44,10 +44,10 @@ from roadscan.pipeline.record import (
     SyncRecord,
     write_atomically,
 )
+from roadscan.pipeline.scheme import load_scheme
 from roadscan.publish.export import export_all
 from roadscan.read.camera import read_camera
 from roadscan.read.network import read_network
-from roadscan.read.scheme import read_scheme
 from roadscan.store.sqlite import open_store
 from roadscan.store.store import Store
 
@@ -157,7 +157,7 @@ def run(
 
 
 def _load(scheme: str, camera: Path | str | None, network: Path, model: str) -> _Tools:
-    loaded_scheme = read_scheme(scheme)
+    loaded_scheme = load_scheme(scheme)
     loaded_camera = read_camera(None if camera is None else Path(camera))
     roads = read_network(network, loaded_scheme.lane_width_m)
     return _Tools(loaded_scheme, loaded_camera, roads, load_detector(model))

@@ -1,0 +1,150 @@
+"""Views and hits of the cells of a lane, frame by frame; which cells are affected."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from roadscan.assess.grid import row_count
+from roadscan.assess.scheme import CellRule, Scheme
+from roadscan.model.arrays import Bools, Floats, Ints
+from roadscan.model.damage import STRIPS, LaneGrid, LaneViews, Observation
+from roadscan.model.road import Direction, Network
+
+Lane = tuple[str, Direction]
+
+TOUCH_M = 0.08
+"""A box that reaches less far into a strip or row does not touch it: boxes are drawn loosely."""
+
+
+@dataclass(slots=True)
+class _Growing:
+    """Counts of one lane while frames come in."""
+
+    views: Ints
+    hits: dict[str, Ints]
+    last_seen_s: Floats
+    accuracy_m: Floats
+
+
+class GridBuilder:
+    """Adds up frames into the cells of the lanes they see; memory grows with lanes, not frames."""
+
+    def __init__(self, network: Network, scheme: Scheme) -> None:
+        self._links = {link.link_id: link for link in network.links}
+        self._scheme = scheme
+        self._lanes: dict[Lane, _Growing] = {}
+
+    def add_frame(self, views: Sequence[LaneViews], observations: Sequence[Observation]) -> None:
+        """Count one frame: each cell it sees once, each of those it finds damaged once per kind."""
+        seen: dict[Lane, Bools] = {}
+        for view in views:
+            lane = self._lane((view.link_id, view.direction))
+            rows = slice(max(0, view.from_row), max(0, view.to_row))
+            mask = seen.setdefault(
+                (view.link_id, view.direction), np.zeros(len(lane.last_seen_s), np.bool_)
+            )
+            mask[rows] = True
+            lane.last_seen_s[rows] = np.fmax(lane.last_seen_s[rows], view.frame_t_s)
+            lane.accuracy_m[rows] = np.fmin(lane.accuracy_m[rows], view.accuracy_m)
+        for key, mask in seen.items():
+            self._lanes[key].views += mask[:, None]
+        for key, kind, touched in self._touched(observations, seen):
+            lane = self._lanes[key]
+            hits = lane.hits.setdefault(kind, np.zeros_like(lane.views))
+            hits += touched & seen[key][:, None]
+
+    def grids(self) -> tuple[LaneGrid, ...]:
+        """Return the lanes seen so far, in the order of their ids."""
+        return tuple(
+            LaneGrid(
+                link_id,
+                direction,
+                lane.views,
+                dict(sorted(lane.hits.items())),
+                lane.last_seen_s,
+                lane.accuracy_m,
+            )
+            for (link_id, direction), lane in sorted(self._lanes.items())
+        )
+
+    def _lane(self, key: Lane) -> _Growing:
+        if key not in self._lanes:
+            rows = row_count(self._links[key[0]])
+            self._lanes[key] = _Growing(
+                np.zeros((rows, STRIPS), np.int64), {}, np.full(rows, np.nan), np.full(rows, np.nan)
+            )
+        return self._lanes[key]
+
+    def _touched(
+        self, observations: Iterable[Observation], seen: dict[Lane, Bools]
+    ) -> list[tuple[Lane, str, Bools]]:
+        """Join the boxes of one kind on one lane, so that a frame hits a cell once."""
+        joined: dict[tuple[Lane, str], Bools] = {}
+        for observation in observations:
+            key = (observation.link_id, observation.direction)
+            rule = self._scheme.kinds.get(observation.kind)
+            if rule is None or key not in seen:
+                continue
+            cells = touched_cells(
+                observation, rule.cells, self._links[key[0]].lane_width_m, len(seen[key])
+            )
+            known = joined.get((key, observation.kind))
+            joined[key, observation.kind] = cells if known is None else known | cells
+        return [(key, kind, cells) for (key, kind), cells in joined.items()]
+
+
+def touched_cells(
+    observation: Observation, rule: CellRule, lane_width_m: float, rows: int
+) -> Bools:
+    """Return which of the (rows, 3) cells of its lane an observation touches.
+
+    STRIPS and FOOTPRINT touch every cell that the rectangle overlaps by more than a tolerance (its
+    best cell if there is none); ROW touches one row, that of the rectangle's middle.
+    """
+    if rule is CellRule.ROW:
+        middle = (observation.from_offset_m + observation.to_offset_m) / 2
+        along = np.zeros(rows, np.bool_)
+        along[int(np.clip(middle, 0, rows - 1))] = True
+    else:
+        along = _overlaps(
+            observation.from_offset_m, observation.to_offset_m, np.arange(rows, dtype=float), 1.0
+        )
+    strip_m = lane_width_m / STRIPS
+    # Strip 0 is the left one: strips count from the left edge, +width/2, to the right.
+    from_left_m = lane_width_m / 2 - observation.left_max_m
+    to_left_m = lane_width_m / 2 - observation.left_min_m
+    across = _overlaps(from_left_m, to_left_m, np.arange(STRIPS, dtype=float) * strip_m, strip_m)
+    return along[:, None] & across[None, :]
+
+
+def _overlaps(start: float, end: float, cell_starts: Floats, cell: float) -> Bools:
+    overlap = np.minimum(end, cell_starts + cell) - np.maximum(start, cell_starts)
+    touched = overlap > TOUCH_M
+    if not touched.any():
+        touched[int(np.argmax(overlap))] = True
+    return touched
+
+
+def merge_grids(first: LaneGrid, second: LaneGrid) -> LaneGrid:
+    """Add two grids of one lane; the order does not matter."""
+    kinds = sorted({*first.hits, *second.hits})
+    none = np.zeros_like(first.views)
+    return LaneGrid(
+        first.link_id,
+        first.direction,
+        first.views + second.views,
+        {kind: first.hits.get(kind, none) + second.hits.get(kind, none) for kind in kinds},
+        np.fmax(first.last_seen_s, second.last_seen_s),
+        np.fmin(first.accuracy_m, second.accuracy_m),
+    )
+
+
+def affected_cells(grid: LaneGrid, kind: str, hit_share: float) -> Bools:
+    """Return the cells (rows, 3) with enough hits: at least one, and this share of the views."""
+    if kind not in grid.hits:
+        return np.zeros(grid.views.shape, np.bool_)
+    # The tolerance keeps 0.34 * 50 = 17.000000000000004 from asking for an 18th hit.
+    needed = np.maximum(1, np.ceil(hit_share * grid.views - 1e-9))
+    affected: Bools = (grid.views > 0) & (grid.hits[kind] >= needed)
+    return affected

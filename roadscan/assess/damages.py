@@ -1,0 +1,124 @@
+"""Damages: neighbouring affected cells of one kind, with what was observed in them."""
+
+import hashlib
+from collections.abc import Sequence
+
+import numpy as np
+from scipy import ndimage
+
+from roadscan.assess.cells import affected_cells, touched_cells
+from roadscan.assess.grid import segment_at
+from roadscan.assess.scheme import CellRule, Scheme
+from roadscan.model.arrays import Bools, Floats
+from roadscan.model.damage import STRIPS, Damage, LaneGrid, Observation
+from roadscan.model.road import Segment
+
+NEIGHBOURS = np.ones((3, 3), dtype=int)
+"""Cells that touch at a corner belong together: cracks run askew."""
+
+
+def find_damages(
+    grid: LaneGrid,
+    observations: Sequence[Observation],
+    segments: list[Segment],
+    lane_width_m: float,
+    scheme: Scheme,
+) -> tuple[Damage, ...]:
+    """Join the affected cells of one lane into damages, by kind and then along the link.
+
+    `observations` and `segments` are those of this lane. Extents are the median of what the frames
+    saw, within the cells; an observation belongs to the damage whose cells it touches.
+    """
+    damages = []
+    for kind in sorted(grid.hits):
+        labels, count = ndimage.label(affected_cells(grid, kind, scheme.hit_share), NEIGHBOURS)
+        rule = scheme.kinds[kind].cells
+        seen = [
+            (o, _cells(o, rule, lane_width_m, len(labels))) for o in observations if o.kind == kind
+        ]
+        for number in range(1, count + 1):
+            cells = labels == number
+            own = [observation for observation, touched in seen if (touched & cells).any()]
+            if own:
+                damages.append(_damage(kind, cells, own, grid, segments, lane_width_m, scheme))
+    return tuple(sorted(damages, key=lambda d: (d.from_offset_m, d.kind, d.damage_id)))
+
+
+def _cells(observation: Observation, rule: CellRule, lane_width_m: float, rows: int) -> Bools:
+    return touched_cells(observation, rule, lane_width_m, rows)
+
+
+def _damage(
+    kind: str,
+    cells: Bools,
+    own: list[Observation],
+    grid: LaneGrid,
+    segments: list[Segment],
+    lane_width_m: float,
+    scheme: Scheme,
+) -> Damage:
+    rows, strips = np.nonzero(cells)
+    strip_m = lane_width_m / STRIPS
+    along = _extent(
+        np.array([(o.from_offset_m, o.to_offset_m) for o in own]),
+        float(rows.min()),
+        min(float(rows.max() + 1), segments[-1].to_m),
+        joined=int(rows.max() - rows.min()) > 1,
+    )
+    across = _extent(
+        np.array([(o.left_min_m, o.left_max_m) for o in own]),
+        lane_width_m / 2 - float(strips.max() + 1) * strip_m,
+        lane_width_m / 2 - float(strips.min()) * strip_m,
+        joined=False,
+    )
+    times = [o.frame_t_s for o in own]
+    segment = segment_at(segments, int(rows[len(rows) // 2]))
+    return Damage(
+        damage_id=_id_of(grid, kind, int(rows[0]), int(strips[0])),
+        kind=kind,
+        label=scheme.kinds[kind].label,
+        link_id=grid.link_id,
+        segment_id=segment.segment_id,
+        direction=grid.direction,
+        from_offset_m=along[0],
+        to_offset_m=along[1],
+        left_min_m=across[0],
+        left_max_m=across[1],
+        cells=tuple(zip(rows.tolist(), strips.tolist(), strict=True)),
+        area_m2=round((along[1] - along[0]) * (across[1] - across[0]), 3),
+        confidence=round(_confidence(own), 4),
+        n_observations=len({o.frame_t_s for o in own}),
+        first_seen_s=min(times),
+        last_seen_s=max(times),
+        accuracy_m=round(min(o.accuracy_m for o in own), 2),
+        best=max(own, key=lambda o: (o.confidence * _size_px(o), -o.frame_t_s)),
+    )
+
+
+def _extent(seen: Floats, lower: float, upper: float, *, joined: bool) -> tuple[float, float]:
+    """Return from and to: the outermost of a long damage seen in parts, else the median."""
+    start, end = (
+        (seen[:, 0].min(), seen[:, 1].max()) if joined else np.median(seen, axis=0).tolist()
+    )
+    start, end = float(np.clip(start, lower, upper)), float(np.clip(end, lower, upper))
+    return (round(start, 2), round(end, 2)) if end - start > 0.01 else (lower, upper)
+
+
+def _confidence(own: list[Observation]) -> float:
+    """Return the mean over the frames of the best confidence in each."""
+    best: dict[float, float] = {}
+    for observation in own:
+        t_s = observation.frame_t_s
+        best[t_s] = max(best.get(t_s, 0.0), observation.confidence)
+    return float(np.mean(list(best.values())))
+
+
+def _size_px(observation: Observation) -> float:
+    x1, y1, x2, y2 = observation.box_xyxy
+    return float(np.sqrt(max(1.0, (x2 - x1) * (y2 - y1))))
+
+
+def _id_of(grid: LaneGrid, kind: str, row: int, strip: int) -> str:
+    """Name a damage by where it begins: the same place and kind is the same damage."""
+    key = f"{grid.link_id}|{grid.direction.value}|{kind}|{row}|{strip}"
+    return hashlib.sha256(key.encode()).hexdigest()[:16]

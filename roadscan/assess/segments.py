@@ -1,0 +1,99 @@
+"""From the cells of a segment to its indicators, its score, and how far to trust it."""
+
+import numpy as np
+
+from roadscan.assess.cells import affected_cells
+from roadscan.assess.grid import segment_rows
+from roadscan.assess.scheme import INDICATORS, Scheme
+from roadscan.assess.score import round_half_up, score_segment, unscored
+from roadscan.model.arrays import Bools
+from roadscan.model.damage import STRIPS, LaneGrid
+from roadscan.model.road import Link, Segment, Surface
+from roadscan.model.score import Indicators, NotScored, SegmentResult
+
+UNKNOWN = Indicators(None, None, None)
+
+
+def assess_segment(
+    segment: Segment,
+    link: Link,
+    grid: LaneGrid | None,
+    unusable: LaneGrid | None,
+    model_kinds: frozenset[str],
+    scheme: Scheme,
+    n_damages: int,
+) -> SegmentResult:
+    """Score a segment from the views and hits of its lane.
+
+    Indicators are 100 x affected cells / assessed cells. One whose kinds the model does not know
+    is unknown, not zero. `unusable` holds the views of frames that were rejected: they tell why
+    there is no coverage. Confidence is coverage x (1 - 0.5^views): what was seen often and
+    whole is trusted most.
+    """
+    rows = segment_rows(segment)
+    cells = len(rows) * STRIPS
+    views = np.zeros((len(rows), STRIPS)) if grid is None else grid.views[rows.start : rows.stop]
+    assessed = views > 0
+    coverage = round(float(assessed.sum()) / cells, 4)
+    views_mean = round(float(views[assessed].mean()), 2) if assessed.any() else 0.0
+    seen_s = np.array([]) if grid is None else grid.last_seen_s[rows.start : rows.stop]
+    seen_s = seen_s[np.isfinite(seen_s)]
+    reason = _why_not(link, coverage, rows, unusable, scheme)
+    if grid is None or not assessed.any():
+        indicators = UNKNOWN
+    else:
+        indicators = _indicators(grid, assessed, rows, model_kinds, scheme)
+    score = (
+        score_segment(indicators, link.road_class, link.surface, scheme)
+        if reason is None
+        else unscored(indicators, reason)
+    )
+    return SegmentResult(
+        segment_id=segment.segment_id,
+        score=score,
+        coverage=coverage,
+        cells=cells,
+        views_mean=views_mean,
+        confidence=round(coverage * (1.0 - 0.5**views_mean), 4),
+        n_damages=n_damages,
+        assessed_at_s=float(seen_s.max()) if len(seen_s) else None,
+    )
+
+
+def _why_not(
+    link: Link, coverage: float, rows: range, unusable: LaneGrid | None, scheme: Scheme
+) -> NotScored | None:
+    """Return why a segment gets no score, None if it gets one."""
+    missed = 0.0 if unusable is None else float((unusable.views[rows.start : rows.stop] > 0).mean())
+    if coverage == 0.0 and missed == 0.0:
+        return NotScored.NOT_DRIVEN
+    if link.surface is not Surface.ASPHALT:
+        return NotScored.SURFACE_NOT_SUPPORTED
+    if coverage >= scheme.min_coverage:
+        return None
+    if missed + coverage >= scheme.min_coverage:
+        return NotScored.FRAMES_UNUSABLE
+    return NotScored.COVERAGE_TOO_LOW
+
+
+def _indicators(
+    grid: LaneGrid,
+    assessed: Bools,
+    rows: range,
+    model_kinds: frozenset[str],
+    scheme: Scheme,
+) -> Indicators:
+    shares: list[float | None] = []
+    for name in INDICATORS:
+        kinds = [
+            k for k, rule in scheme.kinds.items() if rule.indicator == name and k in model_kinds
+        ]
+        if not kinds:
+            shares.append(None)
+            continue
+        hit = np.zeros(assessed.shape, np.bool_)
+        for kind in kinds:
+            hit |= affected_cells(grid, kind, scheme.hit_share)[rows.start : rows.stop]
+        share = 100.0 * float((hit & assessed).sum()) / float(assessed.sum())
+        shares.append(float(round_half_up(share)))
+    return Indicators(*shares)
