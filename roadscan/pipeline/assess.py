@@ -1,0 +1,73 @@
+"""From the store's views and hits to the results of a survey, and back into the store."""
+
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from roadscan.assess.cells import Lane
+from roadscan.assess.damages import find_damages
+from roadscan.assess.scheme import Scheme
+from roadscan.assess.segments import assess_segment
+from roadscan.model.damage import Damage, LaneGrid
+from roadscan.model.road import Network, Segment
+from roadscan.model.score import SegmentResult
+from roadscan.model.survey import Assessment
+from roadscan.store.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Assessed:
+    """How many segments have a score, why the others have none, how many damages there are."""
+
+    scored: int
+    not_scored: dict[str, int]
+    damages: int
+
+
+def assess_survey(
+    store: Store,
+    survey: str,
+    network: Network,
+    segments: Sequence[Segment],
+    scheme: Scheme,
+    model_kinds: frozenset[str],
+) -> Assessed:
+    """Score every segment of the network from what the survey's drives saw."""
+    links = {link.link_id: link for link in network.links}
+    by_lane: dict[Lane, list[Segment]] = defaultdict(list)
+    for segment in segments:
+        by_lane[segment.link_id, segment.direction].append(segment)
+    unusable = {(grid.link_id, grid.direction): grid for grid in store.unusable_grids(survey)}
+    results: dict[str, SegmentResult] = {}
+    damages: list[Damage] = []
+
+    def assess_lane(lane: Lane, grid: LaneGrid | None) -> None:
+        link = links[lane[0]]
+        found: tuple[Damage, ...] = ()
+        if grid is not None:
+            observations = store.observations(survey, *lane)
+            found = find_damages(grid, observations, by_lane[lane], link.lane_width_m, scheme)
+        damages.extend(found)
+        counts = Counter(damage.segment_id for damage in found)
+        for segment in by_lane[lane]:
+            results[segment.segment_id] = assess_segment(
+                segment,
+                link,
+                grid,
+                unusable.get(lane),
+                model_kinds,
+                scheme,
+                counts[segment.segment_id],
+            )
+
+    seen = set()
+    for grid in store.lane_grids(survey):
+        seen.add((grid.link_id, grid.direction))
+        assess_lane((grid.link_id, grid.direction), grid)
+    for lane in by_lane.keys() - seen:
+        assess_lane(lane, None)
+    ordered = tuple(results[segment.segment_id] for segment in segments)
+    found = tuple(sorted(damages, key=lambda d: (d.link_id, d.direction, d.from_offset_m, d.damage_id)))
+    store.put_assessment(survey, Assessment(tuple(segments), ordered, found))
+    reasons = Counter(result.score.reason for result in ordered if result.score.score is None)
+    return Assessed(len(ordered) - reasons.total(), dict(sorted(reasons.items())), len(found))

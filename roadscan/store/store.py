@@ -1,0 +1,60 @@
+"""What the rest of the program may ask of the store."""
+
+from collections.abc import Iterator
+from typing import Protocol
+
+from roadscan.model.damage import LaneGrid, Observation
+from roadscan.model.drive import ChunkResult, Drive
+from roadscan.model.road import Direction, Network
+from roadscan.model.survey import Assessment, Survey, SurveyCounts
+
+
+class Store(Protocol):
+    """The truth: everything shown can be made again from it, without video or detector.
+
+    Each `put` is one transaction; doing it twice changes nothing.
+    """
+
+    def put_network(self, network: Network) -> None:
+        """Keep a network under its checksum."""
+
+    def put_drive(self, drive: Drive) -> None:
+        """Keep a drive under its id and settings."""
+
+    def done_chunks(self, drive_id: str, settings_sha256: str) -> frozenset[int]:
+        """Return the numbers of the chunks that are done."""
+
+    def put_chunk(self, result: ChunkResult, settings_sha256: str) -> None:
+        """Keep all that a chunk gave, replacing what an earlier try left."""
+
+    def put_survey(self, survey: Survey) -> None:
+        """Keep which drives a survey is made of."""
+
+    def put_assessment(self, survey: str, assessment: Assessment) -> None:
+        """Keep the results of a survey in place of earlier ones."""
+
+    def survey(self, name: str) -> Survey:
+        """Return a survey; KeyError without one of this name."""
+
+    def network(self, sha256: str) -> Network:
+        """Return a network; KeyError without one of this checksum."""
+
+    def drives(self, survey: str) -> tuple[Drive, ...]:
+        """Return the drives of a survey by their start, then id."""
+
+    def lane_grids(self, survey: str) -> Iterator[LaneGrid]:
+        """Yield each lane's views and hits over all chunks and drives, in order of link id."""
+
+    def unusable_grids(self, survey: str) -> Iterator[LaneGrid]:
+        """Yield the same for the frames that were rejected: views only."""
+
+    def observations(
+        self, survey: str, link_id: str, direction: Direction
+    ) -> tuple[Observation, ...]:
+        """Return the observations on one lane, in order of time."""
+
+    def counts(self, survey: str) -> SurveyCounts:
+        """Return where frames and detections went."""
+
+    def assessment(self, survey: str) -> Assessment:
+        """Return the results of a survey."""
