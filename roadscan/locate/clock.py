@@ -4,12 +4,12 @@ from dataclasses import replace
 from typing import Final
 
 import numpy as np
-from scipy.ndimage import gaussian_filter1d
+from scipy.ndimage import gaussian_filter1d, median_filter
 
 from roadscan.locate.clean import state_at
 from roadscan.locate.motion import Motion
 from roadscan.locate.smooth import unwrapped_deg
-from roadscan.model.arrays import Floats
+from roadscan.model.arrays import Bools, Floats
 from roadscan.model.drive import ClockFit
 from roadscan.model.track import DrivePath
 
@@ -20,15 +20,20 @@ SPEED_SCALE_MPS: Final = 2.0
 """A change by one of these tells as much about time as a change by the other."""
 STEP_S: Final = 0.1
 """Of the signals and of the lags tried; the peak is refined between them."""
+SPIKE_PAIRS: Final = 5
+"""A median over half a second takes out what is wrong in one or two pairs."""
 SMOOTH_S: Final = 0.5
 """Both signals are smoothed by the same Gaussian: a track at 1 Hz holds nothing faster."""
 MIN_OVERLAP: Final = 0.7
 """Share of the motion that must fall on the track for a lag to be compared."""
 MIN_MOTION_S: Final = 5.0
 MIN_SAMPLES: Final = 10
-MIN_CORRELATION: Final = 0.6
-MIN_LEAD: Final = 4.0
-"""The best lag must be exp(4) = 55 times as likely as any other than its own peak."""
+MIN_CHANGE: Final = np.array([0.03, 0.8])
+"""rad/s and m/s, standard deviation: with less a track says nothing about time."""
+MIN_CORRELATION: Final = 0.7
+"""Of turn and of speed, each where the track tells it."""
+MIN_LEAD: Final = 5.0
+"""The best lag must be exp(5) = 150 times as likely as any other than its own peak."""
 PEAK_STEPS: Final = 3
 """Lags on either side of the best through which the parabola goes."""
 MAX_CORRELATION: Final = 0.9999
@@ -37,8 +42,8 @@ TINY: Final = 1e-9
 PEAK_HALF_S: Final = 1.5
 """Lags nearer than this to the best belong to its peak."""
 MAX_SIGMA_S: Final = 0.5
-LATENCY_S: Final = 0.05
-"""What no correlation can see: delay of receiver and camera, about a frame each."""
+LATENCY_S: Final = 0.1
+"""What no correlation can see: the delay of the receiver (0.1 s measured on a u-blox)."""
 
 
 def choose_windows(
@@ -102,52 +107,80 @@ def fit_clock(
     if len(t_s) * STEP_S < MIN_MOTION_S:
         return unconfirmed
     steps = round(search_s / STEP_S)
-    lags_s = STEP_S * np.arange(-steps, steps + 1)
+    lags_s = np.arange(-steps, steps + 1, dtype=np.float64) * STEP_S
     reach_s = search_s + 4.0 * SMOOTH_S
     track_t_s = np.arange(started_s + t_s[0] - reach_s, started_s + t_s[-1] + reach_s, STEP_S)
     track = _track_signals(path, track_t_s)
     shifted = [_at(track_t_s, track, started_s + t_s + lag_s) for lag_s in lags_s]
-    r = np.array([_correlations(seen, there) for there in shifted])
+    r: Floats = np.array([_correlations(seen, there) for there in shifted])
+    # how many samples are independent shows only where the two belong together
     best = int(np.argmax(-np.log1p(-(r**2)).sum(axis=1)))
     n = _independent_samples(seen, shifted[best])
     likelihood = -0.5 * np.log1p(-(r**2)) @ n
     best = int(np.argmax(likelihood))
     correlation = float(r[best].max())
-    others = likelihood[np.abs(lags_s - lags_s[best]) > PEAK_HALF_S]
-    lead = float(likelihood[best] - others.max())
-    at_edge = best < PEAK_STEPS or best >= len(lags_s) - PEAK_STEPS
     unconfirmed = replace(unconfirmed, correlation=correlation)
-    if at_edge or correlation < MIN_CORRELATION or lead < MIN_LEAD:
+    told: Bools = np.nanstd(shifted[best], axis=1) > MIN_CHANGE
+    lead = likelihood[best] - likelihood[np.abs(lags_s - lags_s[best]) > PEAK_HALF_S].max()
+    if not told.any() or r[best, told].min() < MIN_CORRELATION or lead < MIN_LEAD:
         return unconfirmed
-    near = slice(best - PEAK_STEPS, best + PEAK_STEPS + 1)
-    half_squares = 0.5 * ((1.0 - r[near] ** 2) / (1.0 - r[best] ** 2)) @ n
-    curve, slope, _ = np.polyfit(lags_s[near] - lags_s[best], half_squares, 2)
-    if curve <= 0.0 or (2.0 * curve) ** -0.5 > MAX_SIGMA_S:
+    peak = _peak(lags_s, r[:, told], n[told], best)
+    if peak is None:
         return unconfirmed
-    aside_s = float(np.clip(-0.5 * slope / curve, -PEAK_STEPS * STEP_S, PEAK_STEPS * STEP_S))
     return ClockFit(
         started_s=started_s,
-        offset_s=float(lags_s[best]) + aside_s,
-        sigma_s=float(np.hypot((2.0 * curve) ** -0.5, LATENCY_S)),
+        offset_s=peak[0],
+        sigma_s=peak[1],
         source="motion",
         correlation=correlation,
         warnings=(),
     )
 
 
+def _peak(lags_s: Floats, r: Floats, n: Floats, best: int) -> tuple[float, float] | None:
+    """Return the lag of the peak and its sigma; None at the edge of the search or without a top.
+
+    Where turn and speed put the peak further apart than their sigmas allow, both sigmas are too
+    small: the common one grows by the root of chi^2 per degree of freedom (Birge 1932).
+    """
+    if best < PEAK_STEPS or best >= len(lags_s) - PEAK_STEPS:
+        return None
+    near = slice(best - PEAK_STEPS, best + PEAK_STEPS + 1)
+    half_squares = 0.5 * n * (1.0 - r[near] ** 2) / (1.0 - r[best] ** 2)
+    curve, slope, _ = np.polyfit(lags_s[near] - lags_s[best], half_squares, 2)
+    curve_all = float(curve.sum())
+    if curve_all <= 0.0:
+        return None
+    reach_s = PEAK_STEPS * STEP_S
+    aside_s = float(np.clip(-0.5 * slope.sum() / curve_all, -reach_s, reach_s))
+    tops = curve > 0.0
+    apart_s = np.clip(-0.5 * slope[tops] / curve[tops], -PEAK_HALF_S, PEAK_HALF_S) - aside_s
+    chi2 = float(np.sum(2.0 * curve[tops] * apart_s**2)) / max(int(tops.sum()) - 1, 1)
+    sigma_s: float = max(chi2, 1.0) ** 0.5 * (2.0 * curve_all) ** -0.5
+    if sigma_s > MAX_SIGMA_S:
+        return None
+    return float(lags_s[best]) + aside_s, float(np.hypot(sigma_s, LATENCY_S))
+
+
 def _motion_signals(motion: Motion) -> tuple[Floats, Floats]:
     """Return grid times in the video and smoothed turn and speed on them, (2, n)."""
     times, signals = [np.zeros(0)], [np.zeros((2, 0))]
     for window in np.unique(motion.window):
-        said = (motion.window == window) & np.isfinite(motion.turn) & np.isfinite(motion.speed)
-        if said.sum() < MIN_SAMPLES:
+        inside = motion.window == window
+        t_s, raw = motion.t_s[inside], np.array([motion.turn[inside], motion.speed[inside]])
+        if np.isfinite(raw).sum(axis=1).min() < max(MIN_SAMPLES, MIN_OVERLAP * len(t_s)):
             continue
-        t_s = motion.t_s[said]
         grid_s = np.arange(t_s[0], t_s[-1], STEP_S)
-        raw = np.array([np.interp(grid_s, t_s, k[said]) for k in (motion.turn, motion.speed)])
         times.append(grid_s)
-        signals.append(_smoothed(raw))
+        signals.append(_smoothed(np.array([_despiked(grid_s, t_s, values) for values in raw])))
     return np.concatenate(times), np.concatenate(signals, axis=1)
+
+
+def _despiked(grid_s: Floats, t_s: Floats, values: Floats) -> Floats:
+    """Bring a signal on the grid; pairs that were mistracked do not count."""
+    said = np.isfinite(values)
+    calm: Floats = median_filter(values[said], size=SPIKE_PAIRS, mode="nearest")
+    return np.interp(grid_s, t_s[said], calm)
 
 
 def _track_signals(path: DrivePath, t_s: Floats) -> Floats:

@@ -7,7 +7,7 @@ from typing import Final
 import cv2
 import numpy as np
 
-from roadscan.model.arrays import Bools, Floats, Image, Ints
+from roadscan.model.arrays import Floats, Image, Ints
 from roadscan.model.picture import Frame
 
 MAX_PAIR_S: Final = 0.5
@@ -17,10 +17,13 @@ CELLS: Final = (4, 6)
 """Rows and columns that corners are spread over, so that a printed text cannot take them all."""
 LOOP_ERROR_PX: Final = 0.5
 """A corner tracked there and back must return to within this."""
-FROZEN_PX: Final = 0.1
-"""In a moving picture what stays this still is printed on it, or the vehicle's own bonnet."""
-MOVING_PX: Final = 0.5
-MIN_POINTS: Final = 8
+FROZEN: Final = 0.001
+"""Picture heights: road that stays this still in a moving picture is printed on it, or mirrored
+in the windscreen, or the vehicle's own bonnet."""
+MOVING: Final = 0.005
+"""Picture heights: a picture moves when a fifth of its corners move further."""
+MIN_ROAD_POINTS: Final = 4
+MIN_FAR_POINTS: Final = 8
 HORIZONS: Final = np.linspace(0.30, 0.65, 15)
 """Shares of the picture's height at which the horizon may lie."""
 ROAD_HALF_WIDTH: Final = 0.6
@@ -42,8 +45,8 @@ class Motion:
 
     `turn` is positive to the right (clockwise from above), in picture heights per second; `speed`
     is metres per second over the camera's height and focal length in picture heights. Both have an
-    unknown positive scale; NaN where a pair says nothing. `quality` is the share of tracked corners
-    that agree, 0 to 1. `window` numbers the uninterrupted stretches.
+    unknown positive scale; NaN where too few corners tell. `quality` is the share of corners on the
+    road that agree on the speed, 0 to 1. `window` numbers the uninterrupted stretches.
     """
 
     t_s: Floats
@@ -118,9 +121,6 @@ def _track(first: Frame, second: Frame, window: int) -> _Flow:
     )
     loop_px = np.hypot(*(back - before).T)
     good = (found.ravel() == 1) & (returned.ravel() == 1) & (loop_px < LOOP_ERROR_PX)
-    moved_px = np.hypot(*(after - before).T)
-    if good.any() and np.median(moved_px[good]) > MOVING_PX:
-        good &= moved_px > FROZEN_PX
     return _Flow(
         middle_s, step_s, window, before[good].astype(np.float64), after[good].astype(np.float64)
     )
@@ -163,6 +163,9 @@ def _driven(flow: _Flow, horizon: float) -> Floats:
     near, nearer = flow.before[:, 1] - horizon, flow.after[:, 1] - horizon
     on_road = (near > ROAD_FROM) & (nearer > ROAD_FROM)
     on_road &= np.abs(flow.before[:, 0]) < ROAD_HALF_WIDTH
+    moved = np.hypot(*(flow.after - flow.before).T)
+    if len(moved) and np.quantile(moved, 0.8) > MOVING:
+        on_road &= moved > FROZEN
     driven: Floats = 1.0 / near[on_road] - 1.0 / nearer[on_road]
     return driven
 
@@ -174,7 +177,7 @@ def _horizon(flows: list[_Flow]) -> float:
         spreads = []
         for flow in flows:
             driven = _driven(flow, float(horizon))
-            if len(driven) >= MIN_POINTS and np.median(driven) > 0.0:
+            if len(driven) >= MIN_ROAD_POINTS and np.median(driven) > 0.0:
                 middle = np.median(driven)
                 spreads.append(np.median(np.abs(driven - middle)) / middle)
         spread = float(np.median(spreads)) if spreads else np.inf
@@ -184,22 +187,22 @@ def _horizon(flows: list[_Flow]) -> float:
 
 
 def _signals(flow: _Flow, horizon: float) -> tuple[float, float, float]:
-    """Return turn, speed and quality of one pair."""
+    """Return turn, speed and quality of one pair; turn or speed NaN where too few corners tell."""
     driven = _driven(flow, horizon)
-    if len(driven) < MIN_POINTS:
-        return np.nan, np.nan, 0.0
-    drive = float(np.median(driven))
-    agree: Bools = np.abs(driven - drive) < AGREES * abs(drive) + AGREES_STILL
+    enough_road = len(driven) >= MIN_ROAD_POINTS
+    drive = float(np.median(driven)) if enough_road else 0.0
+    agree = np.abs(driven - drive) < AGREES * abs(drive) + AGREES_STILL
     x, y = flow.before[:, 0], flow.before[:, 1] - horizon
     far = y < FAR_TO
     # under pure forward motion a road point keeps x / y
-    growth = np.where(y > 0.0, 1.0 / (1.0 - np.clip(drive * np.maximum(y, 0.0), -0.5, 0.5)), 1.0)
-    sideways = flow.after[:, 0] - x * growth
-    if far.sum() >= MIN_POINTS:
-        turn = _at_centre(x[far], sideways[far])
-    else:
-        turn = float(np.median(sideways))
-    return -turn / flow.step_s, drive / flow.step_s, float(agree.mean())
+    growth = 1.0 / (1.0 - np.clip(drive * np.maximum(y[far], 0.0), -0.5, 0.5))
+    sideways = flow.after[far, 0] - x[far] * growth
+    turn = _at_centre(x[far], sideways) if far.sum() >= MIN_FAR_POINTS else np.nan
+    return (
+        -turn / flow.step_s,
+        drive / flow.step_s if enough_road else np.nan,
+        float(agree.mean()) if enough_road else 0.0,
+    )
 
 
 def _at_centre(x: Floats, sideways: Floats) -> float:

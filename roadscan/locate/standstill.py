@@ -53,42 +53,24 @@ def _half_window_s(interval_s: float, noise_m: float) -> float:
 
 
 def stops(x_m: Floats, y_m: Floats, slow: Bools, noise_m: float) -> list[slice]:
-    """Return the stops of a piece as slices of its fixes, each within one circle, two or more long.
-
-    A stop takes in fixes beside it that noise alone explains.
-    """
+    """Return the stops of a piece as slices of two or more fixes, each within one circle."""
     radius_m = max(STOP_RADIUS_M, STOP_NOISE_SIGMAS * noise_m)
     found: list[slice] = []
     edges = np.flatnonzero(np.diff(np.concatenate([[False], slow, [False]]).astype(np.int8)))
-    taken = 0
     for first, end in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True):
-        begin = max(first, taken)
+        begin = first
         while begin < end:
-            stop = _grown(x_m, y_m, taken, begin, _within(x_m, y_m, begin, end, radius_m), noise_m)
-            if stop.stop - stop.start >= 2:
-                found.append(stop)
-            taken = begin = stop.stop
+            left = _left_circle(x_m, y_m, begin, end, radius_m)
+            if left - begin >= 2:
+                found.append(slice(begin, left))
+            begin = left
     return found
 
 
-def _within(x_m: Floats, y_m: Floats, first: int, end: int, radius_m: float) -> int:
+def _left_circle(x_m: Floats, y_m: Floats, first: int, end: int, radius_m: float) -> int:
     """Return the end of the longest stretch from `first` that stays in a circle about its mean."""
     count = np.arange(1, end - first + 1)
     mean_x = np.cumsum(x_m[first:end] - x_m[first]) / count + x_m[first]
     mean_y = np.cumsum(y_m[first:end] - y_m[first]) / count + y_m[first]
     left = np.hypot(x_m[first:end] - mean_x, y_m[first:end] - mean_y) > radius_m
     return first + int(np.argmax(left)) if left.any() else end
-
-
-def _grown(x_m: Floats, y_m: Floats, low: int, first: int, end: int, noise_m: float) -> slice:
-    reach_m = max(0.5, 2.0 * noise_m)
-    mean_x, mean_y = float(x_m[first:end].mean()), float(y_m[first:end].mean())
-
-    def near(i: int) -> bool:
-        return bool(np.hypot(x_m[i] - mean_x, y_m[i] - mean_y) <= reach_m)
-
-    while first > low and near(first - 1):
-        first -= 1
-    while end < len(x_m) and near(end):
-        end += 1
-    return slice(first, end)
