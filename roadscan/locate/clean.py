@@ -99,9 +99,9 @@ def clean_track(track: Track, crs_epsg: int) -> DrivePath:
     fixes, not_increasing, no_position = _ordered(track, crs_epsg)
     interval_s = float(np.median(np.diff(fixes.t_s)))
     gap_s = max(MIN_GAP_S, GAP_INTERVALS * interval_s)
-    noise_m = white_noise_m(fixes.t_s, fixes.x_m, fixes.y_m)
-
-    by_speed = fixes.only(speed_inliers(fixes.t_s, fixes.x_m, fixes.y_m, noise_m))
+    rough_m = white_noise_m(fixes.t_s, fixes.x_m, fixes.y_m)
+    by_speed = fixes.only(speed_inliers(fixes.t_s, fixes.x_m, fixes.y_m, rough_m))
+    noise_m = white_noise_m(by_speed.t_s, by_speed.x_m, by_speed.y_m)
     breaks = _breaks(by_speed, interval_s, gap_s, noise_m)
     ends = np.flatnonzero(breaks != "") + 1
     inlier = np.concatenate(

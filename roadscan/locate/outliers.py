@@ -16,6 +16,8 @@ WANDER_M: Final = 5.0
 """Neighbouring fixes may differ by this much without any motion: ordinary GNSS noise."""
 NOISE_SIGMAS: Final = 5.0
 """A noisy receiver is not an outlier: its own white noise times this is allowed as well."""
+MAX_NOISE_M: Final = 10.0
+"""Beyond this it is not noise but outliers that make a track rough."""
 MIN_CHAIN_FIXES: Final = 5
 """Fewer fixes far from all others are outliers, more of them are a piece of their own."""
 OPEN_CHAINS: Final = 8
@@ -156,4 +158,4 @@ def _chord_excess(t_s: Floats, x_m: Floats, y_m: Floats, slack_m: float) -> Floa
 
 
 def _slack_m(noise_m: float) -> float:
-    return max(WANDER_M, NOISE_SIGMAS * noise_m)
+    return max(WANDER_M, NOISE_SIGMAS * min(noise_m, MAX_NOISE_M))

@@ -27,9 +27,12 @@ def slow_by_position(t_s: Floats, x_m: Floats, y_m: Floats, noise_m: float) -> B
     if len(t_s) < 2:
         return np.zeros(len(t_s), dtype=np.bool_)
     half_s = _half_window_s(float(np.median(np.diff(t_s))), noise_m)
-    here = np.arange(len(t_s))
-    first = np.searchsorted(t_s, t_s - half_s, side="left")
-    end = np.searchsorted(t_s, t_s + half_s, side="right")
+    half_s = min(half_s, 0.5 * float(t_s[-1] - t_s[0]))
+    # at either end the nearest fix that has all its seconds on both sides speaks for the others
+    inner_s = np.clip(t_s, t_s[0] + half_s, t_s[-1] - half_s)
+    here = np.minimum(np.searchsorted(t_s, inner_s), len(t_s) - 1)
+    first = np.searchsorted(t_s, t_s[here] - half_s, side="left")
+    end = np.searchsorted(t_s, t_s[here] + half_s, side="right")
 
     def moved(values: Floats) -> Floats:
         total = np.concatenate([[0.0], np.cumsum(values - values[0])])

@@ -112,7 +112,9 @@ def motion_of(
     `video_zero_s` is the true UTC time of video time 0.
     """
     t_s = np.concatenate([np.arange(a, b, 0.1) for a, b in windows])
-    window = np.concatenate([np.full(len(np.arange(a, b, 0.1)), k) for k, (a, b) in enumerate(windows)])
+    window = np.concatenate(
+        [np.full(len(np.arange(a, b, 0.1)), k) for k, (a, b) in enumerate(windows)]
+    )
     turn = np.interp(video_zero_s + t_s, drive.t_s, drive.turn_radps)
     speed = np.interp(video_zero_s + t_s, drive.t_s, drive.speed_mps)
     return Motion(
@@ -124,7 +126,9 @@ def motion_of(
     )
 
 
-def filmed(drive: TrueDrive, from_s: float, to_s: float, rng: np.random.Generator) -> Iterator[Frame]:
+def filmed(
+    drive: TrueDrive, from_s: float, to_s: float, rng: np.random.Generator
+) -> Iterator[Frame]:
     """Render what a camera 1.3 m over the road sees at 10 Hz: textured road, far hills, a text."""
     width, height, focal_px, camera_m, pitch = 320, 180, 250.0, 1.3, np.radians(3.0)
     road = _texture(rng, (1024, 1024), 1.5)
