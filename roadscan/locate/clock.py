@@ -27,6 +27,7 @@ SMOOTH_S: Final = 0.5
 MIN_OVERLAP: Final = 0.7
 """Share of the motion that must fall on the track for a lag to be compared."""
 MIN_MOTION_S: Final = 5.0
+"""Less motion than this tells no time."""
 MIN_SAMPLES: Final = 10
 MIN_CHANGE: Final = np.array([0.03, 0.8])
 """rad/s and m/s, standard deviation: with less a track says nothing about time."""
@@ -54,10 +55,10 @@ def choose_windows(
     The drive is cut into as many equal parts as windows fit the budget; in each the window is
     taken where turn rate and speed change most (the information a signal s(t) holds about a shift
     in time is the integral of s'(t)^2). Together they are no longer than `budget_s`; none where
-    track and video do not meet.
+    track and video do not meet or less than 5 s are to be had.
     """
     length_s = min(WINDOW_S, budget_s, duration_s)
-    if length_s <= 0.0:
+    if length_s < MIN_MOTION_S:
         return ()
     t_s = np.arange(0.0, duration_s, STEP_S)
     track = _track_signals(path, started_s + t_s)
@@ -120,7 +121,7 @@ def fit_clock(
     best = int(np.argmax(likelihood))
     correlation = float(r[best].max())
     unconfirmed = replace(unconfirmed, correlation=correlation)
-    told: Bools = np.nanstd(shifted[best], axis=1) > MIN_CHANGE
+    told: Bools = np.array([_spread(there) for there in shifted[best]]) > MIN_CHANGE
     lead = likelihood[best] - likelihood[np.abs(lags_s - lags_s[best]) > PEAK_HALF_S].max()
     if not told.any() or r[best, told].min() < MIN_CORRELATION or lead < MIN_LEAD:
         return unconfirmed
@@ -218,6 +219,11 @@ def _correlations(seen: Floats, track: Floats) -> Floats:
         # the tiniest noise of a constant signal is no signal
         r[k] = min(max(float(a @ b) / norm, 0.0), MAX_CORRELATION) if norm > TINY else 0.0
     return r
+
+
+def _spread(track: Floats) -> float:
+    known = np.isfinite(track)
+    return float(track[known].std()) if known.mean() >= MIN_OVERLAP else 0.0
 
 
 def _independent_samples(seen: Floats, track: Floats) -> Floats:

@@ -9,6 +9,8 @@ from roadscan.model.arrays import Floats
 
 ACCELERATION_DENSITY: Final = 2.0
 """m2/s3: white acceleration of a car in town, about 1.5 m/s2 over a second."""
+ROUNDING_M: Final = 1e-6
+"""Fixes that differ by less are the same place, held by the receiver."""
 MIN_NOISE_M: Final = 0.05
 """Below this positions are left as they are: the receiver has smoothed them already."""
 MIN_SPLINE_FIXES: Final = 5
@@ -41,7 +43,7 @@ def white_noise_m(t_s: Floats, x_m: Floats, y_m: Floats) -> float:
             for values in (x_m, y_m)
         ]
     )
-    noise = noise[noise > 0.0]
+    noise = noise[noise > ROUNDING_M]
     # 0.6745 sigma is the median of the absolute value of a normal variable
     return float(np.median(noise) / 0.6745) if len(noise) else 0.0
 

@@ -140,9 +140,9 @@ def filmed(
     scale = camera_m / np.where(on_road, down, np.inf)
     far = np.clip(scale * ahead / 60.0, 0.0, 1.0)
     bearing, rise = np.arctan2(u, ahead), np.arctan2(-down, np.hypot(ahead, u))
-    for t_s in np.arange(from_s, to_s, 0.1):
+    for video_t_s in np.arange(0.0, to_s - from_s, 0.1):
         x, y, heading = (
-            float(np.interp(t_s, drive.t_s, values))
+            float(np.interp(from_s + video_t_s, drive.t_s, values))
             for values in (drive.x_m, drive.y_m, drive.heading_rad)
         )
         east = x + scale * (ahead * np.sin(heading) + u * np.cos(heading))
@@ -153,7 +153,7 @@ def filmed(
         picture += rng.normal(0.0, 2.0, picture.shape)
         image = np.clip(picture, 0, 255).astype(np.uint8)
         cv2.putText(image, "CAM 1  2026-11-24", (5, 14), cv2.FONT_HERSHEY_SIMPLEX, 0.4, (255,), 1)
-        yield Frame(float(t_s - from_s), image)
+        yield Frame(float(video_t_s), image)
 
 
 def _texture(rng: np.random.Generator, shape: tuple[int, int], blur: float) -> Floats:
