@@ -35,17 +35,13 @@ def white_noise_m(t_s: Floats, x_m: Floats, y_m: Floats) -> float:
     span = t[:, :, None] - t[:, None, :] + np.eye(4)
     weights = 1.0 / span.prod(axis=2)
     weights /= np.linalg.norm(weights, axis=1, keepdims=True)
-    noise = np.abs(
-        [
-            np.sum(
-                weights * np.lib.stride_tricks.sliding_window_view(values - values[0], 4), axis=1
-            )
-            for values in (x_m, y_m)
-        ]
+    windows = np.array(
+        [np.lib.stride_tricks.sliding_window_view(values - values[0], 4) for values in (x_m, y_m)]
     )
-    noise = noise[noise > ROUNDING_M]
+    moved = np.ptp(windows, axis=2).max(axis=0) > ROUNDING_M
+    noise = np.abs(np.sum(weights * windows, axis=2))[:, moved]
     # 0.6745 sigma is the median of the absolute value of a normal variable
-    return float(np.median(noise) / 0.6745) if len(noise) else 0.0
+    return float(np.median(noise) / 0.6745) if noise.size else 0.0
 
 
 def smooth_positions(
