@@ -44,7 +44,8 @@ PEAK_HALF_S: Final = 1.5
 """Lags nearer than this to the best belong to its peak."""
 MAX_SIGMA_S: Final = 0.5
 LATENCY_S: Final = 0.1
-"""What no correlation can see: the delay of the receiver (0.1 s measured on a u-blox)."""
+"""What no correlation can see: the receiver's delay, 0.1 s measured on a u-blox at 10 Hz. (A
+receiver that filters hard can be a second late, as one at 0.5 Hz was: only a truth shows that.)"""
 
 
 def choose_windows(

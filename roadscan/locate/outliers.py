@@ -14,7 +14,7 @@ MAX_ACCELERATION_MPS2: Final = 8.0
 """An emergency stop on dry asphalt reaches about 8 m/s2; nothing on wheels sustains more."""
 WANDER_M: Final = 5.0
 """Neighbouring fixes may differ by this much without any motion: ordinary GNSS noise."""
-NOISE_SIGMAS: Final = 5.0
+NOISE_SIGMAS: Final = 6.0
 """A noisy receiver is not an outlier: its own white noise times this is allowed as well."""
 MAX_NOISE_M: Final = 10.0
 """Beyond this it is not noise but outliers that make a track rough."""

@@ -1,6 +1,7 @@
 """The clock fit: right within its own uncertainty, or it says that it does not know."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 from roadscan.locate.clean import clean_track
 from roadscan.locate.clock import choose_windows, fit_clock
 from roadscan.locate.motion import Motion, apparent_motion
-from roadscan.model.track import DrivePath
+from roadscan.model.track import DrivePath, Track
 from tests.locate.drives import (
     CRS_EPSG,
     STARTED_S,
@@ -176,3 +177,45 @@ def test_a_larger_budget_is_spread_over_the_drive() -> None:
     windows = choose_windows(path_of(1), STARTED_S, 80.0, 50.0)
     assert len(windows) == 2
     assert windows[0][1] <= 40.0 <= windows[1][0]
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("offset_s", [-3.0, 1.4])
+@pytest.mark.parametrize("with_speed", [True, False])
+def test_wheel_speed_and_a_real_receiver_agree_on_the_time(
+    real_data: Path,
+    offset_s: float,
+    with_speed: bool,  # noqa: FBT001
+) -> None:
+    fixes, truth, wheels = (
+        np.genfromtxt(real_data / "video" / f"comma2k19_{name}.csv", delimiter=",", names=True)
+        for name in ("gnss_ublox", "truth", "can_speed")
+    )
+    nothing = np.full(len(fixes), np.nan)
+    track = Track(
+        t_s=fixes["utc_ms"] / 1000.0,
+        lon_deg=fixes["lon"],
+        lat_deg=fixes["lat"],
+        speed_mps=fixes["speed_mps"] if with_speed else nothing,
+        course_deg=nothing,
+        accuracy_m=nothing,
+        part=np.zeros(len(fixes), dtype=np.int64),
+        format="csv",
+    )
+    path = clean_track(track, 32610)
+    boot_s = truth["t_boot_s"]
+    started_s = boot_s[0] + float(np.median(track.t_s - fixes["t_boot_s"])) - offset_s
+    ((from_s, to_s),) = choose_windows(path, started_s, 59.9, BUDGET_S)
+    t_s = np.arange(from_s, to_s, 0.1)
+    heading = np.unwrap(np.arctan2(truth["v_east_mps"], truth["v_north_mps"]))
+    motion = Motion(
+        t_s=t_s,
+        turn=np.interp(boot_s[0] + t_s, boot_s, np.gradient(heading, boot_s)),
+        speed=np.interp(boot_s[0] + t_s, wheels["t_boot_s"], wheels["speed_mps"]),
+        quality=np.ones(len(t_s)),
+        window=np.zeros(len(t_s), dtype=np.int64),
+    )
+    fit = fit_clock(motion, path, started_s)
+    assert fit.source == "motion"
+    assert fit.offset_s == pytest.approx(offset_s, abs=0.2)
+    assert abs(fit.offset_s - offset_s) < 3.0 * fit.sigma_s
