@@ -58,16 +58,17 @@ def choose_windows(
     in time is the integral of s'(t)^2). Together they are no longer than `budget_s`; none where
     track and video do not meet or less than 5 s are to be had.
     """
-    length_s = min(WINDOW_S, budget_s, duration_s)
-    if length_s < MIN_MOTION_S:
+    total_s = min(budget_s, duration_s)
+    if total_s < MIN_MOTION_S:
         return ()
+    parts = max(1, int(total_s / WINDOW_S))
+    length_s = total_s / parts
     t_s = np.arange(0.0, duration_s, STEP_S)
     track = _track_signals(path, started_s + t_s)
     change = np.diff(track, prepend=track[:, :1]) / np.array(
         [[TURN_SCALE_RADPS], [SPEED_SCALE_MPS]]
     )
     told_until = np.concatenate([[0.0], np.cumsum(np.nan_to_num(change**2).sum(axis=0))])
-    parts = max(1, int(min(budget_s, duration_s) / length_s))
     windows: list[tuple[float, float]] = []
     for k in range(parts):
         from_s, to_s = k * duration_s / parts, (k + 1) * duration_s / parts
@@ -93,9 +94,10 @@ def fit_clock(
     lag is refined by a parabola through the sum of squares beside it; its curvature gives the
     uncertainty, to which the delay of the devices is added.
 
-    Where there is no clear peak (too little motion, r < 0.6, another lag nearly as likely, or the
-    best one at the edge of the search) the container's time stands: offset 0, source "container",
-    warning `clock_not_confirmed`, and the sigma of an offset anywhere in the search.
+    Where there is no clear peak (too little motion, a turn or a change of speed that the picture
+    does not show, another lag nearly as likely, or the best one at the edge of the search) the
+    container's time stands: offset 0, source "container", warning `clock_not_confirmed`, and the
+    sigma of an offset anywhere in the search.
     """
     unconfirmed = ClockFit(
         started_s=started_s,
