@@ -1,6 +1,7 @@
 """From fixes as read to the path driven: ordered, projected, without outliers, stops and gaps."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -29,6 +30,9 @@ NULL_ISLAND_DEG: Final = 0.01
 """Nothing is driven within a kilometre of 0, 0: receivers without a fix write it."""
 SPEED_AGREES: Final = (0.8, 1.25)
 """Reported speed, summed up, over distance by positions: outside it is no speed in m/s."""
+
+
+_Reasons = np.ndarray[tuple[int], np.dtype[np.str_]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,27 +107,18 @@ def clean_track(track: Track, crs_epsg: int) -> DrivePath:
     by_speed = fixes.only(speed_inliers(fixes.t_s, fixes.x_m, fixes.y_m, rough_m))
     noise_m = white_noise_m(by_speed.t_s, by_speed.x_m, by_speed.y_m)
     breaks = _breaks(by_speed, interval_s, gap_s, noise_m)
-    ends = np.flatnonzero(breaks != "") + 1
     inlier = np.concatenate(
         [
             acceleration_inliers(by_speed.t_s[k], by_speed.x_m[k], by_speed.y_m[k], noise_m)
-            for k in np.split(np.arange(len(by_speed.t_s)), ends)
+            for k in np.split(np.arange(len(by_speed.t_s)), np.flatnonzero(breaks != "") + 1)
         ]
     )
     kept = by_speed.only(inlier)
-    # a break between removed fixes still is one between those that remain
-    reason = np.array(
-        [
-            next((b for b in breaks[i:j] if b), "")
-            for i, j in zip(np.flatnonzero(inlier)[:-1], np.flatnonzero(inlier)[1:], strict=True)
-        ]
-    )
+    reason = _remaining(breaks, inlier)
     reason[(np.diff(kept.t_s) > gap_s) & (reason == "")] = "no_fix"
-    pieces = _pieces(kept, np.flatnonzero(reason != "") + 1, noise_m)
-    gaps = tuple(
-        Gap(float(kept.t_s[i]), float(kept.t_s[i + 1]), str(reason[i]))
-        for i in np.flatnonzero(reason != "")
-    )
+    apart = np.flatnonzero(reason != "")
+    pieces = _pieces(kept, apart + 1, noise_m)
+    gaps = tuple(Gap(float(kept.t_s[i]), float(kept.t_s[i + 1]), str(reason[i])) for i in apart)
     collapsed = sum(piece.collapsed for piece in pieces)
     counts = CleanCounts(
         fixes=len(track.t_s),
@@ -171,9 +166,7 @@ def _ordered(track: Track, crs_epsg: int) -> tuple[_Fixes, int, int]:
     return fixes, int(usable.sum()) - len(index), int((~usable).sum())
 
 
-def _breaks(
-    fixes: _Fixes, interval_s: float, gap_s: float, noise_m: float
-) -> np.ndarray[tuple[int], np.dtype[np.str_]]:
+def _breaks(fixes: _Fixes, interval_s: float, gap_s: float, noise_m: float) -> _Reasons:
     """Say for each pair of neighbours why they are not joined, "" where they are."""
     step_s = np.diff(fixes.t_s)
     reason = np.full(len(step_s), "", dtype="<U8")
@@ -181,6 +174,15 @@ def _breaks(
     reason[~drivable(fixes.t_s, fixes.x_m, fixes.y_m, noise_m)] = "jump"
     reason[step_s > gap_s] = "no_fix"
     return reason
+
+
+def _remaining(breaks: _Reasons, kept: Bools) -> _Reasons:
+    """Carry the breaks of all fixes over to those kept: one between removed fixes still counts."""
+    index = np.flatnonzero(kept)
+    return np.array(
+        [next((why for why in breaks[i:j] if why), "") for i, j in pairwise(index)],
+        dtype=breaks.dtype,
+    )
 
 
 def _pieces(fixes: _Fixes, ends: Ints, noise_m: float) -> list[_Piece]:
@@ -283,9 +285,8 @@ def state_at(path: DrivePath, t_s: Floats) -> PathState:
     exact = path.t_s[i] == t_s
     inside = (after > 0) & (exact | ((after < len(path.t_s)) & (path.piece[i] == path.piece[j])))
     j = np.where(exact, i, j)
-    share = np.where(
-        exact, 0.0, (t_s - path.t_s[i]) / np.where(exact, 1.0, path.t_s[j] - path.t_s[i] + (i == j))
-    )
+    step_s = path.t_s[j] - path.t_s[i]
+    share = np.divide(t_s - path.t_s[i], step_s, out=np.zeros(len(t_s)), where=step_s > 0.0)
 
     def between(values: Floats) -> Floats:
         there: Floats = np.where(inside, values[i] + share * (values[j] - values[i]), np.nan)
