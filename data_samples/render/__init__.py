@@ -1,0 +1,1 @@
+"""Draws roads with known damage as a dash-cam would see them; numpy and OpenCV only."""
