@@ -60,10 +60,10 @@ class GridBuilder:
             LaneGrid(
                 link_id,
                 direction,
-                lane.views,
-                dict(sorted(lane.hits.items())),
-                lane.last_seen_s,
-                lane.accuracy_m,
+                lane.views.copy(),
+                {kind: hits.copy() for kind, hits in sorted(lane.hits.items())},
+                lane.last_seen_s.copy(),
+                lane.accuracy_m.copy(),
             )
             for (link_id, direction), lane in sorted(self._lanes.items())
         )
@@ -100,7 +100,8 @@ def touched_cells(
     """Return which of the (rows, 3) cells of its lane an observation touches.
 
     STRIPS and FOOTPRINT touch every cell that the rectangle overlaps by more than a tolerance (its
-    best cell if there is none); ROW touches one row, that of the rectangle's middle.
+    best cell if there is none); ROW touches one row, that of the rectangle's middle. Nothing beside
+    the lane is touched: damage outside it does not count.
     """
     if rule is CellRule.ROW:
         middle = (observation.from_offset_m + observation.to_offset_m) / 2
@@ -121,7 +122,7 @@ def touched_cells(
 def _overlaps(start: float, end: float, cell_starts: Floats, cell: float) -> Bools:
     overlap = np.minimum(end, cell_starts + cell) - np.maximum(start, cell_starts)
     touched = overlap > TOUCH_M
-    if not touched.any():
+    if not touched.any() and overlap.max() >= 0.0:
         touched[int(np.argmax(overlap))] = True
     return touched
 

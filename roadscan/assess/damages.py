@@ -8,7 +8,7 @@ from scipy import ndimage
 
 from roadscan.assess.cells import affected_cells, touched_cells
 from roadscan.assess.grid import segment_at
-from roadscan.assess.scheme import CellRule, Scheme
+from roadscan.assess.scheme import Scheme
 from roadscan.model.arrays import Bools, Floats
 from roadscan.model.damage import STRIPS, Damage, LaneGrid, Observation
 from roadscan.model.road import Segment
@@ -16,36 +16,39 @@ from roadscan.model.road import Segment
 NEIGHBOURS = np.ones((3, 3), dtype=int)
 """Cells that touch at a corner belong together: cracks run askew."""
 
+MIN_EXTENT_M = 0.02
+"""Where the frames leave less than this within the cells, the cells are the extent."""
+
 
 def find_damages(
     grid: LaneGrid,
     observations: Sequence[Observation],
-    segments: list[Segment],
+    segments: Sequence[Segment],
     lane_width_m: float,
     scheme: Scheme,
 ) -> tuple[Damage, ...]:
-    """Join the affected cells of one lane into damages, by kind and then along the link.
+    """Join the affected cells of one lane into damages, along the link.
 
-    `observations` and `segments` are those of this lane. Extents are the median of what the frames
-    saw, within the cells; an observation belongs to the damage whose cells it touches.
+    `observations` and `segments` (in order) are those of this lane; kinds that the scheme does not
+    know are passed over. An observation belongs to every damage whose cells it touches. Extents are
+    what its observations saw, within the cells.
     """
     damages = []
-    for kind in sorted(grid.hits):
-        labels, count = ndimage.label(affected_cells(grid, kind, scheme.hit_share), NEIGHBOURS)
+    for kind in sorted(grid.hits.keys() & scheme.kinds.keys()):
+        affected = affected_cells(grid, kind, scheme.hit_share)
+        numbers, count = ndimage.label(affected, NEIGHBOURS)
         rule = scheme.kinds[kind].cells
-        seen = [
-            (o, _cells(o, rule, lane_width_m, len(labels))) for o in observations if o.kind == kind
+        own: list[list[Observation]] = [[] for _ in range(count + 1)]
+        for observation in observations:
+            if observation.kind == kind:
+                touched = touched_cells(observation, rule, lane_width_m, len(numbers))
+                for number in np.unique(numbers[touched]).tolist():
+                    own[number].append(observation)
+        damages += [
+            _damage(kind, numbers == number, own[number], grid, segments, lane_width_m, scheme)
+            for number in range(1, count + 1)
         ]
-        for number in range(1, count + 1):
-            cells = labels == number
-            own = [observation for observation, touched in seen if (touched & cells).any()]
-            if own:
-                damages.append(_damage(kind, cells, own, grid, segments, lane_width_m, scheme))
     return tuple(sorted(damages, key=lambda d: (d.from_offset_m, d.kind, d.damage_id)))
-
-
-def _cells(observation: Observation, rule: CellRule, lane_width_m: float, rows: int) -> Bools:
-    return touched_cells(observation, rule, lane_width_m, rows)
 
 
 def _damage(
@@ -53,7 +56,7 @@ def _damage(
     cells: Bools,
     own: list[Observation],
     grid: LaneGrid,
-    segments: list[Segment],
+    segments: Sequence[Segment],
     lane_width_m: float,
     scheme: Scheme,
 ) -> Damage:
@@ -91,7 +94,7 @@ def _damage(
         first_seen_s=min(times),
         last_seen_s=max(times),
         accuracy_m=round(min(o.accuracy_m for o in own), 2),
-        best=max(own, key=lambda o: (o.confidence * _size_px(o), -o.frame_t_s)),
+        best=max(own, key=lambda o: (o.confidence * _size_px(o), -o.frame_t_s, o.box_xyxy)),
     )
 
 
@@ -101,7 +104,9 @@ def _extent(seen: Floats, lower: float, upper: float, *, joined: bool) -> tuple[
         (seen[:, 0].min(), seen[:, 1].max()) if joined else np.median(seen, axis=0).tolist()
     )
     start, end = float(np.clip(start, lower, upper)), float(np.clip(end, lower, upper))
-    return (round(start, 2), round(end, 2)) if end - start > 0.01 else (lower, upper)
+    if end - start < MIN_EXTENT_M:
+        start, end = lower, upper
+    return round(start, 2), round(end, 2)
 
 
 def _confidence(own: list[Observation]) -> float:
@@ -110,10 +115,11 @@ def _confidence(own: list[Observation]) -> float:
     for observation in own:
         t_s = observation.frame_t_s
         best[t_s] = max(best.get(t_s, 0.0), observation.confidence)
-    return float(np.mean(list(best.values())))
+    return float(np.mean(sorted(best.values())))
 
 
 def _size_px(observation: Observation) -> float:
+    """Return the side of a square as large as the box: what is near shows large."""
     x1, y1, x2, y2 = observation.box_xyxy
     return float(np.sqrt(max(1.0, (x2 - x1) * (y2 - y1))))
 

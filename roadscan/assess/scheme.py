@@ -1,19 +1,31 @@
-"""A scoring scheme: the file that says how cells become a condition class."""
+"""A scoring scheme: the file that says how cells become a condition class.
+
+Every key is explained in docs/scoring.md; the numbers and their reasons stand in schemes/ap9k.toml.
+"""
 
 import hashlib
 import tomllib
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
-from typing import Annotated
+from itertools import pairwise
+from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from roadscan.errors import RoadscanError
 from roadscan.model.damage import STRIPS
 from roadscan.model.road import RoadClass, Surface
 
 INDICATORS = ("riss", "afli", "ofs")
+"""Shares of area (Zustandsgrößen) that a camera can see, in percent."""
+
+EVENNESS = ("sm4l_m", "sm4l_a", "mspt", "msph")
+"""Evenness (Zustandsgrößen), measured in mm by other means than a camera."""
+
+EVENNESS_VALUES = ("sm4l", "mspt", "msph")
+"""Values (Zustandswerte) of evenness: `sm4l` is the worse of `sm4l_m` and `sm4l_a`."""
 
 
 class CellRule(StrEnum):
@@ -35,22 +47,37 @@ class KindRule:
 
 @dataclass(frozen=True, slots=True)
 class Normalisation:
-    """Shares in percent at which a value (Zustandswert) reaches 1.5, 3.5 and 4.5."""
+    """Quantities (Zustandsgrößen; percent or mm) at which a value reaches 1.5, 3.5 and 4.5."""
 
-    target_pct: Decimal
-    warning_pct: Decimal
-    threshold_pct: Decimal
+    target: Decimal
+    """Zielwert."""
+    warning: Decimal
+    """Warnwert."""
+    threshold: Decimal
+    """Schwellenwert."""
 
 
 @dataclass(frozen=True, slots=True)
 class Combination:
-    """How values become one (Teilzielwert)."""
+    """How values (Zustandswerte) become one (Teilzielwert)."""
 
     weights: dict[str, Decimal]
     break_through: tuple[str, ...]
+    """Those whose worst decides alone (Durchschlag) ..."""
     break_through_above: Decimal
+    """... once it is above this."""
     required: tuple[str, ...]
+    """Without one of these there is no value; the weights of others are made up for."""
     monotone: bool
+    """Never below the weighted sum (not AP 9 K)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Evenness:
+    """How measured evenness becomes a value (TWGEB); classes without a table have none."""
+
+    normalise: dict[RoadClass, dict[str, Normalisation]]
+    combine: Combination
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +97,8 @@ class Scheme:
     id: str
     version: str
     title: str
+    edition: str
+    """What its numbers were taken from."""
     sha256: str
     text: str
     row_m: float
@@ -77,11 +106,38 @@ class Scheme:
     segment_town_m: float
     segment_rural_m: float
     hit_share: float
+    """Share of the views of a cell that must be hits (q)."""
     min_coverage: float
+    """Share of the cells of a segment that must have been seen."""
     kinds: dict[str, KindRule]
     normalise: dict[tuple[Surface, RoadClass], dict[str, Normalisation]]
     combine: dict[Surface, Combination]
+    evenness: Evenness
     classes: tuple[ConditionClass, ...]
+
+
+def _rising(values: Sequence[Decimal]) -> Sequence[Decimal]:
+    if any(low >= high for low, high in pairwise(values)):
+        message = "the values do not rise"
+        raise ValueError(message)
+    return values
+
+
+def _classes_in_order(classes: Sequence["_Class"]) -> Sequence["_Class"]:
+    _rising([c.lower for c in classes])
+    if [c.number for c in classes] != list(range(1, len(classes) + 1)) or classes[0].lower != 1:
+        message = "the classes do not begin at 1.0 and count 1, 2, 3"
+        raise ValueError(message)
+    return classes
+
+
+# Four places are enough for any share; they also keep exponents out of the exact arithmetic.
+_Quantity = Annotated[Decimal, Field(gt=0, le=1000, decimal_places=4)]
+_Value = Annotated[Decimal, Field(ge=1, le=5, decimal_places=4)]
+_Weight = Annotated[Decimal, Field(gt=0, le=1, decimal_places=4)]
+_Quantities = Annotated[tuple[_Quantity, _Quantity, _Quantity], AfterValidator(_rising)]
+_Text = Annotated[str, Field(min_length=1, max_length=200)]
+_KindName = Annotated[str, Field(pattern="^[A-Za-z0-9][A-Za-z0-9 ._-]{0,40}$")]
 
 
 class _Strict(BaseModel):
@@ -102,57 +158,87 @@ class _Views(_Strict):
 
 
 class _Kind(_Strict):
-    label: str
+    label: _Text
     indicator: Annotated[str, Field(pattern="^(riss|afli|ofs)$")]
     cells: CellRule
 
 
 class _Combination(_Strict):
-    weights: dict[str, Decimal]
+    weights: dict[str, _Weight]
     break_through: tuple[str, ...]
-    break_through_above: Decimal
-    required: tuple[str, ...]
+    break_through_above: _Value
+    required: Annotated[tuple[str, ...], Field(min_length=1)]
     monotone: bool
 
     @model_validator(mode="after")
-    def _known(self) -> "_Combination":
-        unknown = {*self.weights, *self.break_through, *self.required} - set(INDICATORS)
-        if unknown:
-            message = f"unknown indicator {min(unknown)}"
+    def _adds_up(self) -> Self:
+        unweighted = {*self.break_through, *self.required} - self.weights.keys()
+        if unweighted:
+            message = f"{min(unweighted)} has no weight"
             raise ValueError(message)
-        if sum(self.weights.values()) != 1:
-            message = f"the weights add up to {sum(self.weights.values())}, not to 1"
+        total = sum(self.weights.values())
+        if total != 1:
+            message = f"the weights add up to {total}, not to 1"
             raise ValueError(message)
+        return self
+
+    def combination(self) -> Combination:
+        return Combination(
+            self.weights, self.break_through, self.break_through_above, self.required, self.monotone
+        )
+
+
+class _Evenness(_Strict):
+    normalise: dict[RoadClass, dict[str, _Quantities]]
+    combine: _Combination
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        _check_names("combine.weights", self.combine.weights, EVENNESS_VALUES)
+        for road_class, table in self.normalise.items():
+            _check_names(f"normalise.{road_class}", table, EVENNESS)
         return self
 
 
 class _Class(_Strict):
     number: int
-    lower: Annotated[Decimal, Field(alias="from")]
-    label: str
+    lower: Annotated[_Value, Field(alias="from")]
+    label: _Text
     colour: Annotated[str, Field(pattern="^#[0-9a-f]{6}$")]
 
 
 class _File(_Strict):
     id: Annotated[str, Field(pattern="^[a-z0-9][a-z0-9._-]{0,40}$")]
-    version: str
-    title: str
+    version: Annotated[str, Field(pattern="^[A-Za-z0-9][A-Za-z0-9._-]{0,40}$")]
+    title: _Text
+    edition: _Text
     raster: _Raster
     views: _Views
-    kinds: dict[str, _Kind]
-    normalise: dict[Surface, dict[RoadClass, dict[str, tuple[Decimal, Decimal, Decimal]]]]
+    kinds: Annotated[dict[_KindName, _Kind], Field(min_length=1)]
+    normalise: dict[Surface, dict[RoadClass, dict[str, _Quantities]]]
     combine: dict[Surface, _Combination]
-    classes: Annotated[tuple[_Class, ...], Field(min_length=1)]
+    evenness: _Evenness
+    classes: Annotated[tuple[_Class, ...], Field(min_length=1), AfterValidator(_classes_in_order)]
 
     @model_validator(mode="after")
-    def _rising(self) -> "_File":
-        bounds = [c.lower for c in self.classes]
-        tables = [t for by_class in self.normalise.values() for t in by_class.values()]
-        for values in [bounds, *(shares for table in tables for shares in table.values())]:
-            if list(values) != sorted(set(values)):
-                message = f"{', '.join(str(v) for v in values)} do not rise"
+    def _tables_fit(self) -> Self:
+        _check_names("normalise", self.normalise, tuple(self.combine))
+        for surface, by_class in self.normalise.items():
+            weights = tuple(self.combine[surface].weights)
+            unknown = set(weights) - set(INDICATORS)
+            if unknown:
+                message = f"combine.{surface}.weights: {min(unknown)} is no indicator"
                 raise ValueError(message)
+            for road_class, table in by_class.items():
+                _check_names(f"normalise.{surface}.{road_class}", table, weights)
         return self
+
+
+def _check_names(where: str, given: Iterable[str], wanted: Collection[str]) -> None:
+    names = set(given)
+    if names != set(wanted):
+        message = f"{where} has {', '.join(sorted(names))}, not {', '.join(sorted(wanted))}"
+        raise ValueError(message)
 
 
 def parse_scheme(text: str) -> Scheme:
@@ -165,16 +251,15 @@ def parse_scheme(text: str) -> Scheme:
     """
     try:
         file = _File.model_validate(tomllib.loads(text))
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise _invalid(f"it is no TOML ({error})") from error
     except ValidationError as error:
-        first = error.errors()[0]
-        key = ".".join(str(part) for part in first["loc"]) or "the whole"
-        raise _invalid(f"{key}: {first['msg']}, given {str(first['input'])[:60]}") from error
+        raise _invalid(_first_fault(error)) from error
     return Scheme(
         id=file.id,
         version=file.version,
         title=file.title,
+        edition=file.edition,
         sha256=hashlib.sha256(text.encode()).hexdigest(),
         text=text,
         row_m=file.raster.row_m,
@@ -185,18 +270,32 @@ def parse_scheme(text: str) -> Scheme:
         min_coverage=file.views.min_coverage,
         kinds={name: KindRule(k.label, k.indicator, k.cells) for name, k in file.kinds.items()},
         normalise={
-            (surface, road_class): {name: Normalisation(*shares) for name, shares in table.items()}
+            (surface, road_class): _normalisations(table)
             for surface, by_class in file.normalise.items()
             for road_class, table in by_class.items()
         },
-        combine={
-            surface: Combination(
-                c.weights, c.break_through, c.break_through_above, c.required, c.monotone
-            )
-            for surface, c in file.combine.items()
-        },
+        combine={surface: c.combination() for surface, c in file.combine.items()},
+        evenness=Evenness(
+            {name: _normalisations(table) for name, table in file.evenness.normalise.items()},
+            file.evenness.combine.combination(),
+        ),
         classes=tuple(ConditionClass(c.number, c.lower, c.label, c.colour) for c in file.classes),
     )
+
+
+def _normalisations(
+    table: Mapping[str, tuple[Decimal, Decimal, Decimal]],
+) -> dict[str, Normalisation]:
+    return {name: Normalisation(*quantities) for name, quantities in table.items()}
+
+
+def _first_fault(error: ValidationError) -> str:
+    first = error.errors()[0]
+    what = first["msg"].removeprefix("Value error, ")
+    if not first["loc"]:
+        return what
+    given = "" if isinstance(first["input"], dict) else f", given {str(first['input'])[:60]}"
+    return f"{'.'.join(str(part) for part in first['loc'])[:80]}: {what}{given}"
 
 
 def _invalid(what: str) -> RoadscanError:

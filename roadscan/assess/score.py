@@ -4,7 +4,9 @@ Formulas: docs/scoring.md and the sources named there (AP 9 K as public sources 
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
+from typing import Final
 
 from roadscan.assess.scheme import INDICATORS, Combination, Normalisation, Scheme
 from roadscan.model.road import RoadClass, Surface
@@ -13,6 +15,24 @@ from roadscan.model.score import Indicators, NotScored, Score
 CENT = Decimal("0.01")
 BEST, TARGET, WARNING, THRESHOLD, WORST = (Decimal(v) for v in ("1", "1.5", "3.5", "4.5", "5"))
 
+MISSING: Final = {
+    "riss": NotScored.RISS_MISSING,
+    "afli": NotScored.INDICATOR_MISSING,
+    "ofs": NotScored.OFS_MISSING,
+}
+"""Why there is no score if an indicator that the scheme requires is unknown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Combined:
+    """Values brought together: `value` is the result, the rest says how it came about."""
+
+    value: Decimal
+    weights: dict[str, Decimal]
+    """Of the values there are; they add up to 1."""
+    weighted_sum: Decimal
+    break_through: bool
+
 
 def round_half_up(value: Decimal | float) -> Decimal:
     """Round to two decimals, halves away from zero, as the paper form does."""
@@ -20,20 +40,42 @@ def round_half_up(value: Decimal | float) -> Decimal:
     return exact.quantize(CENT, ROUND_HALF_UP)
 
 
-def normalise(share_pct: Decimal, norm: Normalisation) -> Decimal:
-    """Turn a share (Zustandsgröße, ZG) into a value (Zustandswert, ZW), two decimals.
+def normalise(quantity: Decimal, norm: Normalisation) -> Decimal:
+    """Turn a quantity (Zustandsgröße, ZG) into a value (Zustandswert, ZW), two decimals.
 
     Piecewise linear through (0, 1), (target, 1.5), (warning, 3.5) and (threshold, 4.5), and on
-    with the last slope to the cap of 5.
+    with the last slope to the cap of 5. The quantity is rounded to two decimals first.
     """
-    a, w, s = norm.target_pct, norm.warning_pct, norm.threshold_pct
-    if share_pct < a:
-        value = BEST + (TARGET - BEST) * share_pct / a
-    elif share_pct <= w:
-        value = TARGET + (WARNING - TARGET) * (share_pct - a) / (w - a)
+    x = round_half_up(quantity)
+    a, w, s = norm.target, norm.warning, norm.threshold
+    if x < a:
+        value = BEST + (TARGET - BEST) * x / a
+    elif x <= w:
+        value = TARGET + (WARNING - TARGET) * (x - a) / (w - a)
     else:
-        value = min(WORST, WARNING + (share_pct - w) / (s - w))
+        value = min(WORST, WARNING + (THRESHOLD - WARNING) * (x - w) / (s - w))
     return round_half_up(value)
+
+
+def combine(values: Mapping[str, Decimal], combination: Combination) -> Combined:
+    """Bring values together (Teilzielwert): weighted sum, or the worst where it breaks through.
+
+    The weights of values that are missing are made up for by the others; at least one value is
+    there.
+    """
+    present = {name: weight for name, weight in combination.weights.items() if name in values}
+    total = sum(present.values())
+    # Divided last: a renormalised weight has no exact decimals, and halves must stay halves.
+    weighted = sum((present[name] * values[name] for name in present), Decimal(0)) / total
+    worst = max((values[n] for n in combination.break_through if n in values), default=BEST)
+    breaks = worst > combination.break_through_above
+    decisive = worst if breaks else weighted
+    return Combined(
+        value=round_half_up(max(decisive, weighted) if combination.monotone else decisive),
+        weights={name: weight / total for name, weight in present.items()},
+        weighted_sum=round_half_up(weighted),
+        break_through=breaks,
+    )
 
 
 def score_segment(
@@ -42,24 +84,36 @@ def score_segment(
     """Score indicators (percent, None where unknown) by the scheme's tables for class and surface.
 
     An indicator that is missing is left out and the weights of the others are divided by their
-    sum, unless the scheme requires it.
+    sum, unless the scheme requires it: then there is no score, with the reason.
     """
     combination = scheme.combine.get(surface)
     table = scheme.normalise.get((surface, road_class))
-    shares = dict(
-        zip(INDICATORS, (indicators.riss_pct, indicators.afli_pct, indicators.ofs_pct), strict=True)
-    )
     if combination is None or table is None:
         return unscored(indicators, NotScored.SURFACE_NOT_SUPPORTED)
+    shares = (indicators.riss_pct, indicators.afli_pct, indicators.ofs_pct)
     values = {
-        name: normalise(round_half_up(share), table[name])
-        for name, share in shares.items()
+        name: normalise(Decimal(str(share)), table[name])
+        for name, share in zip(INDICATORS, shares, strict=True)
         if share is not None and name in table
     }
     missing = [name for name in combination.required if name not in values]
     if missing:
-        return unscored(indicators, NotScored(f"{missing[0]}_missing"), values)
-    return _combine(indicators, values, combination, scheme)
+        return unscored(indicators, MISSING[missing[0]], values)
+    combined = combine(values, combination)
+    return Score(
+        indicators=indicators,
+        zw_riss=_float(values.get("riss")),
+        zw_afli=_float(values.get("afli")),
+        zw_ofs=_float(values.get("ofs")),
+        weights={name: round(float(weight), 4) for name, weight in combined.weights.items()},
+        weighted_sum=float(combined.weighted_sum),
+        break_through=combined.break_through,
+        twsub=float(combined.value),
+        twsub_basis="+".join(combined.weights),
+        score=float(combined.value),
+        condition_class=condition_class(combined.value, scheme),
+        reason="",
+    )
 
 
 def unscored(
@@ -88,34 +142,14 @@ def condition_class(value: Decimal, scheme: Scheme) -> int:
     return [c.number for c in scheme.classes if c.lower <= value][-1]
 
 
-def _combine(
-    indicators: Indicators,
-    values: Mapping[str, Decimal],
-    combination: Combination,
-    scheme: Scheme,
-) -> Score:
-    present = [name for name in combination.weights if name in values]
-    total = sum(combination.weights[name] for name in present)
-    weights = {name: combination.weights[name] / total for name in present}
-    weighted = sum((weights[name] * values[name] for name in present), Decimal(0))
-    worst = max((values[n] for n in combination.break_through if n in values), default=BEST)
-    breaks = worst > combination.break_through_above
-    floor = weighted if combination.monotone else worst
-    twsub = round_half_up(max(floor, worst) if breaks else weighted)
-    return Score(
-        indicators=indicators,
-        zw_riss=_float(values.get("riss")),
-        zw_afli=_float(values.get("afli")),
-        zw_ofs=_float(values.get("ofs")),
-        weights={name: round(float(weight), 4) for name, weight in weights.items()},
-        weighted_sum=float(round_half_up(weighted)),
-        break_through=breaks,
-        twsub=float(twsub),
-        twsub_basis="+".join(present),
-        score=float(twsub),
-        condition_class=condition_class(twsub, scheme),
-        reason="",
-    )
+def overall_value(twgeb: float | None, twsub: float | None) -> float | None:
+    """Return the overall value (Gesamtwert, GW): the worse of both.
+
+    Without evenness it is the substance value alone; without substance there is none.
+    """
+    if twsub is None or twgeb is None:
+        return twsub
+    return max(twgeb, twsub)
 
 
 def _float(value: Decimal | None) -> float | None:

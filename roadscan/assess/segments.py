@@ -1,5 +1,7 @@
 """From the cells of a segment to its indicators, its score, and how far to trust it."""
 
+from decimal import Decimal
+
 import numpy as np
 
 from roadscan.assess.cells import affected_cells
@@ -25,10 +27,11 @@ def assess_segment(
 ) -> SegmentResult:
     """Score a segment from the views and hits of its lane.
 
-    Indicators are 100 x affected cells / assessed cells. One whose kinds the model does not know
-    is unknown, not zero. `unusable` holds the views of frames that were rejected: they tell why
-    there is no coverage. Confidence is coverage x (1 - 0.5^views): what was seen often and
-    whole is trusted most.
+    Indicators are 100 x affected cells / assessed cells; a cell counts once per indicator. One
+    whose kinds the model does not know is unknown, not zero, and so are all on other surfaces than
+    asphalt, which the model was not made for. `unusable` holds the views of frames that were
+    rejected: they tell why there is no coverage. Confidence is coverage x (1 - 0.5^views): what was
+    seen often and whole is trusted most.
     """
     rows = segment_rows(segment)
     cells = len(rows) * STRIPS
@@ -38,8 +41,8 @@ def assess_segment(
     views_mean = round(float(views[assessed].mean()), 2) if assessed.any() else 0.0
     seen_s = np.array([]) if grid is None else grid.last_seen_s[rows.start : rows.stop]
     seen_s = seen_s[np.isfinite(seen_s)]
-    reason = _why_not(link, coverage, rows, unusable, scheme)
-    if grid is None or not assessed.any():
+    reason = _why_not(link, coverage, _lost(assessed, rows, unusable), scheme)
+    if grid is None or not assessed.any() or link.surface is not Surface.ASPHALT:
         indicators = UNKNOWN
     else:
         indicators = _indicators(grid, assessed, rows, model_kinds, scheme)
@@ -60,18 +63,26 @@ def assess_segment(
     )
 
 
-def _why_not(
-    link: Link, coverage: float, rows: range, unusable: LaneGrid | None, scheme: Scheme
-) -> NotScored | None:
-    """Return why a segment gets no score, None if it gets one."""
-    missed = 0.0 if unusable is None else float((unusable.views[rows.start : rows.stop] > 0).mean())
-    if coverage == 0.0 and missed == 0.0:
+def _lost(assessed: Bools, rows: range, unusable: LaneGrid | None) -> float:
+    """Return the share of cells that only rejected frames saw."""
+    if unusable is None:
+        return 0.0
+    lost = (unusable.views[rows.start : rows.stop] > 0) & ~assessed
+    return float(lost.mean())
+
+
+def _why_not(link: Link, coverage: float, lost: float, scheme: Scheme) -> NotScored | None:
+    """Return why a segment gets no score, None if it gets one.
+
+    Rejected frames are the reason where with them the coverage would have been enough.
+    """
+    if coverage == 0.0 and lost == 0.0:
         return NotScored.NOT_DRIVEN
     if link.surface is not Surface.ASPHALT:
         return NotScored.SURFACE_NOT_SUPPORTED
     if coverage >= scheme.min_coverage:
         return None
-    if missed + coverage >= scheme.min_coverage:
+    if coverage + lost >= scheme.min_coverage:
         return NotScored.FRAMES_UNUSABLE
     return NotScored.COVERAGE_TOO_LOW
 
@@ -94,6 +105,6 @@ def _indicators(
         hit = np.zeros(assessed.shape, np.bool_)
         for kind in kinds:
             hit |= affected_cells(grid, kind, scheme.hit_share)[rows.start : rows.stop]
-        share = 100.0 * float((hit & assessed).sum()) / float(assessed.sum())
-        shares.append(float(round_half_up(share)))
+        affected = Decimal(int((hit & assessed).sum()))
+        shares.append(float(round_half_up(100 * affected / int(assessed.sum()))))
     return Indicators(*shares)

@@ -31,4 +31,4 @@ def read_scheme_text(name_or_path: str) -> str:
             f"Name one of {', '.join(names)}, or a TOML file",
         )
     check_file(path, MAX_BYTES)
-    return path.read_text(encoding="utf-8", errors="replace")
+    return path.read_text(encoding="utf-8-sig", errors="replace")
