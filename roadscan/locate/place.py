@@ -1,0 +1,258 @@
+"""Puts the boxes of a frame on the driven lane, and tells which rows of it the frame sees.
+
+Across, a box is measured from the vehicle's own path (the vehicle drives in the middle of its
+lane), corrected by the curve of the road; along, from where the vehicle is on its route.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from roadscan.locate.camera import (
+    NearField,
+    ground_from_pixel,
+    inside_picture,
+    near_field,
+    pitch_error_m,
+    pixel_from_ground,
+)
+from roadscan.locate.route import Course, DrivenRoute, RoutePlace
+from roadscan.model.arrays import Floats
+from roadscan.model.damage import LaneViews, Observation, Rejection
+from roadscan.model.picture import Boxes, Camera
+from roadscan.model.road import MatchedPath, Network
+
+GRAZE_M = 0.05
+"""A rectangle that reaches less far into the lane, or past the end of a link, does not lie there:
+boxes are drawn loosely."""
+REACH_M = 40.0
+"""As far as the upper edge of a box says anything about where its sides are."""
+VANISHING_M = 1e6
+VIEW_STEP_M = 0.25
+OFF_ROAD = frozenset({"no_road_nearby", "no_route", "too_short"})
+"""Reasons for a stretch without a match that are the network's, not the track's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """Where the boxes of one frame ended, and what the frame sees.
+
+    Every box is in exactly one of `observations` (by `box_number`) and `rejections`.
+    """
+
+    observations: tuple[Observation, ...]
+    rejections: tuple[tuple[int, Rejection], ...]
+    """(box number, reason)."""
+    views: tuple[LaneViews, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Rectangles:
+    """Boxes on the ground, aligned with the road: arrays of one length.
+
+    `ahead_m` is the nearer side in the vehicle's frame, NaN above the horizon. `near_m` and `far_m`
+    count along the route from the vehicle, NaN beyond its course; `left_*_m` from its middle.
+    """
+
+    ahead_m: Floats
+    near_m: Floats
+    far_m: Floats
+    left_min_m: Floats
+    left_max_m: Floats
+
+
+class Eye:
+    """What stays the same over a drive: the camera, its near field, the route driven."""
+
+    def __init__(
+        self, camera: Camera, width: int, height: int, matched: MatchedPath, network: Network
+    ) -> None:
+        self.camera = camera
+        self.width = width
+        self.height = height
+        self.links = network.links
+        self.route = DrivenRoute(matched, network)
+        self._off_road = [(g.from_s, g.to_s) for g in matched.unmatched if g.reason in OFF_ROAD]
+        self._near_fields: dict[float, NearField | None] = {}
+
+    def near_field(self, lane_width_m: float) -> NearField | None:
+        """Return where boxes can be placed on a lane of this width."""
+        if lane_width_m not in self._near_fields:
+            self._near_fields[lane_width_m] = near_field(
+                self.camera, self.width, self.height, lane_width_m
+            )
+        return self._near_fields[lane_width_m]
+
+    def why_nowhere(self, t_s: float) -> Rejection:
+        """Return why there is no place at a time: no road under the track, or no track."""
+        off_road = any(from_s <= t_s <= to_s for from_s, to_s in self._off_road)
+        return Rejection.OFF_NETWORK if off_road else Rejection.OUTSIDE_TRACK
+
+
+def place_frame(boxes: Boxes, frame_t_s: float, eye: Eye) -> Placement:
+    """Place the boxes of the frame shown at a UTC time.
+
+    A box is taken for a rectangle along the road: its lower edge is the near side, its upper edge
+    the far one, clipped to the near field. Of its sides, each is set by the row where such a
+    rectangle is widest in the picture: left of the vanishing point the left side by the near row,
+    the right side by the far row, and the other way round on the right. So a crack along the road,
+    a slanted line in the picture, stays thin on the ground.
+    """
+    place = eye.route.place_at(frame_t_s)
+    ahead = [] if place is None else eye.route.stretches(place.leg, place.route_m, place.route_m + REACH_M)
+    if place is None or not ahead:
+        why = eye.why_nowhere(frame_t_s)
+        return Placement((), tuple((number, why) for number in range(len(boxes.kind))), ())
+    lane_width_m = eye.links[ahead[0].link].lane_width_m
+    field = eye.near_field(lane_width_m)
+    if field is None:
+        too_far = tuple((number, Rejection.TOO_FAR) for number in range(len(boxes.kind)))
+        return Placement((), too_far, ())
+    course = eye.route.course_ahead(place, REACH_M)
+    views = _views(frame_t_s, eye, place, _seen_along(eye, course, field, lane_width_m))
+    if not boxes.kind:
+        return Placement((), (), views)
+    on_ground = _rectangles(boxes.xyxy, eye, course, field)
+    observations: list[Observation] = []
+    rejections: list[tuple[int, Rejection]] = []
+    for number in range(len(boxes.kind)):
+        reason = _rejection(on_ground, number, field, course)
+        found = [] if reason else _observations(boxes, number, frame_t_s, on_ground, eye, place)
+        observations += found
+        if not found:
+            rejections.append((number, reason or Rejection.OUTSIDE_LANE))
+    return Placement(tuple(observations), tuple(rejections), views)
+
+
+def _seen_along(
+    eye: Eye, course: Course, field: NearField, lane_width_m: float
+) -> tuple[float, float]:
+    """Return the stretch of the route ahead whose whole lane lies in the near field; may be empty.
+
+    On a curve the lane leaves the picture, or the near field, earlier than straight on.
+    """
+    count = int((field.far_m - field.near_m) / VIEW_STEP_M) + 2
+    along = np.linspace(field.near_m, field.far_m, count)
+    along = along[along <= course.along_m[-1]]
+    line_ahead, line_left, turn = (
+        np.interp(along, course.along_m, values)
+        for values in (course.ahead_m, course.left_m, course.turn_rad)
+    )
+    seen = np.ones(len(along), np.bool_)
+    for left in (lane_width_m / 2, -lane_width_m / 2):
+        ahead_m = line_ahead - left * np.sin(turn)
+        uv = pixel_from_ground(
+            eye.camera, eye.width, eye.height, ahead_m, line_left + left * np.cos(turn)
+        )
+        seen &= inside_picture(uv, eye.width, eye.height) & (ahead_m <= field.far_m + 1e-6)
+    inside = np.flatnonzero(seen)
+    if not len(inside):
+        return field.near_m, field.near_m
+    breaks = np.flatnonzero(np.diff(inside) > 1)
+    last = inside[breaks[0]] if len(breaks) else inside[-1]
+    return float(along[inside[0]]), float(along[last])
+
+
+def _views(
+    frame_t_s: float, eye: Eye, place: RoutePlace, seen_m: tuple[float, float]
+) -> tuple[LaneViews, ...]:
+    steps = eye.route.stretches(place.leg, *(place.route_m + np.array(seen_m)))
+    views = []
+    for step in steps:
+        low_m, high_m = sorted((step.from_offset_m, step.to_offset_m))
+        whole = high_m >= eye.route.length_m[step.link] - 1e-6
+        # the last row of a link may be shorter than a metre
+        from_row, to_row = int(np.ceil(low_m - 1e-6)), int(np.floor(high_m + 1e-6))
+        to_row = int(np.ceil(high_m - 1e-6)) if whole else to_row
+        if to_row > from_row:
+            link_id = eye.links[step.link].link_id
+            views.append(
+                LaneViews(frame_t_s, link_id, step.direction, from_row, to_row, place.accuracy_m)
+            )
+    return tuple(views)
+
+
+def _rectangles(xyxy: Floats, eye: Eye, course: Course, field: NearField) -> _Rectangles:
+    """Invert boxes (n, 4) as rectangles along the road."""
+    x1, y1, x2, y2 = xyxy.T
+    middle = (x1 + x2) / 2
+    near_ahead, near_left = _ground(eye, middle, y2)
+    far_ahead, far_left = _ground(eye, middle, y1)
+    # an upper edge above the horizon, or too far off to mean anything, ends at the reach
+    reach_m = min(REACH_M, float(course.ahead_m[-1]))
+    beyond = ~(far_ahead <= reach_m)
+    far_ahead, far_left = np.where(beyond, reach_m, far_ahead), np.where(beyond, 0.0, far_left)
+    limit = pixel_from_ground(eye.camera, eye.width, eye.height, far_ahead, far_left)
+    far_row = np.where(beyond, np.maximum(y1, limit[:, 1]), y1)
+    near_m, _ = course.from_vehicle(near_ahead, near_left)
+    far_m, _ = course.from_vehicle(np.minimum(far_ahead, field.far_m), far_left)
+    turn = np.interp(near_ahead, course.ahead_m, course.turn_rad)
+    vanishing = pixel_from_ground(
+        eye.camera, eye.width, eye.height, VANISHING_M * np.cos(turn), VANISHING_M * np.sin(turn)
+    )[:, 0]
+    sides = [
+        course.from_vehicle(*_ground(eye, x, np.where(by_near_row, y2, far_row)))[1]
+        for x, by_near_row in ((x1, x1 < vanishing), (x2, x2 > vanishing))
+    ]
+    return _Rectangles(near_ahead, near_m, np.fmax(far_m, near_m), np.fmin(*sides), np.fmax(*sides))
+
+
+def _ground(eye: Eye, u: Floats, v: Floats) -> tuple[Floats, Floats]:
+    return ground_from_pixel(eye.camera, eye.width, eye.height, np.column_stack([u, v]))
+
+
+def _rejection(
+    on_ground: _Rectangles, number: int, field: NearField, course: Course
+) -> Rejection | None:
+    """Return what rules a box out before its lane is looked at."""
+    ahead_m = on_ground.ahead_m[number]
+    if not np.isfinite(ahead_m):
+        return Rejection.ABOVE_HORIZON
+    if ahead_m > field.far_m:
+        return Rejection.TOO_FAR
+    if not np.isfinite(on_ground.near_m[number]):
+        return Rejection.OUTSIDE_TRACK if course.ends else Rejection.OUTSIDE_LANE
+    return None
+
+
+def _observations(
+    boxes: Boxes, number: int, frame_t_s: float, on_ground: _Rectangles, eye: Eye, place: RoutePlace
+) -> list[Observation]:
+    """Return a box's rectangle on each link that it lies on, clipped to the lane."""
+    near_m, far_m = on_ground.near_m[number], on_ground.far_m[number]
+    steps = eye.route.stretches(place.leg, place.route_m + near_m, place.route_m + far_m)
+    least_m = min(GRAZE_M, (far_m - near_m) / 2)
+    along_m = float(np.hypot(place.accuracy_m, pitch_error_m(eye.camera, (near_m + far_m) / 2)))
+    found = []
+    for step in steps:
+        across = _in_lane(on_ground, number, eye.links[step.link].lane_width_m)
+        if across is None or step.to_route_m - step.from_route_m < least_m:
+            continue
+        low_m, high_m = sorted((step.from_offset_m, step.to_offset_m))
+        x1, y1, x2, y2 = (float(value) for value in boxes.xyxy[number])
+        found.append(
+            Observation(
+                frame_t_s=frame_t_s,
+                kind=boxes.kind[number],
+                confidence=float(boxes.confidence[number]),
+                link_id=eye.links[step.link].link_id,
+                direction=step.direction,
+                from_offset_m=low_m,
+                to_offset_m=high_m,
+                left_min_m=across[0],
+                left_max_m=across[1],
+                accuracy_m=along_m,
+                box_xyxy=(x1, y1, x2, y2),
+                box_number=number,
+            )
+        )
+    return found
+
+
+def _in_lane(
+    on_ground: _Rectangles, number: int, lane_width_m: float
+) -> tuple[float, float] | None:
+    left_min_m, left_max_m = on_ground.left_min_m[number], on_ground.left_max_m[number]
+    low_m, high_m = max(left_min_m, -lane_width_m / 2), min(left_max_m, lane_width_m / 2)
+    overlaps = high_m - low_m >= min(GRAZE_M, (left_max_m - left_min_m) / 2)
+    return (float(low_m), float(high_m)) if overlaps else None
