@@ -3,8 +3,10 @@
     python training/prepare.py --rdd DIR --dnit DIR [--rendered DIR] --out DIR
 
 Splits are the sources' own (by scene and by road: see their manifests), never by picture number.
-Views are kept apart for testing: `vehicle` (motorbike), `drone` (straight down), `survey` (dnit),
-`rendered`. Rendered pictures go into training only, and into their own test set.
+Views are kept apart for testing: `vehicle` (motorbike), `drone` (straight down), `survey` (dnit,
+no crack in the picture), `survey_cracked` (dnit, with cracks that have no boxes) and `rendered`.
+Rendered pictures go into training only, and into their own test set. The manifest says which
+classes a picture's source labels: training leaves the others out of the loss.
 """
 
 import argparse
@@ -24,7 +26,7 @@ POTHOLE = CLASSES.index("D40")
 MIN_POTHOLE_PX = 60
 """Smaller blobs of a pothole mask are specks left by its reduction."""
 MAX_RENDERED_SHARE = 0.15
-RENDERED_TEST = 60
+RENDERED_TEST = 40
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,8 @@ class Picture:
     jpeg: bytes
     labels: str
     """YOLO lines: class cx cy w h, each 0..1."""
+    labelled: tuple[str, ...] = CLASSES
+    """The classes that its source labels; of the others it may show some without a box."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +56,7 @@ class ManifestRow:
     scene: str
     sha256: str
     boxes: int
+    labelled: str
 
 
 def rdd_pictures(folder: Path) -> Iterator[Picture]:
@@ -68,19 +73,26 @@ def rdd_pictures(folder: Path) -> Iterator[Picture]:
 def dnit_pictures(folder: Path) -> Iterator[Picture]:
     """Survey frames with boxes around the blobs of their pothole masks.
 
-    Frames whose crack mask is not empty are left out: cracks have no boxes there, and a picture
-    that shows a crack without a box teaches that cracks are background.
+    Cracks and patches have no boxes there, so only potholes count as labelled. Frames with cracks
+    and no pothole are left out of training: they are many and teach little.
     """
-    with zipfile.ZipFile(folder / "frames.zip") as archive, (folder / "manifest.csv").open() as rows:
+    with (
+        zipfile.ZipFile(folder / "frames.zip") as archive,
+        (folder / "manifest.csv").open() as rows,
+    ):
         names = {Path(name).name: name for name in archive.namelist()}
         for row in csv.DictReader(rows):
-            if float(row["px_crack"]) > 0:
+            cracked, holed = float(row["px_crack"]) > 0, float(row["px_pothole"]) > 0
+            if row["split"] == "train" and cracked and not holed:
                 continue
+            view = "survey_cracked" if cracked else "survey"
             stem = Path(row["file"]).stem
             mask = _decode(archive.read(names[f"{stem}_POTHOLE.png"]), cv2.IMREAD_GRAYSCALE)
             jpeg = archive.read(names[row["file"]])
             labels = _boxes_of_mask(mask)
-            yield Picture(stem, "dnit", "survey", row["split"], row["road"], jpeg, labels)
+            yield Picture(
+                stem, "dnit", view, row["split"], row["road"], jpeg, labels, labelled=("D40",)
+            )
 
 
 def rendered_pictures(folder: Path, most: int) -> Iterator[Picture]:
@@ -133,12 +145,15 @@ def write(picture: Picture, out: Path) -> ManifestRow:
         scene=picture.scene,
         sha256=hashlib.sha256(picture.jpeg).hexdigest(),
         boxes=len(picture.labels.splitlines()),
+        labelled=" ".join(picture.labelled),
     )
 
 
 def main() -> None:
     """Write the dataset folder named on the command line."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
     parser.add_argument("--rdd", type=Path, required=True)
     parser.add_argument("--dnit", type=Path, required=True)
     parser.add_argument("--rendered", type=Path)
@@ -155,7 +170,7 @@ def main() -> None:
         f"path: {given.out.resolve()}\ntrain: images/train\n"
         f"val: [images/val_vehicle, images/val_survey]\nnames:\n{names}"
     )
-    print(f"{len(rows)} pictures in {given.out}")  # noqa: T201 -- a script's own words
+    print(f"{len(rows)} pictures in {given.out}")
 
 
 def _write_manifest(out: Path, rows: list[ManifestRow]) -> None:

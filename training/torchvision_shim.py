@@ -5,10 +5,10 @@ and torchvision together from PyTorch's own index and never gets here.
 """
 
 import importlib.machinery
-import importlib.metadata as metadata
 import logging
 import sys
 import types
+from importlib import metadata
 from typing import Any
 
 VERSION = "0.28.0"

@@ -1,0 +1,100 @@
+"""From a frame to what the network sees, and from its answer back to boxes in the frame."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from roadscan.model.arrays import Floats, Image
+from roadscan.model.picture import Boxes
+
+STRIDE: Final = 32
+"""Sides of the network's input are multiples of its coarsest grid."""
+PAD_GREY: Final = 114
+"""What YOLO was trained to see beside a picture."""
+MAX_BOXES: Final = 300
+"""More boxes in one frame than damage can be: the rest is noise."""
+
+
+@dataclass(frozen=True, slots=True)
+class Thresholds:
+    """What counts as found: least confidence by class number, and the overlap of one damage."""
+
+    confidence: tuple[float, ...]
+    nms_iou: float
+
+    @classmethod
+    def of(
+        cls, classes: Sequence[str], least: float, by_class: Mapping[str, float], nms_iou: float
+    ) -> "Thresholds":
+        """Take `least` where a class has no confidence of its own."""
+        return cls(tuple(by_class.get(name, least) for name in classes), nms_iou)
+
+
+@dataclass(frozen=True, slots=True)
+class Letterbox:
+    """A frame shrunk to at most `long_side_px` and filled up to whole strides at right and below.
+
+    A smaller frame keeps its size: magnified, its cracks look like none the network was taught.
+    """
+
+    frame_shape: tuple[int, int]
+    scale: float
+    height: int
+    width: int
+
+    @classmethod
+    def fit(cls, frame_shape: tuple[int, int], long_side_px: int) -> "Letterbox":
+        """Choose the smallest input that holds the frame; 16:9 at 640 px gives 640 x 384."""
+        scale = min(1.0, long_side_px / max(frame_shape))
+        height, width = (STRIDE * max(1, -(-round(side * scale) // STRIDE)) for side in frame_shape)
+        return cls(frame_shape, scale, height, width)
+
+    def apply(self, image: Image) -> Image:
+        """Return the (height, width, 3) BGR input."""
+        rows, columns = (max(1, round(side * self.scale)) for side in self.frame_shape)
+        if self.scale < 1:
+            # a crack one pixel wide survives a mean over the pixels, and aliases without one
+            shrunk = cv2.resize(image, (columns, rows), interpolation=cv2.INTER_AREA)
+        else:
+            shrunk = image
+        filled: Image = np.full((self.height, self.width, 3), PAD_GREY, np.uint8)
+        filled[:rows, :columns] = shrunk
+        return filled
+
+    def boxes(
+        self, answer: NDArray[np.float32], classes: Sequence[str], thresholds: Thresholds
+    ) -> Boxes:
+        """Turn the network's answer into boxes of the frame, most confident first.
+
+        `answer` (4 + classes, n): centre x, centre y, width, height in input pixels, then one
+        confidence by class. Of boxes of one class that overlap by more than `nms_iou` the most
+        confident stays.
+        """
+        scores = answer[4:]
+        best = scores.argmax(axis=0)
+        confidence = scores[best, np.arange(scores.shape[1])]
+        found = np.flatnonzero(confidence >= np.array(thresholds.confidence, np.float32)[best])
+        best, confidence = best[found], confidence[found]
+        centre, size = answer[:2, found].T, answer[2:4, found].T
+        corner = centre - size / 2
+        kept = np.array(
+            cv2.dnn.NMSBoxesBatched(
+                np.hstack([corner, size]).tolist(),
+                confidence.tolist(),
+                best.tolist(),
+                0.0,
+                thresholds.nms_iou,
+            ),
+            dtype=np.int64,
+        )
+        kept = kept[np.argsort(-confidence[kept], kind="stable")][:MAX_BOXES]
+        xyxy: Floats = np.hstack([corner[kept], corner[kept] + size[kept]]) / self.scale
+        rows, columns = self.frame_shape
+        xyxy = np.clip(xyxy, 0, (columns, rows, columns, rows)).astype(np.float64)
+        return Boxes(
+            xyxy, confidence[kept].astype(np.float64), tuple(classes[best[n]] for n in kept)
+        )

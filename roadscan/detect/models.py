@@ -1,0 +1,209 @@
+"""Finds, checks and loads detectors by name.
+
+A model is a folder with model.toml, CARD.md and the files that model.toml lists with their
+checksums. It lies beside the package: in models/ of a checkout, in roadscan/_models of an
+installation, or anywhere if its folder is named. The working directory is never searched.
+"""
+
+import hashlib
+import tomllib
+from pathlib import Path
+from typing import Annotated, Final
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+import roadscan
+from roadscan.detect.detector import Detector
+from roadscan.detect.letterbox import Thresholds
+from roadscan.detect.openvino import OpenVinoDetector
+from roadscan.detect.replay import ReplayDetector
+from roadscan.errors import RoadscanError
+
+SETTINGS_FILE: Final = "model.toml"
+REPLAY: Final = "replay:"
+TORCH: Final = "torch:"
+
+Share = Annotated[float, Field(gt=0, lt=1)]
+FileName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,80}$")]
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+_STRICT = ConfigDict(frozen=True, extra="forbid")
+
+
+class Figures(BaseModel):
+    """How well a model finds one class in one set of pictures; None where the set has no box."""
+
+    model_config = _STRICT
+    boxes: int
+    ap50: float | None
+    precision: float | None
+    recall: float | None
+    f1: float | None
+
+
+class ModelSettings(BaseModel):
+    """model.toml."""
+
+    model_config = _STRICT
+    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,60}$")]
+    version: Annotated[int, Field(ge=1)]
+    default: bool = False
+    licence: str
+    classes: Annotated[tuple[str, ...], Field(min_length=1, max_length=100)]
+    long_side_px: Annotated[int, Field(ge=32, le=4096, multiple_of=32)]
+    """Frames are shrunk to this before the network sees them."""
+    confidence: Share
+    class_confidence: dict[str, Share] = {}
+    """Where a class needs another one than `confidence`."""
+    nms_iou: Share
+    precision: Annotated[str, Field(pattern=r"^(f32|bf16|f16)$")] = "f32"
+    network: FileName
+    """The OpenVINO .xml."""
+    weights: FileName
+    """The .pt for torch."""
+    sha256: Annotated[dict[FileName, Sha256], Field(min_length=1)]
+    figures: dict[str, dict[str, Figures]] = {}
+    """By set of pictures (view and split), then by class; measured at the thresholds above."""
+
+    @property
+    def thresholds(self) -> Thresholds:
+        """What counts as found."""
+        return Thresholds.of(self.classes, self.confidence, self.class_confidence, self.nms_iou)
+
+
+def load_detector(spec: str = "") -> Detector:
+    """Load the default model (""), one by name or folder, or the file of "replay:FILE".
+
+    "torch:NAME" runs a model by torch (on a GPU where there is one) instead of OpenVINO.
+
+    Raises
+    ------
+    RoadscanError
+        model_unknown, model_missing, model_invalid, model_checksum, replay_malformed,
+        file_missing, file_unreadable or extra_missing.
+    """
+    if spec.startswith(REPLAY):
+        return ReplayDetector(Path(spec.removeprefix(REPLAY)))
+    folder = _find(spec.removeprefix(TORCH))
+    settings = read_settings(folder)
+    verify(folder, settings)
+    name = f"{settings.name}-{settings.version}"
+    # the settings list the checksums of the files: theirs stands for all of them
+    sha256 = _sha256(folder / SETTINGS_FILE)
+    if spec.startswith(TORCH):
+        from roadscan.detect.ultralytics import UltralyticsDetector  # noqa: PLC0415 -- an extra
+
+        return UltralyticsDetector(
+            name,
+            sha256,
+            settings.classes,
+            folder / settings.weights,
+            settings.long_side_px,
+            settings.thresholds,
+        )
+    return OpenVinoDetector(
+        name,
+        sha256,
+        settings.classes,
+        folder / settings.network,
+        settings.long_side_px,
+        settings.thresholds,
+        settings.precision,
+    )
+
+
+def list_models() -> tuple[ModelSettings, ...]:
+    """Return what model.toml says of each model beside the package, by name."""
+    return tuple(read_settings(folder) for folder in _folders())
+
+
+def read_settings(folder: Path) -> ModelSettings:
+    """Read and check a folder's model.toml; raises model_missing or model_invalid."""
+    path = folder / SETTINGS_FILE
+    try:
+        settings = ModelSettings.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+    except FileNotFoundError as error:
+        raise _missing(path) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise _invalid(path, str(error)) from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise _invalid(path, f"{where}: {first['msg']}") from error
+    strange = set(settings.class_confidence) - set(settings.classes)
+    if strange:
+        raise _invalid(path, f"class_confidence names {sorted(strange)}, which is no class")
+    for file in (settings.network, settings.weights):
+        if file not in settings.sha256:
+            raise _invalid(path, f"sha256 of {file} is not given")
+    return settings
+
+
+def verify(folder: Path, settings: ModelSettings) -> None:
+    """Hold every file against its checksum; raises model_missing or model_checksum."""
+    for name, expected in settings.sha256.items():
+        path = folder / name
+        if not path.is_file():
+            raise _missing(path)
+        seen = _sha256(path)
+        if seen != expected:
+            raise RoadscanError(
+                "model_checksum",
+                f"{path} has SHA-256 {seen[:12]}..., model.toml says {expected[:12]}...",
+                "The file was changed or cut off: install roadscan or fetch the model again",
+            )
+
+
+def _models_folder() -> Path:
+    package = Path(roadscan.__file__).resolve().parent
+    installed = package / "_models"
+    return installed if installed.is_dir() else package.parent / "models"
+
+
+def _folders() -> list[Path]:
+    return sorted(path.parent for path in _models_folder().glob(f"*/{SETTINGS_FILE}"))
+
+
+def _find(name: str) -> Path:
+    """Return the folder of a model; a name with a separator is a path."""
+    if "/" in name or "\\" in name:
+        folder = Path(name)
+        if not folder.is_dir():
+            raise _missing(folder)
+        return folder
+    folders = _folders()
+    for folder in folders:
+        if folder.name == name or (not name and read_settings(folder).default):
+            return folder
+    known = ", ".join(folder.name for folder in folders) or "none"
+    if not name:
+        raise RoadscanError(
+            "model_missing",
+            f"there is no default model in {_models_folder()}",
+            "Install roadscan again, or give --model a name, a folder or replay:FILE",
+        )
+    raise RoadscanError(
+        "model_unknown",
+        f"there is no model {name!r}",
+        f"Known models: {known}; a folder needs a / in its name, detections replay:FILE",
+    )
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _missing(path: Path) -> RoadscanError:
+    return RoadscanError(
+        "model_missing",
+        f"there is no {path}",
+        "Give --model a known name, or a folder with model.toml and the files that it lists",
+    )
+
+
+def _invalid(path: Path, problem: str) -> RoadscanError:
+    return RoadscanError(
+        "model_invalid",
+        f"{path}: {problem}".replace("\n", " "),
+        "docs/models.md describes model.toml",
+    )

@@ -1,0 +1,80 @@
+"""YOLO run by OpenVINO on the CPU: the default, without torch."""
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from roadscan.detect.letterbox import Letterbox, Thresholds
+from roadscan.model.picture import Boxes, Frame
+
+MAX_COMPILED: Final = 4
+"""Frame sizes kept ready: a survey mixes few cameras, and each one takes some ten MiB."""
+
+
+class OpenVinoDetector:
+    """A network compiled once for each frame size; `precision` ("f32") is part of its name."""
+
+    def __init__(
+        self,
+        name: str,
+        sha256: str,
+        kinds: tuple[str, ...],
+        xml: Path,
+        long_side_px: int,
+        thresholds: Thresholds,
+        precision: str = "f32",
+    ) -> None:
+        self.name = f"{name}/openvino-{precision}"
+        self.sha256 = sha256
+        self.kinds = kinds
+        self._xml = xml
+        self._long_side_px = long_side_px
+        self._thresholds = thresholds
+        self._openvino = _import_openvino()
+        self._core = self._openvino.Core()
+        # without the hint the precision, and with it the scores, would depend on the CPU model
+        self._config = {"INFERENCE_PRECISION_HINT": precision, "PERFORMANCE_HINT": "LATENCY"}
+        self._compiled: dict[tuple[int, int], Any] = {}
+
+    def detect(self, frames: Sequence[Frame]) -> list[Boxes]:
+        """Return the boxes of each frame, in its pixels, most confident first."""
+        return [self._detect(frame) for frame in frames]
+
+    def _detect(self, frame: Frame) -> Boxes:
+        height, width = frame.image.shape[:2]
+        letterbox = Letterbox.fit((height, width), self._long_side_px)
+        request = self._request(letterbox.height, letterbox.width)
+        answer = request.infer([letterbox.apply(frame.image)[None]], share_outputs=True)[0][0]
+        return letterbox.boxes(answer, self.kinds, self._thresholds)
+
+    def _request(self, height: int, width: int) -> Any:
+        """Return an inference request for this input size; the oldest size is let go."""
+        if (height, width) not in self._compiled:
+            if len(self._compiled) == MAX_COMPILED:
+                del self._compiled[next(iter(self._compiled))]
+            self._compiled[height, width] = self._compile(height, width)
+        return self._compiled[height, width]
+
+    def _compile(self, height: int, width: int) -> Any:
+        ov = self._openvino
+        model = self._core.read_model(self._xml)
+        model.reshape([1, 3, height, width])
+        # bytes go in as they are: colour order, layout and scale become part of the graph
+        steps = ov.preprocess.PrePostProcessor(model)
+        given = steps.input()
+        given.tensor().set_element_type(ov.Type.u8).set_layout(ov.Layout("NHWC"))
+        given.tensor().set_color_format(ov.preprocess.ColorFormat.BGR)
+        given.model().set_layout(ov.Layout("NCHW"))
+        given.preprocess().convert_element_type(ov.Type.f32)
+        given.preprocess().convert_color(ov.preprocess.ColorFormat.RGB).scale(255.0)
+        compiled = self._core.compile_model(steps.build(), "CPU", self._config)
+        return compiled.create_infer_request()
+
+
+def _import_openvino() -> Any:
+    """Import OpenVINO, whose import would send a usage event, without what sends it."""
+    sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
+    import openvino  # noqa: PLC0415 -- half a second that no other command should wait for
+
+    return openvino

@@ -1,0 +1,67 @@
+"""YOLO run by torch, on a GPU where there is one: the extra `yolo`."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from roadscan.detect.letterbox import Letterbox, Thresholds
+from roadscan.errors import RoadscanError
+from roadscan.model.picture import Boxes, Frame
+
+
+class UltralyticsDetector:
+    """The same input and the same choice of boxes as with OpenVINO; torch does the network.
+
+    The weights are a pickle, which runs code when it is loaded: only a file whose checksum a
+    model.toml holds comes here.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        sha256: str,
+        kinds: tuple[str, ...],
+        weights: Path,
+        long_side_px: int,
+        thresholds: Thresholds,
+    ) -> None:
+        self._torch, yolo = _import_ultralytics()
+        self._device = "cuda" if self._torch.cuda.is_available() else "cpu"
+        self.name = f"{name}/torch-{self._device}-f32"
+        self.sha256 = sha256
+        self.kinds = kinds
+        self._long_side_px = long_side_px
+        self._thresholds = thresholds
+        network = yolo(weights).model.float().fuse().eval()
+        self._network = network.to(self._device)
+
+    def detect(self, frames: Sequence[Frame]) -> list[Boxes]:
+        """Return the boxes of each frame, in its pixels, most confident first."""
+        return [self._detect(frame) for frame in frames]
+
+    def _detect(self, frame: Frame) -> Boxes:
+        height, width = frame.image.shape[:2]
+        letterbox = Letterbox.fit((height, width), self._long_side_px)
+        rgb = np.ascontiguousarray(letterbox.apply(frame.image)[..., ::-1].transpose(2, 0, 1))
+        with self._torch.inference_mode():
+            batch = self._torch.from_numpy(rgb)[None].to(self._device).float() / 255.0
+            answer = self._network(batch)[0][0].float().cpu().numpy()
+        return letterbox.boxes(answer, self.kinds, self._thresholds)
+
+
+def _import_ultralytics() -> tuple[Any, Any]:
+    """Import torch and ultralytics, which is told to stay offline and to install nothing."""
+    os.environ.update(YOLO_OFFLINE="true", YOLO_AUTOINSTALL="false")
+    try:
+        import torch  # noqa: PLC0415 -- an extra
+        from ultralytics import YOLO  # noqa: PLC0415 -- an extra
+    except ImportError as error:
+        raise RoadscanError(
+            "extra_missing",
+            f"a model run by torch needs the package {error.name}, which is not installed",
+            "pip install 'roadscan[yolo]', or leave torch: away to run it by OpenVINO",
+        ) from error
+    return torch, YOLO
