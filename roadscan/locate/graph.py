@@ -3,10 +3,11 @@
 import heapq
 from collections import defaultdict
 from dataclasses import dataclass, field
-from itertools import pairwise
 
 import numpy as np
 import shapely
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
 
 from roadscan.model.arrays import Bools, Floats, Ints
@@ -15,24 +16,32 @@ from roadscan.model.road import Network
 SNAP_M = 0.3
 """Ends of links nearer than this are one node; a link whose end lies this near to the inside of
 another one joins it there."""
+SAME_VERTEX_M = 0.01
+"""Links that share a vertex inside both of them cross there: streets not split at crossings."""
 UTURN_M = 60.0
-"""What turning round on the road costs beyond its length: it is rare, but drivers do it."""
+"""What turning round where the road goes on costs beyond its length: rare, but drivers do it."""
+DEAD_END_M = 10.0
+"""What turning round at the end of a road costs."""
 
 
 def way_limit_m(driven_m: float) -> float:
-    """Return how long a way between two fixes may be on the road, in steps that a cache can use."""
+    """Return what a way between two fixes may cost, in steps that a cache can use."""
     return float(np.ceil((2.0 * driven_m + 60.0) / 50.0) * 50.0)
 
 
 @dataclass(frozen=True, slots=True)
-class _Piece:
-    """A stretch of a link between two nodes."""
+class Segments:
+    """Straight segments of all edges, undirected: arrays of one length, in order along each piece.
 
-    link: int
-    from_m: float
-    to_m: float
-    from_node: int
-    to_node: int
+    `from_m` is the offset on the link at which a segment begins. A piece is what lies between two
+    nodes; `edge` (n, 2) are its edges in and against digitised direction, -1 if not allowed.
+    """
+
+    xy_m: Floats
+    """(n, 2, 2) ends of each segment."""
+    from_m: Floats
+    piece: Ints
+    edge: Ints
 
 
 @dataclass(frozen=True)
@@ -48,13 +57,12 @@ class RoadGraph:
     forward: Bools
     from_m: Floats
     to_m: Floats
-    end_node: Ints
     reverse: Ints
     following: tuple[tuple[int, ...], ...]
     """Edges that go on where an edge ends."""
-    edges_of_link: tuple[tuple[int, ...], ...]
-    lines: tuple[shapely.LineString, ...]
+    segments: Segments
     tree: shapely.STRtree
+    """Of the segments."""
     _reached: dict[int, tuple[float, dict[int, tuple[float, int]]]] = field(default_factory=dict)
 
     @property
@@ -63,9 +71,10 @@ class RoadGraph:
         return self.to_m - self.from_m
 
     def ways_from(self, edge: int, limit_m: float) -> dict[int, tuple[float, int]]:
-        """Return the edges that can be reached from the end of one: (metres between, edge before).
+        """Return the edges that can be reached from the end of one: (cost in m, edge before).
 
-        Metres count from the end of `edge` to the start of the reached one, at most `limit_m`.
+        The cost is the length between the end of `edge` and the start of the reached one, plus what
+        turning round on the way costs; at most `limit_m`.
         """
         known = self._reached.get(edge)
         if known is None or known[0] < limit_m:
@@ -86,128 +95,159 @@ class RoadGraph:
     def _search(self, edge: int, limit_m: float) -> dict[int, tuple[float, int]]:
         """Dijkstra's algorithm over edges, so that a turn back can cost more than going on."""
         found: dict[int, tuple[float, int]] = {}
-        waiting = [(0.0, following, edge) for following in self.following[edge]]
-        waiting = [(d + self._turn_m(edge, e), e, before) for d, e, before in waiting]
+        waiting = [(self._turn_m(edge, onto), onto, edge) for onto in self.following[edge]]
         heapq.heapify(waiting)
-        lengths = self.length_m
         while waiting:
-            metres, current, before = heapq.heappop(waiting)
-            if current in found or metres > limit_m:
+            cost_m, current, before = heapq.heappop(waiting)
+            if current in found or cost_m > limit_m:
                 continue
-            found[current] = (metres, before)
-            onward = metres + float(lengths[current])
-            if onward <= limit_m:
-                for following in self.following[current]:
-                    if following not in found:
-                        cost = onward + self._turn_m(current, following)
-                        heapq.heappush(waiting, (cost, following, current))
+            found[current] = (cost_m, before)
+            onward_m = cost_m + float(self.to_m[current] - self.from_m[current])
+            if onward_m <= limit_m:
+                for onto in self.following[current]:
+                    if onto not in found:
+                        cost_m = onward_m + self._turn_m(current, onto)
+                        heapq.heappush(waiting, (cost_m, onto, current))
         return found
 
-    def _turn_m(self, edge: int, following: int) -> float:
-        turns_back = self.reverse[edge] == following
-        return UTURN_M if turns_back and len(self.following[edge]) > 1 else 0.0
+    def _turn_m(self, edge: int, onto: int) -> float:
+        if self.reverse[edge] != onto:
+            return 0.0
+        return UTURN_M if len(self.following[edge]) > 1 else DEAD_END_M
+
+
+@dataclass(frozen=True, slots=True)
+class _Pieces:
+    """Stretches of links between two nodes: arrays of one length."""
+
+    link: Ints
+    from_m: Floats
+    to_m: Floats
+    from_node: Ints
+    to_node: Ints
 
 
 def road_graph(network: Network) -> RoadGraph:
-    """Build the graph of a network; links meet at their ends, and where an end lies on a link."""
-    lines = tuple(shapely.LineString(link.xy_m) for link in network.links)
-    tree = shapely.STRtree(lines)
-    pieces = _pieces(network, lines, tree)
-    link: list[int] = []
-    forward: list[bool] = []
-    spans: list[tuple[float, float]] = []
-    starts: list[int] = []
-    ends: list[int] = []
-    reverse: list[int] = []
-    for piece in pieces:
-        road = network.links[piece.link]
-        directed = [
-            (True, piece.from_node, piece.to_node),
-            (False, piece.to_node, piece.from_node),
-        ]
-        allowed = [
-            way for way, may in zip(directed, (road.forward, road.backward), strict=True) if may
-        ]
-        for number, (is_forward, start, end) in enumerate(allowed):
-            link.append(piece.link)
-            forward.append(is_forward)
-            spans.append((piece.from_m, piece.to_m))
-            starts.append(start)
-            ends.append(end)
-            other = len(link) - 2 if number else len(link)
-            reverse.append(other if len(allowed) > 1 else -1)
+    """Build the graph of a network.
+
+    Links meet at their ends, where an end lies on the inside of another link, and where they share
+    a vertex; links of different levels only at their ends.
+    """
+    lines = [_Line.of(link.xy_m) for link in network.links]
+    cuts = _cuts(network, lines)
+    pieces, segments_xy, segments_from, segment_piece = _split(lines, cuts)
+    may = np.array([(link.forward, link.backward) for link in network.links], np.bool_)
+    allowed = may[pieces.link].reshape(-1, 2)
+    number = np.cumsum(allowed.ravel()).reshape(-1, 2) - 1
+    edge_of = np.where(allowed, number, -1)
+    piece, side = np.nonzero(allowed)
+    ends = np.column_stack([pieces.to_node, pieces.from_node])[piece, side]
+    starts = np.column_stack([pieces.from_node, pieces.to_node])[piece, side]
     leaving: dict[int, list[int]] = defaultdict(list)
-    of_link: dict[int, list[int]] = defaultdict(list)
-    for edge, start in enumerate(starts):
+    for edge, start in enumerate(starts.tolist()):
         leaving[start].append(edge)
-        of_link[link[edge]].append(edge)
+    onward = {node: tuple(edges) for node, edges in leaving.items()}
     return RoadGraph(
         network=network,
-        link=np.array(link, np.int64),
-        forward=np.array(forward, np.bool_),
-        from_m=np.array([span[0] for span in spans]),
-        to_m=np.array([span[1] for span in spans]),
-        end_node=np.array(ends, np.int64),
-        reverse=np.array(reverse, np.int64),
-        following=tuple(tuple(leaving[end]) for end in ends),
-        edges_of_link=tuple(tuple(of_link[k]) for k in range(len(network.links))),
-        lines=lines,
-        tree=tree,
+        link=pieces.link[piece],
+        forward=side == 0,
+        from_m=pieces.from_m[piece],
+        to_m=pieces.to_m[piece],
+        reverse=edge_of[piece, 1 - side],
+        following=tuple(onward.get(end, ()) for end in ends.tolist()),
+        segments=Segments(segments_xy, segments_from, segment_piece, edge_of[segment_piece]),
+        tree=shapely.STRtree(np.asarray(shapely.linestrings(segments_xy))),
     )
 
 
-def _pieces(
-    network: Network, lines: tuple[shapely.LineString, ...], tree: shapely.STRtree
-) -> list[_Piece]:
-    """Cut links where the ends of others lie on them, and number the nodes."""
-    ends = np.array([link.xy_m[k] for link in network.links for k in (0, -1)])
-    points = shapely.points(ends)
-    cuts: dict[int, set[float]] = defaultdict(set)
-    for point, link in zip(*tree.query(points, "dwithin", SNAP_M), strict=True):
-        line = lines[link]
-        offset = float(shapely.line_locate_point(line, shapely.Point(ends[point])))
-        inside = SNAP_M < offset < line.length - SNAP_M
-        if inside and network.links[point // 2].level == network.links[link].level:
-            cuts[int(link)].add(offset)
-    spans = [
-        (link, start, end)
-        for link, line in enumerate(lines)
-        for start, end in pairwise(_thinned([0.0, *sorted(cuts[link]), line.length]))
-    ]
-    corners = np.array(
-        [
-            shapely.get_coordinates(shapely.line_interpolate_point(lines[link], offset))[0]
-            for link, *both in spans
-            for offset in both
-        ]
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """Vertices (n, 2) of a link and their offsets (n,)."""
+
+    xy_m: Floats
+    offset_m: Floats
+
+    @classmethod
+    def of(cls, xy_m: Floats) -> "_Line":
+        steps = np.hypot(*np.diff(xy_m, axis=0).T)
+        return cls(xy_m, np.concatenate([[0.0], np.cumsum(steps)]))
+
+
+def _cuts(network: Network, lines: list[_Line]) -> dict[int, list[float]]:
+    """Return the offsets inside links at which others join them."""
+    cuts: dict[int, list[float]] = defaultdict(list)
+    level = np.array([link.level for link in network.links])
+    shapes = np.array([shapely.LineString(line.xy_m) for line in lines])
+    points = np.atleast_1d(shapely.points([line.xy_m[k] for line in lines for k in (0, -1)]))
+    end, link = shapely.STRtree(shapes).query(points, "dwithin", SNAP_M)
+    joins = (level[end // 2] == level[link]) & (end // 2 != link)
+    end, link = end[joins], link[joins]
+    offset = np.atleast_1d(shapely.line_locate_point(shapes[link], points[end]))
+    for link_number, offset_m in zip(link.tolist(), offset.tolist(), strict=True):
+        cuts[link_number].append(offset_m)
+    for link_number, shared_m in _shared_vertices(lines, level):
+        cuts[link_number].append(shared_m)
+    return cuts
+
+
+def _shared_vertices(lines: list[_Line], level: Ints) -> list[tuple[int, float]]:
+    """Return (link, offset) of the vertices that occur more than once on one level."""
+    link = np.repeat(np.arange(len(lines)), [len(line.xy_m) for line in lines])
+    keys = np.round(np.concatenate([line.xy_m for line in lines]) / SAME_VERTEX_M)
+    keys = np.column_stack([keys, level[link]]).astype(np.int64)
+    _, same, count = np.unique(keys, axis=0, return_inverse=True, return_counts=True)
+    shared = np.flatnonzero(count[same.ravel()] > 1)
+    offset = np.concatenate([line.offset_m for line in lines])
+    return [(int(link[k]), float(offset[k])) for k in shared]
+
+
+def _split(
+    lines: list[_Line], cuts: dict[int, list[float]]
+) -> tuple[_Pieces, Floats, Floats, Ints]:
+    """Cut links into pieces and number the nodes; return also the segments of the pieces."""
+    spans: list[tuple[int, float, float]] = []
+    corners: list[Floats] = []
+    segments: list[Floats] = []
+    from_m: list[Floats] = []
+    piece: list[Ints] = []
+    for link, line in enumerate(lines):
+        bounds = _bounds(cuts.get(link, []), line.offset_m)
+        offset = np.union1d(line.offset_m, bounds)
+        xy = np.column_stack([np.interp(offset, line.offset_m, line.xy_m[:, k]) for k in (0, 1)])
+        segments.append(np.stack([xy[:-1], xy[1:]], axis=1))
+        from_m.append(offset[:-1])
+        piece.append(len(spans) + np.searchsorted(bounds, offset[:-1], side="right") - 1)
+        spans += [(link, bounds[k], bounds[k + 1]) for k in range(len(bounds) - 1)]
+        corners.append(xy[np.searchsorted(offset, np.repeat(bounds, 2)[1:-1])])
+    nodes = _nodes(np.concatenate(corners)).reshape(-1, 2)
+    table = np.array(spans)
+    pieces = _Pieces(
+        table[:, 0].astype(np.int64), table[:, 1], table[:, 2], nodes[:, 0], nodes[:, 1]
     )
-    nodes = _nodes(corners)
-    return [
-        _Piece(link, start, end, int(nodes[2 * k]), int(nodes[2 * k + 1]))
-        for k, (link, start, end) in enumerate(spans)
-    ]
+    return pieces, np.concatenate(segments), np.concatenate(from_m), np.concatenate(piece)
 
 
-def _thinned(offsets: list[float]) -> list[float]:
-    """Leave out a cut that lies within the snapping distance of the one before it."""
-    kept = offsets[:1]
-    for offset in offsets[1:-1]:
-        if offset - kept[-1] > SNAP_M:
-            kept.append(offset)
-    return [*kept, offsets[-1]]
+def _bounds(cuts: list[float], vertex_m: Floats) -> list[float]:
+    """Return the offsets between which the pieces of a link lie, at vertices where these are near.
+
+    None lies within the snapping distance of the one before.
+    """
+    length_m = float(vertex_m[-1])
+    bounds = [0.0]
+    for cut in sorted(cuts):
+        vertex = float(vertex_m[np.argmin(np.abs(vertex_m - cut))])
+        bound = vertex if abs(vertex - cut) <= SNAP_M else cut
+        if bounds[-1] + SNAP_M < bound < length_m - SNAP_M:
+            bounds.append(bound)
+    return [*bounds, length_m]
 
 
 def _nodes(points: Floats) -> Ints:
-    """Give points within the snapping distance of each other one number."""
-    numbers = np.arange(len(points))
-
-    def root(k: int) -> int:
-        while numbers[k] != k:
-            numbers[k] = numbers[numbers[k]]
-            k = int(numbers[k])
-        return k
-
-    for a, b in cKDTree(points).query_pairs(SNAP_M):
-        first, second = sorted((root(a), root(b)))
-        numbers[second] = first
-    return np.array([root(k) for k in range(len(points))], np.int64)
+    """Give points (n, 2) within the snapping distance of each other one number."""
+    unique, same = np.unique(np.round(points, 3), axis=0, return_inverse=True)
+    a, b = cKDTree(unique).query_pairs(SNAP_M, output_type="ndarray").T
+    shape = (len(unique), len(unique))
+    near = coo_array((np.ones(len(a), np.bool_), (a, b)), shape=shape)
+    _, numbers = connected_components(near, directed=False)
+    nodes: Ints = numbers[same.ravel()].astype(np.int64)
+    return nodes

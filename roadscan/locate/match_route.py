@@ -2,24 +2,27 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.ndimage import gaussian_filter1d
 
 from roadscan.locate.graph import RoadGraph, way_limit_m
-from roadscan.model.arrays import Floats, Ints
+from roadscan.locate.nearby import LANE_M, accuracy_or_default
+from roadscan.model.arrays import Bools, Floats, Ints
 from roadscan.model.road import Direction, MatchedPath, RouteStep
 from roadscan.model.track import DrivePath, Gap
 
 TIP_M = 12.0
-"""A leg that begins or ends with less than this on a link has not driven it: that is noise at a
-junction."""
+"""Less than this of a link, at the begin or end of a leg or out and back, was not driven: that is
+noise at a junction."""
 BACKWARDS_M = 15.0
 """A fix may fall this far behind the one before it by noise alone."""
-SMOOTH_S = 5.0
-"""Noise along the road is averaged over this time against the distance driven."""
-DEFAULT_ACCURACY_M = 3.0
+SMOOTH_S = 4.0
+"""Noise along the road is averaged over this time against the distance driven. Longer is better
+where the receiver reports its speed, worse where the distance comes from the positions."""
+RESIDUAL_FIXES = 5.0
+"""Standard deviation, in fixes, of the window over which residuals are averaged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +33,10 @@ class LegFixes:
     edge: Ints
     along_m: Floats
     left_m: Floats
+
+    def only(self, which: Bools) -> "LegFixes":
+        """Return some of them."""
+        return LegFixes(self.fix[which], self.edge[which], self.along_m[which], self.left_m[which])
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,58 +53,66 @@ class _Leg:
 def matched_path(
     path: DrivePath, graph: RoadGraph, legs: Sequence[LegFixes], unmatched: Sequence[Gap]
 ) -> MatchedPath:
-    """Join the legs into the drive on the network."""
+    """Join the legs into the drive on the network.
+
+    `accuracy_m` is that of the fix, and the distance by which the fixes around it lie beside the
+    road by more than a lane: an error across says that one along is as likely.
+    """
     count = len(path.t_s)
     link = np.full(count, -1, np.int64)
     forward = np.zeros(count, np.bool_)
-    offset, left, route = (np.full(count, np.nan) for _ in range(3))
+    offset, left, route, accuracy = (np.full(count, np.nan) for _ in range(4))
     leg_of = np.full(count, -1, np.int64)
     steps: list[RouteStep] = []
-    credited: dict[str, float] = defaultdict(float)
-    begins_m = 0.0
     lost = list(unmatched)
-    for fixes in legs:
-        leg = _without_tips(_laid_out(path, graph, fixes), graph)
-        if leg is None or len(leg.route_m) < 2:
-            lost.append(
-                Gap(float(path.t_s[fixes.fix[0]]), float(path.t_s[fixes.fix[-1]]), "too_short")
-            )
-            continue
-        number = 1 + max((step.leg for step in steps), default=-1)
+    for number, leg in enumerate(_kept_legs(path, graph, legs, lost)):
+        begins_m = steps[-1].to_route_m if steps else 0.0
         rows = leg.fixes.fix
         route_m = _smooth_along(path, leg)
         new = _steps(graph, leg, route_m, number, begins_m)
-        place = np.clip(
-            np.searchsorted([s.from_route_m for s in new], route_m + begins_m, "right") - 1, 0, None
-        )
-        for row, where, metres in zip(rows, place, route_m + begins_m, strict=True):
-            step = new[where]
+        route[rows] = route_m + begins_m
+        starts = np.array([step.from_route_m for step in new])
+        place = np.clip(np.searchsorted(starts, route[rows], side="right") - 1, 0, None)
+        for row, step in zip(rows.tolist(), (new[k] for k in place), strict=True):
             link[row] = step.link
             forward[row] = step.direction is Direction.FORWARD
-            offset[row] = step.from_offset_m + step.direction.sign * (metres - step.from_route_m)
-            route[row] = metres
+            driven_m = route[row] - step.from_route_m
+            offset[row] = step.from_offset_m + step.direction.sign * driven_m
         left[rows] = leg.fixes.left_m
+        accuracy[rows] = np.hypot(accuracy_or_default(path)[rows], _beside_m(leg))
         leg_of[rows] = number
-        for step in new:
-            link_id = graph.network.links[step.link].link_id
-            credited[link_id] += step.to_route_m - step.from_route_m
         steps += new
-        begins_m = new[-1].to_route_m
     return MatchedPath(
         t_s=path.t_s,
         link=link,
         forward=forward,
         offset_m=offset,
         left_m=left,
-        accuracy_m=np.where(
-            link >= 0, np.nan_to_num(path.accuracy_m, nan=DEFAULT_ACCURACY_M), np.nan
-        ),
+        accuracy_m=accuracy,
         route_m=route,
         leg=leg_of,
         route=tuple(steps),
-        credited_m={name: metres for name, metres in sorted(credited.items()) if metres > 0},
+        credited_m=_credited(graph, steps),
         unmatched=tuple(sorted(lost, key=lambda gap: (gap.from_s, gap.to_s))),
     )
+
+
+def _kept_legs(
+    path: DrivePath, graph: RoadGraph, legs: Sequence[LegFixes], lost: list[Gap]
+) -> list[_Leg]:
+    """Lay the legs out and cut off what was not driven; what is cut off goes to `lost`."""
+    kept = []
+    for fixes in legs:
+        times = path.t_s[fixes.fix]
+        leg = _without_tips(_without_spurs(_laid_out(path, graph, fixes), graph), graph)
+        if leg is None:
+            lost.append(Gap(float(times[0]), float(times[-1]), "too_short"))
+            continue
+        first_s, last_s = path.t_s[leg.fixes.fix[[0, -1]]]
+        ends = ((times[0], first_s), (last_s, times[-1]))
+        lost += [Gap(float(a), float(b), "too_short") for a, b in ends if a < b]
+        kept.append(leg)
+    return kept
 
 
 def _laid_out(path: DrivePath, graph: RoadGraph, fixes: LegFixes) -> _Leg:
@@ -118,8 +133,26 @@ def _laid_out(path: DrivePath, graph: RoadGraph, fixes: LegFixes) -> _Leg:
     return _Leg(fixes, edges, np.array(starts), np.array(route))
 
 
+def _without_spurs(leg: _Leg, graph: RoadGraph) -> _Leg:
+    """Take out short ways out and back; their fixes stay at the node where the spur begins."""
+    edges, route_m = list(leg.edges), leg.route_m
+    starts = leg.starts_m.tolist()
+    k = 1
+    while k + 2 < len(edges):
+        length_m = starts[k + 1] - starts[k]
+        if graph.reverse[edges[k]] != edges[k + 1] or length_m >= TIP_M:
+            k += 1
+            continue
+        past_m = np.maximum(route_m - 2.0 * length_m, starts[k])
+        route_m = np.where(route_m > starts[k], past_m, route_m)
+        starts[k:] = [start - 2.0 * length_m for start in starts[k + 2 :]]
+        del edges[k : k + 2]
+        k = max(1, k - 1)
+    return _Leg(leg.fixes, edges, np.array(starts), route_m)
+
+
 def _without_tips(leg: _Leg, graph: RoadGraph) -> _Leg | None:
-    """Cut off the first and the last link if hardly anything of them was driven."""
+    """Cut off the first and the last link if hardly anything of them was driven; None if all."""
     links = graph.link[leg.edges]
     ends_m = leg.starts_m + graph.length_m[leg.edges]
     changes = np.flatnonzero(np.diff(links))
@@ -130,10 +163,13 @@ def _without_tips(leg: _Leg, graph: RoadGraph) -> _Leg | None:
         last = int(changes[-1])
     if last < first:
         return None
-    route_m = np.clip(leg.route_m, leg.starts_m[first], ends_m[last])
-    if route_m[-1] <= route_m[0]:
+    inside = (leg.route_m >= leg.starts_m[first]) & (leg.route_m <= ends_m[last])
+    route_m = leg.route_m[inside]
+    if len(route_m) < 2 or route_m[-1] - route_m[0] < TIP_M:
         return None
-    return _Leg(leg.fixes, leg.edges[first : last + 1], leg.starts_m[first : last + 1], route_m)
+    return _Leg(
+        leg.fixes.only(inside), leg.edges[first : last + 1], leg.starts_m[first : last + 1], route_m
+    )
 
 
 def _smooth_along(path: DrivePath, leg: _Leg) -> Floats:
@@ -145,7 +181,15 @@ def _smooth_along(path: DrivePath, leg: _Leg) -> Floats:
     ahead_m = np.interp(grid_s, t_s, leg.route_m - driven_m)
     smooth_m = gaussian_filter1d(ahead_m, SMOOTH_S / step_s, mode="nearest")
     route_m = driven_m + np.interp(t_s, grid_s, smooth_m)
-    return np.maximum.accumulate(np.clip(route_m, leg.route_m[0], leg.route_m[-1]))
+    smooth: Floats = np.maximum.accumulate(np.clip(route_m, leg.route_m[0], leg.route_m[-1]))
+    return smooth
+
+
+def _beside_m(leg: _Leg) -> Floats:
+    """Return how far the fixes around each lie beside the road, beyond a lane."""
+    beyond_m = np.maximum(np.abs(leg.fixes.left_m) - LANE_M, 0.0)
+    around: Floats = gaussian_filter1d(beyond_m**2, RESIDUAL_FIXES, mode="nearest")
+    return np.sqrt(around)
 
 
 def _steps(
@@ -153,15 +197,16 @@ def _steps(
 ) -> list[RouteStep]:
     """Return the stretches of links from the first fix to the last, joined where one goes on."""
     steps: list[RouteStep] = []
-    for edge, start_m in zip(leg.edges, leg.starts_m, strict=True):
-        length_m = float(graph.length_m[edge])
-        from_m, to_m = max(start_m, route_m[0]), min(start_m + length_m, route_m[-1])
+    for edge, start_m in zip(leg.edges, leg.starts_m.tolist(), strict=True):
+        length_m = float(graph.to_m[edge] - graph.from_m[edge])
+        from_m = max(start_m, float(route_m[0]))
+        to_m = min(start_m + length_m, float(route_m[-1]))
         if to_m <= from_m:
             continue
         is_forward = bool(graph.forward[edge])
         direction = Direction.FORWARD if is_forward else Direction.BACKWARD
         zero_m = float(graph.from_m[edge] if is_forward else graph.to_m[edge])
-        new = RouteStep(
+        step = RouteStep(
             leg=number,
             link=int(graph.link[edge]),
             direction=direction,
@@ -170,18 +215,22 @@ def _steps(
             from_route_m=begins_m + from_m,
             to_route_m=begins_m + to_m,
         )
-        last = steps[-1] if steps else None
-        if last and (last.link, last.direction) == (new.link, new.direction):
-            if abs(last.to_offset_m - new.from_offset_m) < 1e-6:
-                steps[-1] = RouteStep(
-                    number,
-                    last.link,
-                    direction,
-                    last.from_offset_m,
-                    new.to_offset_m,
-                    last.from_route_m,
-                    new.to_route_m,
-                )
-                continue
-        steps.append(new)
+        if steps and _goes_on(steps[-1], step):
+            offset_m, to_route_m = step.to_offset_m, step.to_route_m
+            steps[-1] = replace(steps[-1], to_offset_m=offset_m, to_route_m=to_route_m)
+        else:
+            steps.append(step)
     return steps
+
+
+def _goes_on(before: RouteStep, step: RouteStep) -> bool:
+    same = (before.link, before.direction) == (step.link, step.direction)
+    return same and abs(before.to_offset_m - step.from_offset_m) < 1e-6
+
+
+def _credited(graph: RoadGraph, steps: Sequence[RouteStep]) -> dict[str, float]:
+    """Return the metres driven by link id."""
+    metres: dict[str, float] = defaultdict(float)
+    for step in steps:
+        metres[graph.network.links[step.link].link_id] += step.to_route_m - step.from_route_m
+    return dict(sorted(metres.items()))

@@ -99,7 +99,11 @@ def place_frame(boxes: Boxes, frame_t_s: float, eye: Eye) -> Placement:
     a slanted line in the picture, stays thin on the ground.
     """
     place = eye.route.place_at(frame_t_s)
-    ahead = [] if place is None else eye.route.stretches(place.leg, place.route_m, place.route_m + REACH_M)
+    ahead = (
+        []
+        if place is None
+        else eye.route.stretches(place.leg, place.route_m, place.route_m + REACH_M)
+    )
     if place is None or not ahead:
         why = eye.why_nowhere(frame_t_s)
         return Placement((), tuple((number, why) for number in range(len(boxes.kind))), ())
