@@ -10,7 +10,6 @@ from .scene import Pose, seen_from
 MIN_AHEAD_M = 0.8
 MIN_POINTS = 3
 MIN_LONG_PX = 10.0
-MIN_SHORT_PX = 4.0
 MARGIN_PX = 1.5
 
 Box = tuple[float, float, float, float]
@@ -21,7 +20,7 @@ def box_of(
 ) -> Box | None:
     """Return x1, y1, x2, y2 of what is nearer than `far_m`, clipped to the picture or a window.
 
-    None where nothing is seen, or less than 10 x 4 px. The shape is in world metres.
+    None where nothing is seen, or less than 10 px in height and width. The shape is in world metres.
     """
     frame = window or (0.0, 0.0, float(camera.width), float(camera.height))
     ahead, left = seen_from(pose, shape.outline if len(shape.outline) else shape.points)
@@ -42,6 +41,6 @@ def box_of(
         low, high = inside.min(axis=0), inside.max(axis=0)
     low = np.maximum(low - MARGIN_PX, frame[:2])
     high = np.minimum(high + MARGIN_PX, frame[2:])
-    if (high - low).max() < MIN_LONG_PX or (high - low).min() < MIN_SHORT_PX:
+    if (high - low).max() < MIN_LONG_PX:
         return None
     return float(low[0]), float(low[1]), float(high[0]), float(high[1])

@@ -5,6 +5,7 @@ lane's centre as seen in the direction of travel on that lane. Both in metres.
 """
 
 from dataclasses import dataclass, field
+from itertools import pairwise
 from math import ceil, cos, floor, pi, sin
 
 import numpy as np
@@ -114,7 +115,7 @@ def alligator(
     nx, ny = ceil(length_m / cell_m) + 4, ceil(width_m / cell_m) + 4
     grid = np.stack(np.meshgrid(np.arange(nx), np.arange(ny), indexing="ij"), -1).reshape(-1, 2)
     sites = (grid + rng.uniform(-0.45, 0.45, grid.shape) - [(nx - 1) / 2, (ny - 1) / 2]) * cell_m
-    net = Voronoi(sites + [x, y])
+    net = Voronoi(sites + np.array([x, y]))
     cracks = []
     for a, b in net.ridge_vertices:
         if a < 0 or b < 0:
@@ -139,14 +140,14 @@ def patch(rng: np.random.Generator, x: float, y: float, length_m: float, width_m
     turn = rng.normal(0, 0.02)
     half = np.array([length_m / 2, width_m / 2])
     corners = np.array([[-1, -1], [1, -1], [1, 1], [-1, 1], [-1, -1]]) * half
-    edge = np.concatenate(
-        [np.linspace(a, b, 24, endpoint=False) for a, b in zip(corners, corners[1:], strict=False)]
-    )
+    edge = np.concatenate([np.linspace(a, b, 24, endpoint=False) for a, b in pairwise(corners)])
     edge = edge + rng.normal(0, 0.008, edge.shape)
     spun = edge @ np.array([[cos(turn), sin(turn)], [-sin(turn), cos(turn)]])
     tone = rng.uniform(0.58, 0.76) if rng.random() < 0.75 else rng.uniform(1.18, 1.3)
     seed = int(rng.integers(1 << 30))
-    return Shape("Repair", (), spun + [x, y], float(tone), bool(rng.random() < 0.75), seed)
+    return Shape(
+        "Repair", (), spun + np.array([x, y]), float(tone), bool(rng.random() < 0.75), seed
+    )
 
 
 def blob(

@@ -18,6 +18,7 @@ LABEL_M = 20.0
 WIDTH, HEIGHT = 1280, 720
 OUT_WIDTH = 720
 """Pictures are made no wider than this: what a detector is trained at."""
+MIN_SHORT_PX = 4.0
 ROAD_M = 140.0
 
 
@@ -74,7 +75,13 @@ def random_frame(seed: int, number: int) -> Labelled:
     image = scene.picture(camera, pose)
     window = _window(camera, rng)
     found = [(shape.kind, box_of(shape, camera, pose, LABEL_M, window)) for shape in shapes]
-    return _cut(image, [(kind, box) for kind, box in found if box is not None], window)
+    clear = [(kind, box) for kind, box in found if box is not None and _is_clear(box)]
+    return _cut(image, clear, window)
+
+
+def _is_clear(box: Box) -> bool:
+    """Tell whether more is to be seen than the margins of a box."""
+    return min(box[2] - box[0], box[3] - box[1]) >= MIN_SHORT_PX
 
 
 def _road(rng: np.random.Generator) -> Road:
@@ -83,7 +90,7 @@ def _road(rng: np.random.Generator) -> Road:
     surface = "sett" if rng.random() < 0.06 else "asphalt"
     xy = np.array([[0.0, 0.0], [ROAD_M, 0.0]])
     road_class = "A" if rng.random() < 0.65 else "B"
-    return Road("r", "", "", road_class, surface, False, not town, lane, xy)  # noqa: FBT003
+    return Road("r", "", "", road_class, lane, xy, surface, outside_town=not town)
 
 
 def _damages(rng: np.random.Generator, road: Road) -> list[tuple[str, Shape]]:

@@ -26,6 +26,7 @@ PAD_PX = 24
 SOFT = 8
 """Shadows, stains and wheel tracks are drawn this many times coarser, then blurred."""
 NOISE_PX = 1024
+DARKEST = np.float32(0.5)
 
 
 @dataclass(frozen=True)
@@ -114,7 +115,9 @@ class Ground:
                 size = TILE_PX * FINE_M * 2**level
                 tile = self._draw(i * size, j * size, FINE_M * 2**level)
             else:
-                quad = [[self._tile(level - 1, 2 * i + a, 2 * j + b) for a in (0, 1)] for b in (0, 1)]
+                quad = [
+                    [self._tile(level - 1, 2 * i + a, 2 * j + b) for a in (0, 1)] for b in (0, 1)
+                ]
                 full = np.vstack([np.hstack(row) for row in quad])
                 tile = cv2.resize(full, (TILE_PX, TILE_PX), interpolation=cv2.INTER_AREA)
             self._tiles[key] = tile
@@ -162,7 +165,9 @@ class Ground:
     def _slow(self, canvas: "_Canvas") -> Floats32:
         """Unevenness of tone over decimetres and metres; the noise has 16 cm a pixel."""
         at = np.arange(canvas.size, dtype=np.float32) * np.float32(canvas.res)
-        columns = np.broadcast_to((at + np.float32(canvas.x % 40.96)) / 0.16 % 256, (canvas.size,) * 2)
+        columns = np.broadcast_to(
+            (at + np.float32(canvas.x % 40.96)) / 0.16 % 256, (canvas.size,) * 2
+        )
         rows = np.broadcast_to(
             ((at + np.float32(canvas.y % 40.96)) / 0.16 % 256)[:, None], (canvas.size,) * 2
         )
@@ -191,8 +196,10 @@ class Ground:
         margin = 12
         n = canvas.size // SOFT + 2 * margin
         coarse = _Canvas(
-            canvas.x - margin * SOFT * canvas.res, canvas.y - margin * SOFT * canvas.res,
-            canvas.res * SOFT, n,
+            canvas.x - margin * SOFT * canvas.res,
+            canvas.y - margin * SOFT * canvas.res,
+            canvas.res * SOFT,
+            n,
         )
         light = np.ones((n, n), np.float32)
         for soft in self.surface.soft:
@@ -202,10 +209,19 @@ class Ground:
             if soft.line_width_m:
                 width = max(1, round(soft.line_width_m / coarse.res))
                 line = coarse.pixels(soft.xy)
-                cv2.polylines(mask, [line], False, 255, width, cv2.LINE_AA, coarse.SHIFT)  # noqa: FBT003
+                cv2.polylines(
+                    mask,
+                    [line],
+                    isClosed=False,
+                    color=255,
+                    thickness=width,
+                    lineType=cv2.LINE_AA,
+                    shift=coarse.SHIFT,
+                )
             else:
                 cv2.fillPoly(mask, [coarse.pixels(soft.xy)], 255, cv2.LINE_AA, coarse.SHIFT)
             light *= 1 - mask / np.float32(255) * np.float32(1 - soft.factor)
+        light = np.maximum(light, DARKEST)  # shadow on shadow is no darker
         light = cv2.GaussianBlur(light, (0, 0), max(0.5, 0.10 / coarse.res))
         at = (np.arange(canvas.size, dtype=np.float32) + 0.5) / SOFT + margin - 0.5
         columns, rows = np.meshgrid(at, at)
@@ -226,8 +242,10 @@ class _Canvas:
         low, high = xy.min(axis=0), xy.max(axis=0)
         reach = self.size * self.res
         return bool(
-            high[0] > self.x and high[1] > self.y
-            and low[0] < self.x + reach and low[1] < self.y + reach
+            high[0] > self.x
+            and high[1] > self.y
+            and low[0] < self.x + reach
+            and low[1] < self.y + reach
         )
 
     def pixels(self, xy: Floats) -> NDArray[np.int32]:
@@ -242,7 +260,7 @@ class _Canvas:
     def tiled(self, noise: Floats32) -> Floats32:
         """Cut this tile out of a noise that repeats, so that neighbours fit."""
         n = len(noise)
-        i, j = (int(round(v / self.res)) % n for v in (self.y, self.x))
+        i, j = (round(v / self.res) % n for v in (self.y, self.x))
         rows, columns = ((np.arange(self.size) + k) % n for k in (i, j))
         return noise[np.ix_(rows, columns)]
 
@@ -285,8 +303,15 @@ def _draw_patch(canvas: _Canvas, shape: Shape) -> None:
     canvas.light += mask * (np.float32(shape.tone) * (1 + 0.07 * fine) - canvas.light)
     edge = np.zeros((canvas.size, canvas.size), np.uint8)
     width = max(1, round((0.045 if shape.sealed else 0.015) / canvas.res))
+    border = [canvas.pixels(shape.outline)]
     cv2.polylines(
-        edge, [canvas.pixels(shape.outline)], True, 255, width, cv2.LINE_AA, canvas.SHIFT  # noqa: FBT003
+        edge,
+        border,
+        isClosed=True,
+        color=255,
+        thickness=width,
+        lineType=cv2.LINE_AA,
+        shift=canvas.SHIFT,
     )
     strength = np.float32(0.55 if shape.sealed else 0.35) * min(1.0, 0.04 / canvas.res)
     canvas.light *= 1 - strength * cv2.GaussianBlur(edge, (0, 0), 0.8) / np.float32(255)
@@ -318,7 +343,9 @@ def _draw_cracks(canvas: _Canvas, shapes: tuple[Shape, ...]) -> None:
         soft = cv2.GaussianBlur(mask, (0, 0), 0.45) / np.float32(255)
         # edges of a crack crumble: a faint lighter seam beside the dark line
         halo = cv2.blur(mask, (7, 7)) / np.float32(255)
-        canvas.light *= (1 + np.float32(0.06) * halo) * (1 - np.float32(0.8) * np.minimum(1, 1.25 * soft))
+        canvas.light *= (1 + np.float32(0.06) * halo) * (
+            1 - np.float32(0.8) * np.minimum(1, 1.25 * soft)
+        )
 
 
 def _draw_pothole(canvas: _Canvas, shape: Shape, sun: Floats) -> None:
@@ -352,4 +379,4 @@ def _draw_cover(canvas: _Canvas, x: float, y: float) -> None:
     canvas.light += lid * (np.float32(0.62) - canvas.light)
     for k in np.arange(-0.24, 0.25, 0.08):
         bar = np.array([[-0.2, k - 0.012], [0.2, k - 0.012], [0.2, k + 0.012], [-0.2, k + 0.012]])
-        canvas.light *= 1 - np.float32(0.35) * canvas.mask(bar + [x, y])
+        canvas.light *= 1 - np.float32(0.35) * canvas.mask(bar + np.array([x, y]))

@@ -91,11 +91,13 @@ class Scene:
         sky = self._sky
         u = np.arange(camera.width) - camera.width / 2
         azimuth = np.degrees(pose.heading - np.arctan(u / camera.focal_px)) + camera.yaw_deg
-        column = np.round((-azimuth % 360) * SKY_PX_PER_DEG).astype(int) % sky.shape[1]
+        column = -azimuth % 360 * SKY_PX_PER_DEG
         v = np.arange(camera.height)
         up = np.degrees(np.arctan((camera.horizon_px - v) / camera.focal_px))
-        row = np.clip(sky.shape[0] - 1 - up * SKY_PX_PER_DEG, 0, sky.shape[0] - 1).astype(int)
-        return np.ascontiguousarray(sky[np.ix_(row, column)])
+        row = np.clip(sky.shape[0] - 1 - up * SKY_PX_PER_DEG, 0, sky.shape[0] - 1)
+        columns, rows = (np.asarray(a, np.float32) for a in np.meshgrid(column, row))
+        seen = cv2.remap(sky, columns, rows, cv2.INTER_LINEAR, borderMode=cv2.BORDER_WRAP)
+        return np.asarray(seen, np.uint8)
 
     def _draw_ground(self, image: Image, camera: Pinhole, pose: Pose) -> None:
         top = int(np.ceil(camera.horizon_px + 1.5))
@@ -137,9 +139,7 @@ class Scene:
         columns, rows = (np.asarray(a, np.float32) for a in at)
         return cv2.remap(picture, columns, rows, cv2.INTER_LINEAR).astype(np.float32)
 
-    def _detail(
-        self, camera: Pinhole, pose: Pose, v: Floats, z: Floats
-    ) -> NDArray[np.float32]:
+    def _detail(self, camera: Pinhole, pose: Pose, v: Floats, z: Floats) -> NDArray[np.float32]:
         """Single grains of asphalt, finer than the tiles, as a factor that fades with distance."""
         if self._grains is None:
             rng = np.random.default_rng(self.seed)
@@ -184,7 +184,9 @@ class Scene:
             out = np.array([c[1] - b[1], b[0] - c[0]])
             if out @ (np.array([pose.x, pose.y]) - b) <= 0:
                 continue
-            shade = np.float32(0.72 + 0.28 * max(0.0, float(out @ self._sun()) / np.linalg.norm(out)))
+            shade = np.float32(
+                0.72 + 0.28 * max(0.0, float(out @ self._sun()) / np.linalg.norm(out))
+            )
             texture = self._facades[house.look] * shade
             texture += haze * (HAZE - texture)
             _draw_wall(image, camera, pose, (b, c), house.eaves_m, texture)
@@ -242,7 +244,9 @@ def _draw_wall(
             t[k] = (near - ahead[k]) / (ahead[1 - k] - ahead[k])
             t[k] = t[k] if k == 0 else 1 - t[k]
     ahead, left = (v[0] + np.array(t) * (v[1] - v[0]) for v in (ahead, left))
-    where = camera.project(ahead[[0, 1, 1, 0]], left[[0, 1, 1, 0]], np.array([0, 0, height_m, height_m]))
+    where = camera.project(
+        ahead[[0, 1, 1, 0]], left[[0, 1, 1, 0]], np.array([0, 0, height_m, height_m])
+    )
     if where[:, 0].max() < 0 or where[:, 0].min() > camera.width:
         return
     rows, columns = texture.shape[:2]
@@ -255,7 +259,9 @@ def _draw_wall(
         return
     matrix = cv2.getPerspectiveTransform(source, target - np.float32(low))
     size = (int(high[0] - low[0]), int(high[1] - low[1]))
-    drawn = cv2.warpPerspective(texture, matrix, size, flags=cv2.INTER_AREA, borderMode=cv2.BORDER_REPLICATE)
+    drawn = cv2.warpPerspective(
+        texture, matrix, size, flags=cv2.INTER_AREA, borderMode=cv2.BORDER_REPLICATE
+    )
     mask = np.zeros((size[1], size[0]), np.uint8)
     cv2.fillConvexPoly(mask, np.round((target - low) * 16).astype(np.int32), 255, cv2.LINE_AA, 4)
     _blend(image[low[1] : high[1], low[0] : high[0]], drawn, mask)
@@ -290,7 +296,8 @@ def _draw_tree(image: Image, camera: Pinhole, pose: Pose, tree: Tree, haze: np.f
     rng = np.random.default_rng(tree.look)
     trunk = np.float32([52, 66, 78]) + haze * (HAZE - np.float32([52, 66, 78]))
     half = max(0.5, 0.14 * scale)
-    corners = np.array([[-half, foot[1]], [half, foot[1]], [half, top], [-half, top]]) + [foot[0], 0]
+    left_px, right_px = foot[0] - half, foot[0] + half
+    corners = np.array([[left_px, foot[1]], [right_px, foot[1]], [right_px, top], [left_px, top]])
     if tree.height_m > 2:
         at = np.round(corners * 16).astype(np.int32)
         cv2.fillConvexPoly(image, at, [float(c) for c in trunk], cv2.LINE_AA, 4)
@@ -302,7 +309,15 @@ def _draw_tree(image: Image, camera: Pinhole, pose: Pose, tree: Tree, haze: np.f
         green = np.float32([38, 78, 62]) * np.float32(rng.uniform(0.55, 1.25) + 0.004 * (46 - k))
         green += haze * (HAZE - green)
         size = max(1, int(radius * rng.uniform(0.16, 0.34)))
-        cv2.circle(image, (int(x * 16), int(y * 16)), size * 16, [float(c) for c in green], -1, cv2.LINE_AA, 4)
+        cv2.circle(
+            image,
+            (int(x * 16), int(y * 16)),
+            size * 16,
+            [float(c) for c in green],
+            -1,
+            cv2.LINE_AA,
+            4,
+        )
 
 
 def _facade(look: int) -> NDArray[np.float32]:
@@ -348,4 +363,3 @@ def _sky(seed: int, cloud: float) -> Image:
         speck = rng.normal(0, 9, (height, width, 1))
         sky = np.where(under[..., None], np.array(colour) + speck, sky)
     return np.clip(sky, 0, 255).astype(np.uint8)
-

@@ -7,6 +7,7 @@ import numpy as np
 import shapely
 from shapely.geometry import LineString, Point, Polygon
 from shapely.geometry.base import BaseGeometry
+from shapely.ops import substring
 
 from .damage import Floats, Shape
 from .ground import Area, SettArea, Soft, Surface
@@ -21,6 +22,7 @@ SOIL = (84.0, 104.0, 120.0)
 CORNER_M = 5.0
 FOOTWAY_M = 2.2
 ONE_WAY_HALF_M = 2.25
+COVER_CLEAR_M = 1.5
 SUN_HEIGHT_DEG = 42.0
 
 
@@ -32,11 +34,11 @@ class Road:
     street: str
     key: str
     road_class: str
-    surface: str
-    oneway: bool
-    outside_town: bool
     lane_width_m: float
     xy: Floats
+    surface: str = "asphalt"
+    oneway: bool = False
+    outside_town: bool = False
 
     @property
     def half_m(self) -> float:
@@ -85,7 +87,11 @@ def surface_of(
     lines = [LineString(road.xy) for road in roads]
     paved = carriageway(roads)
     town = shapely.union_all(
-        [line.buffer(r.half_m + 6) for line, r in zip(lines, roads, strict=True) if not r.outside_town]
+        [
+            line.buffer(r.half_m + 6)
+            for line, r in zip(lines, roads, strict=True)
+            if not r.outside_town
+        ]
     )
     low, high = (np.array(paved.bounds)[k : k + 2] + s * 200 for k, s in ((0, -1), (2, 1)))
     meadow = shapely.box(*low, *high)
@@ -108,11 +114,7 @@ def surface_of(
         areas=tuple(areas),
         setts=setts,
         markings=tuple(m for road in roads for m in _markings(road)),
-        covers=tuple(
-            tuple(road.beside(np.array([s]), np.array([l]))[0])
-            for road in roads
-            for s, l in _cover_places(road, rng)
-        ),
+        covers=_covers(roads, damages, rng),
         soft=(*_wear(roads, rng), *_shadows(houses, trees, sun)),
         damages=damages,
         sun=sun,
@@ -189,7 +191,7 @@ def _course(road: Road) -> tuple[float, float]:
 
 
 def _shortened(line: LineString, by_m: float) -> BaseGeometry:
-    return shapely.ops.substring(line, by_m, line.length - by_m)
+    return substring(line, by_m, line.length - by_m)
 
 
 def _markings(road: Road) -> list[Floats]:
@@ -218,11 +220,20 @@ def halt_line(road: Road, at_m: float, direction: str) -> Floats:
     return road.on_lane(direction, points)
 
 
-def _cover_places(road: Road, rng: np.random.Generator) -> list[tuple[float, float]]:
-    if road.outside_town or road.surface == "sett":
-        return []
-    places = np.arange(rng.uniform(15, 35), road.length_m - 15, 45.0)
-    return [(float(s), float(rng.choice([-1, 1]) * road.half_m * 0.32)) for s in places]
+def _covers(
+    roads: tuple[Road, ...], damages: tuple[Shape, ...], rng: np.random.Generator
+) -> tuple[tuple[float, float], ...]:
+    """Place manhole covers, none where there is damage."""
+    found = []
+    for road in roads:
+        if road.outside_town or road.surface == "sett":
+            continue
+        for s in np.arange(rng.uniform(15, 35), road.length_m - 15, 45.0):
+            left = rng.choice([-1, 1]) * road.half_m * 0.32
+            place = road.beside(np.array([s]), np.array([left]))[0]
+            if all(np.linalg.norm(d.points - place, axis=1).min() > COVER_CLEAR_M for d in damages):
+                found.append((float(place[0]), float(place[1])))
+    return tuple(found)
 
 
 def _wear(roads: tuple[Road, ...], rng: np.random.Generator) -> list[Soft]:
@@ -265,5 +276,7 @@ def _shadows(
             turn = np.linspace(0, 2 * pi, 12, endpoint=False)
             size = rng.uniform(0.14, 0.26) * tree.crown_m
             ring = np.column_stack([np.cos(turn), np.sin(turn)]) * size
-            found.append(Soft(ring + [x + away * cos(angle), y + away * sin(angle)], 0.80))
+            found.append(
+                Soft(ring + np.array([x + away * cos(angle), y + away * sin(angle)]), 0.80)
+            )
     return found
