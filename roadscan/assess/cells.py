@@ -142,10 +142,13 @@ def merge_grids(first: LaneGrid, second: LaneGrid) -> LaneGrid:
 
 
 def affected_cells(grid: LaneGrid, kind: str, hit_share: float) -> Bools:
-    """Return the cells (rows, 3) with enough hits: at least one, and this share of the views."""
+    """Return the cells (rows, 3) with enough hits: at least one, and this share of the views.
+
+    A cell that was not viewed has no hit, so it is not among them.
+    """
     if kind not in grid.hits:
         return np.zeros(grid.views.shape, np.bool_)
-    # The tolerance keeps 0.34 * 50 = 17.000000000000004 from asking for an 18th hit.
+    # The tolerance keeps 0.28 * 25 = 7.000000000000001 from asking for an 8th hit.
     needed = np.maximum(1, np.ceil(hit_share * grid.views - 1e-9))
-    affected: Bools = (grid.views > 0) & (grid.hits[kind] >= needed)
+    affected: Bools = grid.hits[kind] >= needed
     return affected

@@ -124,6 +124,13 @@ def test_a_cell_is_affected_from_a_share_of_its_views_on(seen: int, needed: int)
         assert affected_cells(grid, "D40", AP9K.hit_share)[4, 1] == (hits >= needed)
 
 
+def test_a_share_that_floats_miss_asks_for_no_hit_more() -> None:
+    grid = grid_of({"D40": [(4, 1)]}, views=25)
+    grid.hits["D40"][4, 1] = 7
+    assert 0.28 * 25 > 7
+    assert affected_cells(grid, "D40", 0.28)[4, 1]
+
+
 def test_a_kind_never_seen_affects_nothing() -> None:
     assert not affected_cells(grid_of({}), "D40", 0.34).any()
 

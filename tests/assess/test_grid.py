@@ -70,6 +70,7 @@ def test_ids_stay_apart_on_very_long_links() -> None:
     long_link = link(length_m=1_100_000.0, backward=False)
     ids = [s.segment_id for s in segments_of(network(long_link), AP9K)]
     assert len(set(ids)) == len(ids) == 55_000
+    assert ids[-1] == "L:f:1099980"
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,5 @@
 import csv
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -8,6 +9,7 @@ from hypothesis import strategies as st
 
 from roadscan.assess.scheme import Normalisation, Scheme, parse_scheme
 from roadscan.assess.score import (
+    combine,
     condition_class,
     normalise,
     overall_value,
@@ -111,11 +113,11 @@ def test_renormalised_weights_add_up_to_one() -> None:
 
 
 def test_a_weighted_half_stays_a_half_when_weights_are_renormalised() -> None:
-    # 0.56 of 0.87 and 0.31 of 0.87 have no exact decimals, yet equal values weigh to themselves.
-    for hundredths in range(0, 1500, 5):
-        share = hundredths / 100
-        score = asphalt(share, share, None)
-        assert score.weighted_sum == score.zw_riss == score.zw_afli
+    # (5 x 2.66 + 7 x 5) / 12 is exactly 4.025, though 5/12 and 7/12 have no exact decimals.
+    weights = {"riss": Decimal("0.05"), "afli": Decimal("0.88"), "ofs": Decimal("0.07")}
+    rule = replace(AP9K.combine[Surface.ASPHALT], weights=weights, break_through=())
+    values = {"riss": Decimal("2.66"), "ofs": Decimal("5.00")}
+    assert combine(values, rule).value == Decimal("4.03")
 
 
 def test_no_indicator_at_all_gives_no_score() -> None:
