@@ -1,5 +1,6 @@
 import hashlib
 import tomllib
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 from roadscan.assess.scheme import CellRule, parse_scheme
 from roadscan.errors import RoadscanError
 from roadscan.model.road import RoadClass, Surface
+from roadscan.model.score import NotScored
 from tests.assess.lanes import AP9K, MONOTONE
 
 
@@ -173,3 +175,10 @@ def _lab(linear: np.ndarray) -> np.ndarray:
     )
     f = np.cbrt(to_xyz @ np.clip(linear, 0, 1) / [0.9505, 1.0, 1.089])
     return np.array([116 * f[1] - 16, 500 * (f[0] - f[1]), 200 * (f[1] - f[2])])
+
+
+def test_the_documentation_names_every_key_kind_and_reason() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "scoring.md").read_text(encoding="utf-8")
+    keys = tomllib.loads(AP9K.text)
+    for name in [*keys, *keys["combine"]["asphalt"], *AP9K.kinds, *NotScored]:
+        assert name in text
