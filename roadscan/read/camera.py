@@ -22,9 +22,9 @@ class _CameraFile(BaseModel):
     down a 16:9 picture.
     """
 
-    model_config = ConfigDict(extra="forbid", strict=False, allow_inf_nan=False)
+    model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
 
-    name: str = "default"
+    name: Annotated[str, Field(max_length=100, pattern=r"^[^\x00-\x1f\x7f]*$")] = "default"
     hfov_deg: Annotated[float, Field(ge=20.0, le=140.0)] = 70.0
     height_m: Annotated[float, Field(ge=0.3, le=5.0)] = 1.35
     pitch_deg: Annotated[float, Field(ge=-30.0, le=80.0)] = 6.0
@@ -49,10 +49,10 @@ def read_camera(path: Path | None) -> Camera:
         camera = _CameraFile.model_validate(values)
     except ValidationError as error:
         first = error.errors()[0]
-        key = ".".join(str(part) for part in first["loc"])
+        key = ".".join(repr(part).strip("'") for part in first["loc"])
         raise RoadscanError(
             "camera_invalid",
-            f"{path}: {key} is {first['input']!r} ({first['msg']})",
+            f"{path}: {key[:60]} is {repr(first['input'])[:60]} ({first['msg']})",
             "docs/cameras.md lists the keys and their bounds",
         ) from error
     digest = hashlib.sha256(camera.model_dump_json().encode()).hexdigest()
@@ -63,7 +63,7 @@ def _parse(path: Path) -> dict[str, object]:
     check_file(path, MAX_BYTES)
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise RoadscanError(
             "camera_invalid", f"{path} is no TOML ({error})", "Write lines such as pitch_deg = 6.0"
         ) from error

@@ -1,5 +1,6 @@
 """Reads a road network, whatever its format, into links in one metric CRS."""
 
+import hashlib
 from collections.abc import Callable, Sequence
 from math import isnan
 from pathlib import Path
@@ -12,8 +13,10 @@ from roadscan.model.arrays import Floats
 from roadscan.model.road import Link, Network
 from roadscan.read.crs import metric_crs
 from roadscan.read.files import check_file, sha256_of
+from roadscan.read.network_geojson import read_geojson
+from roadscan.read.network_mapping import NetworkMapping, mapping_path, read_mapping
 from roadscan.read.network_osm import read_osm
-from roadscan.read.network_table import NetworkMapping, read_table
+from roadscan.read.network_table import read_geopackage, read_shapefile
 from roadscan.read.raw_link import RawLink
 from roadscan.read.road_tags import (
     directions_of,
@@ -25,16 +28,19 @@ from roadscan.read.road_tags import (
 )
 
 MAX_BYTES = 2_000_000_000
+"""Twice the OpenStreetMap extract of a large state."""
+BESIDE_SHAPEFILE = (".dbf", ".prj", ".cpg")
+"""What a shapefile says beyond its geometry lies in files of its own."""
 MIN_LENGTH_M = 0.05
 DEFAULT_LANE_WIDTH_M = 3.5
 
 Reader = Callable[[Path, NetworkMapping], Sequence[RawLink]]
 
 FORMATS: dict[str, Reader] = {
-    ".geojson": read_table,
-    ".json": read_table,
-    ".gpkg": read_table,
-    ".shp": read_table,
+    ".geojson": read_geojson,
+    ".json": read_geojson,
+    ".gpkg": read_geopackage,
+    ".shp": read_shapefile,
     ".pbf": read_osm,
     ".osm": read_osm,
     ".xml": read_osm,
@@ -50,7 +56,8 @@ def read_network(
 
     `default_lane_width_m` stands in where the network has no width. Link ids are the network's own
     or derived from its content, so that they do not move; the metric CRS is the UTM zone of the
-    data.
+    data. What the columns mean says `mapping`, else the mapping file beside the network, else
+    their usual names.
 
     Raises
     ------
@@ -66,7 +73,7 @@ def read_network(
             f"{path.name} ends in {path.suffix or 'nothing'}",
             f"Give one of {', '.join(sorted(FORMATS))}",
         )
-    raw = reader(path, mapping or NetworkMapping())
+    raw = reader(path, read_mapping(path) if mapping is None else mapping)
     if not raw:
         raise RoadscanError(
             "network_no_lines", f"{path.name} holds no road lines", "Export the lines of the roads"
@@ -75,6 +82,12 @@ def read_network(
     epsg = metric_crs(all_lonlat[:, 0], all_lonlat[:, 1])
     to_metric = Transformer.from_crs(4326, epsg, always_xy=True)
     x, y = to_metric.transform(all_lonlat[:, 0], all_lonlat[:, 1])
+    if not (np.isfinite(x) & np.isfinite(y)).all():
+        raise RoadscanError(
+            "network_malformed",
+            f"{path.name} has lines too far apart for one metric CRS (EPSG:{epsg})",
+            "Export the roads of one region",
+        )
     lines = np.split(np.column_stack([x, y]), np.cumsum([len(link.lonlat) for link in raw])[:-1])
     links = _distinct(
         [
@@ -87,12 +100,28 @@ def read_network(
         raise RoadscanError(
             "network_no_lines", f"all lines of {path.name} have no length", "Check the export"
         )
-    return Network(links, epsg, sha256_of(path), path.name)
+    return Network(links, epsg, _sha256(path), path.name)
+
+
+def _sha256(path: Path) -> str:
+    """Return the hash of all files that the network was made of."""
+    beside = [path.with_suffix(suffix) for suffix in BESIDE_SHAPEFILE] if _is_shape(path) else []
+    parts = [file for file in (*beside, mapping_path(path)) if file.exists()]
+    own = sha256_of(path)
+    if not parts:
+        return own
+    return hashlib.sha256("".join([own, *map(sha256_of, parts)]).encode()).hexdigest()
+
+
+def _is_shape(path: Path) -> bool:
+    return FORMATS[path.suffix.lower()] is read_shapefile
 
 
 def _link(raw: RawLink, xy_m: Floats, default_lane_width_m: float) -> Link:
     forward, backward = directions_of(raw.oneway, raw.tags)
-    width_m = lane_width_of(raw.lane_width, raw.width, raw.lanes)
+    width_m = lane_width_of(
+        raw.lane_width, raw.width, raw.lanes, lanes_if_unsaid=forward + backward
+    )
     return Link(
         link_id=raw.link_id,
         xy_m=xy_m,
@@ -111,7 +140,7 @@ def _link(raw: RawLink, xy_m: Floats, default_lane_width_m: float) -> Link:
 
 def _without_repeats(xy_m: Floats) -> Floats:
     steps_m = np.hypot(*np.diff(xy_m, axis=0).T)
-    kept = xy_m[np.concatenate([[True], steps_m > 1e-6])]
+    kept: Floats = xy_m[np.concatenate([[True], steps_m > 1e-6])]
     length_m = float(np.hypot(*np.diff(kept, axis=0).T).sum()) if len(kept) > 1 else 0.0
     return kept if length_m >= MIN_LENGTH_M else kept[:1]
 

@@ -1,17 +1,19 @@
 """OpenStreetMap: ways cut into links at the nodes they share."""
 
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import groupby, pairwise
 from pathlib import Path
 
 import numpy as np
 import osmium
+from osmium.osm import Way
 
 from roadscan.errors import RoadscanError
 from roadscan.model.arrays import Floats
-from roadscan.read.network_table import NetworkMapping
-from roadscan.read.raw_link import RawLink
+from roadscan.read.network_mapping import NetworkMapping
+from roadscan.read.raw_link import RawLink, plain_text
 from roadscan.read.road_tags import is_drawn_from_osm
 
 NAME_TAGS = ("name", "ref")
@@ -19,6 +21,8 @@ NAME_TAGS = ("name", "ref")
 
 @dataclass(frozen=True, slots=True)
 class _Way:
+    """A way with the places of its nodes, NaN where the file lacks one."""
+
     way_id: int
     nodes: tuple[int, ...]
     lonlat: Floats
@@ -29,7 +33,8 @@ def read_osm(path: Path, mapping: NetworkMapping) -> list[RawLink]:  # noqa: ARG
     """Read the ways that carry cars; a link runs from one shared node to the next.
 
     Link ids are `w<way>-<number along the way>`: they stay as long as the way and the nodes it
-    shares do. Ways whose nodes are not in the file are cut there.
+    shares do. Where a node of a way is not in the file, the way is interrupted: nothing is drawn
+    across. Tags mean what they mean in OpenStreetMap, so the mapping has no say.
 
     Raises
     ------
@@ -41,44 +46,52 @@ def read_osm(path: Path, mapping: NetworkMapping) -> list[RawLink]:  # noqa: ARG
     except (RuntimeError, ValueError, OverflowError) as error:
         raise RoadscanError(
             "network_malformed",
-            f"{path.name} is no readable OpenStreetMap data ({' '.join(str(error).split())})",
+            f"{path.name} is no readable OpenStreetMap data ({' '.join(str(error).split())[:160]})",
             "Download the extract again",
         ) from error
     used = Counter(node for way in ways for node in way.nodes)
     return [link for way in ways for link in _links(way, used)]
 
 
-def _ways(path: Path) -> list[_Way]:
-    ways = []
-    for entity in osmium.FileProcessor(
-        str(path), osmium.osm.NODE | osmium.osm.WAY
-    ).with_locations():
-        if not entity.is_way() or not is_drawn_from_osm(entity.tags.get("highway", "")):
+def _ways(path: Path) -> Iterator[_Way]:
+    entities = osmium.FileProcessor(str(path.resolve()), osmium.osm.NODE | osmium.osm.WAY)
+    # Nodes give ways their places before the filter drops them; none becomes an object here.
+    ways = osmium.filter.EntityFilter(osmium.osm.WAY)
+    for entity in entities.with_locations().with_filter(ways):
+        if not isinstance(entity, Way) or not is_drawn_from_osm(entity.tags.get("highway") or ""):
             continue
         if entity.tags.get("area") == "yes":
             continue
-        located = [node for node in entity.nodes if node.location.valid()]
-        if len(located) > 1:
-            lonlat = np.array([(node.location.lon, node.location.lat) for node in located])
-            refs = tuple(node.ref for node in located)
-            ways.append(_Way(entity.id, refs, lonlat, dict(entity.tags)))
-    return ways
+        places = [
+            (node.lon, node.lat) if node.location.valid() else (np.nan, np.nan)
+            for node in entity.nodes
+        ]
+        tags = {tag.k: plain_text(tag.v) for tag in entity.tags}
+        yield _Way(entity.id, tuple(node.ref for node in entity.nodes), np.array(places), tags)
 
 
 def _links(way: _Way, used: Counter[int]) -> list[RawLink]:
-    last = len(way.nodes) - 1
-    cuts = [0, *(k for k in range(1, last) if used[way.nodes[k]] > 1), last]
     tags = way.tags
     return [
         RawLink(
             link_id=f"w{way.way_id}-{number}",
             lonlat=way.lonlat[start : end + 1],
-            street=next((tags[name] for name in NAME_TAGS if name in tags), ""),
+            street=next((tags[name] for name in NAME_TAGS if tags.get(name)), ""),
             surface=tags.get("surface", ""),
             oneway=tags.get("oneway", ""),
             width=tags.get("width", ""),
             lanes=tags.get("lanes", ""),
             tags=tags,
         )
-        for number, (start, end) in enumerate(pairwise(cuts))
+        for number, (start, end) in enumerate(_stretches(way, used))
     ]
+
+
+def _stretches(way: _Way, used: Counter[int]) -> Iterator[tuple[int, int]]:
+    """Cut a way at the nodes that it shares, and where nodes are missing."""
+    located = [bool(known) for known in np.isfinite(way.lonlat[:, 0])]
+    for known, run in groupby(range(len(way.nodes)), key=located.__getitem__):
+        numbers = list(run)
+        if known:
+            inner = [number for number in numbers[1:-1] if used[way.nodes[number]] > 1]
+            yield from pairwise([numbers[0], *inner, *numbers[1:][-1:]])

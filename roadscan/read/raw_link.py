@@ -5,6 +5,9 @@ from dataclasses import dataclass, field
 
 from roadscan.model.arrays import Floats
 
+MAX_TEXT = 200
+"""Characters of a name or id that are kept: none of a road is longer."""
+
 
 @dataclass(frozen=True, slots=True)
 class RawLink:
@@ -24,3 +27,13 @@ class RawLink:
     outside_town: str = ""
     tags: Mapping[str, str] = field(default_factory=dict)
     """OpenStreetMap tags that decide on class, town and level."""
+
+
+def plain_text(value: object) -> str:
+    """Return one line of printable text, "" for what is no single value or missing."""
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    if not isinstance(value, (str, int, float)) or value != value:  # noqa: PLR0124 -- NaN
+        return ""
+    printable = "".join(c if c.isprintable() else " " for c in str(value)[: 2 * MAX_TEXT])
+    return " ".join(printable.split())[:MAX_TEXT]

@@ -5,7 +5,7 @@ import tomllib
 from collections.abc import Mapping
 from functools import lru_cache
 from importlib.resources import files
-from math import nan
+from math import isnan, nan
 
 from roadscan.model.road import RoadClass, Surface
 
@@ -14,8 +14,12 @@ YES = frozenset({"yes", "true", "1", "y", "t", "forward", "f_only", "ja"})
 REVERSE = frozenset({"-1", "reverse", "backward"})
 RURAL_MAXSPEED_KMH = 70.0
 """In German towns the limit is 50, on main roads at most 70; a road that allows more is outside."""
+TRAFFIC_RULES = ("zone:traffic", "source:maxspeed", "maxspeed:type", "maxspeed")
+MOTORWAYS = frozenset({"motorway", "motorway_link"})
+ROUNDABOUTS = frozenset({"roundabout", "circular"})
 WIDTHS_M = (2.0, 6.0)
 """A lane narrower or wider than this is a fault of the data; the scheme's width stands in."""
+MAX_LEVEL = 20
 
 
 @lru_cache(maxsize=1)
@@ -52,23 +56,28 @@ def is_drawn_from_osm(highway: str) -> bool:
     return highway in _table()["driven"]["osm"]
 
 
+def is_driven(highway: str) -> bool:
+    """Tell whether a survey vehicle may be on such a road; one of no stated kind is one."""
+    return not highway or highway in _table()["driven"]["yes"]
+
+
 def directions_of(oneway: str, tags: Mapping[str, str]) -> tuple[bool, bool]:
     """Return whether a link may be driven forward and backward."""
+    if not is_driven(tags.get("highway", "")):
+        return False, False
     value = oneway.strip().lower()
     if value in REVERSE:
         return False, True
-    implied = tags.get("junction") in {"roundabout", "circular"} or tags.get("highway") in {
-        "motorway",
-        "motorway_link",
-    }
+    implied = tags.get("junction") in ROUNDABOUTS or tags.get("highway") in MOTORWAYS
     one_way = value in YES or (value == "" and implied)
     return True, not one_way
 
 
-def lane_width_of(lane_width: str, width: str, lanes: str) -> float:
+def lane_width_of(lane_width: str, width: str, lanes: str, *, lanes_if_unsaid: int) -> float:
     """Return a sensible lane width in metres, NaN without one."""
     own = _number(lane_width)
-    per_lane = _number(width) / max(1.0, _number(lanes) if lanes else 2.0)
+    count = _number(lanes)
+    per_lane = _number(width) / max(1.0, lanes_if_unsaid if isnan(count) else count)
     for value in (own, per_lane):
         if WIDTHS_M[0] <= value <= WIDTHS_M[1]:
             return value
@@ -80,10 +89,10 @@ def is_outside_town(given: str, tags: Mapping[str, str]) -> bool:
     value = given.strip().lower()
     if value:
         return value not in NO
-    rules = {
-        tags.get(key, "").lower() for key in ("zone:traffic", "source:maxspeed", "maxspeed:type")
-    }
-    if any(rule.endswith((":rural", ":motorway")) for rule in rules):
+    rules = {tags.get(key, "").lower() for key in TRAFFIC_RULES}
+    if tags.get("highway") in MOTORWAYS or any(
+        rule.endswith((":rural", ":motorway")) for rule in rules
+    ):
         return True
     if any(rule.endswith(":urban") for rule in rules):
         return False
@@ -93,11 +102,11 @@ def is_outside_town(given: str, tags: Mapping[str, str]) -> bool:
 def level_of(tags: Mapping[str, str]) -> int:
     """Return the level of a bridge or tunnel, 0 on the ground."""
     layer = _number(tags.get("layer", ""))
-    if layer == layer:  # noqa: PLR0124 -- not NaN
+    if abs(layer) <= MAX_LEVEL and layer != 0:
         return int(layer)
-    if tags.get("bridge", "no") not in NO:
+    if tags.get("bridge", "no").lower() not in NO:
         return 1
-    return -1 if tags.get("tunnel", "no") not in NO else 0
+    return -1 if tags.get("tunnel", "no").lower() not in NO else 0
 
 
 def _number(text: str) -> float:

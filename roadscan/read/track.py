@@ -1,24 +1,26 @@
 """Reads a GNSS track, whatever its format; times are UTC."""
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from roadscan.errors import RoadscanError
+from roadscan.model.arrays import Floats
 from roadscan.model.track import Track
 from roadscan.read.files import check_file
 from roadscan.read.track_csv import read_csv
-from roadscan.read.track_fixes import Fixes
+from roadscan.read.track_fixes import MAX_FIXES, Fixes, TooManyFixesError
 from roadscan.read.track_geojson import read_geojson
 from roadscan.read.track_gpx import read_gpx
 from roadscan.read.track_nmea import read_nmea
 
 MAX_BYTES = 200_000_000
-"""A week of 10 Hz fixes as GPX; more is no track of drives."""
-MAX_FIXES = 5_000_000
+"""About 2 million fixes as GPX, over 50 h at 10 Hz."""
 MIN_FIXES = 2
 NULL_ISLAND_DEG = 1e-4
+NMEA_LINE = re.compile(r"\$[A-Z]{2}(?:RMC|GGA|GSA|GSV|GLL|VTG),")
 
 FORMATS: dict[str, Callable[[str], Fixes]] = {
     "gpx": read_gpx,
@@ -45,7 +47,13 @@ def read_track(path: Path) -> Track:
     name = _format_of(text, path.name)
     try:
         fixes = FORMATS[name](text)
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
+    except TooManyFixesError:
+        raise RoadscanError(
+            "track_too_large",
+            f"{path.name} has more than {MAX_FIXES} fixes",
+            "Split it, one file a day",
+        ) from None
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
         raise RoadscanError(
             "track_malformed",
             f"{path.name} looks like {name} but cannot be read ({_one_line(error)})",
@@ -64,7 +72,7 @@ def _format_of(text: str, name: str) -> str:
         raise _unknown(name, "it is XML, but no GPX")
     if head.startswith("{"):
         return "geojson"
-    if head.startswith(("$", "!")):
+    if NMEA_LINE.search(head):
         return "nmea"
     first_line = head.splitlines()[0] if head else ""
     if any(separator in first_line for separator in ",;\t"):
@@ -84,15 +92,11 @@ def _checked(fixes: Fixes, name: str, file_name: str) -> Track:
     t_s, lon, lat = (
         np.array(values, dtype=np.float64) for values in (fixes.t_s, fixes.lon, fixes.lat)
     )
-    if len(t_s) > MAX_FIXES:
-        raise RoadscanError(
-            "track_too_large", f"{file_name} has {len(t_s)} fixes", f"At most {MAX_FIXES}: split it"
-        )
     if len(t_s) and not np.isfinite(t_s).any():
         raise RoadscanError(
             "track_no_times",
             f"none of the {len(t_s)} fixes of {file_name} has a date and time",
-            "Record with times: a drawn route cannot be matched to a video",
+            "Record with UTC times: a drawn route, or seconds from a start, match no video",
         )
     good = np.isfinite(t_s) & (np.abs(lat) <= 90.0) & (np.abs(lon) <= 180.0)
     null = good & (np.abs(lat) < NULL_ISLAND_DEG) & (np.abs(lon) < NULL_ISLAND_DEG)
@@ -110,7 +114,7 @@ def _checked(fixes: Fixes, name: str, file_name: str) -> Track:
             "A track needs two fixes or more with time and position",
         )
 
-    def column(values: list[float]) -> np.ndarray:
+    def column(values: Sequence[float]) -> Floats:
         return np.array(values, dtype=np.float64)[good]
 
     return Track(

@@ -1,11 +1,13 @@
 """CSV with named columns; docs/tracks.md lists the names."""
 
 import csv
-from math import nan
+from collections.abc import Iterator
+from math import isnan, nan
 
-from roadscan.read.track_fixes import HDOP_TO_M, Fixes, parse_time
+from roadscan.read.track_fixes import HDOP_TO_M, Fixes, number_or_nan, time_or_nan
 
 KMH_MPS = 1 / 3.6
+SEPARATORS = ",;\t"
 
 # What a column means, by its name in lower case; the first one present counts.
 TIME = ("time_s", "t_s", "utc_ms", "utc_s", "timestamp", "time", "datetime", "utc", "date_time")
@@ -24,10 +26,19 @@ def read_csv(text: str) -> Fixes:
     Raises
     ------
     ValueError
-        If longitude or latitude has no column.
+        If longitude or latitude has no column, or the text is no CSV.
     """
-    separator = _separator(text.partition("\n")[0])
-    rows = csv.reader(text.splitlines(), delimiter=separator)
+    lines = text.splitlines()
+    separator = max(SEPARATORS, key=lines[0].count)
+    rows = csv.reader(lines, delimiter=separator)
+    try:
+        return _read(rows, decimal="." if separator == "," else ",")
+    except csv.Error as error:
+        message = f"line {rows.line_num}: {error}"
+        raise ValueError(message) from error
+
+
+def _read(rows: Iterator[list[str]], decimal: str) -> Fixes:
     names = [name.strip().lower() for name in next(rows)]
 
     def find(wanted: tuple[str, ...]) -> int | None:
@@ -42,39 +53,23 @@ def read_csv(text: str) -> Fixes:
     fixes = Fixes()
     for row in rows:
 
-        def value(column: int | None, cells: list[str] = row) -> float:
-            return _number(cells, column, separator)
+        def text(column: int | None, cells: list[str] = row) -> str:
+            return "" if column is None or column >= len(cells) else cells[column].strip()
 
-        speed = value(speed_mps)
+        def value(column: int | None) -> float:
+            return number_or_nan(text(column).replace(decimal, "."))
+
+        speed, range_m = value(speed_mps), value(accuracy)
         fixes.add(
-            _time(row, time),
+            _time(text(time), decimal),
             value(lon),
             value(lat),
-            speed_mps=value(speed_kmh) * KMH_MPS if speed != speed else speed,  # noqa: PLR0124
+            speed_mps=value(speed_kmh) * KMH_MPS if isnan(speed) else speed,
             course_deg=value(course),
-            accuracy_m=value(hdop) * HDOP_TO_M if accuracy is None else value(accuracy),
+            accuracy_m=value(hdop) * HDOP_TO_M if isnan(range_m) else range_m,
         )
     return fixes
 
 
-def _separator(header: str) -> str:
-    return max(",;\t", key=header.count)
-
-
-def _number(cells: list[str], column: int | None, separator: str) -> float:
-    if column is None or column >= len(cells):
-        return nan
-    text = cells[column].strip()
-    try:
-        return float(text if separator == "," else text.replace(",", "."))
-    except ValueError:
-        return nan
-
-
-def _time(cells: list[str], column: int | None) -> float:
-    if column is None or column >= len(cells):
-        return nan
-    try:
-        return parse_time(cells[column].strip())
-    except ValueError:
-        return nan
+def _time(text: str, decimal: str) -> float:
+    return time_or_nan(text.replace(decimal, ".")) if text else nan

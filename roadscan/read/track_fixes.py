@@ -1,8 +1,13 @@
 """Fixes as a format's reader collects them, and what the formats have in common."""
 
+from array import array
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from math import nan
+from typing import Any
+
+MAX_FIXES = 5_000_000
+"""Over 130 h at 10 Hz, in 300 MB of memory; more is no track of drives."""
 
 HDOP_TO_M = 3.0
 """Range error of a plain receiver (1 sigma, m): accuracy = HDOP times this."""
@@ -10,18 +15,33 @@ HDOP_TO_M = 3.0
 EPOCH_MS_FROM = 1e11
 """An epoch time this large counts milliseconds: as seconds it would lie in the year 5138."""
 
+UTC_S = (315_964_800.0, 4_102_444_800.0)
+"""1980-01-06, when GPS time begins, to 2100: a number outside counts from some other start."""
+
+
+class TooManyFixesError(Exception):
+    """More than `MAX_FIXES` fixes in one file."""
+
+
+def _numbers() -> "array[float]":
+    return array("d")
+
+
+def _counts() -> "array[int]":
+    return array("q")
+
 
 @dataclass(slots=True)
 class Fixes:
     """Growing columns, NaN where a fix says nothing; the names of `model.track.Track`."""
 
-    t_s: list[float] = field(default_factory=list)
-    lon: list[float] = field(default_factory=list)
-    lat: list[float] = field(default_factory=list)
-    speed_mps: list[float] = field(default_factory=list)
-    course_deg: list[float] = field(default_factory=list)
-    accuracy_m: list[float] = field(default_factory=list)
-    part: list[int] = field(default_factory=list)
+    t_s: "array[float]" = field(default_factory=_numbers)
+    lon: "array[float]" = field(default_factory=_numbers)
+    lat: "array[float]" = field(default_factory=_numbers)
+    speed_mps: "array[float]" = field(default_factory=_numbers)
+    course_deg: "array[float]" = field(default_factory=_numbers)
+    accuracy_m: "array[float]" = field(default_factory=_numbers)
+    part: "array[int]" = field(default_factory=_counts)
 
     def add(
         self,
@@ -34,7 +54,15 @@ class Fixes:
         accuracy_m: float = nan,
         part: int = 0,
     ) -> None:
-        """Append one fix."""
+        """Append one fix.
+
+        Raises
+        ------
+        TooManyFixesError
+            At once when the limit is passed, before memory is.
+        """
+        if len(self.t_s) >= MAX_FIXES:
+            raise TooManyFixesError
         self.t_s.append(t_s)
         self.lon.append(lon)
         self.lat.append(lat)
@@ -49,26 +77,26 @@ def epoch_s(moment: datetime) -> float:
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
 
 
-def parse_time(value: str | float | None) -> float:
-    """Return UTC epoch seconds of an ISO 8601 text or an epoch number (s or ms), NaN for nothing.
+def time_or_nan(value: Any) -> float:
+    """Return UTC epoch seconds of an ISO 8601 text or an epoch number (s or ms), NaN for no time.
 
-    Raises
-    ------
-    ValueError
-        For a text that is neither.
+    A number that is no time of the satellite age is none: seconds since the start of a recording,
+    or a time of day without its date.
     """
-    if value is None or value == "":
-        return nan
-    try:
-        number = float(value)
-    except ValueError:
-        return epoch_s(datetime.fromisoformat(str(value).strip()))
-    return number / 1000.0 if abs(number) >= EPOCH_MS_FROM else number
+    number = number_or_nan(value)
+    if number != number:  # noqa: PLR0124 -- not a number, so perhaps a date
+        try:
+            number = epoch_s(datetime.fromisoformat(str(value).strip()))
+        except (ValueError, OverflowError):
+            return nan
+    elif abs(number) >= EPOCH_MS_FROM:
+        number /= 1000.0
+    return number if UTC_S[0] <= number <= UTC_S[1] else nan
 
 
-def number_or_nan(value: object) -> float:
+def number_or_nan(value: Any) -> float:
     """Return a number, NaN for what is none."""
     try:
-        return float(value)  # type: ignore[arg-type] -- what is no number is the question
-    except (TypeError, ValueError):
+        return float(value)
+    except (TypeError, ValueError, OverflowError):
         return nan

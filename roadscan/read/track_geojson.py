@@ -4,35 +4,43 @@ import json
 from math import nan
 from typing import Any
 
-from roadscan.read.track_fixes import Fixes, number_or_nan, parse_time
+from roadscan.read.track_fixes import Fixes, number_or_nan, time_or_nan
 
-TIME = ("time", "timestamp", "datetime", "time_s", "t_s", "utc")
+TIME = ("time", "timestamp", "datetime", "time_s", "t_s", "utc_ms", "utc")
 LINE_TIMES = ("coordTimes", "times", "timestamps")
 
 
 def read_geojson(text: str) -> Fixes:
     """Read Point features with a property for the time, and LineString features with `coordTimes`.
 
-    Each line is a part of its own.
+    Each line is a part of its own; points are one part together.
+
+    Raises
+    ------
+    ValueError, TypeError, LookupError, AttributeError
+        If it is no JSON, or not built as GeoJSON is.
     """
     root = json.loads(text)
-    features = root["features"] if root.get("type") == "FeatureCollection" else [root]
+    if root.get("type") not in {"FeatureCollection", "Feature"}:
+        message = f"type is {str(root.get('type'))[:40]!r}, no FeatureCollection and no Feature"
+        raise ValueError(message)
+    features = root["features"] if root["type"] == "FeatureCollection" else [root]
     fixes = Fixes()
-    for part, feature in enumerate(features):
+    part = 0
+    for feature in features:
         geometry = feature.get("geometry") or {}
         properties = feature.get("properties") or {}
         kind = geometry.get("type")
         if kind == "Point":
             _add_point(fixes, geometry["coordinates"], properties)
         elif kind in {"LineString", "MultiLineString"}:
-            _add_lines(fixes, geometry, properties, part)
+            part = _add_lines(fixes, geometry, properties, part)
     return fixes
 
 
-def _add_point(fixes: Fixes, place: list[float], properties: dict[str, Any]) -> None:
-    time = next((properties[name] for name in TIME if name in properties), None)
+def _add_point(fixes: Fixes, place: list[Any], properties: dict[str, Any]) -> None:
     fixes.add(
-        parse_time(time),
+        time_or_nan(next((properties[name] for name in TIME if name in properties), None)),
         number_or_nan(place[0]),
         number_or_nan(place[1]),
         speed_mps=number_or_nan(properties.get("speed_mps", properties.get("speed"))),
@@ -43,16 +51,18 @@ def _add_point(fixes: Fixes, place: list[float], properties: dict[str, Any]) -> 
 
 def _add_lines(
     fixes: Fixes, geometry: dict[str, Any], properties: dict[str, Any], part: int
-) -> None:
+) -> int:
+    """Append the vertices of each line; return the number of the last part."""
     lines, times = geometry["coordinates"], _line_times(properties)
     if geometry["type"] == "LineString":
-        lines = [lines]
-        times = [times]
+        lines, times = [lines], [times]
     for number, line in enumerate(lines):
+        part += 1
         stamps = times[number] if number < len(times) else []
         for vertex, place in enumerate(line):
-            stamp = parse_time(stamps[vertex]) if vertex < len(stamps) else nan
+            stamp = time_or_nan(stamps[vertex]) if vertex < len(stamps) else nan
             fixes.add(stamp, number_or_nan(place[0]), number_or_nan(place[1]), part=part)
+    return part
 
 
 def _line_times(properties: dict[str, Any]) -> list[Any]:

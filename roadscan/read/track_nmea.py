@@ -1,81 +1,90 @@
 """NMEA 0183 logs: RMC gives date, speed and course, GGA the quality."""
 
+import re
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from math import nan
+from typing import Any
 
 import pynmea2
 
-from roadscan.read.track_fixes import HDOP_TO_M, Fixes, epoch_s
+from roadscan.read.track_fixes import HDOP_TO_M, Fixes, number_or_nan
 
 KNOT_MPS = 0.514444
-DAY_S = 86400.0
+HALF_DAY = timedelta(hours=12)
+SENTENCE = re.compile(r"\$..(?:RMC|GGA),[^$*]*\*[0-9A-Fa-f]{2}")
+"""With its checksum: a sentence that was cut off has none."""
+
+
+@dataclass(slots=True)
+class _Epoch:
+    """The sentences of one moment."""
+
+    clock: time
+    rmc: Any = None
+    gga: Any = None
 
 
 def read_nmea(text: str) -> Fixes:
-    """Read the RMC and GGA sentences; those with a bad checksum, and other ones, are passed over.
+    """Read the RMC and GGA sentences, merged where they name one time of day.
 
-    GGA has no date: it belongs to the date of the last RMC, a day later where the time of day
-    has fallen back. A log without any RMC has no usable times.
+    Sentences with a wrong checksum, or without one, are passed over, and so are other sentences.
+    GGA has no date: it takes that of the last RMC, a day later where the time of day has fallen
+    back. Before the first RMC, and in a log without any, fixes have no time.
     """
     fixes = Fixes()
-    hdop_by_time: dict[time, float] = {}
-    last: tuple[date, float] | None = None
-    for line in text.splitlines():
-        sentence = _parse(line)
+    last: datetime | None = None
+    epoch: _Epoch | None = None
+    for found in SENTENCE.finditer(text):
+        sentence = _parse(found.group())
         if sentence is None:
             continue
-        if sentence.sentence_type == "GGA":
-            if last is None and sentence.timestamp is not None:
-                _add_undated(fixes, sentence)
-            elif sentence.timestamp is not None:
-                hdop_by_time = {sentence.timestamp: _float(sentence.horizontal_dil)}
-                _amend(fixes, last, sentence.timestamp, hdop_by_time[sentence.timestamp])
-        elif sentence.status == "A" and sentence.datestamp and sentence.timestamp:
-            if last is None:
-                fixes = Fixes()
-            t_s = epoch_s(datetime.combine(sentence.datestamp, sentence.timestamp))
-            last = (sentence.datestamp, t_s)
-            fixes.add(
-                t_s,
-                sentence.longitude,
-                sentence.latitude,
-                speed_mps=_float(sentence.spd_over_grnd) * KNOT_MPS,
-                course_deg=_float(sentence.true_course),
-                accuracy_m=hdop_by_time.get(sentence.timestamp, nan) * HDOP_TO_M,
-            )
+        if epoch is None or epoch.clock != sentence.timestamp:
+            last = _add(fixes, epoch, last)
+            epoch = _Epoch(sentence.timestamp)
+        setattr(epoch, sentence.sentence_type.lower(), sentence)
+    _add(fixes, epoch, last)
     return fixes
 
 
-def _parse(line: str) -> pynmea2.NMEASentence | None:
-    start = line.find("$")
-    if start < 0:
-        return None
+def _parse(text: str) -> Any:
+    """Return a sentence whose time and position can be read, None for any other."""
     try:
-        sentence = pynmea2.parse(line[start:].strip(), check=True)
+        sentence = pynmea2.parse(text, check=True)
+        usable = isinstance(sentence.timestamp, time)
+        usable &= abs(sentence.latitude) <= 90.0 and abs(sentence.longitude) <= 180.0
     except (pynmea2.ParseError, AttributeError, ValueError):
         return None
-    return sentence if getattr(sentence, "sentence_type", "") in {"RMC", "GGA"} else None
+    return sentence if usable else None
 
 
-def _add_undated(fixes: Fixes, sentence: pynmea2.NMEASentence) -> None:
-    """Keep a GGA without any date, so that the track can be told to have no times."""
-    if sentence.gps_qual:
-        fixes.add(nan, sentence.longitude, sentence.latitude)
+def _add(fixes: Fixes, epoch: _Epoch | None, last: datetime | None) -> datetime | None:
+    """Append the fix of an epoch; return the moment that the next dates hang on."""
+    if epoch is None:
+        return last
+    rmc, gga = epoch.rmc, epoch.gga
+    if rmc is not None and rmc.status == "A" and isinstance(rmc.datestamp, date):
+        last = datetime.combine(rmc.datestamp, epoch.clock, tzinfo=UTC)
+        moment = last.timestamp()
+    elif rmc is None and gga is not None and gga.gps_qual:
+        last = _dated(epoch.clock, last)
+        moment = nan if last is None else last.timestamp()
+    else:
+        return last
+    place = gga if rmc is None else rmc
+    fixes.add(
+        moment,
+        place.longitude if place.lon_dir else nan,
+        place.latitude if place.lat_dir else nan,
+        speed_mps=nan if rmc is None else number_or_nan(rmc.spd_over_grnd) * KNOT_MPS,
+        course_deg=nan if rmc is None else number_or_nan(rmc.true_course),
+        accuracy_m=nan if gga is None else number_or_nan(gga.horizontal_dil) * HDOP_TO_M,
+    )
+    return last
 
 
-def _amend(fixes: Fixes, last: tuple[date, float] | None, clock: time, hdop: float) -> None:
-    """Give the last fix the accuracy of a GGA that follows it with the same time of day."""
-    if last is None or not fixes.t_s:
-        return
-    moment = datetime.combine(last[0], clock, tzinfo=clock.tzinfo or UTC)
-    if moment.timestamp() < last[1] - DAY_S / 2:
-        moment += timedelta(days=1)
-    if abs(moment.timestamp() - fixes.t_s[-1]) < 1e-3:
-        fixes.accuracy_m[-1] = hdop * HDOP_TO_M
-
-
-def _float(value: object) -> float:
-    try:
-        return float(value)  # type: ignore[arg-type] -- pynmea2 leaves empty fields as None or text
-    except (TypeError, ValueError):
-        return nan
+def _dated(clock: time, last: datetime | None) -> datetime | None:
+    if last is None:
+        return None
+    moment = datetime.combine(last.date(), clock, tzinfo=UTC)
+    return moment + timedelta(days=1) if moment < last - HALF_DAY else moment

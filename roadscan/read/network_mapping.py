@@ -1,0 +1,105 @@
+"""Which column of a network means what; docs/networks.md lists the names."""
+
+import tomllib
+from collections.abc import Collection
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+from roadscan.errors import RoadscanError
+from roadscan.read.files import check_file
+
+MAX_BYTES = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkMapping:
+    """Names of columns, in lower case; the first one that has a value in a row counts."""
+
+    link_id: tuple[str, ...] = ("link_id", "linkid", "id", "fid_link", "kante", "edge_id", "osm_id")
+    street: tuple[str, ...] = ("street", "name", "strasse", "straße", "strname", "street_name")
+    street_key: tuple[str, ...] = (
+        "street_key",
+        "key",
+        "strschl",
+        "schluessel",
+        "strassenschluessel",
+    )
+    road_class: tuple[str, ...] = ("road_class", "class", "fk", "klasse")
+    surface: tuple[str, ...] = ("surface", "bw", "belag", "oberflaeche")
+    oneway: tuple[str, ...] = ("oneway", "one_way", "einbahn", "einbahnstrasse")
+    lane_width: tuple[str, ...] = ("lane_width_m", "lane_width", "fahrstreifenbreite")
+    width: tuple[str, ...] = ("width_m", "width", "breite")
+    lanes: tuple[str, ...] = ("lanes", "fahrstreifen")
+    outside_town: tuple[str, ...] = (
+        "outside_town",
+        "outside_to",  # as a shapefile cuts it
+        "ausserorts",
+        "außerorts",
+        "rural",
+    )
+    highway: tuple[str, ...] = ("highway", "fclass")
+
+
+DEFAULT_MAPPING = NetworkMapping()
+
+
+def read_mapping(network: Path) -> NetworkMapping:
+    """Read the mapping beside a network (roads.gpkg: roads.mapping.toml); without one, the default.
+
+    A key of `NetworkMapping` names one column, or a list of them, and replaces the default.
+
+    Raises
+    ------
+    RoadscanError
+        `network_malformed` naming the key, and what `check_file` raises.
+    """
+    path = mapping_path(network)
+    if not path.exists():
+        return DEFAULT_MAPPING
+    check_file(path, MAX_BYTES)
+    try:
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise _malformed(path, f"is no TOML ({error})") from error
+    known = [field.name for field in fields(NetworkMapping)]
+    columns: dict[str, tuple[str, ...]] = {}
+    for key, value in values.items():
+        if key not in known:
+            raise _malformed(path, f"has the unknown key {key!r}; known are {', '.join(known)}")
+        names = [value] if isinstance(value, str) else value
+        if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+            raise _malformed(path, f"has {key} = {value!r}")
+        columns[key] = tuple(name.lower() for name in names)
+    return NetworkMapping(**columns)
+
+
+def mapping_path(network: Path) -> Path:
+    """Return where the mapping of a network lies, if it has one."""
+    return network.with_suffix(".mapping.toml")
+
+
+def check_columns(mapping: NetworkMapping, columns: Collection[str], source: str) -> None:
+    """Refuse a mapping that names columns which are not there: a typing error is no default.
+
+    Raises
+    ------
+    RoadscanError
+        `network_malformed`.
+    """
+    for field in fields(NetworkMapping):
+        wanted = getattr(mapping, field.name)
+        asked_for = wanted and wanted != getattr(DEFAULT_MAPPING, field.name)
+        if asked_for and not any(name in columns for name in wanted):
+            raise RoadscanError(
+                "network_malformed",
+                f"the mapping takes {field.name} from {', '.join(wanted)}, "
+                f"but {source} has {', '.join(sorted(columns)[:30]) or 'no columns'}",
+                "Correct the mapping",
+            )
+
+
+def _malformed(path: Path, why: str) -> RoadscanError:
+    line = " ".join(why.split())[:300]
+    return RoadscanError(
+        "network_malformed", f"{path.name} {line}", 'Write lines such as street = "strassenname"'
+    )

@@ -1,0 +1,134 @@
+"""Lines with columns, from whatever file, into raw links: what a row means, where it lies."""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from pyproj import CRS, Transformer
+
+from roadscan.errors import RoadscanError
+from roadscan.model.arrays import Floats
+from roadscan.read.network_mapping import NetworkMapping, check_columns
+from roadscan.read.raw_link import RawLink, plain_text
+
+TAGS = (
+    "junction",
+    "maxspeed",
+    "zone:traffic",
+    "source:maxspeed",
+    "maxspeed:type",
+    "layer",
+    "bridge",
+    "tunnel",
+)
+GEOFABRIK_COLUMN = "fclass"
+"""Column that only Geofabrik's shapefiles of OpenStreetMap have; they code one-way in letters."""
+GEOFABRIK_ONEWAY = {"F": "yes", "T": "-1", "B": "no"}
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A line feature: its parts, each (n, 2) in the CRS of the file, and its values by column."""
+
+    parts: Sequence[Floats]
+    values: Mapping[str, object]
+    """By the column's name in lower case."""
+
+
+def links_of(rows: Sequence[Row], crs: CRS, mapping: NetworkMapping, source: str) -> list[RawLink]:
+    """Return a link for each part of each row.
+
+    Ids are the network's own, with the number of the part where there are several, else made of
+    the coordinates; a line that is there twice without an id is one link.
+
+    Raises
+    ------
+    RoadscanError
+        `network_malformed` for coordinates that are no place on Earth or a mapping that names
+        unknown columns, `network_no_crs` if WGS84 cannot be what the coordinates are.
+    """
+    columns = {name for row in rows for name in row.values}
+    check_columns(mapping, columns, source)
+    lines = iter(_to_lonlat([part for row in rows for part in row.parts], crs, source))
+    geofabrik = GEOFABRIK_COLUMN in columns
+    links: list[RawLink] = []
+    derived: set[str] = set()
+    for row in rows:
+        given = _text(row, mapping.link_id)
+        for number in range(len(row.parts)):
+            lonlat = next(lines)
+            link_id = given if len(row.parts) == 1 else f"{given}.{number}"
+            if not given:
+                link_id = _id_of(lonlat)
+                if link_id in derived:
+                    continue
+                derived.add(link_id)
+            links.append(_link(row, link_id, lonlat, mapping, geofabrik=geofabrik))
+    return links
+
+
+def _link(
+    row: Row, link_id: str, lonlat: Floats, mapping: NetworkMapping, *, geofabrik: bool
+) -> RawLink:
+    oneway = _text(row, mapping.oneway)
+    highway = _text(row, mapping.highway)
+    tags = {name: text for name in TAGS if (text := _text(row, (name,)))}
+    return RawLink(
+        link_id=link_id,
+        lonlat=lonlat,
+        street=_text(row, mapping.street),
+        street_key=_text(row, mapping.street_key),
+        road_class=_text(row, mapping.road_class),
+        surface=_text(row, mapping.surface),
+        oneway=GEOFABRIK_ONEWAY.get(oneway, oneway) if geofabrik else oneway,
+        lane_width=_text(row, mapping.lane_width),
+        width=_text(row, mapping.width),
+        lanes=_text(row, mapping.lanes),
+        outside_town=_text(row, mapping.outside_town),
+        tags=tags | ({"highway": highway} if highway else {}),
+    )
+
+
+def _text(row: Row, names: tuple[str, ...]) -> str:
+    texts = (plain_text(row.values.get(name)) for name in names)
+    return next((text for text in texts if text), "")
+
+
+def _to_lonlat(parts: Sequence[Floats], crs: CRS, source: str) -> list[Floats]:
+    """Return the parts in WGS84, checked to be on Earth."""
+    if not parts:
+        return []
+    xy = np.concatenate(parts)
+    if not np.isfinite(xy).all():
+        raise RoadscanError(
+            "network_malformed",
+            f"{source} has a coordinate that is no number",
+            "Repair the geometry and export it again",
+        )
+    x, y = Transformer.from_crs(crs, 4326, always_xy=True).transform(xy[:, 0], xy[:, 1])
+    off_earth = ~((np.abs(x) <= 180.0) & (np.abs(y) <= 90.0))
+    if off_earth.any():
+        raise _off_earth(xy[int(np.argmax(off_earth))], crs, source)
+    return np.split(np.column_stack([x, y]), np.cumsum([len(part) for part in parts])[:-1])
+
+
+def _off_earth(place: Floats, crs: CRS, source: str) -> RoadscanError:
+    if crs.is_geographic:
+        return RoadscanError(
+            "network_no_crs",
+            f"{source} has coordinates such as {place[0]:.0f}, {place[1]:.0f}, which are no "
+            "degrees, and does not say in which CRS they are",
+            "Export it with its CRS (GeoJSON: in WGS84, longitude first)",
+        )
+    return RoadscanError(
+        "network_malformed",
+        f"{source} has the place {place[0]:.0f}, {place[1]:.0f}, which {crs.name} has not",
+        "Repair the geometry, or correct the CRS, and export it again",
+    )
+
+
+def _id_of(lonlat: Floats) -> str:
+    """Name a line by its coordinates to the centimetre."""
+    return hashlib.sha256(json.dumps(np.round(lonlat, 7).tolist()).encode()).hexdigest()[:12]
