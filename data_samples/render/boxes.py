@@ -20,7 +20,7 @@ def box_of(
 ) -> Box | None:
     """Return x1, y1, x2, y2 of what is nearer than `far_m`, clipped to the picture or a window.
 
-    None where nothing is seen, or less than 10 px in height and width. The shape is in world metres.
+    The shape is in world metres. None where nothing is seen, or less than 10 px both ways.
     """
     frame = window or (0.0, 0.0, float(camera.width), float(camera.height))
     ahead, left = seen_from(pose, shape.outline if len(shape.outline) else shape.points)
