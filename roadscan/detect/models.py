@@ -69,6 +69,14 @@ class ModelSettings(BaseModel):
         """What counts as found."""
         return Thresholds.of(self.classes, self.confidence, self.class_confidence, self.nms_iou)
 
+    def identity(self) -> str:
+        """SHA-256 of what decides the boxes: settings and the checksums of the files.
+
+        Figures are no part of it, so measuring a model anew does not make it another one.
+        """
+        decisive = self.model_dump_json(exclude={"figures", "default", "licence"})
+        return hashlib.sha256(decisive.encode()).hexdigest()
+
 
 def load_detector(spec: str = "") -> Detector:
     """Load the default model (""), one by name or folder, or the file of "replay:FILE".
@@ -87,8 +95,7 @@ def load_detector(spec: str = "") -> Detector:
     settings = read_settings(folder)
     verify(folder, settings)
     name = f"{settings.name}-{settings.version}"
-    # the settings list the checksums of the files: theirs stands for all of them
-    sha256 = _sha256(folder / SETTINGS_FILE)
+    sha256 = settings.identity()
     if spec.startswith(TORCH):
         from roadscan.detect.ultralytics import UltralyticsDetector  # noqa: PLC0415 -- an extra
 
@@ -205,5 +212,5 @@ def _invalid(path: Path, problem: str) -> RoadscanError:
     return RoadscanError(
         "model_invalid",
         f"{path}: {problem}".replace("\n", " "),
-        "docs/models.md describes model.toml",
+        "models/README.md describes model.toml",
     )

@@ -1,8 +1,11 @@
 """A first gate: frames on which no detector could see the road are not shown to one.
 
-What a frame is rejected for makes its cells "not viewed", never "sound". Thresholds are set so
-that real pictures pass (figures in docs/detection.md): a frame wrongly let through costs a false
-"sound" view, one wrongly stopped only coverage.
+What a frame is rejected for makes its cells "not viewed", never "sound". Measured: of 1,751 real
+pictures in daylight (852 from a motorbike, 854 from survey vehicles, 45 of a dash camera) none is
+stopped, of 553 drone pictures of smooth road one. Of copies of the vehicle pictures at 12 % of
+their brightness, smeared by a Gaussian of 1/120 of the width, or with four fifths of the width
+covered, all are stopped; overexposed ones nearly all (437 of 439). Copies smeared along one
+direction only, as by vibration, mostly pass: this gate does not see it.
 """
 
 from typing import Final
