@@ -59,6 +59,8 @@ class _Rectangles:
     far_m: Floats
     left_min_m: Floats
     left_max_m: Floats
+    along_error_m: Floats
+    """Along the route, by the error of the pitch."""
 
 
 class Eye:
@@ -223,10 +225,10 @@ def _observations(
     boxes: Boxes, number: int, frame_t_s: float, on_ground: _Rectangles, eye: Eye, place: RoutePlace
 ) -> list[Observation]:
     """Return a box's rectangle on each link that it lies on, clipped to the lane."""
-    near_m, far_m = on_ground.near_m[number], on_ground.far_m[number]
+    near_m, far_m = float(on_ground.near_m[number]), float(on_ground.far_m[number])
     steps = eye.route.stretches(place.leg, place.route_m + near_m, place.route_m + far_m)
     least_m = min(GRAZE_M, (far_m - near_m) / 2)
-    along_m = float(np.hypot(place.accuracy_m, pitch_error_m(eye.camera, (near_m + far_m) / 2)))
+    along_m = float(np.hypot(place.accuracy_m, on_ground.along_error_m[number]))
     found = []
     for step in steps:
         across = _in_lane(on_ground, number, eye.links[step.link].lane_width_m)
