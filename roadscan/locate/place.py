@@ -200,7 +200,14 @@ def _rectangles(xyxy: Floats, eye: Eye, course: Course, field: NearField) -> _Re
         course.from_vehicle(*_ground(eye, x, np.where(by_near_row, y2, far_row)))[1]
         for x, by_near_row in ((x1, x1 < vanishing), (x2, x2 > vanishing))
     ]
-    return _Rectangles(near_ahead, near_m, np.fmax(far_m, near_m), np.fmin(*sides), np.fmax(*sides))
+    return _Rectangles(
+        ahead_m=near_ahead,
+        near_m=near_m,
+        far_m=np.fmax(far_m, near_m),
+        left_min_m=np.fmin(*sides),
+        left_max_m=np.fmax(*sides),
+        along_error_m=pitch_error_m(eye.camera, (near_ahead + np.fmin(far_ahead, field.far_m)) / 2),
+    )
 
 
 def _ground(eye: Eye, u: Floats, v: Floats) -> tuple[Floats, Floats]:
