@@ -31,6 +31,8 @@ MAX_BYTES = 2_000_000_000
 """Twice the OpenStreetMap extract of a large state."""
 BESIDE_SHAPEFILE = (".dbf", ".prj", ".cpg")
 """What a shapefile says beyond its geometry lies in files of its own."""
+MAX_OFF_MERIDIAN_DEG = 9.0
+"""So far from the middle of its zone UTM is 1 % too long; Germany lies within 5 degrees."""
 MIN_LENGTH_M = 0.05
 DEFAULT_LANE_WIDTH_M = 3.5
 
@@ -80,14 +82,9 @@ def read_network(
         )
     all_lonlat = np.concatenate([link.lonlat for link in raw])
     epsg = metric_crs(all_lonlat[:, 0], all_lonlat[:, 1])
+    _check_extent(all_lonlat, epsg, path.name)
     to_metric = Transformer.from_crs(4326, epsg, always_xy=True)
     x, y = to_metric.transform(all_lonlat[:, 0], all_lonlat[:, 1])
-    if not (np.isfinite(x) & np.isfinite(y)).all():
-        raise RoadscanError(
-            "network_malformed",
-            f"{path.name} has lines too far apart for one metric CRS (EPSG:{epsg})",
-            "Export the roads of one region",
-        )
     lines = np.split(np.column_stack([x, y]), np.cumsum([len(link.lonlat) for link in raw])[:-1])
     links = _distinct(
         [
@@ -101,6 +98,20 @@ def read_network(
             "network_no_lines", f"all lines of {path.name} have no length", "Check the export"
         )
     return Network(links, epsg, _sha256(path), path.name)
+
+
+def _check_extent(lonlat: Floats, epsg: int, source: str) -> None:
+    meridian_deg = 6.0 * (epsg % 100) - 183.0
+    off_deg = np.abs((lonlat[:, 0] - meridian_deg + 180.0) % 360.0 - 180.0)
+    worst = int(np.argmax(off_deg))
+    if off_deg[worst] > MAX_OFF_MERIDIAN_DEG:
+        lon, lat = lonlat[worst]
+        raise RoadscanError(
+            "network_malformed",
+            f"{source} has a line at {lon:.3f}, {lat:.3f}, too far from the others for one metric "
+            f"CRS (EPSG:{epsg})",
+            "Export the roads of one region",
+        )
 
 
 def _sha256(path: Path) -> str:
