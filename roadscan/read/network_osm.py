@@ -16,6 +16,8 @@ from roadscan.read.network_mapping import NetworkMapping
 from roadscan.read.raw_link import RawLink, plain_text
 from roadscan.read.road_tags import is_drawn_from_osm
 
+FORMATS = {".pbf": "pbf", ".osm": "xml", ".xml": "xml"}
+"""By name, so that no name of a file makes osmium take it for an address or another format."""
 NAME_TAGS = ("name", "ref")
 
 
@@ -54,7 +56,8 @@ def read_osm(path: Path, mapping: NetworkMapping) -> list[RawLink]:  # noqa: ARG
 
 
 def _ways(path: Path) -> Iterator[_Way]:
-    entities = osmium.FileProcessor(str(path.resolve()), osmium.osm.NODE | osmium.osm.WAY)
+    file = osmium.io.File(str(path.resolve()), FORMATS[path.suffix.lower()])
+    entities = osmium.FileProcessor(file, osmium.osm.NODE | osmium.osm.WAY)
     # Nodes give ways their places before the filter drops them; none becomes an object here.
     ways = osmium.filter.EntityFilter(osmium.osm.WAY)
     for entity in entities.with_locations().with_filter(ways):

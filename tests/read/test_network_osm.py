@@ -63,6 +63,12 @@ def test_nothing_is_drawn_across_a_missing_node(tmp_path: Path) -> None:
     assert max(shapely.LineString(link.xy_m).length for link in found.values()) < 75.0
 
 
+@pytest.mark.parametrize("name", ["n.xml", "N.OSM", "http:n.osm", "n.osm.bz2.osm"])
+def test_the_name_of_a_file_says_its_format_and_nothing_else(tmp_path: Path, name: str) -> None:
+    path = osm(tmp_path, (10, [1, 2], ROAD)).rename(tmp_path / name)
+    assert set(links(path)) == {"w10-0"}
+
+
 def test_an_area_and_what_is_no_road_are_left_out(tmp_path: Path) -> None:
     path = osm(
         tmp_path,
