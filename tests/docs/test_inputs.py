@@ -1,0 +1,67 @@
+"""The pages on tracks, networks and cameras name what the readers know, and nothing else."""
+
+import re
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+from roadscan.errors import EXIT_CODES
+from roadscan.model.picture import Camera
+from roadscan.read import track_csv, track_geojson
+from roadscan.read.network import FORMATS
+from roadscan.read.network_mapping import NetworkMapping
+from roadscan.read.network_table import ROAD_LAYERS
+from roadscan.read.track import read_track
+
+DOCS = Path(__file__).parents[2] / "docs"
+
+
+def words(text: str) -> set[str]:
+    return set(re.findall(r"`([^`\n]+)`", text))
+
+
+def row_of(text: str, key: str) -> str:
+    (row,) = re.findall(rf"^\| `?{re.escape(key)}`?[ ,(].*$", text, flags=re.MULTILINE)
+    return str(row)
+
+
+def test_the_page_on_tracks_names_every_column() -> None:
+    text = (DOCS / "tracks.md").read_text(encoding="utf-8")
+    csv = track_csv
+    for names in (csv.TIME, csv.LON, csv.LAT, csv.SPEED_MPS, csv.SPEED_KMH, csv.COURSE, csv.HDOP):
+        assert set(names) <= words(text)
+    assert set(csv.ACCURACY) <= words(text)
+    assert set(track_geojson.TIME + track_geojson.LINE_TIMES) <= words(text)
+
+
+def test_the_example_of_a_track_can_be_read(tmp_path: Path) -> None:
+    (example,) = re.findall(r"```\n(.*?)```", (DOCS / "tracks.md").read_text(), flags=re.DOTALL)
+    (tmp_path / "example.csv").write_text(example)
+    assert read_track(tmp_path / "example.csv").t_s.size == 2
+
+
+def test_the_page_on_networks_names_every_column_layer_and_ending() -> None:
+    text = (DOCS / "networks.md").read_text(encoding="utf-8")
+    for field in fields(NetworkMapping):
+        assert set(getattr(NetworkMapping(), field.name)) <= words(text), field.name
+    for key in ("link_id", "street", "road_class", "surface", "oneway", "lane_width", "highway"):
+        assert set(getattr(NetworkMapping(), key)) <= words(row_of(text, key))
+    assert set(ROAD_LAYERS) <= words(text)
+    assert all(any(word.endswith(ending) for word in words(text)) for ending in FORMATS)
+
+
+def test_the_page_on_cameras_has_the_keys_of_a_camera_file() -> None:
+    text = (DOCS / "cameras.md").read_text(encoding="utf-8")
+    keys = re.findall(r"^\| `(\w+)`", text, flags=re.MULTILINE)
+    assert keys == [field.name for field in fields(Camera) if field.name != "sha256"]
+
+
+@pytest.mark.parametrize("page", ["tracks", "networks"])
+def test_the_codes_of_a_page_are_all_that_there_are_of_its_family(page: str) -> None:
+    text = (DOCS / f"{page}.md").read_text(encoding="utf-8")
+    family = page.removesuffix("s") + "_"
+    named = {word for word in words(text) if word.startswith(family)}
+    # Those about the drive as a whole are raised by the pipeline, not by the reader.
+    elsewhere = {"track_missing", "track_no_overlap", "network_too_far"}
+    assert named == {code for code in EXIT_CODES if code.startswith(family)} - elsewhere
