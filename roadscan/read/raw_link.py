@@ -31,9 +31,13 @@ class RawLink:
 
 def plain_text(value: object) -> str:
     """Return one line of printable text, "" for what is no single value or missing."""
+    if value is None:
+        return ""
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     if not isinstance(value, (str, int, float)) or value != value:  # noqa: PLR0124 -- NaN
         return ""
-    printable = "".join(c if c.isprintable() else " " for c in str(value)[: 2 * MAX_TEXT])
-    return " ".join(printable.split())[:MAX_TEXT]
+    text = str(value)[: 2 * MAX_TEXT]
+    if not text.isprintable():
+        text = "".join(c if c.isprintable() else " " for c in text)
+    return " ".join(text.split())[:MAX_TEXT]
