@@ -126,11 +126,27 @@ def figures(tally: Tally, confidence: float) -> Figures:
 
 
 def best_confidence(tally: Tally) -> float | None:
-    """Return the confidence with the best F1, to choose thresholds on a validation set."""
+    """Return the confidence with the best F1; below 0.15 the validation sets are too small."""
     if not tally.boxes:
         return None
-    levels = np.arange(0.05, 0.65, 0.05)
+    levels = np.round(np.arange(0.15, 0.55, 0.05), 2)
     return float(max(levels, key=lambda level: figures(tally, level).f1 or 0.0))
+
+
+def chosen_confidence(tallies: dict[str, dict[str, Tally]]) -> dict[str, float]:
+    """Choose each class's confidence on the views from vehicles together."""
+    chosen = {}
+    for kind in tallies["vehicle_val"]:
+        pooled = Tally()
+        for name in ("vehicle_val", "survey_val"):
+            tally = tallies[name][kind]
+            pooled.boxes += tally.boxes
+            pooled.confidence += tally.confidence
+            pooled.hit += tally.hit
+        best = best_confidence(pooled)
+        if best is not None:
+            chosen[kind] = round(best, 2)
+    return chosen
 
 
 def measure(
@@ -240,9 +256,7 @@ def main() -> None:
     }
     print(table(measured))
     if given.split == "val":
-        for name, kinds in tallies.items():
-            best = {kind: best_confidence(tally) for kind, tally in kinds.items()}
-            print(f"best confidence, {name}: {best}")
+        print("best confidence as seen from vehicles:", chosen_confidence(tallies))
     if given.sheet:
         contact_sheet(given.model, given.data, given.split, given.sheet)
     if given.write and given.split == "test":

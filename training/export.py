@@ -40,20 +40,23 @@ precision = "f32"
 network = "{network}"
 weights = "{weights}"
 
+[class_confidence]
+{confidence}
+
 [sha256]
 {checksums}
 """
 
 
 def export_network(weights: Path, folder: Path) -> None:
-    """Write network.xml and .bin; stored as f16, which is what the checkpoint holds."""
+    """Write network.xml and .bin, in f32: rounding the folded weights to f16 moves boxes."""
     with tempfile.TemporaryDirectory() as scratch:
         copy = Path(scratch) / WEIGHTS
         shutil.copy(weights, copy)
         made = YOLO(copy).export(format="openvino", dynamic=True, imgsz=TRACED_SHAPE)
         xml = next(Path(made).glob("*.xml"))
         openvino.save_model(
-            openvino.Core().read_model(xml), folder / NETWORK, compress_to_fp16=True
+            openvino.Core().read_model(xml), folder / NETWORK, compress_to_fp16=False
         )
 
 
@@ -69,7 +72,7 @@ def strip_weights(weights: Path, target: Path) -> None:
     torch.save({**kept, "license": "AGPL-3.0", "epoch": -1}, target)
 
 
-def write_settings(folder: Path, version: int, *, default: bool) -> None:
+def write_settings(folder: Path, version: int, confidence: list[str], *, default: bool) -> None:
     """Write model.toml with the checksums of what lies in the folder."""
     names = YOLO(folder / WEIGHTS).names.values()
     files = (NETWORK, Path(NETWORK).with_suffix(".bin").name, WEIGHTS)
@@ -83,6 +86,7 @@ def write_settings(folder: Path, version: int, *, default: bool) -> None:
         classes=", ".join(f'"{name}"' for name in names),
         network=NETWORK,
         weights=WEIGHTS,
+        confidence="\n".join(given.replace("=", " = ") for given in confidence),
         checksums=checksums,
     )
     (folder / "model.toml").write_text(text)
@@ -97,11 +101,14 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--version", type=int, required=True)
     parser.add_argument("--default", action="store_true")
+    parser.add_argument(
+        "--confidence", nargs="*", default=[], metavar="CLASS=C", help="as evaluate.py chooses"
+    )
     given = parser.parse_args()
     given.out.mkdir(parents=True, exist_ok=True)
     strip_weights(given.weights, given.out / WEIGHTS)
     export_network(given.out / WEIGHTS, given.out)
-    write_settings(given.out, given.version, default=given.default)
+    write_settings(given.out, given.version, given.confidence, default=given.default)
 
 
 if __name__ == "__main__":

@@ -30,14 +30,14 @@ _STRICT = ConfigDict(frozen=True, extra="forbid")
 
 
 class Figures(BaseModel):
-    """How well a model finds one class in one set of pictures; None where the set has no box."""
+    """How well a model finds one class in one set of pictures; None is 0 of 0."""
 
     model_config = _STRICT
     boxes: int
-    ap50: float | None
-    precision: float | None
-    recall: float | None
-    f1: float | None
+    ap50: float | None = None
+    precision: float | None = None
+    recall: float | None = None
+    f1: float | None = None
 
 
 class ModelSettings(BaseModel):
