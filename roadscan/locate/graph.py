@@ -172,6 +172,12 @@ class _Line:
         steps = np.hypot(*np.diff(xy_m, axis=0).T)
         return cls(xy_m, np.concatenate([[0.0], np.cumsum(steps)]))
 
+    def with_vertices(self, offset_m: Floats) -> tuple[Floats, Floats]:
+        """Return offsets (n,) and coordinates (n, 2) with more vertices."""
+        offset = np.union1d(self.offset_m, offset_m)
+        xy = [np.interp(offset, self.offset_m, self.xy_m[:, k]) for k in (0, 1)]
+        return offset, np.column_stack(xy)
+
 
 def _cuts(network: Network, lines: list[_Line]) -> dict[int, list[float]]:
     """Return the offsets inside links at which others join them."""
@@ -180,9 +186,11 @@ def _cuts(network: Network, lines: list[_Line]) -> dict[int, list[float]]:
     shapes = np.array([shapely.LineString(line.xy_m) for line in lines])
     points = np.atleast_1d(shapely.points([line.xy_m[k] for line in lines for k in (0, -1)]))
     end, link = shapely.STRtree(shapes).query(points, "dwithin", SNAP_M)
-    joins = (level[end // 2] == level[link]) & (end // 2 != link)
-    end, link = end[joins], link[joins]
     offset = np.atleast_1d(shapely.line_locate_point(shapes[link], points[end]))
+    length_m = np.array([line.offset_m[-1] for line in lines])
+    inside = (offset > SNAP_M) & (offset < length_m[link] - SNAP_M)
+    joins = inside & (level[end // 2] == level[link]) & (end // 2 != link)
+    link, offset = link[joins], offset[joins]
     for link_number, offset_m in zip(link.tolist(), offset.tolist(), strict=True):
         cuts[link_number].append(offset_m)
     for link_number, shared_m in _shared_vertices(lines, level):
@@ -196,8 +204,10 @@ def _shared_vertices(lines: list[_Line], level: Ints) -> list[tuple[int, float]]
     keys = np.round(np.concatenate([line.xy_m for line in lines]) / SAME_VERTEX_M)
     keys = np.column_stack([keys, level[link]]).astype(np.int64)
     _, same, count = np.unique(keys, axis=0, return_inverse=True, return_counts=True)
-    shared = np.flatnonzero(count[same.ravel()] > 1)
     offset = np.concatenate([line.offset_m for line in lines])
+    length_m = np.array([line.offset_m[-1] for line in lines])
+    inside = (offset > 0.0) & (offset < length_m[link])
+    shared = np.flatnonzero((count[same.ravel()] > 1) & inside)
     return [(int(link[k]), float(offset[k])) for k in shared]
 
 
@@ -211,9 +221,8 @@ def _split(
     from_m: list[Floats] = []
     piece: list[Ints] = []
     for link, line in enumerate(lines):
-        bounds = _bounds(cuts.get(link, []), line.offset_m)
-        offset = np.union1d(line.offset_m, bounds)
-        xy = np.column_stack([np.interp(offset, line.offset_m, line.xy_m[:, k]) for k in (0, 1)])
+        bounds = _bounds(cuts[link], line.offset_m) if link in cuts else line.offset_m[[0, -1]]
+        offset, xy = line.with_vertices(bounds) if len(bounds) > 2 else (line.offset_m, line.xy_m)
         segments.append(np.stack([xy[:-1], xy[1:]], axis=1))
         from_m.append(offset[:-1])
         piece.append(len(spans) + np.searchsorted(bounds, offset[:-1], side="right") - 1)
@@ -227,7 +236,7 @@ def _split(
     return pieces, np.concatenate(segments), np.concatenate(from_m), np.concatenate(piece)
 
 
-def _bounds(cuts: list[float], vertex_m: Floats) -> list[float]:
+def _bounds(cuts: list[float], vertex_m: Floats) -> Floats:
     """Return the offsets between which the pieces of a link lie, at vertices where these are near.
 
     None lies within the snapping distance of the one before.
@@ -239,7 +248,7 @@ def _bounds(cuts: list[float], vertex_m: Floats) -> list[float]:
         bound = vertex if abs(vertex - cut) <= SNAP_M else cut
         if bounds[-1] + SNAP_M < bound < length_m - SNAP_M:
             bounds.append(bound)
-    return [*bounds, length_m]
+    return np.array([*bounds, length_m])
 
 
 def _nodes(points: Floats) -> Ints:
