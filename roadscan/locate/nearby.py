@@ -42,9 +42,8 @@ class _Feet:
     segment: Ints
     share: Floats
     """0 at the segment's start, 1 at its end."""
-    distance_m: Floats
     left_m: Floats
-    """Of the fix, seen in digitised direction."""
+    """Distance of the fix, positive on the left of the digitised direction."""
 
 
 def accuracy_or_default(path: DrivePath) -> Floats:
@@ -60,33 +59,31 @@ def places_near(path: DrivePath, graph: RoadGraph) -> list[Places]:
     """
     sigma = np.hypot(accuracy_or_default(path), LANE_M)
     feet = _feet(path, graph, np.clip(SEARCH_SIGMAS * sigma, *SEARCH_M))
-    segments = graph.segments
-    way = segments.xy_m[feet.segment, 1] - segments.xy_m[feet.segment, 0]
-    offset = segments.from_m[feet.segment] + feet.share * np.hypot(*way.T)
-    bearing = np.degrees(np.arctan2(way[:, 0], way[:, 1]))
-    near = -0.5 * (feet.distance_m / sigma[feet.fix]) ** 2
-    both = [
-        (edge, along, left, near + _heading_score(path, feet.fix, towards))
-        for edge, along, left, towards in (
-            (edge, offset - graph.from_m[edge], feet.left_m, bearing)
-            if forward
-            else (edge, graph.to_m[edge] - offset, -feet.left_m, bearing + 180.0)
-            for forward, edge in (
-                (True, segments.edge[feet.segment, 0]),
-                (False, segments.edge[feet.segment, 1]),
-            )
-        )
-    ]
-    edge, along, left, score = (np.concatenate(columns) for columns in zip(*both, strict=True))
-    fix = np.concatenate([feet.fix, feet.fix])
+    near = -0.5 * (feet.left_m / sigma[feet.fix]) ** 2
+    both = [_directed(path, graph, feet, near, forward=forward) for forward in (True, False)]
+    fix, edge, along, left, score = (np.concatenate(pair) for pair in zip(*both, strict=True))
     order = np.lexsort((edge, -score, fix))
-    order = order[edge[order] >= 0]
     bounds = np.searchsorted(fix[order], np.arange(len(path.t_s) + 1))
     found = []
     for k in range(len(path.t_s)):
         rows = order[bounds[k] : min(bounds[k + 1], bounds[k] + MAX_PLACES)]
         found.append(Places(edge[rows], along[rows], left[rows], score[rows]))
     return found
+
+
+def _directed(
+    path: DrivePath, graph: RoadGraph, feet: _Feet, near: Floats, *, forward: bool
+) -> tuple[Ints, Ints, Floats, Floats, Floats]:
+    """Return fix, edge, along, left and score of the feet where one direction may be driven."""
+    edge = graph.segments.edge[feet.segment, 0 if forward else 1]
+    may = np.flatnonzero(edge >= 0)
+    edge, fix, segment = edge[may], feet.fix[may], feet.segment[may]
+    way = graph.segments.xy_m[segment, 1] - graph.segments.xy_m[segment, 0]
+    offset = graph.segments.from_m[segment] + feet.share[may] * np.hypot(*way.T)
+    bearing = np.degrees(np.arctan2(way[:, 0], way[:, 1])) + (0.0 if forward else 180.0)
+    along = offset - graph.from_m[edge] if forward else graph.to_m[edge] - offset
+    left = feet.left_m[may] if forward else -feet.left_m[may]
+    return fix, edge, along, left, near[may] + _heading_score(path, fix, bearing)
 
 
 def _feet(path: DrivePath, graph: RoadGraph, radius_m: Floats) -> _Feet:
@@ -107,7 +104,7 @@ def _feet(path: DrivePath, graph: RoadGraph, radius_m: Floats) -> _Feet:
     beside = own - share[:, None] * way
     distance = np.hypot(*beside.T)
     side: Bools = way[:, 0] * own[:, 1] >= way[:, 1] * own[:, 0]
-    return _Feet(fix, segment, share, distance, np.where(side, distance, -distance))
+    return _Feet(fix, segment, share, np.where(side, distance, -distance))
 
 
 def _share(graph: RoadGraph, segment: Ints, xy: Floats) -> Floats:

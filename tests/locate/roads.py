@@ -87,17 +87,16 @@ def drive(
 def raw_drive(xy: Floats, *, rate_hz: float = 1.0) -> DrivePath:
     """A drive through points as they are, as if nothing could be cleaned."""
     t_s = STARTED_S + np.arange(len(xy)) / rate_hz
-    step = np.diff(xy, axis=0)
-    heading = np.degrees(np.arctan2(step[:, 0], step[:, 1])) % 360.0
+    step = np.diff(xy, axis=0, append=2 * xy[-1:] - xy[-2:-1] if len(xy) > 1 else xy)
     step_m = np.hypot(*step.T)
     return DrivePath(
         t_s=t_s,
         x_m=ORIGIN[0] + xy[:, 0],
         y_m=ORIGIN[1] + xy[:, 1],
-        speed_mps=np.append(step_m, step_m[-1]) * rate_hz,
-        heading_deg=np.append(heading, heading[-1]),
+        speed_mps=step_m * rate_hz,
+        heading_deg=np.degrees(np.arctan2(step[:, 0], step[:, 1])) % 360.0,
         accuracy_m=np.full(len(xy), 3.0),
-        driven_m=np.concatenate([[0.0], np.cumsum(step_m)]),
+        driven_m=np.concatenate([[0.0], np.cumsum(step_m[:-1])]),
         piece=np.zeros(len(xy), np.int64),
         crs_epsg=CRS_EPSG,
         gaps=(),

@@ -1,6 +1,8 @@
 import numpy as np
 import pytest
 import shapely
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from roadscan.locate.clean import clean_track
 from roadscan.locate.match import match_path
@@ -21,6 +23,14 @@ from tests.locate.roads import (
 )
 
 STRAIGHT = network(link("a", [(0, 0), (200, 0)]), link("b", [(400, 0), (200, 0)]))
+
+LOOPED = network(
+    *grid_town(3).links,
+    link("ring", circle(40.0, 0.0, 360.0) + np.array([135.0, 135.0])),
+    link("lollipop", [(270, 270), (300, 300), (340, 300), (340, 340), (300, 340), (300, 300)]),
+    link("one way", [(0, 45), (270, 45)], backward=False),
+)
+"""Streets, a closed ring that nothing meets, a loop on a stem, and a one-way street."""
 
 
 def test_a_drive_along_a_street_lies_on_it_with_its_offsets() -> None:
@@ -365,3 +375,30 @@ def test_noise_along_a_street_of_short_links_does_not_turn_the_drive_round(seed:
 
     assert matched.forward[matched.link >= 0].all()
     assert sum(matched.credited_m.values()) <= 240.0
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(st.tuples(st.floats(-50.0, 350.0), st.floats(-50.0, 350.0)), min_size=1, max_size=25)
+)
+def test_whatever_the_fixes_the_route_is_sound(points: list[tuple[float, float]]) -> None:
+    matched = match_path(raw_drive(np.array(points)), LOOPED)
+
+    assert len(matched.link) == len(points)
+    _check_rows(matched)
+    for before, step in zip(matched.route, matched.route[1:], strict=False):
+        if before.leg == step.leg:
+            assert before.to_route_m == pytest.approx(step.from_route_m)
+    placed = matched.link >= 0
+    told = np.zeros(len(points), np.bool_)
+    for gap in matched.unmatched:
+        told |= (matched.t_s >= gap.from_s) & (matched.t_s <= gap.to_s)
+    assert (placed | told).all()
+
+
+def test_roads_that_may_not_be_driven_are_no_roads() -> None:
+    roads = network(link("closed", [(0, 0), (400, 0)], forward=False, backward=False))
+    matched = match_path(drive([(10, 0), (390, 0)]), roads)
+
+    assert (matched.link == -1).all()
+    assert [gap.reason for gap in matched.unmatched] == ["no_road_nearby"]
