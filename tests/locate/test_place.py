@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from roadscan.locate.camera import pixel_from_ground
+from roadscan.locate.camera import focal_px, pixel_from_ground
 from roadscan.locate.match import match_path
 from roadscan.locate.place import Eye, Placement, place_frame
 from roadscan.model.arrays import Floats
@@ -72,10 +72,12 @@ def test_a_rectangle_seen_is_placed_where_it_is(
 ) -> None:
     eye = TURNED[yaw_deg]
     rectangle = (near_m, near_m + length_m, right_m, right_m + width_m)
-    placed = only(place_frame(boxes(seen_as(rectangle, eye.camera)), STARTED_S + t_s, eye))
+    box = seen_as(rectangle, eye.camera)
+    placed = only(place_frame(boxes(box), STARTED_S + t_s, eye))
 
     # With a camera that looks aside, a row of the picture is not quite across the road.
-    slant_m = width_m * np.tan(np.radians(abs(yaw_deg)))
+    box_m = (box[2] - box[0]) / focal_px(eye.camera, WIDTH) * (near_m + length_m)
+    slant_m = box_m * np.tan(np.radians(abs(yaw_deg)))
     at_m = 20.0 + 10.0 * t_s
     assert placed.link_id == "a"
     assert placed.direction is Direction.FORWARD
