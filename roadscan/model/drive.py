@@ -65,8 +65,8 @@ class Drive:
     """Over all that changes a chunk's result: model, camera, clock, network, sampling."""
     started_s: float
     ended_s: float
-    xy_m: Floats
-    """(n, 2) path driven, in the metric CRS."""
+    path_m: tuple[Floats, ...]
+    """Stretches driven without a gap, each (n, 2) in the metric CRS."""
     length_m: float
 
 

@@ -8,8 +8,9 @@ import numpy as np
 from roadscan.locate.clean import clean_track
 from roadscan.locate.sample import sample_times
 from roadscan.model.drive import VideoInfo
+from roadscan.model.time import iso_utc
 from roadscan.model.track import DrivePath
-from roadscan.pipeline.prepare import iso, place_in_time
+from roadscan.pipeline.prepare import place_in_time
 from roadscan.pipeline.record import SyncRecord
 from roadscan.read.crs import metric_crs
 from roadscan.read.track import read_track
@@ -134,7 +135,7 @@ def _video(info: VideoInfo) -> VideoCheck:
         frames=info.frames,
         frame_rate_hz=round(info.frame_rate_hz, 3),
         variable_frame_rate=info.variable_frame_rate,
-        started_at=None if info.started_s is None else iso(info.started_s),
+        started_at=None if info.started_s is None else iso_utc(info.started_s),
     )
 
 
@@ -153,10 +154,10 @@ def _track(name: str, track_format: str, path: DrivePath) -> TrackCheck:
             "outlier_acceleration": counts.outlier_acceleration,
             "standstill": counts.standstill,
         },
-        started_at=iso(float(path.t_s[0])),
-        ended_at=iso(float(path.t_s[-1])),
+        started_at=iso_utc(float(path.t_s[0])),
+        ended_at=iso_utc(float(path.t_s[-1])),
         interval_s=round(float(np.median(np.diff(path.t_s))), 3),
         length_m=round(float(path.driven_m[-1]), 1),
         accuracy_m=round(float(np.median(accuracy)), 2) if len(accuracy) else None,
-        gaps=tuple(GapCheck(iso(gap.from_s), iso(gap.to_s), gap.reason) for gap in path.gaps),
+        gaps=tuple(GapCheck(iso_utc(gap.from_s), iso_utc(gap.to_s), gap.reason) for gap in path.gaps),
     )

@@ -3,7 +3,6 @@
 import hashlib
 import json
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -14,10 +13,11 @@ from roadscan.locate.clock import choose_windows, fit_clock
 from roadscan.locate.match import match_path
 from roadscan.locate.motion import apparent_motion
 from roadscan.locate.sample import sample_times
-from roadscan.model.arrays import Floats
+from roadscan.model.arrays import Bools, Floats
 from roadscan.model.drive import ClockFit, Drive, VideoInfo
 from roadscan.model.picture import Camera
 from roadscan.model.road import MatchedPath, Network
+from roadscan.model.time import iso_utc
 from roadscan.model.track import DrivePath
 from roadscan.read.files import sha256_of
 from roadscan.read.track import read_track
@@ -130,11 +130,18 @@ def prepare_drive(
         settings_sha256="",
         started_s=from_s,
         ended_s=to_s,
-        xy_m=np.column_stack([track.path.x_m[inside], track.path.y_m[inside]]),
+        path_m=_stretches(track.path, inside),
         length_m=round(float(np.nan_to_num(ends[1] - ends[0])), 3),
     )
     drive = replace(drive, settings_sha256=_settings_digest(drive, network, settings))
     return PreparedDrive(drive, video_path, track.path, track.matched, wanted_s)
+
+
+def _stretches(path: DrivePath, inside: Bools) -> tuple[Floats, ...]:
+    """Return the stretches of a path without a gap, as far as they were filmed."""
+    xy_m = np.column_stack([path.x_m, path.y_m])
+    pieces = (xy_m[inside & (path.piece == piece)] for piece in np.unique(path.piece))
+    return tuple(piece for piece in pieces if len(piece) > 1)
 
 
 def place_in_time(
@@ -168,8 +175,8 @@ def _check_overlap(info: VideoInfo, started_s: float, path: DrivePath, name: str
         return
     raise RoadscanError(
         "track_no_overlap",
-        f"{name} runs from {iso(started_s)} to {iso(ended_s)}, "
-        f"the track from {iso(first_s)} to {iso(last_s)}",
+        f"{name} runs from {iso_utc(started_s)} to {iso_utc(ended_s)}, "
+        f"the track from {iso_utc(first_s)} to {iso_utc(last_s)}",
         f"Check the camera's clock; --offset-s {first_s - started_s:.1f} lets both begin together",
     )
 
@@ -210,7 +217,3 @@ def _settings_digest(drive: Drive, network: Network, settings: Settings) -> str:
 def _digest(parts: list[str]) -> str:
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
-
-def iso(t_s: float) -> str:
-    """Return UTC epoch seconds as ISO 8601, to the tenth of a second."""
-    return datetime.fromtimestamp(round(t_s, 1), UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-5] + "Z"

@@ -15,6 +15,7 @@ from roadscan.detect.models import load_detector
 from roadscan.errors import InputFault, RoadscanError
 from roadscan.model.picture import Camera
 from roadscan.model.road import Network
+from roadscan.model.time import iso_utc
 from roadscan.pipeline.assess import Assessed, assess_survey
 from roadscan.pipeline.chunk import Looking, chunk_of, work_chunks
 from roadscan.pipeline.inputs import find_track, list_videos
@@ -24,7 +25,6 @@ from roadscan.pipeline.prepare import (
     PreparedDrive,
     Settings,
     drive_track,
-    iso,
     prepare_drive,
 )
 from roadscan.pipeline.progress import Progress, Quiet
@@ -318,8 +318,8 @@ def _drive_record(prepared: PreparedDrive) -> DriveRecord:
         frame_rate_hz=round(drive.video.frame_rate_hz, 3),
         track=drive.track_name,
         track_sha256=drive.track_sha256,
-        started_at=iso(drive.started_s),
-        ended_at=iso(drive.ended_s),
+        started_at=iso_utc(drive.started_s),
+        ended_at=iso_utc(drive.ended_s),
         length_m=round(drive.length_m, 1),
         sync=SyncRecord(
             round(clock.offset_s, 3),

@@ -74,7 +74,7 @@ def drive_row(drive: Drive) -> Row:
         "video": VIDEO.dump_python(drive.video, mode="json"),
         "clock": CLOCK.dump_python(drive.clock, mode="json"),
         "camera": CAMERA.dump_python(drive.camera, mode="json"),
-        "path_wkb": line_wkb(drive.xy_m),
+        "path_wkb": lines_wkb(drive.path_m),
     }
 
 
@@ -86,7 +86,7 @@ def drive_of(row: Row) -> Drive:
         "camera": CAMERA.validate_python(row["camera"]),
     }
     plain: Row = {k: value for k, value in row.items() if k not in {*nested, "path_wkb"}}
-    return Drive(**plain, **nested, xy_m=line_of(row["path_wkb"]))
+    return Drive(**plain, **nested, path_m=lines_of(row["path_wkb"]))
 
 
 def observation_row(observation: Observation) -> Row:
@@ -151,14 +151,23 @@ def grid_of(row: Row) -> LaneGrid:
 
 
 def line_wkb(xy_m: Floats) -> bytes:
-    """Return a line as WKB; one without a length as two equal points, none at all as empty."""
-    points = np.repeat(xy_m, 2, axis=0) if len(xy_m) == 1 else xy_m
-    return bytes(shapely.to_wkb(shapely.LineString(points)))
+    """Return a line as WKB."""
+    return bytes(shapely.to_wkb(shapely.LineString(xy_m)))
 
 
 def line_of(wkb: bytes) -> Floats:
     """Return the vertices of a line."""
     return shapely.get_coordinates(shapely.from_wkb(wkb))
+
+
+def lines_wkb(lines: tuple[Floats, ...]) -> bytes:
+    """Return lines of at least two points as WKB; none at all as an empty one."""
+    return bytes(shapely.to_wkb(shapely.MultiLineString(list(lines))))
+
+
+def lines_of(wkb: bytes) -> tuple[Floats, ...]:
+    """Return the vertices of lines, line by line."""
+    return tuple(shapely.get_coordinates(line) for line in shapely.from_wkb(wkb).geoms)
 
 
 def plain(value: Any, adapter: TypeAdapter[Any]) -> Any:
