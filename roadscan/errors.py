@@ -75,14 +75,18 @@ EXIT_CODES: Final[dict[str, ExitCode]] = {
 
 
 class RoadscanError(Exception):
-    """What ends a run: a stable code, what was wrong with the value seen, what to do about it."""
+    """What ends a run: a stable code, what was wrong with the value seen, what to do about it.
 
-    def __init__(self, code: str, message: str, hint: str) -> None:
-        super().__init__(f"{code}: {message}. {hint}")
+    `facts` are the values seen, for those who go on without the input that they belong to.
+    """
+
+    def __init__(self, code: str, message: str, hint: str, **facts: str | float) -> None:
+        super().__init__(" ".join(f"{code}: {message}. {hint}".split()))
         self.exit_code = EXIT_CODES[code]
         self.code = code
         self.message = message
         self.hint = hint
+        self.facts = facts
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +100,6 @@ class InputFault:
     facts: dict[str, str | float] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, source: str, error: RoadscanError, **facts: str | float) -> "InputFault":
+    def of(cls, source: str, error: RoadscanError) -> "InputFault":
         """Keep an error that belongs to one input as a value."""
-        return cls(source, error.code, error.message, error.hint, facts)
+        return cls(source, error.code, error.message, error.hint, error.facts)

@@ -10,10 +10,9 @@ from rich.table import Table
 
 from roadscan.cli import options
 from roadscan.errors import RoadscanError
-from roadscan.model.score import Indicators
-from roadscan.pipeline.record import STATEMENT
-from roadscan.pipeline.scoring import ScoreSteps, score_steps
+from roadscan.model.score import STATEMENT, Indicators
 from roadscan.pipeline.scheme import load_scheme
+from roadscan.pipeline.scoring import ScoreSteps, score_steps
 from roadscan.read.score_input import (
     ScoreInput,
     parse_road_class,

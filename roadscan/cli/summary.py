@@ -2,7 +2,7 @@
 
 from rich.table import Table
 
-from roadscan.pipeline.record import STATEMENT
+from roadscan.model.score import STATEMENT
 from roadscan.pipeline.run import RunResult
 
 

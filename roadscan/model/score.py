@@ -3,6 +3,12 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+STATEMENT = (
+    "Surface condition in Anlehnung an AP 9 K: Substanzwert (Oberfläche) only, "
+    "never an official ZEB grade"
+)
+"""What every picture, page and record that shows a score says of it."""
+
 
 class NotScored(StrEnum):
     """Why a segment has no score."""

@@ -67,7 +67,9 @@ def assess_survey(
     for lane in by_lane.keys() - seen:
         assess_lane(lane, None)
     ordered = tuple(results[segment.segment_id] for segment in segments)
-    found = tuple(sorted(damages, key=lambda d: (d.link_id, d.direction, d.from_offset_m, d.damage_id)))
+    found = tuple(
+        sorted(damages, key=lambda d: (d.link_id, d.direction, d.from_offset_m, d.damage_id))
+    )
     store.put_assessment(survey, Assessment(tuple(segments), ordered, found))
     reasons = Counter(result.score.reason for result in ordered if result.score.score is None)
     return Assessed(len(ordered) - reasons.total(), dict(sorted(reasons.items())), len(found))

@@ -159,5 +159,7 @@ def _track(name: str, track_format: str, path: DrivePath) -> TrackCheck:
         interval_s=round(float(np.median(np.diff(path.t_s))), 3),
         length_m=round(float(path.driven_m[-1]), 1),
         accuracy_m=round(float(np.median(accuracy)), 2) if len(accuracy) else None,
-        gaps=tuple(GapCheck(iso_utc(gap.from_s), iso_utc(gap.to_s), gap.reason) for gap in path.gaps),
+        gaps=tuple(
+            GapCheck(iso_utc(gap.from_s), iso_utc(gap.to_s), gap.reason) for gap in path.gaps
+        ),
     )

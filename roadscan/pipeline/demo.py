@@ -53,7 +53,7 @@ def run_demo(out: Path, progress: Progress) -> DemoResult:
     network = read_network(samples / "network.geojson", scheme.lane_width_m)
     truth = check_against_truth(
         samples / "truth.geojson",
-        result.out / "layers",
+        result.out / "roadscan.gpkg",
         network,
         segments_of(network, scheme),
         scheme,

@@ -178,6 +178,10 @@ def _check_overlap(info: VideoInfo, started_s: float, path: DrivePath, name: str
         f"{name} runs from {iso_utc(started_s)} to {iso_utc(ended_s)}, "
         f"the track from {iso_utc(first_s)} to {iso_utc(last_s)}",
         f"Check the camera's clock; --offset-s {first_s - started_s:.1f} lets both begin together",
+        video_from=iso_utc(started_s),
+        video_to=iso_utc(ended_s),
+        track_from=iso_utc(first_s),
+        track_to=iso_utc(last_s),
     )
 
 
@@ -216,4 +220,3 @@ def _settings_digest(drive: Drive, network: Network, settings: Settings) -> str:
 
 def _digest(parts: list[str]) -> str:
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
-

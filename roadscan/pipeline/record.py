@@ -8,11 +8,6 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from time import perf_counter
 
-STATEMENT = (
-    "Surface condition in Anlehnung an AP 9 K: Substanzwert (Oberfläche) only, "
-    "never an official ZEB grade"
-)
-
 
 @dataclass(frozen=True, slots=True)
 class SyncRecord:
@@ -123,6 +118,7 @@ class FaultRecord:
     code: str
     message: str
     hint: str
+    facts: dict[str, str | float]
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,20 +3,16 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 
 import geopandas
 
 from roadscan.assess.grid import segments_of
-from roadscan.assess.scheme import Scheme
-from roadscan.detect.detector import Detector
 from roadscan.detect.models import load_detector
 from roadscan.errors import InputFault, RoadscanError
-from roadscan.model.picture import Camera
-from roadscan.model.road import Network
-from roadscan.model.time import iso_utc
-from roadscan.pipeline.assess import Assessed, assess_survey
+from roadscan.model.survey import DriveKey, Survey
+from roadscan.pipeline.account import Outcome, Tools, account
+from roadscan.pipeline.assess import assess_survey
 from roadscan.pipeline.chunk import Looking, chunk_of, work_chunks
 from roadscan.pipeline.inputs import find_track, list_videos
 from roadscan.pipeline.prepare import (
@@ -28,22 +24,7 @@ from roadscan.pipeline.prepare import (
     prepare_drive,
 )
 from roadscan.pipeline.progress import Progress, Quiet
-from roadscan.pipeline.record import (
-    STATEMENT,
-    CameraRecord,
-    DriveRecord,
-    FaultRecord,
-    FramesRecord,
-    ModelRecord,
-    NetworkRecord,
-    RunRecord,
-    SchemeRecord,
-    SegmentsRecord,
-    Stopwatch,
-    SurveyRecord,
-    SyncRecord,
-    write_atomically,
-)
+from roadscan.pipeline.record import RunRecord, Stopwatch, write_atomically
 from roadscan.pipeline.scheme import load_scheme
 from roadscan.publish.export import export_all
 from roadscan.read.camera import read_camera
@@ -63,31 +44,24 @@ class RunResult:
 
     @property
     def segments(self) -> geopandas.GeoDataFrame:
-        """The scored segments, in WGS84."""
-        return geopandas.read_file(self.out / "layers" / "segments.geojson")
+        """The segments with their scores, in WGS84."""
+        return self._layer("segments")
 
     @property
     def damages(self) -> geopandas.GeoDataFrame:
         """The damages, in WGS84."""
-        return geopandas.read_file(self.out / "layers" / "damages.geojson")
+        return self._layer("damages")
 
     def classes(self) -> dict[str, int]:
         """Segments by condition class."""
         found = Counter(int(value) for value in self.segments["condition_class"].dropna())
         return {str(name): found[name] for name in sorted(found)}
 
-
-@dataclass(frozen=True, slots=True)
-class _Tools:
-    """All that is loaded before the first video is opened."""
-
-    scheme: Scheme
-    camera: Camera
-    network: Network
-    detector: Detector
+    def _layer(self, name: str) -> geopandas.GeoDataFrame:
+        return geopandas.read_file(self.out / "roadscan.gpkg", layer=name).to_crs("EPSG:4326")
 
 
-def run(
+def run(  # noqa: PLR0913 -- each is an option of the command
     videos: Sequence[Path | str],
     *,
     network: Path | str,
@@ -117,34 +91,28 @@ def run(
     with watch.stage("load"):
         tools = _load(scheme, camera, Path(network), model)
         _check_writable(out)
-    settings = Settings(
-        survey or out.resolve().name, tools.camera, offset_s, every_m, tools.scheme.sha256
-    )
+    name = survey or out.resolve().name
+    settings = Settings(name, tools.camera, offset_s, every_m, tools.scheme.sha256)
     given_track = None if track is None else Path(track)
     with watch.stage("prepare"):
         drives, faults = _prepare_all(paths, given_track, tools, settings, progress)
     with open_store(out) as store:
-        segments = segments_of(tools.network, tools.scheme)
-        store.put_network(tools.network, segments)
-        worked_s = sum(_work(store, drive, tools, watch, progress) for drive in drives)
-        store.put_survey(
-            settings.survey, [(d.drive.drive_id, d.drive.settings_sha256) for d in drives]
-        )
+        store.put_network(tools.network)
+        worked_s, broken = _work_all(store, drives, tools, watch, progress)
+        store.put_survey(_survey(name, tools, drives))
         with watch.stage("assess"):
-            progress.begin("assessing", len(segments))
-            assessed = assess_survey(
-                store,
-                settings.survey,
-                tools.network,
-                segments,
-                tools.scheme,
-                frozenset(tools.detector.kinds),
-            )
-            progress.advance(len(segments))
+            progress.begin("assessing", 0)
+            segments = segments_of(tools.network, tools.scheme)
+            kinds = frozenset(tools.detector.kinds)
+            assessed = assess_survey(store, name, tools.network, segments, tools.scheme, kinds)
         with watch.stage("publish"):
             progress.begin("publishing", 0)
-            export_all(store, settings.survey, out)
-        record = _record(store, drives, faults, tools, settings, assessed, watch, worked_s)
+            export_all(store, name, out)
+        seconds = {**watch.seconds, "total": watch.total_s()}
+        outcome = Outcome(
+            drives, [*faults, *broken], store.counts(name), assessed, worked_s, seconds
+        )
+    record = account(name, tools, outcome)
     write_atomically(out / RUN_FILE, record.as_json())
     if not assessed.scored:
         reasons = ", ".join(f"{count} {reason}" for reason, count in assessed.not_scored.items())
@@ -156,11 +124,22 @@ def run(
     return RunResult(out, record)
 
 
-def _load(scheme: str, camera: Path | str | None, network: Path, model: str) -> _Tools:
+def _load(scheme: str, camera: Path | str | None, network: Path, model: str) -> Tools:
     loaded_scheme = load_scheme(scheme)
     loaded_camera = read_camera(None if camera is None else Path(camera))
     roads = read_network(network, loaded_scheme.lane_width_m)
-    return _Tools(loaded_scheme, loaded_camera, roads, load_detector(model))
+    return Tools(loaded_scheme, loaded_camera, roads, load_detector(model))
+
+
+def _survey(name: str, tools: Tools, drives: Sequence[PreparedDrive]) -> Survey:
+    return Survey(
+        name,
+        tools.network.sha256,
+        tools.detector.name,
+        tools.detector.kinds,
+        tools.scheme.text,
+        tuple(DriveKey(d.drive.drive_id, d.drive.settings_sha256) for d in drives),
+    )
 
 
 def _check_writable(out: Path) -> None:
@@ -181,7 +160,7 @@ def _check_writable(out: Path) -> None:
 def _prepare_all(
     paths: Sequence[Path],
     given_track: Path | None,
-    tools: _Tools,
+    tools: Tools,
     settings: Settings,
     progress: Progress,
 ) -> tuple[list[PreparedDrive], list[InputFault]]:
@@ -213,8 +192,30 @@ def _prepare_all(
     return sorted(drives.values(), key=lambda d: (d.drive.started_s, d.drive.drive_id)), faults
 
 
+def _work_all(
+    store: Store,
+    drives: Sequence[PreparedDrive],
+    tools: Tools,
+    watch: Stopwatch,
+    progress: Progress,
+) -> tuple[float, list[InputFault]]:
+    """Work through every drive; a video that breaks on the way is used as far as it went."""
+    worked_s, broken = 0.0, list[InputFault]()
+    for drive in drives:
+        try:
+            worked_s += _work(store, drive, tools, watch, progress)
+        except RoadscanError as error:
+            if not error.code.startswith("video_"):
+                raise
+            broken.append(InputFault.of(str(drive.video_path), error))
+            done = store.done_chunks(drive.drive.drive_id, drive.drive.settings_sha256)
+            if len(drives) == 1 and not done:
+                raise
+    return worked_s, broken
+
+
 def _work(
-    store: Store, prepared: PreparedDrive, tools: _Tools, watch: Stopwatch, progress: Progress
+    store: Store, prepared: PreparedDrive, tools: Tools, watch: Stopwatch, progress: Progress
 ) -> float:
     """Do the chunks of a drive that are not done yet; return the seconds of video in them."""
     drive = prepared.drive
@@ -230,101 +231,3 @@ def _work(
         with watch.stage("store"):
             store.put_chunk(result, drive.settings_sha256)
     return drive.video.playable_s * len(pending) / len(set(numbers.tolist()))
-
-
-def _record(
-    store: Store,
-    prepared: Sequence[PreparedDrive],
-    faults: Sequence[InputFault],
-    tools: _Tools,
-    settings: Settings,
-    assessed: Assessed,
-    watch: Stopwatch,
-    worked_s: float,
-) -> RunRecord:
-    counts = store.counts(settings.survey)
-    drives = tuple(_drive_record(drive) for drive in prepared)
-    credited = Counter[str]()
-    for matched in {id(drive.matched): drive.matched for drive in prepared}.values():
-        credited.update(matched.credited_m)
-    camera = tools.camera
-    warnings = [
-        f"{drive.drive.video.name}: {warning}"
-        for drive in prepared
-        for warning in (*drive.drive.video.warnings, *drive.drive.clock.warnings)
-    ]
-    total_s = watch.total_s()
-    return RunRecord(
-        roadscan=version("roadscan"),
-        statement=STATEMENT,
-        drive=SurveyRecord(
-            survey=settings.survey,
-            videos=len(drives),
-            started_at=min(drive.started_at for drive in drives),
-            ended_at=max(drive.ended_at for drive in drives),
-            length_m=round(sum(drive.length_m for drive in drives), 1),
-            credited_m={link: round(metres, 1) for link, metres in sorted(credited.items())},
-        ),
-        drives=drives,
-        frames=FramesRecord(
-            counts.frames.planned,
-            counts.frames.decoded,
-            counts.frames.usable,
-            {reason.value: count for reason, count in sorted(counts.frames.rejected.items())},
-        ),
-        detections=counts.detections,
-        observations=counts.observed,
-        rejections={reason.value: count for reason, count in sorted(counts.rejections.items())},
-        damages=assessed.damages,
-        segments=SegmentsRecord(assessed.scored, assessed.not_scored),
-        sync=max((drive.sync for drive in drives), key=lambda sync: sync.sigma_s),
-        camera=CameraRecord(
-            camera.name,
-            camera.hfov_deg,
-            camera.height_m,
-            camera.pitch_deg,
-            camera.yaw_deg,
-            camera.roll_deg,
-            camera.left_m,
-            camera.sha256,
-        ),
-        model=ModelRecord(tools.detector.name, tools.detector.sha256, tools.detector.kinds),
-        scheme=SchemeRecord(tools.scheme.id, tools.scheme.version, tools.scheme.sha256),
-        network=NetworkRecord(
-            tools.network.source,
-            tools.network.sha256,
-            len(tools.network.links),
-            f"EPSG:{tools.network.crs_epsg}",
-        ),
-        timings_s={
-            **{name: round(seconds, 3) for name, seconds in watch.seconds.items()},
-            "total": round(total_s, 3),
-        },
-        realtime_factor=round(worked_s / total_s, 2),
-        faults=tuple(FaultRecord(f.source, f.code, f.message, f.hint) for f in faults),
-        warnings=tuple(warnings),
-    )
-
-
-def _drive_record(prepared: PreparedDrive) -> DriveRecord:
-    drive = prepared.drive
-    clock = drive.clock
-    return DriveRecord(
-        drive_id=drive.drive_id,
-        video=drive.video.name,
-        video_sha256=drive.video.sha256,
-        claimed_s=round(drive.video.claimed_s, 3),
-        playable_s=round(drive.video.playable_s, 3),
-        frame_rate_hz=round(drive.video.frame_rate_hz, 3),
-        track=drive.track_name,
-        track_sha256=drive.track_sha256,
-        started_at=iso_utc(drive.started_s),
-        ended_at=iso_utc(drive.ended_s),
-        length_m=round(drive.length_m, 1),
-        sync=SyncRecord(
-            round(clock.offset_s, 3),
-            round(clock.sigma_s, 3),
-            clock.source,
-            round(clock.correlation, 3),
-        ),
-    )

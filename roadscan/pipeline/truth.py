@@ -59,11 +59,12 @@ def check_against_truth(
 ) -> TruthCheck:
     """Compare the layers of a run with the damage that was rendered.
 
-    Only damage in lanes that were driven counts; `truth_path` is what data_samples/make.py wrote.
+    Only damage in lanes that were driven counts; `truth_path` is what data_samples/make.py wrote,
+    `layers` the GeoPackage of the run.
     """
     truth = geopandas.read_file(truth_path).to_crs(network.crs_epsg)
-    scored = geopandas.read_file(layers / "segments.geojson").set_index("segment_id")
-    damages = geopandas.read_file(layers / "damages.geojson").to_crs(network.crs_epsg)
+    scored = geopandas.read_file(layers, layer="segments").set_index("segment_id")
+    damages = geopandas.read_file(layers, layer="damages")
     driven = scored[scored["score"].notna()]
     lanes = set(zip(driven["link_id"], driven["direction"], strict=True))
     in_lane = truth[truth["in_lane"].astype(bool)]

@@ -1,1 +1,1 @@
-"""Layers, maps and tables made from the store."""
+"""Layers, styles and pictures of the results: exports of the store, never the truth."""

@@ -1,0 +1,148 @@
+"""The account of a run: what went in, where every frame and detection went, what came out."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+
+from roadscan.assess.scheme import Scheme
+from roadscan.detect.detector import Detector
+from roadscan.errors import InputFault
+from roadscan.model.damage import Rejection
+from roadscan.model.picture import Camera, FrameRejection
+from roadscan.model.road import Network
+from roadscan.model.score import STATEMENT
+from roadscan.model.survey import SurveyCounts
+from roadscan.model.time import iso_utc
+from roadscan.pipeline.assess import Assessed
+from roadscan.pipeline.prepare import PreparedDrive
+from roadscan.pipeline.record import (
+    CameraRecord,
+    DriveRecord,
+    FaultRecord,
+    FramesRecord,
+    ModelRecord,
+    NetworkRecord,
+    RunRecord,
+    SchemeRecord,
+    SegmentsRecord,
+    SurveyRecord,
+    SyncRecord,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """All that a run works with besides its videos and tracks."""
+
+    scheme: Scheme
+    camera: Camera
+    network: Network
+    detector: Detector
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a run did with its videos."""
+
+    drives: Sequence[PreparedDrive]
+    faults: Sequence[InputFault]
+    counts: SurveyCounts
+    assessed: Assessed
+    worked_s: float
+    """Seconds of video worked through in this run."""
+    seconds: dict[str, float]
+    """Wall time by stage, and in total."""
+
+
+def account(survey: str, tools: Tools, outcome: Outcome) -> RunRecord:
+    """Return what run.json says of a run."""
+    drives = tuple(_drive(drive) for drive in outcome.drives)
+    frames, scheme, network = outcome.counts.frames, tools.scheme, tools.network
+    return RunRecord(
+        roadscan=version("roadscan"),
+        statement=STATEMENT,
+        drive=SurveyRecord(
+            survey=survey,
+            videos=len(drives),
+            started_at=min(drive.started_at for drive in drives),
+            ended_at=max(drive.ended_at for drive in drives),
+            length_m=round(sum(drive.length_m for drive in drives), 1),
+            credited_m=_credited_m(outcome.drives),
+        ),
+        drives=drives,
+        frames=FramesRecord(
+            frames.planned, frames.decoded, frames.usable, _sorted(frames.rejected)
+        ),
+        detections=outcome.counts.detections,
+        observations=outcome.counts.observed,
+        rejections=_sorted(outcome.counts.rejections),
+        damages=outcome.assessed.damages,
+        segments=SegmentsRecord(outcome.assessed.scored, outcome.assessed.not_scored),
+        sync=max((drive.sync for drive in drives), key=lambda sync: sync.sigma_s),
+        camera=_camera(tools.camera),
+        model=ModelRecord(tools.detector.name, tools.detector.sha256, tools.detector.kinds),
+        scheme=SchemeRecord(scheme.id, scheme.version, scheme.sha256),
+        network=NetworkRecord(
+            network.source, network.sha256, len(network.links), f"EPSG:{network.crs_epsg}"
+        ),
+        timings_s={name: round(seconds, 3) for name, seconds in outcome.seconds.items()},
+        realtime_factor=round(outcome.worked_s / outcome.seconds["total"], 2),
+        faults=tuple(
+            FaultRecord(f.source, f.code, f.message, f.hint, f.facts) for f in outcome.faults
+        ),
+        warnings=tuple(
+            f"{drive.drive.video.name}: {warning}"
+            for drive in outcome.drives
+            for warning in (*drive.drive.video.warnings, *drive.drive.clock.warnings)
+        ),
+    )
+
+
+def _credited_m(drives: Sequence[PreparedDrive]) -> dict[str, float]:
+    """Add up metres driven by link; videos that share a track share what it drove."""
+    credited = Counter[str]()
+    for matched in {id(drive.matched): drive.matched for drive in drives}.values():
+        credited.update(matched.credited_m)
+    return {link: round(metres, 1) for link, metres in sorted(credited.items())}
+
+
+def _sorted(counts: Mapping[FrameRejection, int] | Mapping[Rejection, int]) -> dict[str, int]:
+    return {str(reason): count for reason, count in sorted(counts.items())}
+
+
+def _camera(camera: Camera) -> CameraRecord:
+    return CameraRecord(
+        camera.name,
+        camera.hfov_deg,
+        camera.height_m,
+        camera.pitch_deg,
+        camera.yaw_deg,
+        camera.roll_deg,
+        camera.left_m,
+        camera.sha256,
+    )
+
+
+def _drive(prepared: PreparedDrive) -> DriveRecord:
+    drive = prepared.drive
+    clock = drive.clock
+    return DriveRecord(
+        drive_id=drive.drive_id,
+        video=drive.video.name,
+        video_sha256=drive.video.sha256,
+        claimed_s=round(drive.video.claimed_s, 3),
+        playable_s=round(drive.video.playable_s, 3),
+        frame_rate_hz=round(drive.video.frame_rate_hz, 3),
+        track=drive.track_name,
+        track_sha256=drive.track_sha256,
+        started_at=iso_utc(drive.started_s),
+        ended_at=iso_utc(drive.ended_s),
+        length_m=round(drive.length_m, 1),
+        sync=SyncRecord(
+            round(clock.offset_s, 3),
+            round(clock.sigma_s, 3),
+            clock.source,
+            round(clock.correlation, 3),
+        ),
+    )
