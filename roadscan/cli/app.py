@@ -38,7 +38,7 @@ def _print_version(wanted: bool) -> None:  # noqa: FBT001 -- the signature of an
 def options(
     show_version: Annotated[
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Version.")
-    ] = False,
+    ] = False,  # noqa: FBT002 -- how typer declares a switch
 ) -> None:
     """Road condition from a dash-cam drive and its GNSS track."""
 

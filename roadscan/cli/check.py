@@ -1,4 +1,4 @@
-"""`roadscan check`: is this recording good for a run?"""
+"""`roadscan check`: what a recording is good for, before a run."""
 
 import json as json_format
 from collections.abc import Iterator

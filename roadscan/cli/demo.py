@@ -38,8 +38,8 @@ def _truth_table(truth: TruthCheck) -> Table:
         )
     table.caption = (
         f"recall {_percent(truth.recall)}, precision {_percent(truth.precision)} "
-        f"(same kind within {truth.hit_m:.0f} m); scores off by {truth.score_error_mean} on average, "
-        f"{truth.same_class} of {truth.segments} segments in their true class"
+        f"(same kind within {truth.hit_m:.0f} m); scores off by {truth.score_error_mean} "
+        f"on average, {truth.same_class} of {truth.segments} segments in their true class"
     )
     return table
 

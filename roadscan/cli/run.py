@@ -12,7 +12,7 @@ from roadscan.pipeline.progress import bars_on_stderr
 from roadscan.pipeline.run import run as run_survey
 
 
-def run(
+def run(  # noqa: PLR0913, PLR0917 -- typer makes an option of each
     videos: Annotated[
         list[Path],
         typer.Argument(metavar="VIDEO...", help="Videos, or folders of them.", show_default=False),

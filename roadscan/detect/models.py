@@ -12,7 +12,6 @@ from typing import Annotated, Final
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-import roadscan
 from roadscan.detect.detector import Detector
 from roadscan.detect.letterbox import Thresholds
 from roadscan.detect.openvino import OpenVinoDetector
@@ -161,7 +160,7 @@ def verify(folder: Path, settings: ModelSettings) -> None:
 
 
 def _models_folder() -> Path:
-    package = Path(roadscan.__file__).resolve().parent
+    package = Path(__file__).resolve().parent.parent
     installed = package / "_models"
     return installed if installed.is_dir() else package.parent / "models"
 

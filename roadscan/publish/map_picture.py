@@ -1,6 +1,7 @@
 """Draws the overview map as a picture."""
 
 from pathlib import Path
+from typing import Any
 
 import geopandas
 import numpy as np
@@ -74,7 +75,7 @@ def _draw_segments(axes: Axes, segments: geopandas.GeoDataFrame, results: Result
     return handles
 
 
-def _add_lines(axes: Axes, layer: geopandas.GeoDataFrame, **look: object) -> None:
+def _add_lines(axes: Axes, layer: geopandas.GeoDataFrame, **look: Any) -> None:
     lines = [shapely.get_coordinates(line) for line in layer.geometry]
     axes.add_collection(LineCollection(lines, capstyle="butt", **look))
 
@@ -85,7 +86,7 @@ def _draw_damages(axes: Axes, damages: geopandas.GeoDataFrame, results: Results)
         kinds = {k for k, rule in results.scheme.kinds.items() if rule.indicator == style.indicator}
         own = damages[damages["kind"].isin(kinds)]
         middle = shapely.get_coordinates(own.geometry.centroid.to_numpy())
-        look = {
+        look: dict[str, Any] = {
             "marker": MARKERS[style.marker],
             "color": style.colour,
             "markeredgecolor": palette().paper,

@@ -96,8 +96,11 @@ def _qml(kind: str, rules: Sequence[_Rule]) -> str:
     tree = SubElement(renderer, "rules", key="{root}")
     symbols = SubElement(renderer, "symbols")
     for number, rule in enumerate(rules):
-        where = {"filter": rule.where} if rule.where else {}
-        SubElement(tree, "rule", key=f"{{{number}}}", symbol=str(number), label=rule.label, **where)
+        element = SubElement(
+            tree, "rule", key=f"{{{number}}}", symbol=str(number), label=rule.label
+        )
+        if rule.where:
+            element.set("filter", rule.where)
         symbol = _symbol(kind, str(number), rule.symbol)
         symbols.append(symbol)
     header = "<!DOCTYPE qgis PUBLIC 'http://mrcc.com/qgis.dtd' 'SYSTEM'>\n"

@@ -85,9 +85,10 @@ def _open(request: dict[str, Any]) -> InputContainer:
         "format_whitelist": container.demuxers,
         "codec_whitelist": CODEC_DECODERS,
     }
-    return av.open(
+    opened: InputContainer = av.open(
         request["path"], format=container.demuxers.split(",", maxsplit=1)[0], options=options
     )
+    return opened
 
 
 def _picture_stream(container: InputContainer, request: dict[str, Any]) -> VideoStream:
@@ -144,7 +145,7 @@ def _probe(
     start_s = _start_s(stream)
     claimed = stream.duration * _tick(stream) if stream.duration else None
     if claimed is None and container.duration:
-        claimed = container.duration / av.time_base
+        claimed = Fraction(container.duration, av.time_base)
     steps_s = np.diff(np.sort(times_s))
     steps_s = steps_s[steps_s > 0]
     uneven = len(steps_s) > 1 and np.ptp(np.percentile(steps_s, [5, 95])) > 0.1 * np.median(steps_s)

@@ -167,7 +167,7 @@ def lines_wkb(lines: tuple[Floats, ...]) -> bytes:
 
 def lines_of(wkb: bytes) -> tuple[Floats, ...]:
     """Return the vertices of lines, line by line."""
-    return tuple(shapely.get_coordinates(line) for line in shapely.from_wkb(wkb).geoms)
+    return tuple(map(shapely.get_coordinates, shapely.get_parts(shapely.from_wkb(wkb))))
 
 
 def plain(value: Any, adapter: TypeAdapter[Any]) -> Any:
