@@ -36,9 +36,9 @@ def _print_version(wanted: bool) -> None:  # noqa: FBT001 -- the signature of an
 
 @app.callback()
 def options(
-    show_version: Annotated[
+    show_version: Annotated[  # noqa: FBT002 -- how typer declares a switch
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Version.")
-    ] = False,  # noqa: FBT002 -- how typer declares a switch
+    ] = False,
 ) -> None:
     """Road condition from a dash-cam drive and its GNSS track."""
 
