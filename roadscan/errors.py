@@ -63,6 +63,7 @@ EXIT_CODES: Final[dict[str, ExitCode]] = {
     "model_missing": ExitCode.BAD_INPUT,
     "model_checksum": ExitCode.BAD_INPUT,
     "model_invalid": ExitCode.BAD_INPUT,
+    "model_untrusted": ExitCode.BAD_INPUT,
     "replay_malformed": ExitCode.BAD_INPUT,
     "extra_missing": ExitCode.BAD_INPUT,
     # store

@@ -7,6 +7,7 @@ from typing import Final
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import expit, logit
 
 from roadscan.model.arrays import Floats, Image
 from roadscan.model.picture import Boxes
@@ -21,17 +22,35 @@ MAX_BOXES: Final = 300
 
 @dataclass(frozen=True, slots=True)
 class Thresholds:
-    """What counts as found: least confidence by class number, and the overlap of one damage."""
+    """What counts as found: least confidence by class number, and the overlap of one damage.
+
+    Confidences are those after `temperature`: sigmoid(logit(network's) / temperature), which
+    makes them hit rates (Guo et al., On Calibration of Modern Neural Networks, 2017).
+    """
 
     confidence: tuple[float, ...]
     nms_iou: float
+    temperature: float = 1.0
 
     @classmethod
     def of(
-        cls, classes: Sequence[str], least: float, by_class: Mapping[str, float], nms_iou: float
+        cls,
+        classes: Sequence[str],
+        least: float,
+        by_class: Mapping[str, float],
+        nms_iou: float,
+        temperature: float = 1.0,
     ) -> "Thresholds":
         """Take `least` where a class has no confidence of its own."""
-        return cls(tuple(by_class.get(name, least) for name in classes), nms_iou)
+        confidence = tuple(by_class.get(name, least) for name in classes)
+        return cls(confidence, nms_iou, temperature)
+
+    def calibrated(self, confidence: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return the network's confidences as hit rates; 1.0 leaves them bit for bit."""
+        if self.temperature == 1.0:
+            return confidence
+        hit_rate: NDArray[np.float32] = expit(logit(confidence) / np.float32(self.temperature))
+        return hit_rate
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +95,7 @@ class Letterbox:
         """
         scores = answer[4:]
         best = scores.argmax(axis=0)
-        confidence = scores[best, np.arange(scores.shape[1])]
+        confidence = thresholds.calibrated(scores[best, np.arange(scores.shape[1])])
         found = np.flatnonzero(confidence >= np.array(thresholds.confidence, np.float32)[best])
         best, confidence = best[found], confidence[found]
         centre, size = answer[:2, found].T, answer[2:4, found].T

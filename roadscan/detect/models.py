@@ -3,12 +3,16 @@
 A model is a folder with model.toml, CARD.md and the files that model.toml lists with their
 checksums. It lies beside the package: in models/ of a checkout, in roadscan/_models of an
 installation, or anywhere if its folder is named. The working directory is never searched.
+
+What runs a model stands before its name: "f32:NAME", "bf16:NAME" or "int8:NAME" by OpenVINO,
+"torch:NAME" by torch, and NAME alone as model.toml says.
 """
 
 import hashlib
 import tomllib
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -20,8 +24,11 @@ from roadscan.errors import RoadscanError
 
 SETTINGS_FILE: Final = "model.toml"
 REPLAY: Final = "replay:"
-TORCH: Final = "torch:"
+TORCH: Final = "torch"
+PRECISIONS: Final = ("f32", "bf16", "f16", "int8")
 
+Task = Literal["damage", "privacy"]
+Precision = Literal["f32", "bf16", "f16", "int8"]
 Share = Annotated[float, Field(gt=0, lt=1)]
 FileName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,80}$")]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
@@ -46,6 +53,9 @@ class ModelSettings(BaseModel):
     name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,60}$")]
     version: Annotated[int, Field(ge=1)]
     default: bool = False
+    """Taken where no model is named; one for each task."""
+    task: Task = "damage"
+    """What its classes are: damage of the road, or persons and vehicles that no picture keeps."""
     licence: str
     classes: Annotated[tuple[str, ...], Field(min_length=1, max_length=100)]
     long_side_px: Annotated[int, Field(ge=32, le=4096, multiple_of=32)]
@@ -54,9 +64,14 @@ class ModelSettings(BaseModel):
     class_confidence: dict[str, Share] = {}
     """Where a class needs another one than `confidence`."""
     nms_iou: Share
-    precision: Annotated[str, Field(pattern=r"^(f32|bf16|f16)$")] = "f32"
+    temperature: Annotated[float, Field(gt=0, le=100)] = 1.0
+    """Makes confidences hit rates (Guo et al. 2017); thresholds are those of the result."""
+    precision: Precision = "f32"
+    """What OpenVINO computes in where nothing else is asked for."""
     network: FileName
     """The OpenVINO .xml."""
+    network_int8: FileName | None = None
+    """The same quantised, where there is one."""
     weights: FileName
     """The .pt for torch."""
     sha256: Annotated[dict[FileName, Sha256], Field(min_length=1)]
@@ -66,7 +81,9 @@ class ModelSettings(BaseModel):
     @property
     def thresholds(self) -> Thresholds:
         """What counts as found."""
-        return Thresholds.of(self.classes, self.confidence, self.class_confidence, self.nms_iou)
+        return Thresholds.of(
+            self.classes, self.confidence, self.class_confidence, self.nms_iou, self.temperature
+        )
 
     def identity(self) -> str:
         """SHA-256 of what decides the boxes: settings and the checksums of the files.
@@ -77,43 +94,97 @@ class ModelSettings(BaseModel):
         return hashlib.sha256(decisive.encode()).hexdigest()
 
 
-def load_detector(spec: str = "") -> Detector:
+@dataclass(frozen=True, slots=True)
+class Model:
+    """A model whose files are the ones that its model.toml lists, and what is to run it."""
+
+    folder: Path
+    settings: ModelSettings
+    runtime: str
+    """"torch", or the precision in which OpenVINO computes."""
+
+
+def load_detector(spec: str = "", *, trust_pt: bool = False) -> Detector:
     """Load the default model (""), one by name or folder, or the file of "replay:FILE".
 
-    "torch:NAME" runs a model by torch (on a GPU where there is one) instead of OpenVINO.
+    "torch:NAME" runs a model by torch (on a GPU where there is one) instead of OpenVINO; weights
+    from elsewhere than the models beside the package only with `trust_pt`.
 
     Raises
     ------
     RoadscanError
-        model_unknown, model_missing, model_invalid, model_checksum, replay_malformed,
-        file_missing, file_unreadable or extra_missing.
+        model_unknown, model_missing, model_invalid, model_checksum, model_untrusted,
+        replay_malformed, file_missing, file_unreadable or extra_missing.
     """
     if spec.startswith(REPLAY):
         return ReplayDetector(Path(spec.removeprefix(REPLAY)))
-    folder = _find(spec.removeprefix(TORCH))
+    return detector_of(open_model(spec, trust_pt=trust_pt))
+
+
+def load_privacy_detector(spec: str = "", *, trust_pt: bool = False) -> Detector:
+    """Load what finds persons and vehicles, by the same names and through the same checks.
+
+    Raises
+    ------
+    RoadscanError
+        What `load_detector` raises; model_missing if no model of this task came along.
+    """
+    return detector_of(open_model(spec, "privacy", trust_pt=trust_pt))
+
+
+def open_model(spec: str = "", task: Task = "damage", *, trust_pt: bool = False) -> Model:
+    """Find a model and hold it against its checksums, without running it.
+
+    Raises
+    ------
+    RoadscanError
+        model_unknown, model_missing, model_invalid, model_checksum or model_untrusted.
+    """
+    runtime, name = _runtime(spec)
+    folder = _find(name, task)
     settings = read_settings(folder)
+    if settings.task != task:
+        raise _invalid(folder / SETTINGS_FILE, f"its task is {settings.task!r}, not {task!r}")
+    if runtime == TORCH and not trust_pt and folder.resolve().parent != _models_folder():
+        raise RoadscanError(
+            "model_untrusted",
+            f"{folder / settings.weights} is a pickle, which runs code when it is loaded",
+            "Leave torch: away to run the model by OpenVINO, or say --trust-pt if you know "
+            "where the file comes from",
+        )
+    if runtime == "int8" and settings.network_int8 is None:
+        raise _invalid(folder / SETTINGS_FILE, "there is no network_int8")
     verify(folder, settings)
-    name = f"{settings.name}-{settings.version}"
-    sha256 = settings.identity()
-    if spec.startswith(TORCH):
+    return Model(folder, settings, runtime or settings.precision)
+
+
+def detector_of(model: Model, thresholds: Thresholds | None = None) -> Detector:
+    """Load a model's network; `thresholds` other than its own are for measuring it.
+
+    Raises
+    ------
+    RoadscanError
+        extra_missing, where torch is asked for and not installed.
+    """
+    settings = model.settings
+    name, sha256 = f"{settings.name}-{settings.version}", settings.identity()
+    thresholds = thresholds or settings.thresholds
+    if model.runtime == TORCH:
         from roadscan.detect.ultralytics import UltralyticsDetector  # noqa: PLC0415 -- an extra
 
+        weights = model.folder / settings.weights
         return UltralyticsDetector(
-            name,
-            sha256,
-            settings.classes,
-            folder / settings.weights,
-            settings.long_side_px,
-            settings.thresholds,
+            name, sha256, settings.classes, weights, settings.long_side_px, thresholds
         )
+    quantised = settings.network_int8 if model.runtime == "int8" else None
     return OpenVinoDetector(
         name,
         sha256,
         settings.classes,
-        folder / settings.network,
+        model.folder / (quantised or settings.network),
         settings.long_side_px,
-        settings.thresholds,
-        settings.precision,
+        thresholds,
+        model.runtime,
     )
 
 
@@ -135,10 +206,12 @@ def read_settings(folder: Path) -> ModelSettings:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
         raise _invalid(path, f"{where}: {first['msg']}") from error
+    if settings.precision == "int8" and settings.network_int8 is None:
+        raise _invalid(path, "precision is int8, but there is no network_int8")
     strange = set(settings.class_confidence) - set(settings.classes)
     if strange:
         raise _invalid(path, f"class_confidence names {sorted(strange)}, which is no class")
-    for file in (settings.network, settings.weights):
+    for file in _files(settings):
         if file not in settings.sha256:
             raise _invalid(path, f"sha256 of {file} is not given")
     return settings
@@ -169,7 +242,23 @@ def _folders() -> list[Path]:
     return sorted(path.parent for path in _models_folder().glob(f"*/{SETTINGS_FILE}"))
 
 
-def _find(name: str) -> Path:
+def _files(settings: ModelSettings) -> list[str]:
+    """Return the names of all that is opened of a model."""
+    networks = [name for name in (settings.network, settings.network_int8) if name]
+    return [
+        *networks,
+        *(str(Path(name).with_suffix(".bin")) for name in networks),
+        settings.weights,
+    ]
+
+
+def _runtime(spec: str) -> tuple[str, str]:
+    """Split "bf16:NAME" into what runs it and the name; "" runs it as model.toml says."""
+    runtime, colon, name = spec.partition(":")
+    return (runtime, name) if colon and runtime in {TORCH, *PRECISIONS} else ("", spec)
+
+
+def _find(name: str, task: Task = "damage") -> Path:
     """Return the folder of a model; a name with a separator is a path."""
     if "/" in name or "\\" in name:
         folder = Path(name)
@@ -178,13 +267,13 @@ def _find(name: str) -> Path:
         return folder
     folders = _folders()
     for folder in folders:
-        if folder.name == name or (not name and read_settings(folder).default):
+        if folder.name == name or (not name and _is_default(folder, task)):
             return folder
     known = ", ".join(folder.name for folder in folders) or "none"
     if not name:
         raise RoadscanError(
             "model_missing",
-            f"there is no default model in {_models_folder()}",
+            f"there is no default {task} model in {_models_folder()}",
             "Install roadscan again, or give --model a name, a folder or replay:FILE",
         )
     raise RoadscanError(
@@ -192,6 +281,11 @@ def _find(name: str) -> Path:
         f"there is no model {name!r}",
         f"Known models: {known}; a folder needs a / in its name, detections replay:FILE",
     )
+
+
+def _is_default(folder: Path, task: Task) -> bool:
+    settings = read_settings(folder)
+    return settings.default and settings.task == task
 
 
 def _sha256(path: Path) -> str:

@@ -13,7 +13,11 @@ MAX_COMPILED: Final = 4
 
 
 class OpenVinoDetector:
-    """A network compiled once for each frame size; `precision` ("f32") is part of its name."""
+    """A network compiled once for each frame size; `precision` ("f32") is part of its name.
+
+    "int8" is a matter of the network, whose quantised layers compute in it whatever the hint; the
+    few others then compute in f32.
+    """
 
     def __init__(
         self,
@@ -34,7 +38,8 @@ class OpenVinoDetector:
         self._openvino = _import_openvino()
         self._core = self._openvino.Core()
         # without the hint the precision, and with it the scores, would depend on the CPU model
-        self._config = {"INFERENCE_PRECISION_HINT": precision, "PERFORMANCE_HINT": "LATENCY"}
+        hint = "f32" if precision == "int8" else precision
+        self._config = {"INFERENCE_PRECISION_HINT": hint, "PERFORMANCE_HINT": "LATENCY"}
         self._compiled: dict[tuple[int, int], Any] = {}
 
     def detect(self, frames: Sequence[Frame]) -> list[Boxes]:

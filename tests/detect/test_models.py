@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import cv2
@@ -12,7 +13,12 @@ import numpy as np
 import pytest
 
 from roadscan.detect import models
-from roadscan.detect.models import list_models, load_detector
+from roadscan.detect.models import (
+    list_models,
+    load_detector,
+    load_privacy_detector,
+    open_model,
+)
 from roadscan.errors import RoadscanError
 from roadscan.model.picture import Frame
 
@@ -27,9 +33,9 @@ def folder(tmp_path: Path) -> Path:
     return copy
 
 
-def code_of(spec: str) -> str:
+def code_of(spec: str, load: Callable[[str], object] = load_detector) -> str:
     with pytest.raises(RoadscanError) as caught:
-        load_detector(spec)
+        load(spec)
     assert "\n" not in str(caught.value)
     return caught.value.code
 
@@ -40,15 +46,24 @@ def picture(seed: int = 0) -> Frame:
     return Frame(0.0, cv2.GaussianBlur(image, (5, 5), 0).astype(np.uint8))
 
 
-def test_one_model_is_the_default_and_small_enough_for_git() -> None:
-    assert [model.default for model in list_models()].count(True) == 1
+def change(folder: Path, old: str, new: str) -> None:
+    path = folder / "model.toml"
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new, 1))
+
+
+def test_one_model_of_a_task_is_the_default_and_small_enough_for_git() -> None:
+    defaults = [model.task for model in list_models() if model.default]
+    assert sorted(set(defaults)) == sorted(defaults)
+    assert "damage" in defaults
     files = [path for path in models._find("").iterdir() if path.is_file()]
     assert {"model.toml", "CARD.md"} <= {path.name for path in files}
     assert sum(path.stat().st_size for path in files) < MAX_MODEL_BYTES
 
 
 def test_card_and_settings_give_the_same_figures_real_and_rendered_apart() -> None:
-    (default,) = [model for model in list_models() if model.default]
+    (default,) = [model for model in list_models() if model.default and model.task == "damage"]
     assert set(default.figures) == {"vehicle_test", "drone_test", "survey_test", "rendered_test"}
     card = (models._find("") / "CARD.md").read_text()
     for name, kinds in default.figures.items():
@@ -101,6 +116,42 @@ def test_figures_do_not_make_it_another_model_but_thresholds_do(folder: Path) ->
     assert load_detector(str(folder)).sha256 != before
 
 
+def test_a_model_of_one_task_is_not_taken_for_the_other(folder: Path) -> None:
+    assert code_of(str(folder), load_privacy_detector) == "model_invalid"
+    change(folder, "nms_iou", 'task = "privacy"\nnms_iou')
+    assert load_privacy_detector(str(folder)).kinds
+    assert code_of(str(folder)) == "model_invalid"
+
+
+def test_the_runtime_stands_before_the_name(folder: Path) -> None:
+    assert open_model("rdd-v5nu").runtime == "f32"
+    assert open_model("bf16:rdd-v5nu").runtime == "bf16"
+    assert load_detector(f"bf16:{folder}").name.endswith("/openvino-bf16")
+    assert open_model("bf16:").settings == open_model().settings
+
+
+def test_a_quantised_network_that_is_not_there_is_said_to_be_missing(folder: Path) -> None:
+    assert code_of(f"int8:{folder}") == "model_invalid"
+    change(folder, 'precision = "f32"', 'precision = "int8"')
+    assert code_of(str(folder)) == "model_invalid"
+
+
+def test_weights_from_elsewhere_are_not_unpickled_unasked(folder: Path) -> None:
+    assert code_of(f"torch:{folder}") == "model_untrusted"
+    assert open_model(f"torch:{folder}", trust_pt=True).runtime == "torch"
+    assert open_model("torch:rdd-v5nu").runtime == "torch"
+
+
+def test_a_link_among_the_models_does_not_make_weights_trusted(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    beside = tmp_path / "models"
+    beside.mkdir()
+    (beside / "linked").symlink_to(folder)
+    monkeypatch.setattr(models, "_models_folder", lambda: beside)
+    assert code_of("torch:linked") == "model_untrusted"
+
+
 def test_an_unknown_name_is_said_with_the_known_ones() -> None:
     with pytest.raises(RoadscanError) as caught:
         load_detector("nonesuch")
@@ -131,13 +182,14 @@ def test_a_missing_file_is_said_to_be_missing(folder: Path, name: str) -> None:
         ('network = "network.xml"', 'network = "other.xml"'),
         ("[class_confidence]\nD00", "[class_confidence]\nD99"),
         ("name = ", "name : "),
+        ("nms_iou", "temperature = 0\nnms_iou"),
+        ("nms_iou", 'task = "none"\nnms_iou'),
+        ("nms_iou", 'network_int8 = "q.xml"\nnms_iou'),
+        ('"network.bin"', '"other.bin"'),
     ],
 )
 def test_settings_that_do_not_hold_are_invalid(folder: Path, old: str, new: str) -> None:
-    path = folder / "model.toml"
-    text = path.read_text()
-    assert old in text
-    path.write_text(text.replace(old, new, 1))
+    change(folder, old, new)
     assert code_of(str(folder)) == "model_invalid"
 
 
