@@ -49,6 +49,23 @@ def test_boxes_come_back_in_pixels_of_the_frame() -> None:
     np.testing.assert_allclose(found.xyxy, [[270, 540, 330, 660]], atol=1e-3)
 
 
+@given(st.floats(1e-4, 1 - 1e-4), st.floats(0.2, 5.0))
+def test_temperature_divides_the_logit(confidence: float, temperature: float) -> None:
+    found = Letterbox.fit((640, 640), 640).boxes(
+        answer((100, 200, 20, 40, confidence, 0)), CLASSES, Thresholds((0, 0), 0.5, temperature)
+    )
+    expected = 1 / (1 + ((1 - confidence) / confidence) ** (1 / temperature))
+    np.testing.assert_allclose(found.confidence, [expected], rtol=1e-3)
+
+
+def test_thresholds_are_those_of_the_calibrated_confidence() -> None:
+    (box,) = [(100, 200, 20, 40, 0.35, 0)]
+    for temperature, kept in ((1.0, 1), (0.5, 0), (2.0, 1)):
+        thresholds = Thresholds((0.3, 0.3), 0.5, temperature)
+        found = Letterbox.fit((640, 640), 640).boxes(answer(box), CLASSES, thresholds)
+        assert len(found.kind) == kept
+
+
 def test_of_overlapping_boxes_of_a_class_the_most_confident_stays() -> None:
     found = Letterbox.fit((640, 640), 640).boxes(
         answer((100, 100, 50, 50, 0.5, 0), (102, 100, 50, 50, 0.8, 0), (400, 400, 9, 9, 0.6, 0)),
