@@ -41,6 +41,7 @@ class Figures(BaseModel):
     model_config = _STRICT
     boxes: int
     ap50: float | None = None
+    ap50_95: float | None = None
     precision: float | None = None
     recall: float | None = None
     f1: float | None = None
