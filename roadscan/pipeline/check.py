@@ -113,7 +113,10 @@ def check_drive(video_path: Path, track_path: Path | None) -> DriveCheck:
         _video(info),
         _track(track_path.name, track.format, path),
         SyncRecord(
-            round(clock.offset_s, 3), round(clock.sigma_s, 3), clock.source, clock.correlation
+            round(clock.offset_s, 3),
+            round(clock.sigma_s, 3),
+            clock.source,
+            round(clock.correlation, 3),
         ),
         CoverCheck(round(to_s - from_s, 1), round(frames * EVERY_M, 1), frames),
         info.warnings + clock.warnings,
