@@ -1,16 +1,17 @@
 """Decodes an untrusted video in a process that may crash, stall or be killed.
 
-Run by `read.video` as `python -m roadscan.read.video_child`, with a request (JSON) as the first
-line on stdin. Answers are JSON lines on stdout; pictures go through a shared file of slots, of
-which the parent gives one back with each further byte on stdin.
+Run by `read.video_decoder` as `python -m roadscan.read.video_child`, with a request (a line of
+JSON) on stdin. Answers are lines of JSON on stdout; one with a "shape" is followed by the bytes of
+its picture. The pipe holds the process up while nobody takes them.
 """
 
 import json
-import mmap
 import os
 import sys
+from array import array
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -28,11 +29,30 @@ SAME_TIME_S = 0.0005
 SEEK_AHEAD_S = 15.0
 """Several groups of pictures: below this, decoding on is faster than seeking."""
 BEAT_PACKETS = 64
-"""A sign of life after so many packets without a picture."""
+"""A sign of life after so many packets or frames without a picture."""
 
 
 class RefusalError(Exception):
     """The file is not one we decode: code, message, hint."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Video:
+    """An open video: its picture stream, and the size that the stream states."""
+
+    container: InputContainer
+    stream: VideoStream
+    size: tuple[int, int]
+    tick_s: Fraction
+    start_s: float
+    """Presentation time of its first frame; times count from it."""
+
+    def time_s(self, frame: VideoFrame) -> float:
+        return (frame.time or 0.0) - self.start_s
+
+    def seek(self, to_s: float) -> None:
+        """Go to a key frame before a time, or near it where the container has no index."""
+        self.container.seek(int((to_s + self.start_s) / self.tick_s), stream=self.stream)
 
 
 def main() -> None:
@@ -41,18 +61,22 @@ def main() -> None:
     _limit_memory(request["memory_bytes"])
     try:
         with _open(request) as container:
-            stream = _picture_stream(container, request)
+            video = _picture_stream(container, request)
             if request["task"] == "probe":
-                _say(_probe(container, stream, request))
+                _say(_probe(video, request["name"]))
             else:
-                _send_frames(container, stream, request)
+                _send_frames(video, request)
         _say({"done": True})
     except RefusalError as refusal:
         _say({"refused": refusal.args})
     except BrokenPipeError:
         os._exit(0)  # the parent has gone: nobody is left to tell
-    except (av.FFmpegError, OSError, MemoryError) as error:
-        what = " ".join(str(error).split()) or type(error).__name__
+    except MemoryError:  # FFmpeg's "cannot allocate" is one
+        allowed = f"{request['memory_bytes'] / (1 << 30):.1f} GiB"
+        what = f"{request['name']} takes more than the {allowed} of memory that a decoder may use"
+        _say({"refused": ("video_too_large", what, "Convert it to smaller pictures")})
+    except (av.FFmpegError, OSError) as error:
+        what = " ".join(str(error).split())
         hint = "Copy it again from the camera; a recording that was cut off may be beyond repair"
         _say(
             {"refused": ("video_not_a_video", f"{request['name']} cannot be opened ({what})", hint)}
@@ -67,8 +91,9 @@ def _limit_memory(limit_bytes: int) -> None:
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
-def _say(answer: dict[str, Any]) -> None:
+def _say(answer: dict[str, Any], picture: memoryview | bytes = b"") -> None:
     sys.stdout.buffer.write(json.dumps(answer).encode() + b"\n")
+    sys.stdout.buffer.write(picture)
     sys.stdout.buffer.flush()
 
 
@@ -91,7 +116,7 @@ def _open(request: dict[str, Any]) -> InputContainer:
     return opened
 
 
-def _picture_stream(container: InputContainer, request: dict[str, Any]) -> VideoStream:
+def _picture_stream(container: InputContainer, request: dict[str, Any]) -> _Video:
     streams = [s for s in container.streams.video if not _is_cover(s)]
     if not streams:
         kinds = ", ".join(stream.type for stream in container.streams) or "none"
@@ -101,67 +126,28 @@ def _picture_stream(container: InputContainer, request: dict[str, Any]) -> Video
             "Give the camera's video file",
         )
     stream = streams[0]
-    codec = stream.codec_context.codec.canonical_name
+    codec = _codec_name(stream)
     if codec not in CODECS:
         raise RefusalError(
             "video_codec_not_allowed",
             f"{request['name']} is coded as {codec}",
             f"Convert it to one of {', '.join(sorted(CODECS))}",
         )
-    width, height = stream.codec_context.width, stream.codec_context.height
-    if width > request["max_width"] or height > request["max_height"]:
+    size = (stream.codec_context.width, stream.codec_context.height)
+    if size[0] > request["max_width"] or size[1] > request["max_height"]:
         raise RefusalError(
             "video_too_large",
-            f"{request['name']} has pictures of {width} x {height}",
+            f"{request['name']} has pictures of {size[0]} x {size[1]}",
             f"At most {request['max_width']} x {request['max_height']}",
         )
     stream.thread_type = "AUTO"
     stream.codec_context.thread_count = request["threads"]
-    return stream
+    tick_s = stream.time_base or Fraction(1, 90_000)
+    return _Video(container, stream, size, tick_s, float((stream.start_time or 0) * tick_s))
 
 
 def _is_cover(stream: VideoStream) -> bool:
     return bool(stream.disposition & av.stream.Disposition.attached_pic)
-
-
-def _tick(stream: VideoStream) -> Fraction:
-    return stream.time_base or Fraction(1, 90_000)
-
-
-def _start_s(stream: VideoStream) -> float:
-    return float((stream.start_time or 0) * _tick(stream))
-
-
-def _probe(
-    container: InputContainer, stream: VideoStream, request: dict[str, Any]
-) -> dict[str, Any]:
-    first = _first_frame(container, stream, request)
-    rotation_deg = int(first.rotation) % 360
-    width, height = first.width, first.height
-    if rotation_deg in {90, 270}:
-        width, height = height, width
-    container.seek(stream.start_time or 0, stream=stream, backward=True)
-    times_s, last_end_s = _packet_times(container, stream)
-    start_s = _start_s(stream)
-    claimed = stream.duration * _tick(stream) if stream.duration else None
-    if claimed is None and container.duration:
-        claimed = Fraction(container.duration, av.time_base)
-    steps_s = np.diff(np.sort(times_s))
-    steps_s = steps_s[steps_s > 0]
-    uneven = len(steps_s) > 1 and np.ptp(np.percentile(steps_s, [5, 95])) > 0.1 * np.median(steps_s)
-    return {
-        "container": container.format.name,
-        "codec": stream.codec_context.codec.canonical_name,
-        "width": width,
-        "height": height,
-        "rotation_deg": rotation_deg,
-        "claimed_s": float(claimed) if claimed is not None else last_end_s - start_s,
-        "playable_s": last_end_s - start_s,
-        "frames": len(times_s),
-        "variable_frame_rate": bool(uneven),
-        "created": container.metadata.get("creation_time"),
-        "streams": [f"{s.type}:{_codec_name(s)}" for s in container.streams],
-    }
 
 
 def _codec_name(stream: Any) -> str:
@@ -169,43 +155,72 @@ def _codec_name(stream: Any) -> str:
     return context.codec.canonical_name if context is not None else "data"
 
 
-def _first_frame(
-    container: InputContainer, stream: VideoStream, request: dict[str, Any]
-) -> VideoFrame:
-    for frame in _decoded(container, stream):
+def _probe(video: _Video, name: str) -> dict[str, Any]:
+    container, stream = video.container, video.stream
+    first = _first_frame(video, name)
+    rotation_deg = int(first.rotation) % 360
+    width, height = video.size
+    if rotation_deg in {90, 270}:
+        width, height = height, width
+    video.seek(0.0)
+    times_s, last_end_s = _packet_times(video)
+    claimed = stream.duration * video.tick_s if stream.duration else None
+    if claimed is None and container.duration:
+        claimed = Fraction(container.duration, av.time_base)
+    steps_s = np.diff(np.sort(times_s))
+    steps_s = steps_s[steps_s > 0]
+    uneven = len(steps_s) > 1 and np.ptp(np.percentile(steps_s, [5, 95])) > 0.1 * np.median(steps_s)
+    return {
+        "container": container.format.name,
+        "codec": _codec_name(stream),
+        "width": width,
+        "height": height,
+        "rotation_deg": rotation_deg,
+        "claimed_s": float(claimed) if claimed is not None else last_end_s - video.start_s,
+        "playable_s": last_end_s - video.start_s,
+        "frames": len(times_s),
+        "variable_frame_rate": bool(uneven),
+        "created": container.metadata.get("creation_time"),
+        "streams": [f"{s.type}:{_codec_name(s)}" for s in container.streams],
+    }
+
+
+def _first_frame(video: _Video, name: str) -> VideoFrame:
+    for frame in _decoded(video):
         return frame
     raise RefusalError(
         "video_not_a_video",
-        f"not one picture of {request['name']} can be decoded",
+        f"not one picture of {name} can be decoded",
         "Copy it again from the camera",
     )
 
 
-def _packet_times(container: InputContainer, stream: VideoStream) -> tuple[Any, float]:
-    times_s: list[float] = []
-    end_s = 0.0
-    try:
-        for packet in container.demux(stream):
+def _packet_times(video: _Video) -> tuple[Any, float]:
+    times_s = array("d")
+    end_s = video.start_s
+    with suppress(av.FFmpegError):  # the file ends here; what was read counts
+        for number, packet in enumerate(video.container.demux(video.stream)):
+            if number % BEAT_PACKETS == 0:
+                _say({"alive": True})
             if packet.pts is None or packet.is_corrupt or not packet.size:
                 continue
             time_s = float(packet.pts * packet.time_base)
             times_s.append(time_s)
             end_s = max(end_s, time_s + float((packet.duration or 0) * packet.time_base))
-    except av.FFmpegError:
-        pass  # the file ends here; what was read counts
     return np.array(times_s), end_s
 
 
-def _decoded(container: InputContainer, stream: VideoStream) -> Iterator[VideoFrame]:
-    """Yield what can be decoded; a damaged packet costs its pictures, not the rest."""
-    packets = container.demux(stream)
+def _decoded(video: _Video) -> Iterator[VideoFrame]:
+    """Yield what can be decoded; a damaged packet costs its pictures, not the rest.
+
+    Pictures of another size than the stream states are none of this camera.
+    """
+    packets = video.container.demux(video.stream)
     silent = 0
     while True:
         try:
             packet = next(packets)
-        except StopIteration:
-            return
-        except av.FFmpegError:
+        except (StopIteration, av.FFmpegError):
             return
         try:
             frames = packet.decode()
@@ -213,126 +228,94 @@ def _decoded(container: InputContainer, stream: VideoStream) -> Iterator[VideoFr
             continue
         silent = 0 if frames else silent + 1
         for frame in frames:
-            if frame.pts is not None:
+            if frame.pts is not None and (frame.width, frame.height) == video.size:
                 yield frame
         if silent >= BEAT_PACKETS:
             _say({"alive": True})
             silent = 0
 
 
-def _send_frames(container: InputContainer, stream: VideoStream, request: dict[str, Any]) -> None:
-    sender = _Sender(request)
+def _decoded_from(video: _Video, from_s: float) -> Iterator[VideoFrame]:
+    """Yield frames from one that is not later than `from_s`, or from the first there is.
+
+    Where a container has no index, seeking lands between key frames, of which the next may be
+    later; then the search begins earlier.
+    """
+    back_s = 0.0
+    while from_s - back_s > SEEK_AHEAD_S:
+        video.seek(from_s - back_s)
+        frames = _decoded(video)
+        first = next(frames, None)
+        if first is not None and video.time_s(first) <= from_s + SAME_TIME_S:
+            yield first
+            yield from frames
+            return
+        back_s = max(SEEK_AHEAD_S, 2.0 * back_s)
+    video.seek(0.0)
+    yield from _decoded(video)
+
+
+def _send_frames(video: _Video, request: dict[str, Any]) -> None:
     if request["task"] == "frames":
-        for frame, time_s in _shown_at(container, stream, request["times_s"]):
-            sender.send(_upright(frame, frame.to_ndarray(format="bgr24")), time_s)
+        for frame in _shown_at(video, request["times_s"]):
+            _send(frame, frame.to_ndarray(format="bgr24"), video.time_s(frame))
     else:
-        for frame, time_s in _windowed(container, stream, request["windows"], request["rate_hz"]):
-            height = max(2, round(frame.height * request["width"] / frame.width))
-            small = frame.reformat(
-                request["width"], height, "gray", interpolation=Interpolation.AREA
-            )
-            sender.send(_upright(frame, small.to_ndarray()), time_s)
+        width = request["width"]
+        height = max(2, round(video.size[1] * width / video.size[0]))
+        for frame in _windowed(video, request["windows"], request["rate_hz"]):
+            small = frame.reformat(width, height, "gray", interpolation=Interpolation.AREA)
+            _send(frame, small.to_ndarray(), video.time_s(frame))
 
 
-def _upright(frame: VideoFrame, image: Any) -> Any:
+def _send(frame: VideoFrame, image: Any, time_s: float) -> None:
     turns = int(frame.rotation) % 360 // 90
-    return np.rot90(image, k=turns) if turns else image
+    upright = np.ascontiguousarray(np.rot90(image, k=turns))
+    _say({"t_s": time_s, "shape": upright.shape}, upright.data.cast("B"))
 
 
-def _shown_at(
-    container: InputContainer, stream: VideoStream, times_s: list[float]
-) -> Iterator[tuple[VideoFrame, float]]:
+def _shown_at(video: _Video, times_s: list[float]) -> Iterator[VideoFrame]:
     """Yield the frame on show at each time, each frame once."""
-    start_s = _start_s(stream)
-    held: VideoFrame | None = None
     position = 0
-    beats = 0
     while position < len(times_s):
-        if held is None or times_s[position] - _time_s(held, start_s) > SEEK_AHEAD_S:
-            _seek(container, stream, times_s[position] + start_s, is_start=held is None)
-            held = None
-        for frame in _decoded(container, stream):
-            time_s = _time_s(frame, start_s)
+        held: VideoFrame | None = None
+        for number, frame in enumerate(_decoded_from(video, times_s[position])):
+            time_s = video.time_s(frame)
             if time_s > times_s[position] + SAME_TIME_S:
-                shown = frame if held is None else held
-                yield shown, _time_s(shown, start_s)
+                yield frame if held is None else held
                 while position < len(times_s) and times_s[position] + SAME_TIME_S < time_s:
                     position += 1
                 if position == len(times_s):
                     return
                 if times_s[position] - time_s > SEEK_AHEAD_S:
-                    held = frame
                     break
             held = frame
-            beats += 1
-            if beats % BEAT_PACKETS == 0:
+            if number % BEAT_PACKETS == 0:
                 _say({"alive": True})
         else:
             # The end: the last frame stays on show for one more frame's time.
-            if held is not None:
-                time_s = _time_s(held, start_s)
-                if times_s[position] <= time_s + _frame_s(stream):
-                    yield held, time_s
+            if held is not None and times_s[position] <= video.time_s(held) + _frame_s(video):
+                yield held
             return
 
 
-def _seek(container: InputContainer, stream: VideoStream, to_s: float, *, is_start: bool) -> None:
-    if is_start and to_s - _start_s(stream) < SEEK_AHEAD_S:
-        return
-    container.seek(int(to_s / _tick(stream)), stream=stream, backward=True)
+def _frame_s(video: _Video) -> float:
+    rate_hz = video.stream.average_rate
+    return float(1 / rate_hz) if rate_hz else 0.1
 
 
-def _time_s(frame: VideoFrame, start_s: float) -> float:
-    return (frame.time or 0.0) - start_s
-
-
-def _frame_s(stream: VideoStream) -> float:
-    return float(1 / stream.average_rate) if stream.average_rate else 0.1
-
-
-def _windowed(
-    container: InputContainer,
-    stream: VideoStream,
-    windows: list[list[float]],
-    rate_hz: float,
-) -> Iterator[tuple[VideoFrame, float]]:
+def _windowed(video: _Video, windows: list[list[float]], rate_hz: float) -> Iterator[VideoFrame]:
     """Yield the frames inside the windows, thinned to at most `rate_hz`."""
-    start_s = _start_s(stream)
     for from_s, to_s in windows:
-        container.seek(int((from_s + start_s) / _tick(stream)), stream=stream, backward=True)
         following_s = from_s
-        for frame in _decoded(container, stream):
-            time_s = _time_s(frame, start_s)
+        for number, frame in enumerate(_decoded_from(video, from_s)):
+            time_s = video.time_s(frame)
             if time_s > to_s:
                 break
             if time_s + SAME_TIME_S >= following_s:
-                yield frame, time_s
+                yield frame
                 following_s = max(following_s + 1.0 / rate_hz, time_s + 0.5 / rate_hz)
-
-
-class _Sender:
-    """Puts pictures into the slots of the shared file, waiting for a free one."""
-
-    def __init__(self, request: dict[str, Any]) -> None:
-        self._slot_bytes: int = request["slot_bytes"]
-        self._slots: int = request["slots"]
-        self._sent = 0
-        with Path(request["ring"]).open("r+b") as file:
-            self._memory = mmap.mmap(file.fileno(), self._slot_bytes * self._slots)
-        _say({"ready": True})
-
-    def send(self, image: Any, time_s: float) -> None:
-        if self._sent >= self._slots and not sys.stdin.buffer.read(1):
-            os._exit(0)  # the parent has gone
-        if image.nbytes > self._slot_bytes:
-            return  # a stream that grows its pictures midway: not what was probed
-        slot = self._sent % self._slots
-        target = np.frombuffer(
-            self._memory, np.uint8, image.nbytes, slot * self._slot_bytes
-        ).reshape(image.shape)
-        np.copyto(target, image)
-        self._sent += 1
-        _say({"slot": slot, "shape": image.shape, "t_s": time_s})
+            if number % BEAT_PACKETS == 0:
+                _say({"alive": True})
 
 
 if __name__ == "__main__":
