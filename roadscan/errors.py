@@ -65,10 +65,28 @@ EXIT_CODES: Final[dict[str, ExitCode]] = {
     "model_invalid": ExitCode.BAD_INPUT,
     "model_untrusted": ExitCode.BAD_INPUT,
     "replay_malformed": ExitCode.BAD_INPUT,
+    # labelled pictures
+    "data_no_pictures": ExitCode.BAD_INPUT,
+    "data_picture_unreadable": ExitCode.BAD_INPUT,
+    "data_labels_malformed": ExitCode.BAD_INPUT,
+    "data_names_malformed": ExitCode.BAD_INPUT,
+    "data_class_unknown": ExitCode.BAD_INPUT,
+    "camera_sees_no_road": ExitCode.BAD_INPUT,
     "extra_missing": ExitCode.BAD_INPUT,
     # store
     "store_version": ExitCode.BAD_INPUT,
     "store_malformed": ExitCode.BAD_INPUT,
+    # service
+    "account_exists": ExitCode.BAD_INPUT,
+    "account_unknown": ExitCode.BAD_INPUT,
+    "key_unknown": ExitCode.BAD_INPUT,
+    "login_failed": ExitCode.BAD_INPUT,
+    "login_too_often": ExitCode.BAD_INPUT,
+    "password_too_weak": ExitCode.BAD_INPUT,
+    "invitation_used": ExitCode.BAD_INPUT,
+    "not_logged_in": ExitCode.BAD_INPUT,
+    "not_allowed": ExitCode.BAD_INPUT,
+    "csrf_token_wrong": ExitCode.BAD_INPUT,
     # outcome
     "nothing_assessed": ExitCode.NOTHING_ASSESSED,
     "internal": ExitCode.INTERNAL,

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 from typer.exceptions import TyperException
 
-from roadscan.cli import check, demo, match, run, score
+from roadscan.cli import check, demo, match, model, run, score, serve
 from roadscan.errors import ExitCode, RoadscanError
 
 app = typer.Typer(
@@ -26,6 +26,8 @@ app.command("demo")(demo.demo)
 app.command("check")(check.check)
 app.command("match")(match.match)
 app.command("score")(score.score)
+app.add_typer(model.app, name="model")
+app.command("serve")(serve.serve)
 
 
 def _print_version(wanted: bool) -> None:  # noqa: FBT001 -- the signature of an option's callback

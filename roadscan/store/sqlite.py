@@ -49,6 +49,11 @@ class SqliteStore:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
+    @property
+    def engine(self) -> Engine:
+        """Reach the database for what shares it with the surveys: accounts, files, features."""
+        return self._engine
+
     def put_network(self, network: Network) -> None:
         """Keep a network under its checksum."""
         key = {"network_sha256": network.sha256}
@@ -344,6 +349,32 @@ def open_store(folder: Path) -> Iterator[SqliteStore]:
         `output_not_writable`, `output_disk_full`, `output_in_use` while another run writes,
         `store_version` if it was made by a newer roadscan, `store_malformed` if it is none.
     """
+    _make(folder)
+    with _alone(folder), share_store(folder) as store:
+        yield store
+
+
+@contextmanager
+def share_store(folder: Path) -> Iterator[SqliteStore]:
+    """Open the store of a folder for one of several processes, making or upgrading it.
+
+    Whoever writes through it sees to it that no two work on the same chunk.
+
+    Raises
+    ------
+    RoadscanError
+        What `open_store` raises, except `output_in_use`.
+    """
+    _make(folder)
+    engine = _engine(folder / FILE)
+    try:
+        _migrate(engine, folder / FILE)
+        yield SqliteStore(engine)
+    finally:
+        engine.dispose()
+
+
+def _make(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -352,13 +383,6 @@ def open_store(folder: Path) -> Iterator[SqliteStore]:
             f"{folder} cannot be made ({error.strerror})",
             "Name another folder",
         ) from error
-    with _alone(folder):
-        engine = _engine(folder / FILE)
-        try:
-            _migrate(engine, folder / FILE)
-            yield SqliteStore(engine)
-        finally:
-            engine.dispose()
 
 
 @contextmanager

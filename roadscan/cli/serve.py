@@ -1,0 +1,35 @@
+"""`roadscan serve`: the service of a town on this machine."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from roadscan.errors import RoadscanError
+
+
+def serve(
+    data: Annotated[
+        Path, typer.Option("--data", help="Folder for everything of this town.", show_default=False)
+    ],
+    host: Annotated[str, typer.Option(help="Address to listen at.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port to listen at.")] = 8000,
+    public_layers: Annotated[  # noqa: FBT002 -- how typer declares a switch
+        bool, typer.Option("--public-layers", help="Anybody may read segments and damages.")
+    ] = False,
+) -> None:
+    """Serve uploads, layers and pages until stopped.
+
+    The first start prints a link with which the first administrator makes an account.
+    """
+    try:
+        from roadscan.serve.settings import ServeSettings  # noqa: PLC0415 -- an extra
+        from roadscan.serve.start import serve as serve_town  # noqa: PLC0415 -- an extra
+    except ImportError as error:
+        raise RoadscanError(
+            "extra_missing",
+            f"the service needs the package {error.name}, which is not installed",
+            "pip install 'roadscan[serve]'",
+        ) from error
+    public = frozenset({"segments", "damages"} if public_layers else ())
+    serve_town(ServeSettings(data=data, public_collections=public), host, port, typer.echo)

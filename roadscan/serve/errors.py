@@ -1,0 +1,84 @@
+"""Errors as HTTP tells them: RFC 9457 problem details with the stable code."""
+
+from typing import Final
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from roadscan.errors import ExitCode, RoadscanError
+
+PROBLEM: Final = "application/problem+json"
+
+# Codes whose status is not the one of their exit code, below.
+HTTP_STATUS: Final[dict[str, int]] = {
+    "account_exists": 409,
+    "account_unknown": 404,
+    "key_unknown": 404,
+    "login_failed": 401,
+    "login_too_often": 429,
+    "not_logged_in": 401,
+    "not_allowed": 403,
+    "csrf_token_wrong": 403,
+    "invitation_used": 410,
+    "file_missing": 404,
+    "output_disk_full": 507,
+    "output_in_use": 409,
+    "output_not_writable": 500,
+    "store_version": 500,
+    "store_malformed": 500,
+    "video_too_large": 413,
+    "track_too_large": 413,
+}
+_BY_EXIT: Final = {
+    ExitCode.WRONG_OPTIONS: 400,
+    ExitCode.BAD_INPUT: 400,
+    ExitCode.NOTHING_ASSESSED: 422,
+    ExitCode.INTERNAL: 500,
+}
+
+
+def status_of(error: RoadscanError) -> int:
+    """Return the HTTP status of an error."""
+    return HTTP_STATUS.get(error.code, _BY_EXIT[error.exit_code])
+
+
+def problem(status: int, code: str, title: str, hint: str, **headers: str) -> JSONResponse:
+    """Return a problem document."""
+    body = {"status": status, "code": code, "title": title, "hint": hint}
+    names = {name.replace("_", "-"): value for name, value in headers.items()}
+    return JSONResponse(body, status, names, media_type=PROBLEM)
+
+
+def tell_errors(app: FastAPI) -> None:
+    """Let every error leave as a problem document."""
+
+    @app.exception_handler(RoadscanError)
+    def _told(request: Request, error: RoadscanError) -> JSONResponse:
+        headers = {}
+        if error.code == "not_logged_in" and request.url.path.startswith("/ogc"):
+            # GIS programs ask for a name and a key; browsers would do so over the pages, too
+            headers["WWW_Authenticate"] = 'Basic realm="roadscan", charset="UTF-8"'
+        if "retry_after_s" in error.facts:
+            headers["Retry_After"] = str(round(float(error.facts["retry_after_s"])))
+        return problem(status_of(error), error.code, error.message, error.hint, **headers)
+
+    @app.exception_handler(RequestValidationError)
+    def _invalid(_: Request, error: RequestValidationError) -> JSONResponse:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        return problem(400, "request_invalid", f"{where}: {first['msg']}", "See /api/docs")
+
+    @app.exception_handler(HTTPException)
+    def _plain(request: Request, error: HTTPException) -> JSONResponse:
+        hint = f"{request.method} {request.url.path}"
+        headers = dict(error.headers or {})
+        answer = problem(error.status_code, "http", str(error.detail), hint)
+        answer.headers.update(headers)
+        return answer
+
+    @app.exception_handler(Exception)
+    def _internal(_: Request, error: Exception) -> JSONResponse:
+        hint = "This is a fault of roadscan: the log of the service has the details"
+        return problem(500, "internal", type(error).__name__, hint)

@@ -1,0 +1,28 @@
+"""The settings of a service: one instance is one town."""
+
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+GIB = 1024**3
+
+
+class ServeSettings(BaseModel):
+    """What `roadscan serve` and `roadscan work` are told."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    data: Path
+    """The folder that holds everything of this town."""
+    public_collections: frozenset[str] = frozenset()
+    """Layers that anybody may read; pictures are never among them."""
+    cookie_secure: bool = False
+    """Send the session's cookie over HTTPS only: set it behind a proxy with TLS."""
+    session_s: Annotated[float, Field(gt=0)] = 12 * 3600.0
+    allow_origins: tuple[str, ...] = ()
+    """Web pages of other origins that may read the layers (CORS)."""
+    max_upload_bytes: Annotated[int, Field(gt=0)] = 64 * GIB
+    free_disk_reserve_bytes: Annotated[int, Field(ge=0)] = 5 * GIB
+    """An upload that would leave less than this is refused before its first byte."""
+    upload_expires_s: Annotated[float, Field(gt=0)] = 7 * 86400.0
+    """An unfinished upload is cleared away after so long without a byte."""

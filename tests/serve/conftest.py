@@ -1,0 +1,44 @@
+"""A town's service in a folder, and callers of every role."""
+
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from starlette.testclient import TestClient
+
+from roadscan.model.access import Role
+from roadscan.serve.app import create_app
+from roadscan.serve.settings import ServeSettings
+from roadscan.store.accounts import Accounts
+from roadscan.store.sqlite import SqliteStore, share_store
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[SqliteStore]:
+    with share_store(tmp_path / "town") as opened:
+        yield opened
+
+
+@pytest.fixture
+def accounts(store: SqliteStore) -> Accounts:
+    return Accounts(store.engine, time.time)
+
+
+@pytest.fixture
+def client(store: SqliteStore, tmp_path: Path) -> Iterator[TestClient]:
+    settings = ServeSettings(data=tmp_path / "town", free_disk_reserve_bytes=0)
+    with TestClient(create_app(settings, store), raise_server_exceptions=False) as opened:
+        yield opened
+
+
+@pytest.fixture
+def key_of(accounts: Accounts) -> Callable[[Role], dict[str, str]]:
+    """The header with which a program of a role calls."""
+
+    def make(role: Role) -> dict[str, str]:
+        account = accounts.add(f"{role.value} {len(accounts.all())}", role, None)
+        _, secret = accounts.add_key(account.account_id, "test", role, 3600.0)
+        return {"X-API-Key": secret}
+
+    return make

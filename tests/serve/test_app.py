@@ -1,0 +1,28 @@
+import subprocess
+import sys
+
+HEAVY = (
+    "av",
+    "openvino",
+    "torch",
+    "ultralytics",
+    "cv2.dnn",
+    "roadscan.detect",
+    "roadscan.read.video",
+)
+
+
+def test_the_web_process_imports_no_model_decoder_or_torch():
+    script = f"import sys, roadscan.serve.app; print([m for m in {HEAVY} if m in sys.modules])"
+    out = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    ).stdout
+    assert out.strip() == "[]"
+
+
+def test_every_answer_carries_the_security_headers(client):
+    answer = client.get("/nowhere")
+    assert answer.status_code == 404
+    assert "unsafe" not in answer.headers["content-security-policy"]
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert answer.headers["content-type"] == "application/problem+json"
