@@ -40,6 +40,7 @@ class RefusalError(Exception):
 class _Video:
     """An open video: its picture stream, and the size that the stream states."""
 
+    request: dict[str, Any]
     container: InputContainer
     stream: VideoStream
     size: tuple[int, int]
@@ -54,18 +55,21 @@ class _Video:
         """Go to a key frame before a time, or near it where the container has no index."""
         self.container.seek(int((to_s + self.start_s) / self.tick_s), stream=self.stream)
 
+    def again(self) -> "_Video":
+        """Open it anew, at its beginning: seeking there misses it where there is no index."""
+        return _open(self.request)
+
 
 def main() -> None:
     """Answer the one request on stdin."""
     request = json.loads(sys.stdin.buffer.readline())
     _limit_memory(request["memory_bytes"])
     try:
-        with _open(request) as container:
-            video = _picture_stream(container, request)
-            if request["task"] == "probe":
-                _say(_probe(video, request["name"]))
-            else:
-                _send_frames(video, request)
+        video = _open(request)
+        if request["task"] == "probe":
+            _say(_probe(video))
+        else:
+            _send_frames(video)
         _say({"done": True})
     except RefusalError as refusal:
         _say({"refused": refusal.args})
@@ -97,7 +101,7 @@ def _say(answer: dict[str, Any], picture: memoryview | bytes = b"") -> None:
     sys.stdout.buffer.flush()
 
 
-def _open(request: dict[str, Any]) -> InputContainer:
+def _open(request: dict[str, Any]) -> _Video:
     """Open with the demuxer that the content calls for; nothing but this file may be opened."""
     with Path(request["path"]).open("rb") as file:
         container = sniff_container(file.read(4096))
@@ -110,10 +114,10 @@ def _open(request: dict[str, Any]) -> InputContainer:
         "format_whitelist": container.demuxers,
         "codec_whitelist": CODEC_DECODERS,
     }
-    opened: InputContainer = av.open(
+    opened = av.open(
         request["path"], format=container.demuxers.split(",", maxsplit=1)[0], options=options
     )
-    return opened
+    return _picture_stream(opened, request)
 
 
 def _picture_stream(container: InputContainer, request: dict[str, Any]) -> _Video:
@@ -143,7 +147,9 @@ def _picture_stream(container: InputContainer, request: dict[str, Any]) -> _Vide
     stream.thread_type = "AUTO"
     stream.codec_context.thread_count = request["threads"]
     tick_s = stream.time_base or Fraction(1, 90_000)
-    return _Video(container, stream, size, tick_s, float((stream.start_time or 0) * tick_s))
+    return _Video(
+        request, container, stream, size, tick_s, float((stream.start_time or 0) * tick_s)
+    )
 
 
 def _is_cover(stream: VideoStream) -> bool:
@@ -155,14 +161,14 @@ def _codec_name(stream: Any) -> str:
     return context.codec.canonical_name if context is not None else "data"
 
 
-def _probe(video: _Video, name: str) -> dict[str, Any]:
-    container, stream = video.container, video.stream
-    first = _first_frame(video, name)
+def _probe(video: _Video) -> dict[str, Any]:
+    first = _first_frame(video)
     rotation_deg = int(first.rotation) % 360
     width, height = video.size
     if rotation_deg in {90, 270}:
         width, height = height, width
-    video.seek(0.0)
+    video = video.again()
+    container, stream = video.container, video.stream
     times_s, last_end_s = _packet_times(video)
     claimed = stream.duration * video.tick_s if stream.duration else None
     if claimed is None and container.duration:
@@ -185,12 +191,12 @@ def _probe(video: _Video, name: str) -> dict[str, Any]:
     }
 
 
-def _first_frame(video: _Video, name: str) -> VideoFrame:
+def _first_frame(video: _Video) -> VideoFrame:
     for frame in _decoded(video):
         return frame
     raise RefusalError(
         "video_not_a_video",
-        f"not one picture of {name} can be decoded",
+        f"not one picture of {video.request['name']} can be decoded",
         "Copy it again from the camera",
     )
 
@@ -251,11 +257,11 @@ def _decoded_from(video: _Video, from_s: float) -> Iterator[VideoFrame]:
             yield from frames
             return
         back_s = max(SEEK_AHEAD_S, 2.0 * back_s)
-    video.seek(0.0)
-    yield from _decoded(video)
+    yield from _decoded(video.again())
 
 
-def _send_frames(video: _Video, request: dict[str, Any]) -> None:
+def _send_frames(video: _Video) -> None:
+    request = video.request
     if request["task"] == "frames":
         for frame in _shown_at(video, request["times_s"]):
             _send(frame, frame.to_ndarray(format="bgr24"), video.time_s(frame))
@@ -277,30 +283,32 @@ def _shown_at(video: _Video, times_s: list[float]) -> Iterator[VideoFrame]:
     """Yield the frame on show at each time, each frame once."""
     position = 0
     while position < len(times_s):
-        held: VideoFrame | None = None
-        for number, frame in enumerate(_decoded_from(video, times_s[position])):
-            time_s = video.time_s(frame)
-            if time_s > times_s[position] + SAME_TIME_S:
-                yield frame if held is None else held
-                while position < len(times_s) and times_s[position] + SAME_TIME_S < time_s:
-                    position += 1
-                if position == len(times_s):
-                    return
-                if times_s[position] - time_s > SEEK_AHEAD_S:
-                    break
-            held = frame
-            if number % BEAT_PACKETS == 0:
-                _say({"alive": True})
+        for frame, until_s in _with_ends(video, _decoded_from(video, times_s[position])):
+            before = position
+            while position < len(times_s) and times_s[position] + SAME_TIME_S < until_s:
+                position += 1
+            if position > before:
+                yield frame
+            if position == len(times_s) or times_s[position] - until_s > SEEK_AHEAD_S:
+                break
         else:
-            # The end: the last frame stays on show for one more frame's time.
-            if held is not None and times_s[position] <= video.time_s(held) + _frame_s(video):
-                yield held
             return
 
 
-def _frame_s(video: _Video) -> float:
-    rate_hz = video.stream.average_rate
-    return float(1 / rate_hz) if rate_hz else 0.1
+def _with_ends(video: _Video, frames: Iterator[VideoFrame]) -> Iterator[tuple[VideoFrame, float]]:
+    """Pair each frame with the time of the next; the last one stays as long as the one before."""
+    step_s = 0.0
+    held = next(frames, None)
+    for number, frame in enumerate(frames):
+        if held is not None:
+            step_s = max(0.0, video.time_s(frame) - video.time_s(held))
+            yield held, video.time_s(frame)
+        held = frame
+        if number % BEAT_PACKETS == 0:
+            _say({"alive": True})
+    if held is not None:
+        rate_hz = video.stream.average_rate
+        yield held, video.time_s(held) + max(step_s, float(1 / rate_hz) if rate_hz else 0.0)
 
 
 def _windowed(video: _Video, windows: list[list[float]], rate_hz: float) -> Iterator[VideoFrame]:

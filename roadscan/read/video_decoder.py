@@ -127,7 +127,7 @@ class Decoding:
         if not 0 < np.prod(shape, dtype=np.float64) <= self._limits.picture_bytes:
             raise ValueError(shape)
         image = np.empty(shape, np.uint8)
-        if pipe.readinto(memoryview(image).cast("B")) != image.nbytes:
+        if pipe.readinto(image.data.cast("B")) != image.nbytes:
             raise ValueError(shape)
         return image
 
