@@ -1,0 +1,109 @@
+"""Where the driven lane lies in a picture: what a kept one shows, and where traffic hides it."""
+
+from dataclasses import replace
+from typing import Final
+
+import numpy as np
+
+from roadscan.locate.camera import NearField, pixel_from_ground
+from roadscan.locate.route import Course
+from roadscan.model.arrays import Bools, Floats
+from roadscan.model.damage import STRIPS
+from roadscan.model.picture import Camera
+
+SIDE_M: Final = 1.0
+"""Beside the lane a kept picture shows this much: where the edge breaks and water stands."""
+STEP_M: Final = 0.1
+BELOW_PICTURE: Final = 4.0
+"""Heights of a picture below its lower edge beyond which a point of the road need not be drawn."""
+TRAFFIC_HEIGHT_M: Final = 2.0
+"""Of what stands on the road and is to be recognised: a person, a car, most of a van."""
+WITHIN_CELL: Final = np.array([0.15, 0.5, 0.85])
+"""Where a cell is probed for being hidden, as shares of its sides."""
+
+
+def road_outline(
+    camera: Camera, width: int, height: int, course: Course, field: NearField, lane_width_m: float
+) -> Floats | None:
+    """Return the corners (n, 2) of the driven lane and 1 m to either side, in pixels.
+
+    It reaches from below the picture's lower edge to the farthest assessed row, and follows the
+    road where that bends; the vehicle drives in the middle of its lane. None where there is no
+    such area: then nothing may be shown.
+    """
+    along = np.arange(STEP_M, min(field.far_m, float(course.along_m[-1])), STEP_M)
+    sides = [
+        _beside(camera, width, height, course, along, side * (lane_width_m / 2 + SIDE_M))
+        for side in (1.0, -1.0)
+    ]
+    drawn = np.all([np.isfinite(uv).all(axis=1) for uv in sides], axis=0)
+    drawn &= np.all([np.abs(uv[:, 1]) < BELOW_PICTURE * height for uv in sides], axis=0)
+    # a road that runs upwards in the picture and down again is none
+    left, right = (uv[drawn] for uv in sides)
+    if len(left) < 2 or not (left[-1, 1] < left[0, 1] and right[-1, 1] < right[0, 1]):
+        return None
+    return np.vstack([left, right[::-1]])
+
+
+def traffic_window(
+    camera: Camera, width: int, height: int, field: NearField
+) -> tuple[int, int, int, int] | None:
+    """Return the part of the picture (x1, y1, x2, y2) where traffic on the near field shows.
+
+    The whole width, from the top of what stands on the farthest assessed row down. None if that
+    is no part of the picture.
+    """
+    above = replace(camera, height_m=camera.height_m - TRAFFIC_HEIGHT_M)
+    top = pixel_from_ground(above, width, height, np.array([field.far_m]), np.zeros(1))[0, 1]
+    if not np.isfinite(top):
+        return None
+    row = int(np.clip(np.floor(top), 0, height))
+    return (0, row, width, height) if row < height else None
+
+
+def hidden_cells(
+    boxes_xyxy: Floats,
+    camera: Camera,
+    size: tuple[int, int],
+    course: Course,
+    edges_m: Floats,
+    lane_width_m: float,
+) -> Bools:
+    """Return which cells (rows, 3) of the lane ahead lie under one of the boxes (n, 4).
+
+    `edges_m` (rows + 1,) are the rows' edges along the route from the vehicle, ascending; `size`
+    is (width, height) of the picture. A cell counts as hidden if a box covers any of nine points
+    in it: half seen is not assessed.
+    """
+    rows = len(edges_m) - 1
+    if not len(boxes_xyxy) or rows < 1:
+        return np.zeros((max(rows, 0), STRIPS), np.bool_)
+    along = edges_m[:-1, None] + np.diff(edges_m)[:, None] * WITHIN_CELL
+    across = lane_width_m * (0.5 - (np.arange(STRIPS)[:, None] + WITHIN_CELL) / STRIPS)
+    shape = (rows, STRIPS, len(WITHIN_CELL), len(WITHIN_CELL))
+    grid_along = np.broadcast_to(along[:, None, :, None], shape).ravel()
+    grid_across = np.broadcast_to(across[None, :, None, :], shape).ravel()
+    uv = _beside(camera, *size, course, grid_along, grid_across)
+    u, v = uv[:, :1], uv[:, 1:]
+    x1, y1, x2, y2 = boxes_xyxy.T
+    under = ((u >= x1) & (u <= x2) & (v >= y1) & (v <= y2)).any(axis=1)
+    hidden: Bools = under.reshape(rows, STRIPS, -1).any(axis=2)
+    return hidden
+
+
+def _beside(
+    camera: Camera,
+    width: int,
+    height: int,
+    course: Course,
+    along_m: Floats,
+    left_m: Floats | float,
+) -> Floats:
+    """Return the pixels of points along the course and beside it."""
+    ahead, left, turn = (
+        np.interp(along_m, course.along_m, values)
+        for values in (course.ahead_m, course.left_m, course.turn_rad)
+    )
+    return pixel_from_ground(
+        camera, width, height, ahead - left_m * np.sin(turn), left + left_m * np.cos(turn)
+    )
