@@ -22,6 +22,14 @@ Track = Annotated[
         show_default=False,
     ),
 ]
+TrustPt = Annotated[
+    bool,
+    typer.Option(
+        "--trust-pt",
+        help="Let torch load weights from elsewhere than roadscan's own models. A .pt is code.",
+        show_default=False,
+    ),
+]
 Json = Annotated[
     bool, typer.Option("--json", help="Print JSON on stdout and nothing else.", show_default=False)
 ]

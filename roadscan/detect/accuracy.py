@@ -34,7 +34,7 @@ class Tally:
 
     @classmethod
     def pooled(cls, tallies: Iterable["Tally"]) -> "Tally":
-        """Put several together: sets of pictures, or all classes as the CRDDC challenge does."""
+        """Put several sets of pictures together."""
         pool = cls()
         for tally in tallies:
             pool.boxes += tally.boxes
@@ -83,7 +83,7 @@ def _hits(shares: Floats) -> Bools:
 def figures(tally: Tally, confidence: float) -> Figures:
     """Return a class's figures; precision, recall and F1 are those from `confidence` on.
 
-    Without true boxes all but their number is None.
+    Without true boxes all but their number is None; precision is 0 where nothing was found.
     """
     if not tally.boxes:
         return Figures(boxes=0)
@@ -97,7 +97,7 @@ def figures(tally: Tally, confidence: float) -> Figures:
         boxes=tally.boxes,
         ap50=_rounded(by_overlap[0]),
         ap50_95=_rounded(float(np.mean(by_overlap))),
-        precision=_rounded(right / taken) if taken else None,
+        precision=_rounded(right / max(taken, 1)),
         recall=_rounded(right / tally.boxes),
         f1=_rounded(2 * right / (taken + tally.boxes)),
     )
@@ -119,6 +119,21 @@ def average_precision(hit: Bools, boxes: int) -> float:
     best_from_here = np.maximum.accumulate(precision[::-1])[::-1]
     reached = np.searchsorted(right / boxes, RECALLS, side="left")
     return float(np.append(best_from_here, 0.0)[reached].mean())
+
+
+def pooled_f1(tallies: Iterable[tuple[Tally, float]]) -> float | None:
+    """Return F1 over all boxes of classes with their confidences; None without true boxes.
+
+    The measure of the CRDDC challenge (Arya et al., 2022): a hit is a box of the right class that
+    overlaps by half.
+    """
+    right = taken = boxes = 0
+    for tally, confidence in tallies:
+        found = np.array(tally.confidence, np.float64) >= confidence
+        taken += int(found.sum())
+        boxes += tally.boxes
+        right += int(np.array(tally.hit, bool).reshape(-1, len(OVERLAPS))[found, 0].sum())
+    return _rounded(2 * right / (taken + boxes)) if boxes else None
 
 
 def mean(values: Iterable[float | None]) -> float | None:

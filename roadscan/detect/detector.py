@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from roadscan.model.picture import Boxes, Frame
+from roadscan.model.picture import Boxes, Frame, Rows
 
 
 class Detector(Protocol):
@@ -21,5 +21,8 @@ class Detector(Protocol):
     def kinds(self) -> tuple[str, ...]:
         """Names of the damage kinds that it can find; what is not among them stays unknown."""
 
-    def detect(self, frames: Sequence[Frame]) -> list[Boxes]:
-        """Return the boxes of each frame, in pixels of that frame, most confident first."""
+    def detect(self, frames: Sequence[Frame], rows: Rows | None = None) -> list[Boxes]:
+        """Return the boxes of each frame, in pixels of that frame, most confident first.
+
+        With `rows` only these are looked at, and boxes end at them.
+        """

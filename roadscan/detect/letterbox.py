@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy.special import expit, logit
 
 from roadscan.model.arrays import Floats, Image
-from roadscan.model.picture import Boxes
+from roadscan.model.picture import Boxes, Rows
 
 STRIDE: Final = 32
 """Sides of the network's input are multiples of its coarsest grid."""
@@ -58,23 +58,30 @@ class Letterbox:
     """A frame shrunk to at most `long_side_px` and filled up to whole strides at right and below.
 
     A smaller frame keeps its size: magnified, its cracks look like none the network was taught.
+    Of a frame whose road is known to lie in some rows, only these are taken.
     """
 
     frame_shape: tuple[int, int]
+    rows: Rows
     scale: float
     height: int
     width: int
 
     @classmethod
-    def fit(cls, frame_shape: tuple[int, int], long_side_px: int) -> "Letterbox":
+    def fit(
+        cls, frame_shape: tuple[int, int], long_side_px: int, rows: Rows | None = None
+    ) -> "Letterbox":
         """Choose the smallest input that holds the frame; 16:9 at 640 px gives 640 x 384."""
-        scale = min(1.0, long_side_px / max(frame_shape))
-        height, width = (STRIDE * max(1, -(-round(side * scale) // STRIDE)) for side in frame_shape)
-        return cls(frame_shape, scale, height, width)
+        rows = rows or Rows(0, frame_shape[0])
+        shape = rows.bottom - rows.top, frame_shape[1]
+        scale = min(1.0, long_side_px / max(shape))
+        height, width = (STRIDE * max(1, -(-round(side * scale) // STRIDE)) for side in shape)
+        return cls(frame_shape, rows, scale, height, width)
 
     def apply(self, image: Image) -> Image:
         """Return the (height, width, 3) BGR input."""
-        rows, columns = (max(1, round(side * self.scale)) for side in self.frame_shape)
+        image = image[self.rows.top : self.rows.bottom]
+        rows, columns = (max(1, round(side * self.scale)) for side in image.shape[:2])
         if self.scale < 1:
             # a crack one pixel wide survives a mean over the pixels, and aliases without one
             shrunk = cv2.resize(image, (columns, rows), interpolation=cv2.INTER_AREA)
@@ -112,8 +119,11 @@ class Letterbox:
         )
         kept = kept[np.argsort(-confidence[kept], kind="stable")][:MAX_BOXES]
         xyxy: Floats = np.hstack([corner[kept], corner[kept] + size[kept]]) / self.scale
-        rows, columns = self.frame_shape
-        xyxy = np.clip(xyxy, 0, (columns, rows, columns, rows)).astype(np.float64)
+        xyxy[:, 1::2] += self.rows.top
+        columns, (top, bottom) = self.frame_shape[1], (self.rows.top, self.rows.bottom)
+        xyxy = np.clip(xyxy, (0, top, 0, top), (columns, bottom, columns, bottom))
         return Boxes(
-            xyxy, confidence[kept].astype(np.float64), tuple(classes[best[n]] for n in kept)
+            xyxy.astype(np.float64),
+            confidence[kept].astype(np.float64),
+            tuple(classes[best[n]] for n in kept),
         )

@@ -23,6 +23,7 @@ from roadscan.detect.replay import ReplayDetector
 from roadscan.errors import RoadscanError
 
 SETTINGS_FILE: Final = "model.toml"
+CARD_FILE: Final = "CARD.md"
 REPLAY: Final = "replay:"
 TORCH: Final = "torch"
 PRECISIONS: Final = ("f32", "bf16", "f16", "int8")
@@ -36,7 +37,7 @@ _STRICT = ConfigDict(frozen=True, extra="forbid")
 
 
 class Figures(BaseModel):
-    """How well a model finds one class in one set of pictures; None is 0 of 0."""
+    """How well a model finds one class in one set of pictures; None without true boxes."""
 
     model_config = _STRICT
     boxes: int
@@ -119,7 +120,7 @@ def load_detector(spec: str = "", *, trust_pt: bool = False) -> Detector:
     """
     if spec.startswith(REPLAY):
         return ReplayDetector(Path(spec.removeprefix(REPLAY)))
-    return detector_of(open_model(spec, trust_pt=trust_pt))
+    return detector_of(open_model(spec, "damage", trust_pt=trust_pt))
 
 
 def load_privacy_detector(spec: str = "", *, trust_pt: bool = False) -> Detector:
@@ -133,8 +134,8 @@ def load_privacy_detector(spec: str = "", *, trust_pt: bool = False) -> Detector
     return detector_of(open_model(spec, "privacy", trust_pt=trust_pt))
 
 
-def open_model(spec: str = "", task: Task = "damage", *, trust_pt: bool = False) -> Model:
-    """Find a model and hold it against its checksums, without running it.
+def open_model(spec: str = "", task: Task | None = None, *, trust_pt: bool = False) -> Model:
+    """Find a model, of one task or of any, and hold it against its checksums without running it.
 
     Raises
     ------
@@ -142,9 +143,9 @@ def open_model(spec: str = "", task: Task = "damage", *, trust_pt: bool = False)
         model_unknown, model_missing, model_invalid, model_checksum or model_untrusted.
     """
     runtime, name = _runtime(spec)
-    folder = _find(name, task)
+    folder = _find(name, task or "damage")
     settings = read_settings(folder)
-    if settings.task != task:
+    if task not in {None, settings.task}:
         raise _invalid(folder / SETTINGS_FILE, f"its task is {settings.task!r}, not {task!r}")
     if runtime == TORCH and not trust_pt and folder.resolve().parent != _models_folder():
         raise RoadscanError(

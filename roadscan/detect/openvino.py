@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from roadscan.detect.letterbox import Letterbox, Thresholds
-from roadscan.model.picture import Boxes, Frame
+from roadscan.model.picture import Boxes, Frame, Rows
 
 MAX_COMPILED: Final = 4
 """Frame sizes kept ready: a survey mixes few cameras, and each one takes some ten MiB."""
@@ -42,13 +42,13 @@ class OpenVinoDetector:
         self._config = {"INFERENCE_PRECISION_HINT": hint, "PERFORMANCE_HINT": "LATENCY"}
         self._compiled: dict[tuple[int, int], Any] = {}
 
-    def detect(self, frames: Sequence[Frame]) -> list[Boxes]:
+    def detect(self, frames: Sequence[Frame], rows: Rows | None = None) -> list[Boxes]:
         """Return the boxes of each frame, in its pixels, most confident first."""
-        return [self._detect(frame) for frame in frames]
+        return [self._detect(frame, rows) for frame in frames]
 
-    def _detect(self, frame: Frame) -> Boxes:
+    def _detect(self, frame: Frame, rows: Rows | None) -> Boxes:
         height, width = frame.image.shape[:2]
-        letterbox = Letterbox.fit((height, width), self._long_side_px)
+        letterbox = Letterbox.fit((height, width), self._long_side_px, rows)
         request = self._request(letterbox.height, letterbox.width)
         answer = request.infer([letterbox.apply(frame.image)[None]], share_outputs=True)[0][0]
         return letterbox.boxes(answer, self.kinds, self._thresholds)

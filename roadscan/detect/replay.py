@@ -22,7 +22,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from roadscan.errors import RoadscanError
-from roadscan.model.picture import Boxes, Frame
+from roadscan.model.picture import Boxes, Frame, Rows
 
 KINDS: Final = ("D00", "D10", "D20", "D40", "Repair")
 SAME_FRAME_S: Final = 0.02
@@ -68,8 +68,8 @@ class ReplayDetector:
         self._lines = sorted(lines, key=lambda line: line.t_s)
         self._times_s = [line.t_s for line in self._lines]
 
-    def detect(self, frames: Sequence[Frame]) -> list[Boxes]:
-        """Return the boxes written for each frame's time."""
+    def detect(self, frames: Sequence[Frame], rows: Rows | None = None) -> list[Boxes]:  # noqa: ARG002 -- what is written was looked at before
+        """Return the boxes written for each frame's time, whatever their rows."""
         return [self._boxes(frame) for frame in frames]
 
     def _boxes(self, frame: Frame) -> Boxes:

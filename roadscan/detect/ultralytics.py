@@ -9,7 +9,7 @@ import numpy as np
 
 from roadscan.detect.letterbox import Letterbox, Thresholds
 from roadscan.errors import RoadscanError
-from roadscan.model.picture import Boxes, Frame
+from roadscan.model.picture import Boxes, Frame, Rows
 
 
 class UltralyticsDetector:
@@ -38,13 +38,13 @@ class UltralyticsDetector:
         network = yolo(weights).model.float().fuse().eval()
         self._network = network.to(self._device)
 
-    def detect(self, frames: Sequence[Frame]) -> list[Boxes]:
+    def detect(self, frames: Sequence[Frame], rows: Rows | None = None) -> list[Boxes]:
         """Return the boxes of each frame, in its pixels, most confident first."""
-        return [self._detect(frame) for frame in frames]
+        return [self._detect(frame, rows) for frame in frames]
 
-    def _detect(self, frame: Frame) -> Boxes:
+    def _detect(self, frame: Frame, rows: Rows | None) -> Boxes:
         height, width = frame.image.shape[:2]
-        letterbox = Letterbox.fit((height, width), self._long_side_px)
+        letterbox = Letterbox.fit((height, width), self._long_side_px, rows)
         rgb = np.ascontiguousarray(letterbox.apply(frame.image)[..., ::-1].transpose(2, 0, 1))
         with self._torch.inference_mode():
             batch = self._torch.from_numpy(rgb)[None].to(self._device).float() / 255.0

@@ -35,6 +35,14 @@ class Frame:
 
 
 @dataclass(frozen=True, slots=True)
+class Rows:
+    """Rows [`top`, `bottom`) of a picture, over its full width."""
+
+    top: int
+    bottom: int
+
+
+@dataclass(frozen=True, slots=True)
 class Boxes:
     """What a detector found in one frame.
 

@@ -14,6 +14,7 @@ from roadscan.detect.accuracy import (
     figures,
     mean,
     overlaps,
+    pooled_f1,
 )
 from roadscan.model.picture import Boxes
 
@@ -40,7 +41,7 @@ def test_all_found_and_nothing_else_is_one() -> None:
 
 def test_nothing_found_is_zero() -> None:
     row = figures(tally_of((found(), TRUTH)), 0.25)
-    assert (row.ap50, row.ap50_95, row.precision, row.recall, row.f1) == (0, 0, None, 0, 0)
+    assert (row.ap50, row.ap50_95, row.precision, row.recall, row.f1) == (0, 0, 0, 0, 0)
 
 
 def test_without_true_boxes_there_is_no_figure() -> None:
@@ -91,9 +92,12 @@ def test_a_class_is_only_counted_where_it_is_labelled() -> None:
     assert tallies == {"D00": Tally()}
 
 
-def test_pooled_classes_are_counted_box_by_box() -> None:
+def test_pooled_sets_are_counted_box_by_box() -> None:
     many, few = Tally(9, [0.9] * 9, [np.ones(10, bool)] * 9), Tally(1, [], [])
     assert figures(Tally.pooled([many, few]), 0.5).recall == 0.9
+    assert pooled_f1([(many, 0.5), (few, 0.5)]) == round(18 / 19, 4)
+    assert pooled_f1([(many, 0.95)]) == 0.0
+    assert pooled_f1([(Tally(), 0.5)]) is None
 
 
 def test_the_mean_is_over_classes_that_have_a_figure() -> None:
