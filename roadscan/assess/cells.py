@@ -40,19 +40,21 @@ class GridBuilder:
         seen: dict[Lane, Bools] = {}
         for view in views:
             lane = self._lane((view.link_id, view.direction))
-            rows = slice(max(0, view.from_row), max(0, view.to_row))
-            mask = seen.setdefault(
-                (view.link_id, view.direction), np.zeros(len(lane.last_seen_s), np.bool_)
-            )
-            mask[rows] = True
+            shown = np.zeros(lane.views.shape, np.bool_)
+            shown[max(0, view.from_row) : max(0, view.to_row)] = True
+            for cell in view.hidden:
+                shown[cell] = False
+            key = (view.link_id, view.direction)
+            seen[key] = seen[key] | shown if key in seen else shown
+            rows = shown.any(axis=1)
             lane.last_seen_s[rows] = np.fmax(lane.last_seen_s[rows], view.frame_t_s)
             lane.accuracy_m[rows] = np.fmin(lane.accuracy_m[rows], view.accuracy_m)
         for key, mask in seen.items():
-            self._lanes[key].views += mask[:, None]
+            self._lanes[key].views += mask
         for key, kind, touched in self._touched(observations, seen):
             lane = self._lanes[key]
             hits = lane.hits.setdefault(kind, np.zeros_like(lane.views))
-            hits += touched & seen[key][:, None]
+            hits += touched & seen[key]
 
     def grids(self) -> tuple[LaneGrid, ...]:
         """Return the lanes seen so far, in the order of their ids."""

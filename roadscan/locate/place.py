@@ -16,11 +16,12 @@ from roadscan.locate.camera import (
     pitch_error_m,
     pixel_from_ground,
 )
+from roadscan.locate.road_view import hidden_cells
 from roadscan.locate.route import Course, DrivenRoute, RoutePlace
 from roadscan.model.arrays import Floats
 from roadscan.model.damage import LaneViews, Observation, Rejection
 from roadscan.model.picture import Boxes, Camera
-from roadscan.model.road import MatchedPath, Network
+from roadscan.model.road import MatchedPath, Network, RouteStep
 
 GRAZE_M = 0.05
 """A rectangle that reaches less far into the lane, or past the end of a link, does not lie there:
@@ -29,6 +30,9 @@ REACH_M = 40.0
 """As far as the upper edge of a box says anything about where its sides are."""
 VANISHING_M = 1e6
 VIEW_STEP_M = 0.25
+ON_TRAFFIC_SHARE = 0.5
+"""A box of damage that lies within one of traffic by more than this is on the vehicle."""
+NO_TRAFFIC: Floats = np.empty((0, 4))
 OFF_ROAD = frozenset({"no_road_nearby", "no_route", "too_short"})
 """Reasons for a stretch without a match that are the network's, not the track's."""
 
@@ -91,14 +95,19 @@ class Eye:
         return Rejection.OFF_NETWORK if off_road else Rejection.OUTSIDE_TRACK
 
 
-def place_frame(boxes: Boxes, frame_t_s: float, eye: Eye) -> Placement:
-    """Place the boxes of the frame shown at a UTC time.
+def place_frame(
+    boxes: Boxes, frame_t_s: float, eye: Eye, traffic_xyxy: Floats = NO_TRAFFIC
+) -> Placement:
+    """Place the boxes of the frame shown at a UTC time; `traffic_xyxy` (n, 4) hides the road.
 
     A box is taken for a rectangle along the road: its lower edge is the near side, its upper edge
     the far one, clipped to the near field. Of its sides, each is set by the row where such a
     rectangle is widest in the picture: left of the vanishing point the left side by the near row,
     the right side by the far row, and the other way round on the right. So a crack along the road,
     a slanted line in the picture, stays thin on the ground.
+
+    Cells under a box of a person, rider or vehicle were not viewed, and what was found mostly
+    within such a box is not on the road.
     """
     place = eye.route.place_at(frame_t_s)
     ahead = (
@@ -115,14 +124,17 @@ def place_frame(boxes: Boxes, frame_t_s: float, eye: Eye) -> Placement:
         too_far = tuple((number, Rejection.TOO_FAR) for number in range(len(boxes.kind)))
         return Placement((), too_far, ())
     course = eye.route.course_ahead(place, REACH_M)
-    views = _views(frame_t_s, eye, place, _seen_along(eye, course, field, lane_width_m))
+    seen_m = _seen_along(eye, course, field, lane_width_m)
+    views = _views(frame_t_s, eye, place, seen_m, course, traffic_xyxy)
     if not boxes.kind:
         return Placement((), (), views)
     on_ground = _rectangles(boxes.xyxy, eye, course, field)
+    on_traffic = _share_within(boxes.xyxy, traffic_xyxy) > ON_TRAFFIC_SHARE
     observations: list[Observation] = []
     rejections: list[tuple[int, Rejection]] = []
     for number in range(len(boxes.kind)):
         reason = _rejection(on_ground, number, field, course)
+        reason = Rejection.HIDDEN if reason is None and on_traffic[number] else reason
         found = [] if reason else _observations(boxes, number, frame_t_s, on_ground, eye, place)
         observations += found
         if not found:
@@ -159,8 +171,25 @@ def _seen_along(
     return float(along[inside[0]]), float(along[last])
 
 
+def _share_within(boxes: Floats, traffic: Floats) -> Floats:
+    """Return the largest share of each box (n, 4) that a single box of traffic (m, 4) covers."""
+    if not len(traffic):
+        return np.zeros(len(boxes))
+    low = np.maximum(boxes[:, None, :2], traffic[None, :, :2])
+    high = np.minimum(boxes[:, None, 2:], traffic[None, :, 2:])
+    common = np.clip(high - low, 0.0, None).prod(axis=2)
+    area = np.maximum((boxes[:, 2:] - boxes[:, :2]).prod(axis=1), 1e-9)
+    share: Floats = common.max(axis=1) / area
+    return share
+
+
 def _views(
-    frame_t_s: float, eye: Eye, place: RoutePlace, seen_m: tuple[float, float]
+    frame_t_s: float,
+    eye: Eye,
+    place: RoutePlace,
+    seen_m: tuple[float, float],
+    course: Course,
+    traffic_xyxy: Floats,
 ) -> tuple[LaneViews, ...]:
     steps = eye.route.stretches(place.leg, *(place.route_m + np.array(seen_m)))
     views = []
@@ -172,10 +201,41 @@ def _views(
         to_row = int(np.ceil(high_m - 1e-6)) if whole else to_row
         if to_row > from_row:
             link_id = eye.links[step.link].link_id
+            hidden = _hidden(step, (from_row, to_row), eye, place, course, traffic_xyxy)
             views.append(
-                LaneViews(frame_t_s, link_id, step.direction, from_row, to_row, place.accuracy_m)
+                LaneViews(
+                    frame_t_s,
+                    link_id,
+                    step.direction,
+                    from_row,
+                    to_row,
+                    place.accuracy_m,
+                    hidden,
+                )
             )
     return tuple(views)
+
+
+def _hidden(
+    step: RouteStep,
+    rows: tuple[int, int],
+    eye: Eye,
+    place: RoutePlace,
+    course: Course,
+    traffic_xyxy: Floats,
+) -> tuple[tuple[int, int], ...]:
+    """Return the (row, strip) of a stretch of a link that traffic hides."""
+    if not len(traffic_xyxy):
+        return ()
+    offsets_m = np.arange(rows[0], rows[1] + 1.0)[:: step.direction.sign]
+    edges_m = (
+        step.from_route_m - place.route_m + step.direction.sign * (offsets_m - step.from_offset_m)
+    )
+    size = eye.width, eye.height
+    lane_width_m = eye.links[step.link].lane_width_m
+    hidden = hidden_cells(traffic_xyxy, eye.camera, size, course, edges_m, lane_width_m)
+    found = np.argwhere(hidden[:: step.direction.sign])
+    return tuple((rows[0] + int(row), int(strip)) for row, strip in found)
 
 
 def _rectangles(xyxy: Floats, eye: Eye, course: Course, field: NearField) -> _Rectangles:

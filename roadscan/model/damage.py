@@ -45,13 +45,15 @@ class Rejection(StrEnum):
     OUTSIDE_TRACK = "outside_track"
     FRAME_UNUSABLE = "frame_unusable"
     KIND_NOT_SCORED = "kind_not_scored"
+    HIDDEN = "under_person_or_vehicle"
 
 
 @dataclass(frozen=True, slots=True)
 class LaneViews:
     """Cells of one lane seen by one frame: rows [`from_row`, `to_row`) of the link, all strips.
 
-    Row k covers the offsets [k, k + 1) m of the link.
+    Row k covers the offsets [k, k + 1) m of the link. `hidden` are the (row, strip) among them that
+    traffic stands on or before: they were not seen.
     """
 
     frame_t_s: float
@@ -60,6 +62,7 @@ class LaneViews:
     from_row: int
     to_row: int
     accuracy_m: float
+    hidden: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

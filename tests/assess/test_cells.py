@@ -1,3 +1,4 @@
+from dataclasses import replace
 from itertools import permutations
 
 import numpy as np
@@ -203,3 +204,22 @@ def test_hits_never_exceed_views(frames: list[Frame]) -> None:
     for hits in grid.hits.values():
         assert (hits <= grid.views).all()
     assert (np.isfinite(grid.last_seen_s) == (grid.views[:, 0] > 0)).all()
+
+
+def test_a_hidden_cell_is_neither_viewed_nor_hit() -> None:
+    view = replace(views(0, 0, 6), hidden=((2, 1), (3, 0), (3, 1), (3, 2)))
+    (grid,) = grids_of(((view,), (box(0, (2.1, 3.9)),)))
+    assert grid.views[:6].tolist() == [[1, 1, 1]] * 2 + [[1, 0, 1], [0, 0, 0]] + [[1, 1, 1]] * 2
+    assert not grid.hits["D40"][:, 1].any()
+
+
+def test_a_row_that_is_hidden_altogether_was_not_seen_then() -> None:
+    hidden = replace(views(9, 0, 6), hidden=((3, 0), (3, 1), (3, 2)))
+    (grid,) = grids_of(((views(4, 0, 6),), ()), ((hidden,), ()))
+    assert grid.last_seen_s[3] < grid.last_seen_s[2]
+
+
+def test_a_cell_hidden_from_one_view_may_be_seen_by_another_of_the_same_frame() -> None:
+    hidden = replace(views(0, 0, 6), hidden=((5, 1),))
+    (grid,) = grids_of(((hidden, views(0, 5, 9)), ()))
+    assert grid.views[5].tolist() == [1, 1, 1]

@@ -306,3 +306,27 @@ def test_a_drive_sees_every_row_that_it_drives_over() -> None:
     }
     assert {("a", row) for row in range(23, 200)} <= rows
     assert {("b", row) for row in range(21, 200)} <= rows
+
+
+def test_cells_under_a_vehicle_were_not_viewed_in_either_direction_of_travel() -> None:
+    # from 8 m on, and left of 0.6 m right of the middle: the left and the middle strip
+    traffic = np.array([seen_as((8.0, 13.0, -0.4, 1.75))])
+    (east,) = place_frame(boxes(), STARTED_S + 5.0, EAST, traffic).views
+    (west,) = place_frame(boxes(), STARTED_S + 25.0, WEST, traffic).views
+
+    # 70 m from the start of a; 250 m on the way back is 130 m of a
+    assert {(row, strip) for row in range(78, 82) for strip in (0, 1)} <= set(east.hidden)
+    assert {(row, strip) for row in range(118, 122) for strip in (0, 1)} <= set(west.hidden)
+    for view, near_rows in ((east, range(73, 77)), (west, range(123, 127))):
+        assert view.from_row <= min(near_rows)
+        assert max(near_rows) < view.to_row
+        assert not {row for row, _ in view.hidden} & set(near_rows)
+        assert all(view.from_row <= row < view.to_row for row, _ in view.hidden)
+
+
+def test_what_is_found_on_a_vehicle_is_no_damage_of_the_road() -> None:
+    on_it, beside_it = seen_as((9.0, 11.0, 0.2, 0.8)), seen_as((4.0, 6.0, -0.5, 0.5))
+    traffic = np.array([seen_as((8.0, 13.0, -0.4, 1.75))])
+    placement = place_frame(boxes(on_it, beside_it), STARTED_S + 5.0, EAST, traffic)
+    assert placement.rejections == ((0, Rejection.HIDDEN),)
+    assert [found.box_number for found in placement.observations] == [1]
