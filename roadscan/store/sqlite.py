@@ -25,6 +25,7 @@ from sqlalchemy import (
     inspect,
     select,
     text,
+    update,
 )
 from sqlalchemy.exc import DatabaseError, OperationalError
 
@@ -36,6 +37,7 @@ from roadscan.model.picture import FrameRejection
 from roadscan.model.road import Direction, Network
 from roadscan.model.survey import Assessment, DriveKey, Survey, SurveyCounts
 from roadscan.store import rows, tables
+from roadscan.store.feature_tables import editions
 
 FILE = "roadscan.db"
 LOCK_FILE = "roadscan.lock"
@@ -193,6 +195,8 @@ class SqliteStore:
             for table, new in ((tables.results, scored), (tables.damages, damaged)):
                 _remove(db, table, key)
                 _insert(db, table, new)
+            served = editions.c.survey == survey
+            db.execute(update(editions).where(served).values(stale=True))
 
     def survey(self, name: str) -> Survey:
         """Return a survey; KeyError without one of this name."""

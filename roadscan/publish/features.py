@@ -1,0 +1,80 @@
+"""From the layers of a survey to the features that the service hands out as they are."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import geopandas
+import numpy as np
+import shapely
+
+from roadscan.publish.fields import LAYERS
+from roadscan.publish.geojson import DECIMALS
+from roadscan.publish.layers import (
+    cells_layers,
+    damages_layer,
+    drives_layer,
+    load_results,
+    segments_layer,
+)
+from roadscan.store.features import FeatureRow, FeatureStore, Source
+from roadscan.store.store import Store
+
+
+def publish_features(store: Store, features: FeatureStore, survey: str) -> None:
+    """Serve the layers of a survey as they are in the store now.
+
+    Raises KeyError without a survey of this name.
+    """
+    results = load_results(store, survey)
+    source = Source(
+        survey,
+        results.scheme.id,
+        results.scheme.version,
+        results.network.crs_epsg,
+        max((drive.ended_s for drive in results.drives), default=0.0),
+    )
+    cells = cells_layers(results, store.lane_grids(survey))
+    features.put_features(
+        source,
+        {
+            "segments": feature_rows("segments", segments_layer(results)),
+            "damages": feature_rows("damages", damages_layer(results)),
+            "drives": feature_rows("drives", drives_layer(results)),
+            "cells": (row for layer in cells for row in feature_rows("cells", layer)),
+        },
+    )
+
+
+def feature_rows(collection: str, layer: geopandas.GeoDataFrame) -> Iterator[FeatureRow]:
+    """Yield the features of a layer: GeoJSON in CRS84 as in the exported files."""
+    names = [field.name for field in LAYERS[collection]]
+    shapes = shapely.orient_polygons(layer.geometry.to_crs("EPSG:4326").to_numpy())
+    columns = [_plain(layer[name]) for name in names]
+    for shape, values in zip(shapes, zip(*columns, strict=True), strict=True):
+        somewhere = not shapely.is_empty(shape)
+        feature = {
+            "type": "Feature",
+            "id": values[0],
+            "properties": dict(zip(names, values, strict=True)),
+        }
+        geometry = geometry_json(shape, DECIMALS) if somewhere else "null"
+        head = json.dumps(feature, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+        yield FeatureRow(
+            f'{head[:-1]},"geometry":{geometry}}}',
+            shapely.to_wkb(shape) if somewhere else None,
+            values,
+        )
+
+
+def geometry_json(shape: shapely.Geometry, decimals: int) -> str:
+    """Return a geometry as GeoJSON text, its coordinates rounded."""
+    return str(shapely.to_geojson(shapely.transform(shape, lambda xy: np.round(xy, decimals))))
+
+
+def _plain(column: Any) -> list[Any]:
+    """Return the values of a column as JSON knows them."""
+    return [
+        None if missing else value
+        for value, missing in zip(column.tolist(), column.isna(), strict=True)
+    ]

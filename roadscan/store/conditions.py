@@ -1,0 +1,131 @@
+"""Conditions on features, free of any query language and of SQL; and their SQL.
+
+Values travel as bound parameters, names only as columns of the layer's table: nothing that a
+stranger wrote ever becomes part of a statement's text.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Final
+
+import shapely
+from sqlalchemy import ColumnElement, Table, and_, false, not_, or_, true
+
+from roadscan.store.dialects import Spatial
+
+Value = str | float | bool
+
+
+class Operator(StrEnum):
+    """How a property and a value compare."""
+
+    EQ = "="
+    NE = "<>"
+    LT = "<"
+    GT = ">"
+    LE = "<="
+    GE = ">="
+
+
+_COMPARE: Final[Mapping[Operator, Callable[[Any, Any], ColumnElement[bool]]]] = {
+    Operator.EQ: lambda column, value: column == value,
+    Operator.NE: lambda column, value: column != value,
+    Operator.LT: lambda column, value: column < value,
+    Operator.GT: lambda column, value: column > value,
+    Operator.LE: lambda column, value: column <= value,
+    Operator.GE: lambda column, value: column >= value,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Compare:
+    """A property against a value."""
+
+    field: str
+    operator: Operator
+    value: Value
+
+
+@dataclass(frozen=True, slots=True)
+class Like:
+    """Text against a pattern: % any characters, _ one, backslash takes the next as it is."""
+
+    field: str
+    pattern: str
+
+
+@dataclass(frozen=True, slots=True)
+class OneOf:
+    """A property among values."""
+
+    field: str
+    values: tuple[Value, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class IsNull:
+    """A property without a value."""
+
+    field: str
+
+
+@dataclass(frozen=True, slots=True)
+class Intersects:
+    """The geometry touches an area, in CRS84 (WKB, so that equal conditions are equal)."""
+
+    area_wkb: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Both:
+    """All of them hold."""
+
+    parts: "tuple[Condition, ...]"
+
+
+@dataclass(frozen=True, slots=True)
+class Either:
+    """At least one of them holds."""
+
+    parts: "tuple[Condition, ...]"
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    """It does not hold; unknown (a property without a value) stays unknown, as in SQL."""
+
+    part: "Condition"
+
+
+@dataclass(frozen=True, slots=True)
+class Always:
+    """TRUE or FALSE."""
+
+    holds: bool
+
+
+Condition = Compare | Like | OneOf | IsNull | Intersects | Both | Either | Not | Always
+
+
+def clause(condition: Condition, table: Table, spatial: Spatial) -> ColumnElement[bool]:  # noqa: PLR0911 -- one line for each kind of condition
+    """Return the SQL of a condition; KeyError for a property that the layer does not have."""
+    match condition:
+        case Compare(field, operator, value):
+            return _COMPARE[operator](table.c[field], value)
+        case Like(field, pattern):
+            return spatial.like(table.c[field], pattern)
+        case OneOf(field, values):
+            return table.c[field].in_(values)
+        case IsNull(field):
+            return table.c[field].is_(None)
+        case Intersects(area_wkb):
+            return spatial.intersects(table, shapely.from_wkb(area_wkb))
+        case Both(parts):
+            return and_(true(), *(clause(part, table, spatial) for part in parts))
+        case Either(parts):
+            return or_(false(), *(clause(part, table, spatial) for part in parts))
+        case Not(part):
+            return not_(clause(part, table, spatial))
+        case Always(holds):
+            return true() if holds else false()

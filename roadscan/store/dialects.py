@@ -1,0 +1,208 @@
+"""What SQLite and PostgreSQL do differently for served features, each in one class.
+
+SQLite has an R*Tree beside each table, with the edition as a third dimension, so that the layers
+of an earlier survey of the same streets cost nothing; the exact test is a function of ours.
+PostgreSQL has a PostGIS geometry made of the same WKB, with a GiST index.
+"""
+
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any, Final, Protocol
+
+import numpy as np
+import shapely
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    ColumnElement,
+    Connection,
+    Engine,
+    FromClause,
+    Select,
+    Table,
+    and_,
+    bindparam,
+    column,
+    delete,
+    func,
+    insert,
+    literal_column,
+    or_,
+    select,
+    table,
+)
+
+from roadscan.model.arrays import Floats
+
+
+class Spatial(Protocol):
+    """What a database does in its own way."""
+
+    def begin_reading(self, db: Connection) -> None:
+        """See one state of the database until the connection is given back."""
+
+    def put_bounds(
+        self, db: Connection, features: Table, edition: int, numbers: Sequence[int], bounds: Floats
+    ) -> None:
+        """Keep west, south, east, north (n x 4, CRS84) of features; NaN where one is nowhere."""
+
+    def remove_bounds(self, db: Connection, features: Table, first: int, last: int) -> None:
+        """Forget the bounds of a range of features."""
+
+    def within(
+        self, query: Select[Any], features: Table, edition: int, area: shapely.Geometry
+    ) -> Select[Any]:
+        """Narrow a query to features of an edition that intersect an area."""
+
+    def intersects(self, features: Table, area: shapely.Geometry) -> ColumnElement[bool]:
+        """Return the same as a condition on any edition."""
+
+    def like(self, text: Column[Any], pattern: str) -> ColumnElement[bool]:
+        """Return whether text follows a pattern of %, _ and backslash; case counts."""
+
+
+def spatial_of(engine: Engine) -> Spatial:
+    """Return what an engine's database does in its own way."""
+    return _SPATIAL[engine.dialect.name]
+
+
+class _Sqlite:
+    def begin_reading(self, db: Connection) -> None:
+        if "intersects" not in db.connection.info:
+            driver: Any = db.connection.driver_connection
+            driver.create_function("roadscan_intersects", 2, _intersects, deterministic=True)
+            db.connection.info["intersects"] = True
+        db.exec_driver_sql("BEGIN")
+
+    def put_bounds(
+        self, db: Connection, features: Table, edition: int, numbers: Sequence[int], bounds: Floats
+    ) -> None:
+        placed = [
+            (number, *box, edition, edition)
+            for number, box in zip(numbers, bounds[:, [0, 2, 1, 3]].tolist(), strict=True)
+            if not np.isnan(box).any()
+        ]
+        names = ("number", "west", "east", "south", "north", "edition_from", "edition_to")
+        if placed:
+            db.execute(
+                insert(_bounds(features)), [dict(zip(names, r, strict=True)) for r in placed]
+            )
+
+    def remove_bounds(self, db: Connection, features: Table, first: int, last: int) -> None:
+        bounds = _bounds(features)
+        db.execute(delete(bounds).where(bounds.c.number.between(first, last)))
+
+    def within(
+        self, query: Select[Any], features: Table, edition: int, area: shapely.Geometry
+    ) -> Select[Any]:
+        bounds = _bounds(features)
+        both: FromClause = bounds.join(features, bounds.c.number == features.c.number)
+        exact = _touches(features, area)
+        if shapely.area(area) > 0 and shapely.box(*shapely.bounds(area)).equals(area):
+            # what lies inside needs no look at its geometry; the tree rounds bounds outwards
+            exact = or_(_inside(bounds, area), exact)
+        return query.select_from(both).where(
+            bounds.c.edition_from <= edition,
+            bounds.c.edition_to >= edition,
+            _overlaps(bounds, area),
+            exact,
+        )
+
+    def intersects(self, features: Table, area: shapely.Geometry) -> ColumnElement[bool]:
+        bounds = _bounds(features)
+        near = select(bounds.c.number).where(_overlaps(bounds, area))
+        return and_(features.c.number.in_(near), _touches(features, area))
+
+    def like(self, text: Column[Any], pattern: str) -> ColumnElement[bool]:
+        return text.op("GLOB", is_comparison=True)(_glob(pattern))
+
+
+class _Postgis:
+    def begin_reading(self, db: Connection) -> None:
+        db.execution_options(isolation_level="REPEATABLE READ")
+
+    def put_bounds(
+        self, db: Connection, features: Table, edition: int, numbers: Sequence[int], bounds: Floats
+    ) -> None:
+        """Do nothing: the geometry is generated from the WKB, and indexed."""
+
+    def remove_bounds(self, db: Connection, features: Table, first: int, last: int) -> None:
+        """Do nothing: the index follows the table."""
+
+    def within(
+        self, query: Select[Any], features: Table, edition: int, area: shapely.Geometry
+    ) -> Select[Any]:
+        return query.where(
+            features.c.number.between(edition << 32, (edition + 1 << 32) - 1),
+            self.intersects(features, area),
+        )
+
+    def intersects(self, features: Table, area: shapely.Geometry) -> ColumnElement[bool]:
+        geometry: ColumnElement[Any] = literal_column(f"{features.name}.geom")
+        return func.ST_Intersects(geometry, func.ST_GeomFromWKB(shapely.to_wkb(area), 4326))
+
+    def like(self, text: Column[Any], pattern: str) -> ColumnElement[bool]:
+        open_end = (len(pattern) - len(pattern.rstrip("\\"))) % 2
+        return text.like(pattern + "\\" * open_end, escape="\\")
+
+
+_SPATIAL: Final[dict[str, Spatial]] = {"sqlite": _Sqlite(), "postgresql": _Postgis()}
+
+
+def _bounds(features: Table) -> Any:
+    names = ("west", "east", "south", "north", "edition_from", "edition_to")
+    return table(
+        f"{features.name}_bounds", column("number", BigInteger), *(column(name) for name in names)
+    )
+
+
+def _overlaps(bounds: Any, area: shapely.Geometry) -> ColumnElement[bool]:
+    west, south, east, north = shapely.bounds(area).tolist()
+    return and_(
+        bounds.c.west <= east,
+        bounds.c.east >= west,
+        bounds.c.south <= north,
+        bounds.c.north >= south,
+    )
+
+
+def _inside(bounds: Any, area: shapely.Geometry) -> ColumnElement[bool]:
+    west, south, east, north = shapely.bounds(area).tolist()
+    return and_(
+        bounds.c.west >= west,
+        bounds.c.east <= east,
+        bounds.c.south >= south,
+        bounds.c.north <= north,
+    )
+
+
+def _touches(features: Table, area: shapely.Geometry) -> ColumnElement[bool]:
+    wkb: ColumnElement[Any] = bindparam(None, shapely.to_wkb(area), unique=True)
+    found: ColumnElement[bool] = func.roadscan_intersects(features.c.geometry_wkb, wkb)
+    return found
+
+
+def _intersects(geometry_wkb: bytes | None, area_wkb: bytes) -> bool:
+    return geometry_wkb is not None and bool(
+        shapely.intersects(_prepared(area_wkb), shapely.from_wkb(geometry_wkb))
+    )
+
+
+@lru_cache(maxsize=64)
+def _prepared(wkb: bytes) -> shapely.Geometry:
+    area = shapely.from_wkb(wkb)
+    shapely.prepare(area)
+    return area
+
+
+def _glob(pattern: str) -> str:
+    """Return a LIKE pattern as SQLite's GLOB: its own LIKE takes upper for lower case."""
+    found, letters = [], iter(pattern)
+    for letter in letters:
+        plain = next(letters, letter) if letter == "\\" else None
+        if plain is None and letter in "%_":
+            found.append({"%": "*", "_": "?"}[letter])
+        else:
+            taken = plain or letter
+            found.append(f"[{taken}]" if taken in "*?[" else taken)
+    return "".join(found)

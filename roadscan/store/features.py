@@ -1,0 +1,360 @@
+"""The served features: written an edition at a time, read as ready GeoJSON.
+
+A reader sees one edition of a survey's layers or the next, never a part of one; ids and the
+places of features within a layer stay the same from one edition to the next as long as the
+network does, so a client that pages through a layer meanwhile is not thrown out.
+"""
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any, Final
+
+import numpy as np
+import shapely
+from sqlalchemy import (
+    Connection,
+    Engine,
+    Row,
+    RowMapping,
+    Select,
+    delete,
+    exists,
+    func,
+    insert,
+    select,
+    update,
+)
+
+from roadscan.model.arrays import Floats
+from roadscan.store import tables
+from roadscan.store.conditions import Condition, clause
+from roadscan.store.dialects import Spatial, spatial_of
+from roadscan.store.feature_tables import (
+    EDITION_BITS,
+    FEATURES,
+    TIMES,
+    edition_layers,
+    editions,
+    epoch_s,
+    own_columns,
+)
+
+ROWS_AT_ONCE: Final = 2000
+"""So few that a writer beside us waits for milliseconds."""
+COUNTS_KEPT: Final = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class FeatureRow:
+    """A feature as it is served; `values` in the order of its layer's fields, the id first."""
+
+    geojson: str
+    """The whole feature in CRS84, with its geometry as the last member."""
+    geometry_wkb: bytes | None
+    """In CRS84, not rounded."""
+    values: tuple[Any, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What the layers of a survey were made from."""
+
+    survey: str
+    scheme: str
+    scheme_version: str
+    crs_epsg: int
+    latest_s: float
+    """End of the last drive: the newest survey is the one with the latest."""
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """A layer of a survey as it is served now; extent in CRS84 and UTC epoch seconds."""
+
+    collection: str
+    edition: int
+    source: Source
+    features: int
+    version: str
+    """Changes with the content, and only with it."""
+    bounds_deg: tuple[float, float, float, float] | None
+    interval_s: tuple[float, float] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Which features of a layer; everything by default. The area is in CRS84."""
+
+    area: shapely.Geometry | None = None
+    condition: Condition | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A feature and its place within the layer, from which the next page goes on."""
+
+    place: int
+    geojson: str
+    geometry_wkb: bytes | None
+
+
+class FeatureStore:
+    """The served layers of all surveys of one town."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._spatial = spatial_of(engine)
+        self._counts: dict[Any, int] = {}
+
+    def put_features(self, source: Source, layers: Mapping[str, Iterable[FeatureRow]]) -> None:
+        """Serve new layers of a survey in place of those served before.
+
+        They are written in many short transactions and taken over in one. A run that was killed
+        leaves an edition that nobody sees; the next one of the survey clears it away.
+        """
+        with self._engine.begin() as db:
+            head = {
+                "survey": source.survey,
+                "scheme": source.scheme,
+                "scheme_version": source.scheme_version,
+                "crs_epsg": source.crs_epsg,
+                "latest_s": source.latest_s,
+                "served": False,
+                "stale": False,
+            }
+            new = insert(editions).values(head).returning(editions.c.edition)
+            edition = db.execute(new).scalar_one()
+        for collection, rows in layers.items():
+            self._put_layer(edition, collection, rows)
+        self._take_over(source.survey, edition)
+
+    def unserved(self) -> tuple[str, ...]:
+        """Return the surveys with results whose layers were never made, or before the results."""
+        current = exists().where(
+            editions.c.survey == tables.results.c.survey, editions.c.served, ~editions.c.stale
+        )
+        query = select(tables.results.c.survey).where(~current).distinct()
+        with self._engine.connect() as db:
+            return tuple(sorted(db.scalars(query)))
+
+    @contextmanager
+    def reading(self) -> Iterator["FeatureReader"]:
+        """See the layers as they are at this moment, until the end of the block."""
+        with self._engine.connect() as db:
+            self._spatial.begin_reading(db)
+            yield FeatureReader(db, self._spatial, self._counts)
+
+    def _put_layer(self, edition: int, collection: str, rows: Iterable[FeatureRow]) -> None:
+        table = FEATURES[collection]
+        names = [c.name for c in own_columns(collection)]
+        times = [names.index(name) for name in TIMES[collection]]
+        digest, count, extent, seen = hashlib.sha256(), 0, _Extent(), _Span()
+        unread = iter(rows)
+        while batch := list(islice(unread, ROWS_AT_ONCE)):
+            numbers = [(edition << EDITION_BITS) + count + k for k in range(len(batch))]
+            bounds = shapely.bounds(shapely.from_wkb([row.geometry_wkb for row in batch]))
+            with self._engine.begin() as db:
+                db.execute(
+                    insert(table),
+                    [
+                        {
+                            "number": number,
+                            "geojson": row.geojson,
+                            "geometry_wkb": row.geometry_wkb,
+                            **dict(zip(names, row.values, strict=True)),
+                        }
+                        for number, row in zip(numbers, batch, strict=True)
+                    ],
+                )
+                self._spatial.put_bounds(db, table, edition, numbers, bounds)
+            for row in batch:
+                digest.update(row.geojson.encode())
+                seen.add(*(row.values[k] for k in times))
+            extent.add(bounds)
+            count += len(batch)
+        with self._engine.begin() as db:
+            head = {
+                "edition": edition,
+                "collection": collection,
+                "features": count,
+                "version": digest.hexdigest()[:16],
+            }
+            db.execute(insert(edition_layers), head | extent.row() | seen.row())
+
+    def _take_over(self, survey: str, edition: int) -> None:
+        """Serve a finished edition, unless a later one already is, and clear the others away."""
+        own = editions.c.survey == survey
+        complete = editions.c.served | (editions.c.edition == edition)
+        with self._engine.begin() as db:
+            newest = db.scalar(select(func.max(editions.c.edition)).where(own, complete))
+            latest = editions.c.edition == newest
+            db.execute(update(editions).where(own).values(served=latest))
+            past = select(editions.c.edition).where(own, editions.c.edition < newest)
+            old = {*db.scalars(past), edition} - {newest}
+        self._clear(sorted(old))
+
+    def _clear(self, old: Iterable[int]) -> None:
+        """Remove editions, a batch at a time."""
+        for edition in old:
+            for table in FEATURES.values():
+                first, last = edition << EDITION_BITS, (edition + 1 << EDITION_BITS) - 1
+                within = table.c.number.between(first, last)
+                while True:
+                    with self._engine.begin() as db:
+                        query = select(table.c.number).where(within).order_by(table.c.number)
+                        numbers = list(db.scalars(query.limit(ROWS_AT_ONCE)))
+                        if not numbers:
+                            break
+                        part = table.c.number.between(numbers[0], numbers[-1])
+                        db.execute(delete(table).where(part))
+                        self._spatial.remove_bounds(db, table, numbers[0], numbers[-1])
+            with self._engine.begin() as db:
+                db.execute(delete(edition_layers).where(edition_layers.c.edition == edition))
+                db.execute(delete(editions).where(editions.c.edition == edition))
+
+
+class FeatureReader:
+    """One state of the served layers; see `FeatureStore.reading`."""
+
+    def __init__(self, db: Connection, spatial: Spatial, counts: dict[Any, int]) -> None:
+        self._db = db
+        self._spatial = spatial
+        self._counts = counts
+
+    def layers(self, collection: str) -> tuple[Layer, ...]:
+        """Return a layer of every survey, the newest survey first."""
+        query = (
+            select(*editions.c, *(c for c in edition_layers.c if c.name != "edition"))
+            .join(edition_layers, editions.c.edition == edition_layers.c.edition)
+            .where(editions.c.served, edition_layers.c.collection == collection)
+            .order_by(editions.c.latest_s.desc(), editions.c.survey)
+        )
+        return tuple(_layer(row) for row in self._db.execute(query).mappings())
+
+    def count(self, layer: Layer, selection: Selection) -> int:
+        """Return how many features there are; kept, for a layer of an edition never changes."""
+        if selection == Selection():
+            return layer.features
+        area = None if selection.area is None else shapely.to_wkb(selection.area)
+        key = (layer.edition, layer.collection, area, selection.condition)
+        if key not in self._counts:
+            query = self._selected(layer, selection, func.count())
+            if len(self._counts) >= COUNTS_KEPT:
+                self._counts.clear()
+            self._counts[key] = self._db.scalar(query) or 0
+        return self._counts[key]
+
+    def page(
+        self, layer: Layer, selection: Selection, after: int | None, limit: int
+    ) -> list[Placed]:
+        """Return the next features behind a place; `None` begins at the first."""
+        table = FEATURES[layer.collection]
+        query = self._selected(
+            layer, selection, table.c.number, table.c.geojson, table.c.geometry_wkb
+        )
+        first = layer.edition << EDITION_BITS
+        if after is not None:
+            query = query.where(table.c.number > first + after)
+        found = self._db.execute(query.order_by(table.c.number).limit(limit))
+        return [Placed(number - first, geojson, wkb) for number, geojson, wkb in found]
+
+    def feature(self, layer: Layer, feature_id: str) -> Placed:
+        """Return one feature; KeyError without one of this id."""
+        table = FEATURES[layer.collection]
+        query = self._selected(
+            layer, Selection(), table.c.number, table.c.geojson, table.c.geometry_wkb
+        ).where(own_columns(layer.collection)[0] == feature_id)
+        row = self._db.execute(query).first()
+        if row is None:
+            raise KeyError(feature_id)
+        return Placed(row[0] - (layer.edition << EDITION_BITS), row[1], row[2])
+
+    def values(
+        self,
+        layer: Layer,
+        selection: Selection,
+        names: tuple[str, ...] | None = None,
+        limit: int | None = None,
+    ) -> Iterator[Row[Any]]:
+        """Yield the geometry (WKB in CRS84) and then the fields of features, in their order.
+
+        All fields unless `names` says which ones.
+        """
+        table = FEATURES[layer.collection]
+        columns = [c for c in own_columns(layer.collection) if names is None or c.name in names]
+        query = self._selected(layer, selection, table.c.geometry_wkb, *columns)
+        query = query.order_by(table.c.number).limit(limit)
+        yield from self._db.execution_options(yield_per=ROWS_AT_ONCE).execute(query)
+
+    def _selected(self, layer: Layer, selection: Selection, *what: Any) -> Select[Any]:
+        table = FEATURES[layer.collection]
+        query = select(*what)
+        if selection.area is None:
+            first, last = layer.edition << EDITION_BITS, (layer.edition + 1 << EDITION_BITS) - 1
+            query = query.select_from(table).where(table.c.number.between(first, last))
+        else:
+            query = self._spatial.within(query, table, layer.edition, selection.area)
+        if selection.condition is not None:
+            query = query.where(clause(selection.condition, table, self._spatial))
+        return query
+
+
+def _layer(found: RowMapping) -> Layer:
+    source = Source(
+        found["survey"],
+        found["scheme"],
+        found["scheme_version"],
+        found["crs_epsg"],
+        found["latest_s"],
+    )
+    bounds = (found["west"], found["south"], found["east"], found["north"])
+    return Layer(
+        found["collection"],
+        found["edition"],
+        source,
+        found["features"],
+        found["version"],
+        None if bounds[0] is None else bounds,
+        None if found["from_s"] is None else (found["from_s"], found["to_s"]),
+    )
+
+
+class _Extent:
+    """Grows with the bounds that it is shown."""
+
+    def __init__(self) -> None:
+        self._box: Floats | None = None
+
+    def add(self, bounds: Floats) -> None:
+        known = bounds[~np.isnan(bounds).any(axis=1)]
+        if self._box is not None:
+            known = np.vstack([known, self._box])
+        if len(known):
+            low, high = known[:, :2].min(axis=0), known[:, 2:].max(axis=0)
+            self._box = np.concatenate([low, high])
+
+    def row(self) -> dict[str, float | None]:
+        names = ("west", "south", "east", "north")
+        box = [None] * 4 if self._box is None else self._box.tolist()
+        return dict(zip(names, box, strict=True))
+
+
+class _Span:
+    """Grows with the times that it is shown."""
+
+    def __init__(self) -> None:
+        self._from_s: float | None = None
+        self._to_s: float | None = None
+
+    def add(self, begin: str | None, end: str | None) -> None:
+        for time in (begin, end):
+            if time is not None:
+                t_s = epoch_s(time)
+                self._from_s = t_s if self._from_s is None else min(self._from_s, t_s)
+                self._to_s = t_s if self._to_s is None else max(self._to_s, t_s)
+
+    def row(self) -> dict[str, float | None]:
+        return {"from_s": self._from_s, "to_s": self._to_s}
