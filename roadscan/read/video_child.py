@@ -229,7 +229,7 @@ def _decoded(video: _Video) -> Iterator[VideoFrame]:
         except (StopIteration, av.FFmpegError):
             return
         try:
-            frames = packet.decode()
+            frames = [] if packet.is_corrupt else packet.decode()
         except av.FFmpegError:
             continue
         silent = 0 if frames else silent + 1
@@ -287,8 +287,9 @@ def _shown_at(video: _Video, times_s: list[float]) -> Iterator[VideoFrame]:
             before = position
             while position < len(times_s) and times_s[position] + SAME_TIME_S < until_s:
                 position += 1
-            if position > before:
-                yield frame
+            if position == before:
+                continue
+            yield frame
             if position == len(times_s) or times_s[position] - until_s > SEEK_AHEAD_S:
                 break
         else:

@@ -15,7 +15,7 @@ from typing import Any, cast
 
 import numpy as np
 
-from roadscan.errors import RoadscanError
+from roadscan.errors import EXIT_CODES, RoadscanError
 
 MAX_ANSWER_BYTES = 1 << 20
 HINT = "The file is damaged or made to harm: copy it again from the camera"
@@ -116,7 +116,9 @@ class Decoding:
         if not line.endswith(b"\n"):
             return None
         try:
-            answer: dict[str, Any] = json.loads(line)
+            answer: dict[str, Any] = dict(json.loads(line))
+            if "refused" in answer and answer["refused"][0] not in EXIT_CODES:
+                return None
             if "shape" in answer:
                 answer["image"] = self._read_picture(pipe, answer["shape"])
         except (ValueError, TypeError):
