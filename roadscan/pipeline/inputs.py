@@ -4,9 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from roadscan.errors import RoadscanError
-
-VIDEO_SUFFIXES = frozenset({".mp4", ".m4v", ".mov", ".mkv", ".avi", ".ts", ".mts", ".m2ts"})
-TRACK_SUFFIXES = (".gpx", ".nmea", ".csv", ".geojson")
+from roadscan.model.upload import TRACK_SUFFIXES, VIDEO_SUFFIXES
 
 
 def list_videos(inputs: Sequence[Path]) -> tuple[Path, ...]:

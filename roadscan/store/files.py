@@ -1,0 +1,172 @@
+"""Which files staff have sent in, where they lay, and which of their drives wait for a job.
+
+The bytes are elsewhere, under their checksum; see roadscan.serve.uploads.storage.
+"""
+
+from typing import Any
+
+from sqlalchemy import Engine, Row, Select, and_, delete, func, insert, or_, select, update
+from sqlalchemy.exc import IntegrityError
+
+from roadscan.model.upload import FileKind, Place, PlacedFile, StoredFile, WaitingDrive
+from roadscan.store import file_tables as tables
+from roadscan.store.sidecars import waiting_drives
+
+_FILE = (
+    "sha256", "size_bytes", "name", "survey", "owner_id", "uploaded_by", "uploaded_s", "taken_by",
+    "purged_s",
+)  # fmt: skip
+
+
+class Files:
+    """The files of one town."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def put(self, file: StoredFile, place: Place, upload_id: str) -> tuple[StoredFile, bool]:
+        """Keep a file that arrived, and where it lay; doing it twice changes nothing.
+
+        Returns what is kept of these bytes, and whether they were known before this upload. Bytes
+        that had been purged are there again: their row stays, without the mark.
+        """
+        row = {name: getattr(file, name) for name in _FILE}
+        row |= {"kind": file.kind.value, "upload_id": upload_id}
+        self._insert_once(tables.files, row)
+        self._insert_once(tables.file_places, _place_row(place) | {"sha256": file.sha256})
+        this = tables.files.c.sha256 == file.sha256
+        with self._engine.begin() as db:
+            db.execute(
+                update(tables.files)
+                .where(this, tables.files.c.purged_s.is_not(None))
+                .values(purged_s=None, taken_by="", upload_id=upload_id)
+            )
+            kept = db.execute(select(tables.files).where(this)).one()
+        return _file(kept), kept.upload_id != upload_id
+
+    def get(self, sha256: str) -> StoredFile | None:
+        """Return the file of these bytes; None without one."""
+        with self._engine.connect() as db:
+            row = db.execute(select(tables.files).where(tables.files.c.sha256 == sha256)).first()
+        return None if row is None else _file(row)
+
+    def newest(self, limit: int, before: StoredFile | None = None) -> tuple[StoredFile, ...]:
+        """Return files from the newest on, or from the one after `before`."""
+        table = tables.files
+        query = select(table).order_by(table.c.uploaded_s.desc(), table.c.sha256.desc())
+        if before is not None:
+            query = query.where(
+                or_(
+                    table.c.uploaded_s < before.uploaded_s,
+                    and_(table.c.uploaded_s == before.uploaded_s, table.c.sha256 < before.sha256),
+                )
+            )
+        with self._engine.connect() as db:
+            return tuple(_file(row) for row in db.execute(query.limit(limit)))
+
+    def held_bytes(self, owner_id: str) -> int:
+        """Return how many bytes are kept of what an account sent."""
+        table = tables.files
+        query = select(func.coalesce(func.sum(table.c.size_bytes), 0)).where(
+            table.c.owner_id == owner_id, table.c.purged_s.is_(None)
+        )
+        with self._engine.connect() as db:
+            return int(db.scalar(query) or 0)
+
+    def places(self, sha256: str) -> tuple[Place, ...]:
+        """Return where a file lay."""
+        query = _placed().where(tables.file_places.c.sha256 == sha256)
+        with self._engine.connect() as db:
+            return tuple(_placed_file(row).place for row in db.execute(query))
+
+    def waiting(self) -> tuple[WaitingDrive, ...]:
+        """Return the videos that no job has taken, oldest first, with what belongs to each."""
+        files, places = tables.files.c, tables.file_places.c
+        idle = (
+            select(places.folder, places.drop_id)
+            .join(tables.files, places.sha256 == files.sha256)
+            .where(
+                files.kind == FileKind.VIDEO.value, files.taken_by == "", files.purged_s.is_(None)
+            )
+            .subquery()
+        )
+        near = _placed().where(
+            or_(
+                places.folder.in_(select(idle.c.folder)), places.drop_id.in_(select(idle.c.drop_id))
+            )
+        )
+        with self._engine.connect() as db:
+            return waiting_drives(_placed_file(row) for row in db.execute(near))
+
+    def take(self, sha256: str, job_id: str) -> bool:
+        """Give a waiting video to a job; False if another job has it or it is gone.
+
+        Asking again for the same job is answered in the same way.
+        """
+        table = tables.files
+        this = and_(table.c.sha256 == sha256, table.c.purged_s.is_(None))
+        with self._engine.begin() as db:
+            taken = db.execute(
+                update(table)
+                .where(this, or_(table.c.taken_by == "", table.c.taken_by == job_id))
+                .values(taken_by=job_id)
+            )
+        return taken.rowcount == 1
+
+    def give_back(self, job_id: str) -> None:
+        """Let the videos of a job wait again."""
+        table = tables.files
+        with self._engine.begin() as db:
+            db.execute(update(table).where(table.c.taken_by == job_id).values(taken_by=""))
+
+    def mark_purged(self, sha256: str, at_s: float) -> None:
+        """Remember that the bytes of a file were deleted while what came of them stays."""
+        table = tables.files
+        with self._engine.begin() as db:
+            db.execute(update(table).where(table.c.sha256 == sha256).values(purged_s=at_s))
+
+    def delete(self, sha256: str) -> None:
+        """Forget a file and where it lay."""
+        with self._engine.begin() as db:
+            for table in (tables.file_places, tables.files):
+                db.execute(delete(table).where(table.c.sha256 == sha256))
+
+    def _insert_once(self, table: Any, row: dict[str, Any]) -> None:
+        try:
+            with self._engine.begin() as db:
+                db.execute(insert(table), row)
+        except IntegrityError:
+            pass  # the row is there: another process, or this one before it was killed
+
+
+def _placed() -> Select[Any]:
+    files, places = tables.files, tables.file_places
+    return (
+        select(
+            files,
+            places.c.drop_id,
+            places.c.drop_files,
+            places.c.folder,
+            places.c.name.label("place_name"),
+        )
+        .join(places, places.c.sha256 == files.c.sha256)
+        .order_by(places.c.drop_id, places.c.folder, places.c.name, files.c.sha256)
+    )
+
+
+def _placed_file(row: Row[Any]) -> PlacedFile:
+    place = Place(row.drop_id, row.drop_files, row.folder, row.place_name)
+    return PlacedFile(_file(row), place)
+
+
+def _file(row: Row[Any]) -> StoredFile:
+    return StoredFile(**{name: getattr(row, name) for name in _FILE}, kind=FileKind(row.kind))
+
+
+def _place_row(place: Place) -> dict[str, Any]:
+    return {
+        "drop_id": place.drop_id,
+        "drop_files": place.drop_files,
+        "folder": place.folder,
+        "name": place.name,
+    }
