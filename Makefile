@@ -3,13 +3,14 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: help demo test lint format bench clean
+.PHONY: help demo test lint format docs bench clean
 
 help:
 	@echo "make demo    the main job on the sample drive, results in out/demo"
 	@echo "make test    the tests"
 	@echo "make lint    ruff, format, mypy, the layers"
 	@echo "make format  lets ruff mend what it can"
+	@echo "make docs    writes what the program knows into the documents"
 	@echo "make bench   speed: real-time factor, time per stage, memory, against ultralytics"
 	@echo "make clean   removes .venv and out"
 
@@ -28,6 +29,9 @@ lint: .venv/.lint
 format: .venv/.lint
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
+
+docs: .venv/.base
+	$(BIN)/python docs/reference.py
 
 bench: .venv/.bench
 	$(BIN)/python benchmarks/drive.py

@@ -1,0 +1,130 @@
+"""Writes what the program itself knows into the documentation: `make docs`.
+
+A block stands between `<!-- name: argument -->` and `<!-- end -->`; tests/docs holds every block
+against the program, so that none can go out of date.
+"""
+
+import ast
+import io
+import os
+import re
+import sys
+import tomllib
+from collections.abc import Callable, Iterator
+from contextlib import redirect_stdout
+from pathlib import Path
+from typing import Any, Final
+
+import typer
+
+from roadscan.cli.app import app, exit_code
+from roadscan.publish.fields import LAYERS
+
+ROOT: Final = Path(__file__).resolve().parent.parent
+BLOCK: Final = re.compile(
+    r"(?P<head><!-- (?P<name>\w+): (?P<argument>.+?) -->\n).*?(?P<tail><!-- end -->)", re.DOTALL
+)
+COLUMNS: Final = "80"
+
+
+def pages() -> list[Path]:
+    """Return the documents that may hold blocks."""
+    return [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").glob("*.md"))]
+
+
+def refreshed(text: str) -> str:
+    """Return a document with its blocks as the program has them now."""
+    return BLOCK.sub(
+        lambda found: found["head"] + BLOCKS[found["name"]](found["argument"]) + found["tail"], text
+    )
+
+
+def commands(group: Any = None, prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield every command with its full name ("model list"), as the program registers them."""
+    for name, command in (group or typer.main.get_command(app)).commands.items():
+        if hasattr(command, "commands"):
+            yield from commands(command, f"{prefix}{name} ")
+        else:
+            yield f"{prefix}{name}", command
+
+
+def options(name: str) -> str:
+    """Return the table of arguments and options of a command."""
+    rows = [_option_row(parameter) for parameter in dict(commands())[name].params]
+    return _table(("option", "meaning", "default"), rows)
+
+
+def fields(layer: str) -> str:
+    """Return the table of the fields of a layer."""
+    kinds = {"object": "text", "float64": "number", "Int64": "whole number", "boolean": "yes or no"}
+    rows = [(f"`{f.name}`", kinds[f.dtype], f.meaning) for f in LAYERS[layer]]
+    return _table(("field", "type", "meaning"), rows)
+
+
+def output(command_line: str) -> str:
+    """Return what a command prints, run in the folder of the checkout."""
+    os.environ["COLUMNS"] = COLUMNS
+    before = Path.cwd()
+    os.chdir(ROOT)
+    try:
+        with redirect_stdout(io.StringIO()) as printed:
+            exit_code(command_line.split()[1:])
+    finally:
+        os.chdir(before)
+    lines = (line.rstrip() for line in printed.getvalue().splitlines())
+    return "\n".join(["```console", f"$ {command_line}", *lines, "```", ""])
+
+
+def rooms(package: str) -> str:
+    """Return the table of the rooms, as import-linter checks them, with their modules."""
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]
+    layers = next(c["layers"] for c in contracts["contracts"] if c["type"] == "layers")
+    names = [name for layer in layers for name in layer.split(" | ")]
+    return _table(("room", "what it does", "modules"), [_room(ROOT / package / n) for n in names])
+
+
+BLOCKS: Final[dict[str, Callable[[str], str]]] = {
+    "options": options,
+    "fields": fields,
+    "output": output,
+    "rooms": rooms,
+}
+
+
+def _option_row(parameter: Any) -> tuple[str, str, str]:
+    kind = getattr(parameter.type_descriptor.annotation, "__name__", "")
+    value = {"Path": "PATH", "str": "TEXT", "float": "NUMBER", "int": "NUMBER"}.get(kind, "")
+    value = parameter.metavar or value
+    is_option = parameter.opts[0].startswith("-")
+    name = f"{parameter.opts[0]} {value}".strip() if is_option else value
+    meaning = parameter.help or ""
+    if parameter.min is not None:
+        meaning = f"{meaning} From {parameter.min:g} to {parameter.max:g}."
+    default = "" if parameter.default in {None, "", False} else f"`{parameter.default}`"
+    return f"`{name}`", meaning, "needed" if parameter.required else default
+
+
+def _room(path: Path) -> tuple[str, str, str]:
+    first = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
+    says = (ast.get_docstring(ast.parse(first.read_text(encoding="utf-8"))) or "").splitlines()[0]
+    inside = sorted(p.stem for p in path.glob("*.py") if p.stem != "__init__")
+    return f"`{path.name}`", says, " ".join(inside)
+
+
+def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+    lines = [head, tuple("---" for _ in head), *rows]
+    return "".join(f"| {' | '.join(cells)} |\n" for cells in lines)
+
+
+def main() -> None:
+    """Write every block anew and say which documents changed."""
+    for page in pages():
+        text = page.read_text(encoding="utf-8")
+        new = refreshed(text)
+        if new != text:
+            page.write_text(new, encoding="utf-8")
+            sys.stdout.write(f"{page.relative_to(ROOT)}\n")
+
+
+if __name__ == "__main__":
+    main()
