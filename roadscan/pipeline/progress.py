@@ -52,6 +52,7 @@ class Bars:
 
     def begin(self, what: str, total: int) -> None:
         """Finish the bar before and draw the next."""
+        self._bars.start()
         self._finish()
         self._task = self._bars.add_task(what, total=total or None)
 
@@ -67,7 +68,10 @@ class Bars:
 
 @contextmanager
 def bars_on_stderr() -> Iterator[Progress]:
-    """Draw bars on stderr while the block runs; only their last state where that is no terminal."""
+    """Draw bars on stderr while the block runs; only their last state where that is no terminal.
+
+    Nothing is drawn before the first step begins, so what fails before is one line on stderr.
+    """
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
@@ -76,5 +80,9 @@ def bars_on_stderr() -> Iterator[Progress]:
         TimeElapsedColumn(),
         TimeRemainingColumn(),
     )
-    with RichProgress(*columns, console=Console(stderr=True)) as bars:
+    bars = RichProgress(*columns, console=Console(stderr=True))
+    try:
         yield Bars(bars)
+    finally:
+        if bars.live.is_started:
+            bars.stop()
