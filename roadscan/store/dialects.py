@@ -5,6 +5,7 @@ of an earlier survey of the same streets cost nothing; the exact test is a funct
 PostgreSQL has a PostGIS geometry made of the same WKB, with a GiST index.
 """
 
+import json
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any, Final, Protocol
@@ -12,6 +13,7 @@ from typing import Any, Final, Protocol
 import numpy as np
 import shapely
 from sqlalchemy import (
+    ARRAY,
     BigInteger,
     Column,
     ColumnElement,
@@ -21,11 +23,13 @@ from sqlalchemy import (
     Select,
     Table,
     and_,
+    any_,
     bindparam,
     column,
     delete,
     func,
     insert,
+    literal,
     literal_column,
     or_,
     select,
@@ -56,6 +60,9 @@ class Spatial(Protocol):
 
     def intersects(self, features: Table, area: shapely.Geometry) -> ColumnElement[bool]:
         """Return the same as a condition on any edition."""
+
+    def among(self, features: Table, numbers: list[int]) -> ColumnElement[bool]:
+        """Return whether a feature is one of many, which travel as one parameter."""
 
     def like(self, text: Column[Any], pattern: str) -> ColumnElement[bool]:
         """Return whether text follows a pattern of %, _ and backslash; case counts."""
@@ -113,6 +120,10 @@ class _Sqlite:
         near = select(bounds.c.number).where(_overlaps(bounds, area))
         return and_(features.c.number.in_(near), _touches(features, area))
 
+    def among(self, features: Table, numbers: list[int]) -> ColumnElement[bool]:
+        listed = func.json_each(json.dumps(numbers)).table_valued("value")
+        return features.c.number.in_(select(listed.c.value))
+
     def like(self, text: Column[Any], pattern: str) -> ColumnElement[bool]:
         return text.op("GLOB", is_comparison=True)(_glob(pattern))
 
@@ -140,6 +151,9 @@ class _Postgis:
     def intersects(self, features: Table, area: shapely.Geometry) -> ColumnElement[bool]:
         geometry: ColumnElement[Any] = literal_column(f"{features.name}.geom")
         return func.ST_Intersects(geometry, func.ST_GeomFromWKB(shapely.to_wkb(area), 4326))
+
+    def among(self, features: Table, numbers: list[int]) -> ColumnElement[bool]:
+        return features.c.number == any_(literal(numbers, ARRAY(BigInteger)))
 
     def like(self, text: Column[Any], pattern: str) -> ColumnElement[bool]:
         open_end = (len(pattern) - len(pattern.rstrip("\\"))) % 2

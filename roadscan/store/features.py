@@ -6,10 +6,12 @@ network does, so a client that pages through a layer meanwhile is not thrown out
 """
 
 import hashlib
+from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
+from threading import Lock
 from typing import Any, Final
 
 import numpy as np
@@ -28,7 +30,7 @@ from sqlalchemy import (
     update,
 )
 
-from roadscan.model.arrays import Floats
+from roadscan.model.arrays import Floats, Ints
 from roadscan.store import tables
 from roadscan.store.conditions import Condition, clause
 from roadscan.store.dialects import Spatial, spatial_of
@@ -44,7 +46,10 @@ from roadscan.store.feature_tables import (
 
 ROWS_AT_ONCE: Final = 2000
 """So few that a writer beside us waits for milliseconds."""
-COUNTS_KEPT: Final = 1000
+KEPT_BYTES: Final = 64 << 20
+"""Of lists of features that answered a selection; the next page, or client, asks for them again."""
+KEY_BYTES: Final = 8 << 10
+"""What the longest filter takes up, counted for each list."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +112,7 @@ class FeatureStore:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._spatial = spatial_of(engine)
-        self._counts: dict[Any, int] = {}
+        self._found = _Kept(KEPT_BYTES)
 
     def put_features(self, source: Source, layers: Mapping[str, Iterable[FeatureRow]]) -> None:
         """Serve new layers of a survey in place of those served before.
@@ -145,7 +150,7 @@ class FeatureStore:
         """See the layers as they are at this moment, until the end of the block."""
         with self._engine.connect() as db:
             self._spatial.begin_reading(db)
-            yield FeatureReader(db, self._spatial, self._counts)
+            yield FeatureReader(db, self._spatial, self._found)
 
     def _put_layer(self, edition: int, collection: str, rows: Iterable[FeatureRow]) -> None:
         table = FEATURES[collection]
@@ -219,10 +224,10 @@ class FeatureStore:
 class FeatureReader:
     """One state of the served layers; see `FeatureStore.reading`."""
 
-    def __init__(self, db: Connection, spatial: Spatial, counts: dict[Any, int]) -> None:
+    def __init__(self, db: Connection, spatial: Spatial, found: "_Kept") -> None:
         self._db = db
         self._spatial = spatial
-        self._counts = counts
+        self._found = found
 
     def layers(self, collection: str) -> tuple[Layer, ...]:
         """Return a layer of every survey, the newest survey first."""
@@ -235,31 +240,28 @@ class FeatureReader:
         return tuple(_layer(row) for row in self._db.execute(query).mappings())
 
     def count(self, layer: Layer, selection: Selection) -> int:
-        """Return how many features there are; kept, for a layer of an edition never changes."""
-        if selection == Selection():
-            return layer.features
-        area = None if selection.area is None else shapely.to_wkb(selection.area)
-        key = (layer.edition, layer.collection, area, selection.condition)
-        if key not in self._counts:
-            query = self._selected(layer, selection, func.count())
-            if len(self._counts) >= COUNTS_KEPT:
-                self._counts.clear()
-            self._counts[key] = self._db.scalar(query) or 0
-        return self._counts[key]
+        """Return how many features there are."""
+        return layer.features if selection == Selection() else len(self._numbers(layer, selection))
 
     def page(
         self, layer: Layer, selection: Selection, after: int | None, limit: int
     ) -> list[Placed]:
         """Return the next features behind a place; `None` begins at the first."""
         table = FEATURES[layer.collection]
-        query = self._selected(
-            layer, selection, table.c.number, table.c.geojson, table.c.geometry_wkb
-        )
         first = layer.edition << EDITION_BITS
-        if after is not None:
-            query = query.where(table.c.number > first + after)
-        found = self._db.execute(query.order_by(table.c.number).limit(limit))
-        return [Placed(number - first, geojson, wkb) for number, geojson, wkb in found]
+        behind = first - 1 if after is None else first + after
+        query = select(table.c.number, table.c.geojson, table.c.geometry_wkb)
+        if selection == Selection():
+            last = first + (1 << EDITION_BITS) - 1
+            query = query.where(table.c.number.between(behind + 1, last))
+            rows = self._db.execute(query.order_by(table.c.number).limit(limit)).all()
+        else:
+            numbers = self._numbers(layer, selection)
+            begin = int(np.searchsorted(numbers, behind, side="right"))
+            asked = numbers[begin : begin + limit].tolist()
+            # sorted here: a database sorts whole rows, and slowly
+            rows = sorted(self._db.execute(query.where(self._spatial.among(table, asked))).all())
+        return [Placed(number - first, geojson, wkb) for number, geojson, wkb in rows]
 
     def feature(self, layer: Layer, feature_id: str) -> Placed:
         """Return one feature; KeyError without one of this id."""
@@ -288,6 +290,17 @@ class FeatureReader:
         query = self._selected(layer, selection, table.c.geometry_wkb, *columns)
         query = query.order_by(table.c.number).limit(limit)
         yield from self._db.execution_options(yield_per=ROWS_AT_ONCE).execute(query)
+
+    def _numbers(self, layer: Layer, selection: Selection) -> Ints:
+        """Return the features of a selection in order; kept, for an edition never changes."""
+        area = None if selection.area is None else shapely.to_wkb(selection.area)
+        key = (layer.edition, layer.collection, area, selection.condition)
+        numbers = self._found.get(key)
+        if numbers is None:
+            query = self._selected(layer, selection, FEATURES[layer.collection].c.number)
+            numbers = np.sort(np.array(self._db.scalars(query).all(), np.int64))
+            self._found.put(key, numbers)
+        return numbers
 
     def _selected(self, layer: Layer, selection: Selection, *what: Any) -> Select[Any]:
         table = FEATURES[layer.collection]
@@ -320,6 +333,30 @@ def _layer(found: RowMapping) -> Layer:
         None if bounds[0] is None else bounds,
         None if found["from_s"] is None else (found["from_s"], found["to_s"]),
     )
+
+
+class _Kept:
+    """Lists of features by what they answer, the least asked for going first."""
+
+    def __init__(self, most_bytes: int) -> None:
+        self._lists: OrderedDict[Any, Ints] = OrderedDict()
+        self._bytes = 0
+        self._most_bytes = most_bytes
+        self._lock = Lock()
+
+    def get(self, key: Any) -> Ints | None:
+        with self._lock:
+            if key in self._lists:
+                self._lists.move_to_end(key)
+            return self._lists.get(key)
+
+    def put(self, key: Any, numbers: Ints) -> None:
+        with self._lock:
+            if key not in self._lists:
+                self._lists[key] = numbers
+                self._bytes += numbers.nbytes + KEY_BYTES
+            while self._bytes > self._most_bytes:
+                self._bytes -= self._lists.popitem(last=False)[1].nbytes + KEY_BYTES
 
 
 class _Extent:
