@@ -4,7 +4,8 @@
 
 `DIR` holds street/ (labelled by people), and rdd/, dnit/ and video/, which the old COCO network
 labels: looked at large, as they are and mirrored. Only the training splits are taken, and of the
-two clips the first half: the rest is for measuring. Numbers that matter stand below.
+two clips the first half: the rest is for measuring. privacy_corrections.csv puts right
+what was seen to be wrong with the labels. Numbers that matter stand below.
 """
 
 import argparse
@@ -14,6 +15,7 @@ import io
 import os
 import sys
 import zipfile
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,6 +32,7 @@ from torchvision_shim import ensure_torchvision  # noqa: E402
 ensure_torchvision()
 from privacy_teacher import COCO, Teacher  # noqa: E402
 
+CORRECTIONS = Path(__file__).parent / "privacy_corrections.csv"
 CLASSES = ("person", "rider", "vehicle")
 STREET = ("person", "bicycle", "car", "motorcycle", "bus", "truck")
 CYCLES = frozenset({"bicycle", "motorcycle"})
@@ -160,11 +163,44 @@ def share_over(one: np.ndarray, other: np.ndarray) -> float:
     return float(max(0.0, width) * max(0.0, height) / area)
 
 
-def write(picture: Picture, out: Path) -> tuple[str, str, str, int]:
+def read_corrections() -> dict[str, list[tuple[str, str, np.ndarray]]]:
+    """Return by picture what to drop or add: (action, class, corners as shares of the sides)."""
+    found: dict[str, list[tuple[str, str, np.ndarray]]] = defaultdict(list)
+    with CORRECTIONS.open() as rows:
+        for row in csv.DictReader(rows):
+            corners = np.array([float(row[name]) for name in ("x1", "y1", "x2", "y2")])
+            found[row["name"]].append((row["action"], row["class"], corners))
+    return found
+
+
+def corrected(
+    boxes: list[tuple[str, np.ndarray]],
+    corrections: list[tuple[str, str, np.ndarray]],
+    width: int,
+    height: int,
+) -> list[tuple[str, np.ndarray]]:
+    """Drop boxes of a class whose middle lies in an area, add those that were missing."""
+    for action, name, shares in corrections:
+        area = shares * (width, height, width, height)
+        if action == "add":
+            boxes = [*boxes, (name, area)]
+        else:
+            boxes = [(n, box) for n, box in boxes if n != name or not _middle_in(box, area)]
+    return boxes
+
+
+def _middle_in(box: np.ndarray, area: np.ndarray) -> bool:
+    middle = (box[:2] + box[2:]) / 2
+    return bool((middle >= area[:2]).all() and (middle <= area[2:]).all())
+
+
+def write(
+    picture: Picture, out: Path, corrections: list[tuple[str, str, np.ndarray]]
+) -> tuple[str, str, str, int]:
     """Write picture and labels; return its row of the manifest."""
     height, width = picture.image.shape[:2]
     lines = []
-    for name, (x1, y1, x2, y2) in by_class(picture.boxes):
+    for name, (x1, y1, x2, y2) in corrected(by_class(picture.boxes), corrections, width, height):
         sides = (x1 + x2) / 2 / width, (y1 + y2) / 2 / height, (x2 - x1) / width, (y2 - y1) / height
         lines.append(f"{CLASSES.index(name)} " + " ".join(f"{side:.6f}" for side in sides) + "\n")
     _, jpeg = cv2.imencode(".jpg", picture.image, [cv2.IMWRITE_JPEG_QUALITY, 90])
@@ -201,13 +237,13 @@ def main() -> None:
     given = parser.parse_args()
     for part in ("images/train", "labels/train"):
         (given.out / part).mkdir(parents=True, exist_ok=True)
-    rows, empty = [], 0
+    corrections, rows, empty = read_corrections(), list[tuple[str, str, str, int]](), 0
     for picture in all_pictures(given.material, Teacher(given.teacher)):
         if not picture.boxes:
             empty += 1
             if empty % EMPTY_EVERY:
                 continue
-        rows.append(write(picture, given.out))
+        rows.append(write(picture, given.out, corrections[picture.name]))
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerows([("name", "source", "sha256", "boxes"), *rows])
