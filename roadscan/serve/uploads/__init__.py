@@ -1,0 +1,1 @@
+"""Uploads that a kill, a cut connection or a full disk cannot spoil."""

@@ -1,0 +1,175 @@
+"""What tus 1.0.0 (tus.io/protocols/resumable-upload) writes into headers, for both ends."""
+
+import base64
+import hashlib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from roadscan.errors import RoadscanError
+from roadscan.model.upload import Place
+
+VERSION: Final = "1.0.0"
+EXTENSIONS: Final = "creation,creation-with-upload,expiration,termination,checksum"
+PIECE_TYPE: Final = "application/offset+octet-stream"
+CHECKSUMS: Final = {"sha1": 20, "sha256": 32}
+"""Algorithms of `Upload-Checksum` and the bytes of their digests."""
+
+FILE_HEADER: Final = "Roadscan-File"
+"""SHA-256 of the file that an upload became."""
+KNOWN_HEADER: Final = "Roadscan-Known-As"
+"""Percent-encoded name under which these bytes were here before."""
+
+MAX_METADATA: Final = 8192
+MAX_PAIRS: Final = 32
+MAX_NAME_BYTES: Final = 255
+MAX_FOLDER_BYTES: Final = 1024
+MAX_SURVEY_BYTES: Final = 200
+MAX_DROP_FILES: Final = 100_000
+
+_KEY: Final = re.compile(r"[!-+\--~]{1,100}")  # printable ASCII without space and comma
+_SHA256: Final = re.compile(r"[0-9a-f]{64}")
+_DROP_ID: Final = re.compile(r"[0-9A-Za-z_-]{1,64}")
+# Control characters break lines and terminals; embeddings, overrides and isolates of the reading
+# direction let a name show another ending than it has. Marks of direction are part of names.
+_UNSHOWABLE: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What a sender says of a file."""
+
+    place: Place
+    survey: str
+    """"" where it is left to the service."""
+    sha256: str
+    """Of the whole file, to be compared at its end; "" where it is not told."""
+    header: str
+    """As it came, to be given back on request."""
+
+
+@dataclass(frozen=True, slots=True)
+class Checksum:
+    """What the bytes of one request must add up to."""
+
+    algorithm: str
+    digest: bytes
+
+
+def parse_metadata(header: str) -> Sent:
+    """Read `Upload-Metadata`: pairs of a key and a base64 value.
+
+    Known keys are `filename` (or `name`), `relativePath`, `survey`, `sha256`, `drop`, `dropFiles`;
+    others are kept as they came. Names are text: no part of one ever becomes a path here.
+
+    Raises
+    ------
+    RoadscanError
+        `upload_metadata` for what cannot be read, `upload_name` for a name that cannot be kept.
+    """
+    values = _pairs(header)
+    path = values.get("relativePath", "")
+    path = "" if path == "null" else path  # what Uppy says for a file that lay in no folder
+    folder, _, last = path.rpartition("/")
+    name = values.get("filename") or values.get("name") or last or "unnamed"
+    _check_text("file name", name, MAX_NAME_BYTES)
+    _check_text("folder", folder, MAX_FOLDER_BYTES)
+    _check_steps(name, folder)
+    survey = values.get("survey", "").strip()
+    _check_text("survey", survey, MAX_SURVEY_BYTES)
+    sha256 = values.get("sha256", "").lower()
+    if sha256 and not _SHA256.fullmatch(sha256):
+        raise _wrong(f"sha256 is {_shown(sha256)}", "Send 64 hexadecimal digits")
+    drop_id = values.get("drop", "")
+    if drop_id and not _DROP_ID.fullmatch(drop_id):
+        raise _wrong(f"drop is {_shown(drop_id)}", "Send up to 64 letters and digits")
+    count = values.get("dropFiles", "0") if drop_id else "0"
+    if not re.fullmatch(r"[0-9]{1,6}", count) or int(count) > MAX_DROP_FILES:
+        raise _wrong(f"dropFiles is {_shown(count)}", f"Send a number up to {MAX_DROP_FILES}")
+    return Sent(Place(drop_id, int(count), folder, name), survey, sha256, header)
+
+
+def write_metadata(values: Mapping[str, str]) -> str:
+    """Return the header that says these values."""
+    return ",".join(
+        f"{key} {base64.b64encode(value.encode()).decode()}" for key, value in values.items()
+    )
+
+
+def parse_checksum(header: str) -> Checksum:
+    """Read `Upload-Checksum`; raises `upload_header`."""
+    algorithm, _, coded = header.partition(" ")
+    try:
+        digest = base64.b64decode(coded, validate=True)
+    except ValueError:
+        digest = b""
+    if CHECKSUMS.get(algorithm) != len(digest):
+        raise RoadscanError(
+            "upload_header",
+            f"Upload-Checksum is {_shown(header)}",
+            f"Send {' or '.join(CHECKSUMS)}, a space, and the digest in base64",
+        )
+    return Checksum(algorithm, digest)
+
+
+def write_checksum(piece: bytes) -> str:
+    """Return the header that secures a piece."""
+    return f"sha256 {base64.b64encode(hashlib.sha256(piece).digest()).decode()}"
+
+
+def parse_count(name: str, text: str | None) -> int:
+    """Read a header that holds a number of bytes; raises `upload_header`."""
+    if text is None or not re.fullmatch(r"[0-9]{1,15}", text):
+        raise RoadscanError(
+            "upload_header",
+            f"{name} is {_shown(text) if text is not None else 'missing'}",
+            "Send a number of bytes",
+        )
+    return int(text)
+
+
+def _pairs(header: str) -> dict[str, str]:
+    if len(header) > MAX_METADATA:
+        raise _wrong(f"it has {len(header)} characters", f"Send at most {MAX_METADATA}")
+    items = [item.strip(" ") for item in header.split(",")] if header.strip(" ") else []
+    if len(items) > MAX_PAIRS:
+        raise _wrong(f"it has {len(items)} pairs", f"Send at most {MAX_PAIRS}")
+    values: dict[str, str] = {}
+    for item in items:
+        key, _, coded = item.partition(" ")
+        if not _KEY.fullmatch(key) or key in values:
+            raise _wrong(f"a key is {_shown(key)}, not a new word of ASCII", "See docs/uploads.md")
+        try:
+            values[key] = base64.b64decode(coded, validate=True).decode()
+        except ValueError:
+            raise _wrong(f"the value of {key} is {_shown(coded)}", "Send UTF-8 in base64") from None
+    return values
+
+
+def _check_text(what: str, text: str, max_bytes: int) -> None:
+    found = _UNSHOWABLE.search(text)
+    size = len(text.encode())
+    if found is None and size <= max_bytes:
+        return
+    why = f"has {size} bytes" if found is None else f"holds the character U+{ord(found[0]):04X}"
+    hint = f"Rename it: up to {max_bytes} bytes, no control characters"
+    raise RoadscanError("upload_name", f"the {what} {_shown(text)} {why}", hint)
+
+
+def _check_steps(name: str, folder: str) -> None:
+    """Refuse what would lead elsewhere if somebody took it for a path, which nothing here does."""
+    if {"/", "\\"} & set(name) or {".", ".."} & {name, *folder.split("/")}:
+        raise RoadscanError(
+            "upload_name",
+            f"the file {_shown(name)} of folder {_shown(folder)} names a way, not a file",
+            "Send the bare name as filename, the folders as relativePath without dots",
+        )
+
+
+def _wrong(what: str, hint: str) -> RoadscanError:
+    return RoadscanError("upload_metadata", f"Upload-Metadata: {what}", hint)
+
+
+def _shown(text: str) -> str:
+    return ascii(text if len(text) <= 60 else text[:60] + "…")
