@@ -9,7 +9,7 @@ from roadscan.locate.camera import NearField, pixel_from_ground
 from roadscan.locate.route import Course
 from roadscan.model.arrays import Bools, Floats
 from roadscan.model.damage import STRIPS
-from roadscan.model.picture import Camera
+from roadscan.model.picture import Camera, Rows
 
 SIDE_M: Final = 1.0
 """Beside the lane a kept picture shows this much: where the edge breaks and water stands."""
@@ -45,20 +45,20 @@ def road_outline(
     return np.vstack([left, right[::-1]])
 
 
-def traffic_window(
-    camera: Camera, width: int, height: int, field: NearField
-) -> tuple[int, int, int, int] | None:
-    """Return the part of the picture (x1, y1, x2, y2) where traffic on the near field shows.
+def traffic_rows(camera: Camera, width: int, height: int, field: NearField) -> Rows | None:
+    """Return the rows of the picture in which traffic on the near field shows.
 
-    The whole width, from the top of what stands on the farthest assessed row down. None if that
-    is no part of the picture.
+    From the top of what stands on the farthest assessed row to the lower edge. None if that is no
+    part of the picture.
     """
     above = replace(camera, height_m=camera.height_m - TRAFFIC_HEIGHT_M)
-    top = pixel_from_ground(above, width, height, np.array([field.far_m]), np.zeros(1))[0, 1]
-    if not np.isfinite(top):
+    tops = pixel_from_ground(
+        above, width, height, np.repeat(field.far_m, 2), np.array([SIDE_M, -SIDE_M]) * 3
+    )[:, 1]
+    if not np.isfinite(tops).all():
         return None
-    row = int(np.clip(np.floor(top), 0, height))
-    return (0, row, width, height) if row < height else None
+    top = int(np.clip(np.floor(tops.min()), 0, height))
+    return Rows(top, height) if top < height else None
 
 
 def hidden_cells(

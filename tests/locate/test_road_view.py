@@ -12,7 +12,7 @@ from roadscan.locate.road_view import (
     TRAFFIC_HEIGHT_M,
     hidden_cells,
     road_outline,
-    traffic_window,
+    traffic_rows,
 )
 from roadscan.locate.route import Course
 from roadscan.model.arrays import Floats
@@ -130,19 +130,20 @@ def test_a_course_of_no_length_has_no_outline() -> None:
 
 
 @given(cameras, st.floats(0.0, 1.0), st.floats(0.1, 0.9))
-def test_the_traffic_window_holds_who_stands_on_the_near_field(
+def test_the_rows_of_traffic_hold_who_stands_on_the_near_field(
     eye: Camera, share: float, of_height: float
 ) -> None:
     level = replace(eye, roll_deg=0.0, yaw_deg=0.0)
     field = field_of(level)
-    window = traffic_window(level, WIDTH, HEIGHT, field)
-    assert window is not None
+    rows = traffic_rows(level, WIDTH, HEIGHT, field)
+    assert rows is not None
+    assert rows.bottom == HEIGHT
     ahead = np.array([field.near_m + share * (field.far_m - field.near_m)])
     for height_m in (0.0, of_height * TRAFFIC_HEIGHT_M):
         above = replace(level, height_m=level.height_m - height_m)
         v = pixel_from_ground(above, WIDTH, HEIGHT, ahead, np.zeros(1))[0, 1]
         standing_far_off = height_m > level.height_m
-        assert v >= window[1] - 1 or v < 0 or (standing_far_off and share < 1)
+        assert v >= rows.top - 1 or v < 0 or (standing_far_off and share < 1)
 
 
 def cell_corners(eye: Camera, row: tuple[float, float], strip: int) -> Floats:

@@ -1,0 +1,104 @@
+"""Finds persons, riders and vehicles: what hides the road, and what no kept picture may show.
+
+One network of three classes in two sizes of input. The quick one looks at the road ahead in every
+frame; the careful one at the few frames that are kept, in more pixels. Both take what is likely
+rather than what is sure; `TRAFFIC_CONFIDENCE` tells what is sure enough to hide road.
+"""
+
+import threading
+from typing import Final
+
+from roadscan.detect.detector import Detector
+from roadscan.detect.models import Model, detector_of, open_model
+from roadscan.model.arrays import Floats
+from roadscan.model.photo import PictureRefusal
+from roadscan.model.picture import Boxes, Frame, Rows
+
+QUICK_LONG_SIDE_PX: Final = 384
+"""A person at the far end of the near field is some 30 px tall in a frame this wide."""
+TRAFFIC_CONFIDENCE: Final = 0.35
+"""From which a box counts as something that hides the road; less sure ones are only blocked out."""
+LIMIT_S: Final = 30.0
+"""A look takes milliseconds; one that lasts longer than this never ends."""
+
+
+class PeopleNotLookedFor(Exception):  # noqa: N818 -- a state of the picture, not of the program
+    """The network could not look, so nobody knows who is in the picture."""
+
+    def __init__(self, why: PictureRefusal, cause: str) -> None:
+        super().__init__(f"{why.value}: {cause}")
+        self.why = why
+
+
+class PeopleFinder:
+    """The privacy network, loaded for both sizes of input."""
+
+    def __init__(self, quick: Detector, careful: Detector, limit_s: float = LIMIT_S) -> None:
+        self.name = careful.name
+        self.sha256 = careful.sha256
+        self._quick = quick
+        self._careful = careful
+        self._limit_s = limit_s
+        self._hung = False
+
+    def traffic(self, frame: Frame, rows: Rows | None) -> Boxes:
+        """Return who and what is on the road ahead, by the quick look.
+
+        Raises
+        ------
+        PeopleNotLookedFor
+            If the network failed or did not answer in time.
+        """
+        return self._look(self._quick, frame, rows)
+
+    def everybody(self, frame: Frame, rows: Rows | None) -> Boxes:
+        """Return who and what is in these rows, or the whole frame, by the careful look.
+
+        Raises
+        ------
+        PeopleNotLookedFor
+            If the network failed or did not answer in time.
+        """
+        return self._look(self._careful, frame, rows)
+
+    def _look(self, detector: Detector, frame: Frame, rows: Rows | None) -> Boxes:
+        """Let a thread look, for a network that hangs cannot be stopped, only left behind."""
+        if self._hung:
+            raise PeopleNotLookedFor(PictureRefusal.NETWORK_TIMEOUT, "an earlier look still runs")
+        answers: list[Boxes | Exception] = []
+
+        def look() -> None:
+            try:
+                answers.extend(detector.detect([frame], rows))
+            except Exception as error:  # noqa: BLE001 -- whatever it is, nobody was looked for
+                answers.append(error)
+
+        thread = threading.Thread(target=look, daemon=True)
+        thread.start()
+        thread.join(self._limit_s)
+        if thread.is_alive():
+            self._hung = True
+            raise PeopleNotLookedFor(PictureRefusal.NETWORK_TIMEOUT, f"{self._limit_s:.0f} s")
+        (answer,) = answers
+        if isinstance(answer, Exception):
+            raise PeopleNotLookedFor(PictureRefusal.NETWORK_FAILED, str(answer)) from answer
+        return answer
+
+
+def load_people_finder(spec: str = "") -> PeopleFinder:
+    """Load the privacy network: the default one (""), or one by name or folder.
+
+    Raises
+    ------
+    RoadscanError
+        What `roadscan.detect.models.open_model` raises.
+    """
+    model = open_model(spec, "privacy")
+    settings = model.settings.model_copy(update={"long_side_px": QUICK_LONG_SIDE_PX})
+    quick = Model(model.folder, settings, model.runtime)
+    return PeopleFinder(detector_of(quick), detector_of(model))
+
+
+def sure_boxes(boxes: Boxes) -> Floats:
+    """Return the boxes (n, 4) that are sure enough to hide the road."""
+    return boxes.xyxy[boxes.confidence >= TRAFFIC_CONFIDENCE]
