@@ -23,7 +23,9 @@ from av.video.frame import VideoFrame
 from av.video.reformatter import Interpolation
 from av.video.stream import VideoStream
 
+from roadscan.model.arrays import Floats
 from roadscan.read.video_formats import CODEC_DECODERS, CODECS, sniff_container
+from roadscan.read.video_packets import needed_packets
 
 SAME_TIME_S = 0.0005
 SEEK_AHEAD_S = 15.0
@@ -75,7 +77,7 @@ def main() -> None:
         _say({"refused": refusal.args})
     except BrokenPipeError:
         os._exit(0)  # the parent has gone: nobody is left to tell
-    except MemoryError:  # FFmpeg's "cannot allocate" is one
+    except (MemoryError, ImportError):  # PyAV loads parts of itself as it opens a file
         allowed = f"{request['memory_bytes'] / (1 << 30):.1f} GiB"
         what = f"{request['name']} takes more than the {allowed} of memory that a decoder may use"
         _say({"refused": ("video_too_large", what, "Convert it to smaller pictures")})
@@ -216,20 +218,26 @@ def _packet_times(video: _Video) -> tuple[Any, float]:
     return np.array(times_s), end_s
 
 
-def _decoded(video: _Video) -> Iterator[VideoFrame]:
-    """Yield what can be decoded; a damaged packet costs its pictures, not the rest.
+def _decoded(video: _Video, wanted_s: Floats | None = None) -> Iterator[VideoFrame]:
+    """Yield what can be decoded, or of it what the pictures on show at some times need.
 
-    Pictures of another size than the stream states are none of this camera.
+    A damaged packet costs its pictures, not the rest. Pictures of another size than the stream
+    states are none of this camera.
     """
-    packets = video.container.demux(video.stream)
+    demuxed = video.container.demux(video.stream)
+    packets = (
+        ((packet, True) for packet in demuxed)
+        if wanted_s is None
+        else needed_packets(demuxed, video.stream, wanted_s, video.start_s)
+    )
     silent = 0
     while True:
         try:
-            packet = next(packets)
+            packet, is_needed = next(packets)
         except (StopIteration, av.FFmpegError):
             return
         try:
-            frames = [] if packet.is_corrupt else packet.decode()
+            frames = packet.decode() if is_needed and not packet.is_corrupt else []
         except av.FFmpegError:
             continue
         silent = 0 if frames else silent + 1
@@ -241,8 +249,12 @@ def _decoded(video: _Video) -> Iterator[VideoFrame]:
             silent = 0
 
 
-def _decoded_from(video: _Video, from_s: float) -> Iterator[VideoFrame]:
+def _decoded_from(
+    video: _Video, from_s: float, wanted_s: Floats | None = None
+) -> Iterator[VideoFrame]:
     """Yield frames from one that is not later than `from_s`, or from the first there is.
+
+    With `wanted_s`, only those that the pictures on show at these times need.
 
     Where a container has no index, seeking lands between key frames, of which the next may be
     later; then the search begins earlier.
@@ -250,14 +262,14 @@ def _decoded_from(video: _Video, from_s: float) -> Iterator[VideoFrame]:
     back_s = 0.0
     while from_s - back_s > SEEK_AHEAD_S:
         video.seek(from_s - back_s)
-        frames = _decoded(video)
+        frames = _decoded(video, wanted_s)
         first = next(frames, None)
         if first is not None and video.time_s(first) <= from_s + SAME_TIME_S:
             yield first
             yield from frames
             return
         back_s = max(SEEK_AHEAD_S, 2.0 * back_s)
-    yield from _decoded(video.again())
+    yield from _decoded(video.again(), wanted_s)
 
 
 def _send_frames(video: _Video) -> None:
@@ -283,7 +295,9 @@ def _shown_at(video: _Video, times_s: list[float]) -> Iterator[VideoFrame]:
     """Yield the frame on show at each time, each frame once."""
     position = 0
     while position < len(times_s):
-        for frame, until_s in _with_ends(video, _decoded_from(video, times_s[position])):
+        wanted_s = np.array(times_s[position:])
+        frames = _decoded_from(video, times_s[position], wanted_s)
+        for frame, until_s in _with_ends(video, frames):
             before = position
             while position < len(times_s) and times_s[position] + SAME_TIME_S < until_s:
                 position += 1
