@@ -108,6 +108,10 @@ EXIT_CODES: Final[dict[str, ExitCode]] = {
     "job_not_stopped": ExitCode.BAD_INPUT,
     "drive_not_waiting": ExitCode.BAD_INPUT,
     "network_missing": ExitCode.BAD_INPUT,
+    # layers
+    "query_invalid": ExitCode.BAD_INPUT,
+    "layer_unknown": ExitCode.BAD_INPUT,
+    "feature_unknown": ExitCode.BAD_INPUT,
     # outcome
     "nothing_assessed": ExitCode.NOTHING_ASSESSED,
     "internal": ExitCode.INTERNAL,
