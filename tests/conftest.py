@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.small_drive import SmallDrive, write_small_drive
+
 
 @pytest.fixture(scope="session")
 def real_data() -> Path:
@@ -13,3 +15,9 @@ def real_data() -> Path:
     if not folder:
         pytest.skip("real material not named: set ROADSCAN_REAL_DATA to its folder")
     return Path(folder)
+
+
+@pytest.fixture(scope="session")
+def small_drive(tmp_path_factory: pytest.TempPathFactory) -> SmallDrive:
+    """Files of a short drive that a run takes a second for."""
+    return write_small_drive(tmp_path_factory.mktemp("small_drive"))

@@ -2,7 +2,9 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from errno import ENOSPC
 from pathlib import Path
 
 import geopandas
@@ -28,6 +30,7 @@ from roadscan.pipeline.record import RunRecord, Stopwatch, write_atomically
 from roadscan.pipeline.scheme import load_scheme
 from roadscan.publish.export import export_all
 from roadscan.read.camera import read_camera
+from roadscan.read.files import check_file
 from roadscan.read.network import read_network
 from roadscan.store.sqlite import open_store
 from roadscan.store.store import Store
@@ -143,18 +146,24 @@ def _survey(name: str, tools: Tools, drives: Sequence[PreparedDrive]) -> Survey:
 
 
 def _check_writable(out: Path) -> None:
-    """Fail before the work, not after it."""
+    """Fail before the work, not after it, and leave nothing behind."""
+    missing = [folder for folder in (out, *out.parents) if not folder.exists()]
     probe = out / ".roadscan-write-test"
     try:
         out.mkdir(parents=True, exist_ok=True)
-        probe.write_bytes(b"")
+        probe.write_bytes(b"x")
         probe.unlink()
     except OSError as error:
         raise RoadscanError(
-            "output_not_writable",
+            "output_disk_full" if error.errno == ENOSPC else "output_not_writable",
             f"the folder {out} cannot be written to ({error.strerror})",
             "Name another one with --out",
         ) from error
+    finally:
+        with suppress(OSError):
+            probe.unlink(missing_ok=True)
+            for folder in missing:
+                folder.rmdir()
 
 
 def _prepare_all(
@@ -172,6 +181,7 @@ def _prepare_all(
     progress.begin("reading", len(paths))
     for path in paths:
         try:
+            check_file(path)
             track_path = find_track(path, given_track)
             if track_path not in tracks:
                 tracks[track_path] = drive_track(track_path, tools.network)

@@ -283,7 +283,7 @@ class SqliteStore:
             boxes = self._of_survey(tables.rejected_boxes, survey).subquery()
             by_reason = db.execute(
                 select(boxes.c.reason, func.count()).group_by(boxes.c.reason)
-            ).tuples()
+            )
             rejections = {Rejection(reason): count for reason, count in by_reason}
         frames = FrameCounts(totals["planned"], totals["decoded"], totals["usable"], dict(rejected))
         return SurveyCounts(frames, totals["detections"], totals["observed"], rejections)

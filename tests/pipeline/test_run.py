@@ -1,0 +1,232 @@
+"""The laws of a run: nothing is lost; neither chunks nor order nor repetition change a result."""
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import geopandas
+import numpy as np
+import pytest
+
+from roadscan.errors import RoadscanError
+from roadscan.pipeline import chunk
+from roadscan.pipeline.run import RunResult, run
+from tests.small_drive import (
+    DAMAGES,
+    LINKS,
+    SmallDrive,
+    write_clip,
+    write_detections,
+    write_network,
+    write_track,
+)
+
+
+def run_small(drive: SmallDrive, out: Path, **changed: Any) -> RunResult:
+    settings: dict[str, Any] = {
+        "network": drive.network,
+        "track": drive.track,
+        "camera": drive.camera,
+        "model": f"replay:{drive.detections}",
+        "survey": "small drive",
+        "offset_s": 0.0,
+    }
+    return run(**{"videos": [drive.video], "out": out, **settings, **changed})
+
+
+def layers(out: Path) -> dict[str, bytes]:
+    """All that a run leaves, but for its account with its timings and the store."""
+    return {
+        str(path.relative_to(out)): path.read_bytes()
+        for path in sorted(out.rglob("*"))
+        if path.is_file() and not path.name.startswith(("run.json", "roadscan.db", "roadscan.lock"))
+    }
+
+
+def evidence(result: RunResult) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Segments and damages without what names the drive."""
+    segments = result.segments.drop(columns=["geometry", "assessed_at"], errors="ignore")
+    damages = result.damages.drop(columns=["geometry"], errors="ignore")
+    return segments.to_dict("list"), damages.to_dict("list")
+
+
+@pytest.fixture(scope="module")
+def done(small_drive: SmallDrive, tmp_path_factory: pytest.TempPathFactory) -> RunResult:
+    return run_small(small_drive, tmp_path_factory.mktemp("done"))
+
+
+def test_what_was_written_down_is_found_where_it_lies(done: RunResult) -> None:
+    damages = done.damages
+    for kind, from_m, to_m, right_m, left_m in DAMAGES:
+        link_from_m = 0.0 if from_m < 130.0 else 130.0
+        near = damages[(damages["kind"] == kind) & (damages["link_id"] == _link(from_m))]
+        offset_m = near["offset_m"] + link_from_m
+        covered = (offset_m < to_m + 1.0) & (offset_m + near["length_m"] > from_m - 1.0)
+        assert covered.any(), (kind, from_m)
+        across_m = near[covered]["left_m"].iloc[0]
+        assert right_m - 0.6 <= across_m <= left_m + 0.6
+
+
+def _link(along_m: float) -> str:
+    return next(name for name, (low, high, _) in LINKS.items() if low <= along_m < high)
+
+
+def test_the_account_adds_up(done: RunResult) -> None:
+    account = json.loads((done.out / "run.json").read_text())
+    frames, segments = account["frames"], account["segments"]
+    assert frames["planned"] == 80
+    assert frames["decoded"] == frames["usable"] + sum(frames["rejected"].values())
+    assert account["detections"] == account["observations"] + sum(account["rejections"].values())
+    assert account["rejections"]["above_horizon"] == 80
+    assert account["observations"] > 5
+    counted = segments["assessed"] + sum(segments["not_assessed"].values())
+    assert counted == len(done.segments) == 36
+    assert account["damages"] == len(done.damages)
+    assert account["drive"]["credited_m"] == pytest.approx({"HS-1": 130.0, "HS-2": 125.0}, abs=6)
+    assert set(account["timings_s"]) >= {"load", "prepare", "decode", "detect", "publish", "total"}
+    assert account["warnings"] == account["faults"] == []
+
+
+def test_the_same_again_gives_the_same_bytes(
+    done: RunResult, small_drive: SmallDrive, tmp_path: Path
+) -> None:
+    first = layers(done.out)
+    assert set(first) >= {
+        "layers/segments.geojson",
+        "layers/damages.geojson",
+        "layers/drives.geojson",
+        "roadscan.gpkg",
+        "map.png",
+        "map.html",
+    }
+    run_small(small_drive, tmp_path / "elsewhere")
+    assert layers(tmp_path / "elsewhere") == first
+    again = run_small(small_drive, done.out)
+    assert layers(done.out) == first
+    assert "decode" not in again.record.timings_s
+
+
+@pytest.mark.parametrize("chunk_s", [1.7, 7.0])
+def test_splitting_a_drive_into_chunks_changes_nothing(
+    done: RunResult,
+    small_drive: SmallDrive,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    chunk_s: float,
+) -> None:
+    monkeypatch.setattr(chunk, "CHUNK_S", chunk_s)
+    split = run_small(small_drive, tmp_path)
+    assert layers(tmp_path) == layers(done.out)
+    assert split.record.frames == done.record.frames
+    assert split.record.observations == done.record.observations
+
+
+@pytest.fixture(scope="module")
+def clips(small_drive: SmallDrive, tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    folder = tmp_path_factory.mktemp("clips")
+    return [write_clip(folder / "b.mp4", 0.0, 11.0), write_clip(folder / "a.mp4", 11.0, 24.0)]
+
+
+def test_the_order_of_videos_changes_nothing(
+    clips: list[Path], small_drive: SmallDrive, tmp_path: Path
+) -> None:
+    boxes = small_drive.on(detections=write_detections(tmp_path / "boxes.jsonl"))
+    run_small(boxes, tmp_path / "one", videos=clips)
+    run_small(boxes, tmp_path / "other", videos=clips[::-1])
+    run_small(boxes, tmp_path / "folder", videos=[clips[0].parent])
+    assert layers(tmp_path / "one") == layers(tmp_path / "other") == layers(tmp_path / "folder")
+
+
+def test_the_same_video_twice_is_one_drive(
+    done: RunResult, small_drive: SmallDrive, tmp_path: Path
+) -> None:
+    copy = shutil.copy(small_drive.video, tmp_path / "small.mp4")
+    twice = run_small(small_drive, tmp_path / "out", videos=[small_drive.video, copy])
+    assert twice.record.drive.videos == 1
+    assert layers(tmp_path / "out") == layers(done.out)
+
+
+def test_ids_stay_when_the_network_is_written_in_another_order_or_grows(
+    small_drive: SmallDrive, done: RunResult, tmp_path: Path
+) -> None:
+    network = write_network(tmp_path / "town.geojson", tuple(LINKS)[::-1])
+    other = run_small(small_drive, tmp_path / "out", network=network)
+    for name in ("segments", "damages"):
+        key = f"{name[:-1]}_id"
+        before = getattr(done, name).set_index(key).sort_index().drop(columns="geometry")
+        after = getattr(other, name).set_index(key).sort_index().drop(columns="geometry")
+        assert before.equals(after), name
+    smaller = write_network(tmp_path / "part.geojson", ("HS-1", "HS-2"))
+    part = run_small(small_drive, tmp_path / "part", network=smaller)
+    assert set(part.damages["damage_id"]) == set(done.damages["damage_id"])
+    assert set(part.segments["segment_id"]) < set(done.segments["segment_id"])
+
+
+def test_other_settings_are_another_result_in_the_same_store(
+    small_drive: SmallDrive, tmp_path: Path
+) -> None:
+    coarse = run_small(small_drive, tmp_path, every_m=4.0)
+    assert coarse.record.frames.planned == 60
+    fine = run_small(small_drive, tmp_path)
+    assert fine.record.frames.planned == 80
+    again = run_small(small_drive, tmp_path, every_m=4.0)
+    assert "decode" not in again.record.timings_s
+    assert evidence(again) == evidence(coarse)
+
+
+def test_a_broken_video_among_others_is_told_and_the_others_go_on(
+    clips: list[Path], small_drive: SmallDrive, tmp_path: Path
+) -> None:
+    folder = tmp_path / "videos"
+    folder.mkdir()
+    shutil.copy(clips[0], folder / "good.mp4")
+    (folder / "empty.mp4").touch()
+    (folder / "text.mp4").write_text("no video")
+    write_clip(folder / "undated.avi", 0.0, 3.0, dated=False)
+    late = write_track(folder / "late.gpx", shift_s=7200.0)
+    shutil.copy(clips[1], folder / "late.mp4")
+    shutil.copy(small_drive.track, folder / "good.gpx")
+    shutil.copy(small_drive.track, folder / "undated.gpx")
+    result = run_small(small_drive, tmp_path / "out", videos=[folder], track=None)
+    account = json.loads((tmp_path / "out" / "run.json").read_text())
+    faults = {Path(fault["source"]).name: fault for fault in account["faults"]}
+    assert {name: fault["code"] for name, fault in faults.items()} == {
+        "empty.mp4": "file_empty",
+        "text.mp4": "track_missing",
+        "late.mp4": "track_no_overlap",
+    }
+    assert faults["late.mp4"]["facts"] == {
+        "video_from": "2026-06-10T08:15:11.0Z",
+        "video_to": "2026-06-10T08:15:23.9Z",
+        "track_from": "2026-06-10T10:14:59.0Z",
+        "track_to": "2026-06-10T10:15:25.0Z",
+    }
+    assert {drive["video"] for drive in account["drives"]} == {"good.mp4", "undated.avi"}
+    assert account["warnings"] == ["undated.avi: clock_assumed"]
+    assert result.record.segments.assessed > 0
+    assert late.is_file()
+
+
+def test_without_one_usable_video_nothing_is_written(
+    small_drive: SmallDrive, tmp_path: Path
+) -> None:
+    folder = tmp_path / "videos"
+    folder.mkdir()
+    for name in ("a.mp4", "b.mp4"):
+        (folder / name).write_text("no video")
+    with pytest.raises(RoadscanError) as caught:
+        run_small(small_drive, tmp_path / "out", videos=[folder])
+    assert caught.value.code == "video_nothing_usable"
+    assert "a.mp4" in caught.value.message
+    assert "video_not_a_video" in caught.value.message
+    assert not (tmp_path / "out").exists()
+
+
+def test_three_lines_in_a_notebook_give_a_table(done: RunResult) -> None:
+    assert isinstance(done.segments, geopandas.GeoDataFrame)
+    assert done.segments.crs == "EPSG:4326"
+    scored = done.segments[done.segments["score"].notna()]
+    assert len(scored) == done.record.segments.assessed
+    assert np.all((scored["score"] >= 1.0) & (scored["score"] <= 5.0))
+    assert sum(done.classes().values()) == len(scored)
