@@ -34,7 +34,7 @@ docs: .venv/.base
 	$(BIN)/python docs/reference.py
 
 bench: .venv/.bench
-	$(BIN)/python benchmarks/drive.py
+	$(BIN)/python -m benchmarks.drive
 
 .venv/.base: pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
