@@ -1,0 +1,50 @@
+"""The uploads of a service, alone."""
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from fastapi import FastAPI
+from starlette.testclient import TestClient
+
+from roadscan.serve.access.guard import Guard
+from roadscan.serve.errors import tell_errors
+from roadscan.serve.uploads.api import uploads_api
+from roadscan.serve.uploads.finish import Arrivals
+from roadscan.serve.uploads.router import tus_router
+from roadscan.serve.uploads.storage import Limits, UploadStorage
+from roadscan.store.accounts import Accounts
+from roadscan.store.files import Files
+from roadscan.store.sqlite import SqliteStore
+
+LIMITS = Limits(max_bytes=10_000_000, quota_bytes=10**9, reserve_bytes=0, expires_after_s=86400.0)
+
+
+@pytest.fixture
+def arrivals(store: SqliteStore, tmp_path: Path) -> Arrivals:
+    return Arrivals(UploadStorage(tmp_path / "town", LIMITS), Files(store.engine))
+
+
+@pytest.fixture
+def app(accounts: Accounts, arrivals: Arrivals) -> FastAPI:
+    app = FastAPI()
+    tell_errors(app)
+    guard = Guard(accounts)
+    app.include_router(tus_router(guard, arrivals, idle_s=0.5))
+    app.include_router(uploads_api(guard, arrivals))
+    return app
+
+
+@pytest.fixture
+def client(app: FastAPI) -> Iterator[TestClient]:
+    with TestClient(app) as opened:
+        yield opened
+
+
+def wait_until(condition, seconds: float = 10.0) -> None:
+    """Wait for what another thread or process brings about."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "waited in vain"
+        time.sleep(0.01)
