@@ -429,6 +429,8 @@ def _migrate(engine: Engine, path: Path) -> None:
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     try:
         with engine.begin() as db:
+            # sqlite3 begins none for DDL: a kill midway would leave a part of the tables
+            db.exec_driver_sql("BEGIN IMMEDIATE")
             _check_version(db, config, path)
             config.attributes["connection"] = db
             command.upgrade(config, "head")
