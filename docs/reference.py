@@ -107,8 +107,9 @@ def _option_row(parameter: Any) -> tuple[str, str, str]:
 def _room(path: Path) -> tuple[str, str, str]:
     first = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
     says = (ast.get_docstring(ast.parse(first.read_text(encoding="utf-8"))) or "").splitlines()[0]
-    inside = sorted(p.stem for p in path.glob("*.py") if p.stem != "__init__")
-    return f"`{path.name}`", says, " ".join(inside)
+    modules = sorted(p.stem for p in path.glob("*.py") if p.stem != "__init__")
+    folders = sorted(f"{p.name}/" for p in path.glob("*/") if any(p.glob("*.py")))
+    return f"`{path.name}`", says, " ".join([*modules, *folders])
 
 
 def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
