@@ -59,6 +59,7 @@ EXIT_CODES: Final[dict[str, ExitCode]] = {
     "scheme_unknown": ExitCode.BAD_INPUT,
     "scheme_invalid": ExitCode.BAD_INPUT,
     "score_input_invalid": ExitCode.BAD_INPUT,
+    "objections_malformed": ExitCode.BAD_INPUT,
     "model_unknown": ExitCode.BAD_INPUT,
     "model_missing": ExitCode.BAD_INPUT,
     "model_checksum": ExitCode.BAD_INPUT,

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 from typer.exceptions import TyperException
 
-from roadscan.cli import check, demo, match, model, run, score, serve
+from roadscan.cli import check, demo, match, model, run, score, serve, work
 from roadscan.errors import ExitCode, RoadscanError
 
 app = typer.Typer(
@@ -28,6 +28,7 @@ app.command("match")(match.match)
 app.command("score")(score.score)
 app.add_typer(model.app, name="model")
 app.command("serve")(serve.serve)
+app.command("work")(work.work)
 
 
 def _print_version(wanted: bool) -> None:  # noqa: FBT001 -- the signature of an option's callback

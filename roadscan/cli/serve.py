@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from roadscan.errors import RoadscanError
+from roadscan.cli.extras import needs_extra
 
 
 def serve(
@@ -14,6 +14,9 @@ def serve(
     ],
     host: Annotated[str, typer.Option(help="Address to listen at.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=1, max=65535, help="Port to listen at.")] = 8000,
+    workers: Annotated[
+        int, typer.Option(min=0, max=64, help="Workers beside it; more by roadscan work.")
+    ] = 1,
     public_layers: Annotated[  # noqa: FBT002 -- how typer declares a switch
         bool, typer.Option("--public-layers", help="Anybody may read segments and damages.")
     ] = False,
@@ -22,14 +25,8 @@ def serve(
 
     The first start prints a link with which the first administrator makes an account.
     """
-    try:
+    with needs_extra("serve"):
         from roadscan.serve.settings import ServeSettings  # noqa: PLC0415 -- an extra
         from roadscan.serve.start import serve as serve_town  # noqa: PLC0415 -- an extra
-    except ImportError as error:
-        raise RoadscanError(
-            "extra_missing",
-            f"the service needs the package {error.name}, which is not installed",
-            "pip install 'roadscan[serve]'",
-        ) from error
     public = frozenset({"segments", "damages"} if public_layers else ())
-    serve_town(ServeSettings(data=data, public_collections=public), host, port, typer.echo)
+    serve_town(ServeSettings(data=data, public_collections=public), host, port, workers, typer.echo)

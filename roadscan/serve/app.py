@@ -12,9 +12,17 @@ from roadscan.serve.access.guard import Guard
 from roadscan.serve.access.keys import keys_router
 from roadscan.serve.access.login import login_router
 from roadscan.serve.errors import tell_errors
+from roadscan.serve.jobs.queue import JobQueue, jobs_url
+from roadscan.serve.jobs.router import jobs_router, networks_router
 from roadscan.serve.settings import ServeSettings
+from roadscan.serve.uploads.api import uploads_api
+from roadscan.serve.uploads.finish import Arrivals
+from roadscan.serve.uploads.router import tus_router
+from roadscan.serve.uploads.storage import UploadStorage
 from roadscan.store.accounts import Accounts
+from roadscan.store.files import Files
 from roadscan.store.sqlite import SqliteStore
+from roadscan.store.town import Town
 
 SECURITY_HEADERS: Final = {
     "Content-Security-Policy": (
@@ -40,7 +48,19 @@ def create_app(settings: ServeSettings, store: SqliteStore) -> FastAPI:
     )
     tell_errors(app)
     guard = Guard(Accounts(store.engine, time.time))
-    for router in (login_router(guard, settings), keys_router(guard), administration_router(guard)):
+    files, town = Files(store.engine), Town(store.engine, time.time)
+    arrivals = Arrivals(UploadStorage(settings.data, settings.upload_limits), files)
+    queue = JobQueue(jobs_url(settings.data))
+    app.router.on_shutdown.append(queue.close)
+    for router in (
+        login_router(guard, settings),
+        keys_router(guard),
+        administration_router(guard),
+        tus_router(guard, arrivals),
+        uploads_api(guard, arrivals),
+        jobs_router(guard, queue, files, town),
+        networks_router(guard, queue, files, town),
+    ):
         app.include_router(router)
 
     @app.middleware("http")

@@ -5,6 +5,8 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from roadscan.serve.uploads.storage import Limits
+
 GIB = 1024**3
 
 
@@ -22,7 +24,19 @@ class ServeSettings(BaseModel):
     allow_origins: tuple[str, ...] = ()
     """Web pages of other origins that may read the layers (CORS)."""
     max_upload_bytes: Annotated[int, Field(gt=0)] = 64 * GIB
+    upload_quota_bytes: Annotated[int, Field(gt=0)] = 2048 * GIB
+    """What one account may have here: its files and its uploads under way."""
     free_disk_reserve_bytes: Annotated[int, Field(ge=0)] = 5 * GIB
     """An upload that would leave less than this is refused before its first byte."""
     upload_expires_s: Annotated[float, Field(gt=0)] = 7 * 86400.0
     """An unfinished upload is cleared away after so long without a byte."""
+
+    @property
+    def upload_limits(self) -> Limits:
+        """What the storage of uploads takes in."""
+        return Limits(
+            self.max_upload_bytes,
+            self.upload_quota_bytes,
+            self.free_disk_reserve_bytes,
+            self.upload_expires_s,
+        )

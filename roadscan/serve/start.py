@@ -1,7 +1,11 @@
 """Starts the service on this machine."""
 
+import subprocess
+import sys
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Final
 
 import uvicorn
@@ -14,21 +18,50 @@ from roadscan.store.sqlite import share_store
 
 FIRST_LINK_S: Final = 86400.0
 """How long the first administrator's link holds; the next start prints another one."""
+LOOK_S: Final = 1.0
+"""How often somebody looks whether a worker has ended."""
 
 
-def serve(settings: ServeSettings, host: str, port: int, say: Callable[[str], None]) -> None:
-    """Serve until stopped; `say` hears what the one who starts it has to know."""
+def serve(
+    settings: ServeSettings, host: str, port: int, workers: int, say: Callable[[str], None]
+) -> None:
+    """Serve until stopped, with so many workers; `say` hears what one has to know."""
     address = f"http://{host}:{port}"
     with share_store(settings.data) as store:
         accounts = Accounts(store.engine, time.time)
         if not accounts.all():
             token = accounts.invite(Role.ADMIN, FIRST_LINK_S)
             say(f"Make the first administrator's account: {address}/welcome#{token}")
-        say(f"roadscan serves {settings.data} at {address}")
-        uvicorn.run(
-            create_app(settings, store),
-            host=host,
-            port=port,
-            log_level="warning",
-            server_header=False,
-        )
+        app = create_app(settings, store)
+        with _workers(settings, workers):
+            say(f"roadscan serves {settings.data} at {address}")
+            uvicorn.run(app, host=host, port=port, log_level="warning", server_header=False)
+
+
+@contextmanager
+def _workers(settings: ServeSettings, count: int) -> Iterator[None]:
+    """Keep workers at work in processes of their own; the web process has no model or decoder."""
+    command = [sys.executable, "-c", "from roadscan.cli.app import main; main()"]
+    command += ["work", "--data", str(settings.data)]
+    stop = threading.Event()
+    keepers = [threading.Thread(target=_keep_working, args=(command, stop)) for _ in range(count)]
+    for keeper in keepers:
+        keeper.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        for keeper in keepers:
+            keeper.join()
+
+
+def _keep_working(command: Sequence[str], stop: threading.Event) -> None:
+    """Run a worker, and a new one when it ends, until told to stop."""
+    while not stop.is_set():
+        worker = subprocess.Popen(command)  # noqa: S603 -- our own command
+        while worker.poll() is None and not stop.wait(LOOK_S):
+            pass
+        if stop.is_set():
+            worker.terminate()
+            worker.wait()
+        stop.wait(LOOK_S)

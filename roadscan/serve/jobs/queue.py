@@ -1,0 +1,124 @@
+"""Jobs as the web process sees them: asked for, listed, cancelled, tried again."""
+
+import json
+from pathlib import Path
+from typing import Final
+
+from dbos import DBOS, DBOSClient, WorkflowStatus
+
+from roadscan.errors import RoadscanError
+from roadscan.serve.jobs.requests import (
+    APPLICATION_VERSION,
+    DRIVES,
+    PROGRESS,
+    Done,
+    DriveRequest,
+    Failure,
+    Job,
+    NetworkRequest,
+    Progress,
+    State,
+)
+
+FILE: Final = "jobs.db"
+KINDS: Final = ("drive", "network")
+"""Workflows that are jobs; what they start on their way is not shown."""
+
+_STATES: Final = {
+    "ENQUEUED": State.WAITING,
+    "DELAYED": State.WAITING,
+    "PENDING": State.RUNNING,
+    "CANCELLED": State.CANCELLED,
+}
+
+
+def jobs_url(data: Path) -> str:
+    """Return where the workflows of a town on one machine are kept."""
+    return f"sqlite:///{data / FILE}"
+
+
+class JobQueue:
+    """The queue, for processes that do not work themselves."""
+
+    def __init__(self, url: str) -> None:
+        DBOS.migrate(url)
+        self._client = DBOSClient(system_database_url=url)
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self._client.destroy()
+
+    def submit(self, request: DriveRequest | NetworkRequest) -> str:
+        """Ask for a job and return its id; asking twice for the same one changes nothing."""
+        kind = "drive" if isinstance(request, DriveRequest) else "network"
+        job_id = request.job_id()
+        self._client.enqueue(
+            {
+                "queue_name": DRIVES,
+                "workflow_name": kind,
+                "workflow_id": job_id,
+                "app_version": APPLICATION_VERSION,
+            },
+            request.model_dump_json(),
+        )
+        return job_id
+
+    def jobs(self, limit: int) -> tuple[Job, ...]:
+        """Return the newest jobs, newest first."""
+        found = self._client.list_workflows(name=list(KINDS), limit=limit, sort_desc=True)
+        return tuple(self._job(status) for status in found)
+
+    def job(self, job_id: str) -> Job:
+        """Return one job; raises `job_unknown`."""
+        found = self._client.list_workflows(workflow_ids=[job_id], name=list(KINDS))
+        if not found:
+            raise RoadscanError("job_unknown", f"there is no job {job_id!r}", "List the jobs")
+        return self._job(found[0])
+
+    def cancel(self, job_id: str) -> None:
+        """Stop a job at its next chunk; what is done stays done."""
+        self.job(job_id)
+        self._client.cancel_workflow(job_id)
+
+    def retry(self, job_id: str) -> str:
+        """Let a job that failed or was cancelled go on; returns its id."""
+        job = self.job(job_id)
+        if job.state is State.CANCELLED:
+            self._client.resume_workflow(job_id, queue_name=DRIVES)
+            return job_id
+        if job.state is not State.FAILED:
+            raise RoadscanError(
+                "job_not_stopped", f"the job {job_id} is {job.state.value}", "Cancel it first"
+            )
+        handle = self._client.fork_workflow(job_id, 1, queue_name=DRIVES)
+        return handle.get_workflow_id()
+
+    def _job(self, status: WorkflowStatus) -> Job:
+        given = status.input["args"][0] if status.input else "{}"
+        told = self._client.get_event(status.workflow_id, PROGRESS, timeout_seconds=0)
+        done = _done(status)
+        state = _STATES.get(status.status)
+        if state is None:
+            state = State.DONE if done and done.failure is None else State.FAILED
+        return Job(
+            job_id=status.workflow_id,
+            kind=status.name,
+            state=state,
+            request=json.loads(given),
+            progress=Progress.model_validate_json(told) if told else None,
+            done=done,
+            worker=status.executor_id or "",
+            created_s=(status.created_at or 0) / 1000,
+            updated_s=(status.updated_at or 0) / 1000,
+        )
+
+
+def _done(status: WorkflowStatus) -> Done | None:
+    if status.status == "SUCCESS":
+        return Done.model_validate_json(str(status.output))
+    if status.status in {"ERROR", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"}:
+        what = str(status.error or "its worker ended too often while it worked on it")
+        hint = "The log of the worker has the details; try again"
+        failure = Failure(code="internal", message=" ".join(what.split())[:300], hint=hint)
+        return Done(failure=failure)
+    return None

@@ -1,0 +1,113 @@
+"""What jobs are asked for and what they answer: plain values that a database can keep."""
+
+import hashlib
+from enum import StrEnum
+from typing import Annotated, Final
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from roadscan.errors import RoadscanError
+
+APPLICATION: Final = "roadscan"
+APPLICATION_VERSION: Final = "1"
+"""Of the workflows' shape: raised when old ones cannot go on under new code, never otherwise."""
+DRIVES: Final = "drives"
+SURVEYS: Final = "surveys"
+"""Queue on which one survey is assessed at a time: two drives of it may end together."""
+PROGRESS: Final = "progress"
+"""Event under which a workflow tells how far it is."""
+MAX_ATTEMPTS: Final = 3
+
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+SurveyName = Annotated[str, Field(min_length=1, max_length=80, pattern=r"^[^\x00-\x1f\x7f/\\]+$")]
+_FROZEN = ConfigDict(frozen=True, extra="forbid")
+
+
+class DriveRequest(BaseModel):
+    """A drive to be worked: its files by checksum, and its settings."""
+
+    model_config = _FROZEN
+    survey: SurveyName
+    video_sha256: Sha256
+    video_name: str
+    track_sha256: Sha256
+    track_name: str
+    camera_sha256: Sha256 | None = None
+    network_sha256: Sha256
+    scheme: str = "ap9k"
+    model: str = ""
+    offset_s: Annotated[float, Field(allow_inf_nan=False)] | None = None
+    every_m: Annotated[float, Field(ge=0.5, le=100.0)] = 3.0
+
+    def job_id(self) -> str:
+        """Return an id made of the content: asking twice for one drive makes one job."""
+        return "drive-" + hashlib.sha256(self.model_dump_json().encode()).hexdigest()[:24]
+
+
+class NetworkRequest(BaseModel):
+    """A network to be read, so that somebody can look at it before it is put in force."""
+
+    model_config = _FROZEN
+    file_sha256: Sha256
+    file_name: str
+    scheme: str = "ap9k"
+
+    def job_id(self) -> str:
+        """Return an id made of the content."""
+        return "network-" + hashlib.sha256(self.model_dump_json().encode()).hexdigest()[:24]
+
+
+class Failure(BaseModel):
+    """Why a job could not do what was asked: a RoadscanError as a value."""
+
+    model_config = _FROZEN
+    code: str
+    message: str
+    hint: str
+
+    @classmethod
+    def of(cls, error: RoadscanError) -> "Failure":
+        """Keep an error."""
+        return cls(code=error.code, message=error.message, hint=error.hint)
+
+
+class Done(BaseModel):
+    """What a job answers."""
+
+    model_config = _FROZEN
+    failure: Failure | None = None
+    facts: dict[str, str | int] = {}
+
+
+class Progress(BaseModel):
+    """How far a job is: a stage, and how many of its pieces are done."""
+
+    model_config = _FROZEN
+    stage: str
+    done: int
+    total: int
+
+
+class State(StrEnum):
+    """Where a job stands."""
+
+    WAITING = "waiting"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+class Job(BaseModel):
+    """A job as the service shows it."""
+
+    model_config = _FROZEN
+    job_id: str
+    kind: str
+    state: State
+    request: dict[str, object]
+    progress: Progress | None
+    done: Done | None
+    worker: str
+    created_s: float
+    updated_s: float

@@ -1,0 +1,173 @@
+"""Jobs over HTTP: ask for one, see how far it is, cancel it, try it again."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Depends, Query, Request
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import StreamingResponse
+from pydantic import BaseModel, ConfigDict
+
+from roadscan.errors import RoadscanError
+from roadscan.model.access import Caller, Right
+from roadscan.serve.access.guard import Guard
+from roadscan.serve.jobs.queue import JobQueue
+from roadscan.serve.jobs.requests import (
+    DriveRequest,
+    Job,
+    NetworkRequest,
+    Sha256,
+    State,
+    SurveyName,
+)
+from roadscan.store.files import Files
+from roadscan.store.town import NetworkVersion, Town
+
+MAX_JOBS: Final = 200
+EVENT_S: Final = 1.0
+ENDED: Final = frozenset({State.DONE, State.FAILED, State.CANCELLED})
+
+
+class DriveToWork(BaseModel):
+    """A waiting drive that somebody wants worked."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    video_sha256: Sha256
+    survey: SurveyName | None = None
+    """Default: the survey it was sent in for."""
+    offset_s: float | None = None
+
+
+class NetworkFile(BaseModel):
+    """A network that was sent in."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    file_sha256: Sha256
+
+
+class NetworkChoice(BaseModel):
+    """A network that was read and looked at."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    network_sha256: Sha256
+    name: str
+
+
+def jobs_router(guard: Guard, queue: JobQueue, files: Files, town: Town) -> APIRouter:
+    """Return the routes for jobs."""
+    router = APIRouter(prefix="/api", tags=["jobs"])
+    reader, uploader = guard.need(Right.READ), guard.need(Right.UPLOAD)
+
+    @router.get("/jobs")
+    def jobs(
+        _: Annotated[Caller, Depends(reader)],
+        limit: Annotated[int, Query(ge=1, le=MAX_JOBS)] = 50,
+    ) -> list[Job]:
+        return list(queue.jobs(limit))
+
+    @router.post("/jobs", status_code=202)
+    def submit(given: DriveToWork, caller: Annotated[Caller, Depends(uploader)]) -> Job:
+        request = _drive_request(given, files, town)
+        job_id = request.job_id()
+        if not files.take(given.video_sha256, job_id):
+            raise RoadscanError(
+                "drive_not_waiting", "another job has this video already", "See the jobs"
+            )
+        queue.submit(request)
+        guard.accounts.record(caller.name, "drive_submitted", job_id)
+        return queue.job(job_id)
+
+    @router.get("/jobs/{job_id}")
+    def job(job_id: str, _: Annotated[Caller, Depends(reader)]) -> Job:
+        return queue.job(job_id)
+
+    @router.get("/jobs/{job_id}/events")
+    async def events(
+        job_id: str, request: Request, _: Annotated[Caller, Depends(reader)]
+    ) -> StreamingResponse:
+        await run_in_threadpool(queue.job, job_id)
+        return StreamingResponse(
+            _told_as_it_changes(queue, job_id, request), media_type="text/event-stream"
+        )
+
+    @router.post("/jobs/{job_id}/cancel", status_code=204)
+    def cancel(job_id: str, caller: Annotated[Caller, Depends(uploader)]) -> None:
+        queue.cancel(job_id)
+        guard.accounts.record(caller.name, "job_cancelled", job_id)
+
+    @router.post("/jobs/{job_id}/retry", status_code=202)
+    def retry(job_id: str, caller: Annotated[Caller, Depends(uploader)]) -> Job:
+        again = queue.retry(job_id)
+        guard.accounts.record(caller.name, "job_retried", job_id)
+        return queue.job(again)
+
+    return router
+
+
+def networks_router(guard: Guard, queue: JobQueue, files: Files, town: Town) -> APIRouter:
+    """Return the routes for the town's network: read one, look at it, put it in force."""
+    router = APIRouter(prefix="/api/networks", tags=["networks"])
+    reader, admin = guard.need(Right.READ), guard.need(Right.ADMINISTER)
+
+    @router.get("")
+    def networks(_: Annotated[Caller, Depends(reader)]) -> list[NetworkVersion]:
+        return list(town.networks())
+
+    @router.post("", status_code=202)
+    def read(given: NetworkFile, _: Annotated[Caller, Depends(admin)]) -> Job:
+        file = files.get(given.file_sha256)
+        if file is None or file.purged_s is not None:
+            raise RoadscanError("file_missing", "no such file was sent in", "Send it first")
+        request = NetworkRequest(file_sha256=file.sha256, file_name=file.name)
+        return queue.job(queue.submit(request))
+
+    @router.put("/in-force", status_code=204)
+    def put_in_force(given: NetworkChoice, caller: Annotated[Caller, Depends(admin)]) -> None:
+        town.put_network_in_force(given.network_sha256, given.name, caller.name)
+        guard.accounts.record(caller.name, "network_in_force", given.network_sha256)
+
+    return router
+
+
+def _drive_request(given: DriveToWork, files: Files, town: Town) -> DriveRequest:
+    waiting = next((d for d in files.waiting() if d.video.sha256 == given.video_sha256), None)
+    if waiting is None:
+        raise RoadscanError(
+            "drive_not_waiting", "no such video waits for work", "Send it, or see the jobs"
+        )
+    if waiting.track is None:
+        raise RoadscanError(
+            "track_missing",
+            f"{waiting.video.name} waits for its track ({waiting.waits_for})",
+            "Send a track of the same name",
+        )
+    networks = town.networks()
+    if not networks:
+        raise RoadscanError(
+            "network_missing", "the town has no road network yet", "An administrator sends one in"
+        )
+    return DriveRequest(
+        survey=given.survey or waiting.video.survey,
+        video_sha256=waiting.video.sha256,
+        video_name=waiting.video.name,
+        track_sha256=waiting.track.sha256,
+        track_name=waiting.track.name,
+        camera_sha256=waiting.camera.sha256 if waiting.camera else None,
+        network_sha256=networks[0].network_sha256,
+        offset_s=given.offset_s,
+    )
+
+
+async def _told_as_it_changes(queue: JobQueue, job_id: str, request: Request) -> AsyncIterator[str]:
+    """Yield the job as server-sent events, whenever it has changed, until it has ended."""
+    last = ""
+    while not await request.is_disconnected():
+        job = await run_in_threadpool(queue.job, job_id)
+        told = job.model_dump_json()
+        if told != last:
+            yield f"data: {told}\n\n"
+            last = told
+        if job.state in ENDED:
+            return
+        await asyncio.sleep(EVENT_S)

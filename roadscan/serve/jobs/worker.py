@@ -1,0 +1,112 @@
+"""A worker: takes jobs off the queue until it is told to stop."""
+
+import fcntl
+import os
+import signal
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from dbos import DBOS
+
+from roadscan.errors import RoadscanError
+from roadscan.serve.jobs.queue import jobs_url
+from roadscan.serve.jobs.requests import APPLICATION, APPLICATION_VERSION, DRIVES, SURVEYS
+from roadscan.serve.jobs.workflows import Steps, register
+from roadscan.serve.jobs.workshop import Workshop
+from roadscan.serve.settings import ServeSettings
+from roadscan.serve.uploads.storage import UploadStorage
+from roadscan.store.features import FeatureStore
+from roadscan.store.sqlite import share_store
+from roadscan.store.town import Town
+
+DEAD_AFTER_S: Final = 30.0
+"""A worker unheard of for so long is taken for gone, and its jobs go on elsewhere."""
+POLL_S: Final = 0.5
+MAX_WORKERS: Final = 64
+"""On one machine."""
+
+
+def work(settings: ServeSettings, say: Callable[[str], None], *, until_idle: bool) -> None:
+    """Work until SIGTERM or SIGINT, or until nothing is left to do; ends the process.
+
+    A stop comes between two steps: the chunk that was begun is finished first.
+    """
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    step_lock = threading.Lock()
+    with _slot(settings.data) as worker_id, share_store(settings.data) as store:
+        town = Town(store.engine, time.time)
+        town.beat(worker_id)
+        storage = UploadStorage(settings.data, settings.upload_limits)
+        workshop = Workshop(
+            store,
+            FeatureStore(store.engine),
+            storage.path_of,
+            settings.data / "bench" / worker_id,
+        )
+        _launch(settings.data, worker_id, lambda: register(workshop, Steps(step_lock)))
+        say(f"worker {worker_id} is at work")
+        while not stop.wait(POLL_S):
+            town.beat(worker_id)
+            _adopt(town.alive(DEAD_AFTER_S))
+            if until_idle and not _unfinished():
+                break
+        step_lock.acquire()  # never let go: no further step begins
+        town.leave(worker_id)
+        DBOS.destroy()
+        say(f"worker {worker_id} has stopped")
+    # threads of workflows that wait for the lock would keep the process alive
+    os._exit(0)
+
+
+def _launch(data: Path, worker_id: str, register_workflows: Callable[[], None]) -> None:
+    DBOS(
+        config={
+            "name": APPLICATION,
+            "system_database_url": jobs_url(data),
+            "application_version": APPLICATION_VERSION,
+            "executor_id": worker_id,
+            "log_level": "WARNING",
+            "enable_otlp": False,
+        }
+    )
+    register_workflows()
+    DBOS.launch()
+    DBOS.register_queue(DRIVES, worker_concurrency=1, polling_interval_sec=POLL_S)
+    DBOS.register_queue(SURVEYS, global_concurrency=1, polling_interval_sec=POLL_S)
+
+
+def _unfinished() -> bool:
+    return bool(DBOS.list_workflows(status=["ENQUEUED", "PENDING"], limit=1, load_input=False))
+
+
+def _adopt(alive: frozenset[str]) -> None:
+    """Put the jobs of workers that are gone back into their queues."""
+    for job in DBOS.list_workflows(status="PENDING", load_input=False, load_output=False):
+        if job.executor_id not in alive:
+            DBOS.resume_workflow(job.workflow_id, queue_name=job.queue_name)
+
+
+@contextmanager
+def _slot(data: Path) -> Iterator[str]:
+    """Take the first free number of this machine: a worker that comes again gets its own back."""
+    folder = data / "workers"
+    folder.mkdir(parents=True, exist_ok=True)
+    for number in range(MAX_WORKERS):
+        name = f"{socket.gethostname()}-{number}"
+        with (folder / f"{name}.lock").open("wb") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                continue
+            yield name
+            return
+    raise RoadscanError(
+        "output_in_use", f"{MAX_WORKERS} workers are at work on {data}", "Use another machine"
+    )

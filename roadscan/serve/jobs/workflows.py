@@ -1,0 +1,123 @@
+"""The workflows: which steps a job is made of, and what it tells on its way.
+
+A step that a worker finished is not done again. What is wrong with an input ends the job at once
+with its code; anything else is tried three times. All that passes is text, which DBOS can keep.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from threading import Lock
+from typing import Final
+
+from dbos import DBOS
+from pydantic import TypeAdapter
+
+from roadscan.errors import RoadscanError
+from roadscan.model.survey import DriveKey
+from roadscan.serve.jobs.requests import (
+    MAX_ATTEMPTS,
+    PROGRESS,
+    SURVEYS,
+    Done,
+    DriveRequest,
+    Failure,
+    NetworkRequest,
+    Progress,
+)
+from roadscan.serve.jobs.workshop import DrivePlan, Workshop
+
+_PLAN: Final = TypeAdapter(DrivePlan)
+
+
+class RefusedError(Exception):
+    """What is wrong with an input, on its way out of a step: a `Failure` as JSON."""
+
+
+@dataclass(frozen=True, slots=True)
+class Steps:
+    """Runs steps; `lock` is held meanwhile, so that a worker can stop between two."""
+
+    lock: Lock
+
+    def run(self, name: str, body: Callable[[], str]) -> str:
+        """Run a step unless its result is known; raises `RefusedError` or what went wrong."""
+
+        def guarded() -> str:
+            with self.lock:
+                try:
+                    return body()
+                except RoadscanError as error:
+                    raise RefusedError(Failure.of(error).model_dump_json()) from error
+
+        return DBOS.run_step(
+            {
+                "name": name,
+                "retries_allowed": True,
+                "max_attempts": MAX_ATTEMPTS,
+                "should_retry": lambda error: not isinstance(error, RefusedError),
+            },
+            guarded,
+        )
+
+
+def register(workshop: Workshop, steps: Steps) -> None:
+    """Tell DBOS of the workflows."""
+
+    @DBOS.workflow(name="survey", max_recovery_attempts=MAX_ATTEMPTS)
+    def survey(given: str, drive_id: str, settings_sha256: str) -> str:
+        request, key = DriveRequest.model_validate_json(given), DriveKey(drive_id, settings_sha256)
+        return _answer(steps, "assess_survey", lambda: workshop.assess(request, key))
+
+    @DBOS.workflow(name="drive", max_recovery_attempts=MAX_ATTEMPTS)
+    def drive(given: str) -> str:
+        request = DriveRequest.model_validate_json(given)
+        _tell("preparing", 0, 0)
+        try:
+            plan = _work_through(workshop, steps, request)
+        except RefusedError as error:
+            return _refused(error)
+        _tell("assessing", plan.chunks, plan.chunks)
+        scored = DBOS.enqueue_workflow(SURVEYS, survey, given, plan.drive_id, plan.settings_sha256)
+        answer: str = scored.get_result()
+        _tell("done", plan.chunks, plan.chunks)
+        return answer
+
+    @DBOS.workflow(name="network", max_recovery_attempts=MAX_ATTEMPTS)
+    def network(given: str) -> str:
+        request = NetworkRequest.model_validate_json(given)
+        _tell("reading", 0, 1)
+        return _answer(steps, "read_network", lambda: workshop.read_network(request))
+
+
+def _work_through(workshop: Workshop, steps: Steps, request: DriveRequest) -> DrivePlan:
+    """Plan a drive, then look at it chunk by chunk."""
+    plan = _PLAN.validate_json(
+        steps.run("plan_drive", lambda: _PLAN.dump_json(workshop.plan_drive(request)).decode())
+    )
+
+    def work_chunk(number: int) -> str:
+        workshop.work_chunk(request, number)
+        return ""
+
+    already = plan.chunks - len(plan.pending)
+    for done, number in enumerate(plan.pending, start=already):
+        _tell("looking", done, plan.chunks)
+        steps.run("work_chunk", partial(work_chunk, number))
+    return plan
+
+
+def _answer(steps: Steps, name: str, body: Callable[[], dict[str, str | int]]) -> str:
+    """Run the one step that a job is made of and return what the job answers."""
+    try:
+        return steps.run(name, lambda: Done(facts=body()).model_dump_json())
+    except RefusedError as error:
+        return _refused(error)
+
+
+def _refused(error: RefusedError) -> str:
+    return Done(failure=Failure.model_validate_json(str(error))).model_dump_json()
+
+
+def _tell(stage: str, done: int, total: int) -> None:
+    DBOS.set_event(PROGRESS, Progress(stage=stage, done=done, total=total).model_dump_json())

@@ -1,0 +1,192 @@
+"""The steps of the jobs, each done whole or not at all; only workers import this."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from pathlib import Path, PurePath
+from typing import Final
+
+from roadscan.assess.grid import segments_of
+from roadscan.detect.models import load_detector
+from roadscan.errors import RoadscanError
+from roadscan.model.survey import DriveKey, Survey
+from roadscan.model.upload import TRACK_SUFFIXES, VIDEO_SUFFIXES
+from roadscan.pipeline.account import Tools
+from roadscan.pipeline.assess import assess_survey
+from roadscan.pipeline.chunk import Looking, chunk_of, work_chunks
+from roadscan.pipeline.prepare import (
+    Detecting,
+    PreparedDrive,
+    Settings,
+    drive_track,
+    prepare_drive,
+)
+from roadscan.pipeline.progress import Quiet
+from roadscan.pipeline.record import Stopwatch
+from roadscan.pipeline.scheme import load_scheme
+from roadscan.publish.features import publish_features
+from roadscan.read.camera import read_camera
+from roadscan.read.network import FORMATS as NETWORK_FORMATS
+from roadscan.read.network import read_network
+from roadscan.serve.jobs.requests import DriveRequest, NetworkRequest
+from roadscan.store.features import FeatureStore
+from roadscan.store.store import Store
+
+PREPARED_KEPT: Final = 2
+"""Drives whose place in time and on the network a worker remembers between two chunks."""
+
+
+@dataclass(frozen=True, slots=True)
+class DrivePlan:
+    """What is left to do of a drive."""
+
+    drive_id: str
+    settings_sha256: str
+    pending: tuple[int, ...]
+    chunks: int
+
+
+class Workshop:
+    """A worker's tools: the store, the files by their checksums, models that stay loaded."""
+
+    def __init__(
+        self, store: Store, features: FeatureStore, path_of: Callable[[str], Path], bench: Path
+    ) -> None:
+        self._store = store
+        self._features = features
+        self._path_of = path_of
+        self._bench = bench
+        self._tools = lru_cache(maxsize=PREPARED_KEPT)(self._load_tools)
+        self._prepared = lru_cache(maxsize=PREPARED_KEPT)(self._prepare)
+
+    def plan_drive(self, request: DriveRequest) -> DrivePlan:
+        """Put a drive into time and on the network, and keep it in the store."""
+        prepared = self._prepared(request)
+        drive = prepared.drive
+        self._store.put_drive(drive)
+        numbers = frozenset(chunk_of(prepared.wanted_video_s).tolist())
+        done = self._store.done_chunks(drive.drive_id, drive.settings_sha256)
+        return DrivePlan(
+            drive.drive_id, drive.settings_sha256, tuple(sorted(numbers - done)), len(numbers)
+        )
+
+    def work_chunk(self, request: DriveRequest, number: int) -> None:
+        """Look at one chunk of a drive and keep what was seen."""
+        prepared, tools = self._prepared(request), self._tools(*_tool_names(request))
+        looking = Looking(tools.detector, tools.network, tools.scheme)
+        for result in work_chunks(prepared, frozenset({number}), looking, Stopwatch(), Quiet()):
+            self._store.put_chunk(result, prepared.drive.settings_sha256)
+
+    def assess(self, request: DriveRequest, key: DriveKey) -> dict[str, str | int]:
+        """Take a drive into its survey, score the survey anew and renew its layers."""
+        tools = self._tools(*_tool_names(request))
+        self._store.put_survey(self._survey_with(request, key, tools))
+        assessed = assess_survey(
+            self._store,
+            request.survey,
+            tools.network,
+            segments_of(tools.network, tools.scheme),
+            tools.scheme,
+            frozenset(tools.detector.kinds),
+        )
+        publish_features(self._store, self._features, request.survey)
+        return {
+            "drive_id": key.drive_id,
+            "segments_assessed": assessed.scored,
+            "segments_not_assessed": sum(assessed.not_scored.values()),
+            "damages": assessed.damages,
+        }
+
+    def read_network(self, request: NetworkRequest) -> dict[str, str | int]:
+        """Read a network into the store and tell what is in it."""
+        suffix = _suffix(request.file_name, tuple(NETWORK_FORMATS))
+        scheme = load_scheme(request.scheme)
+        with self._at_hand({f"network{suffix}": request.file_sha256}) as folder:
+            network = read_network(folder / f"network{suffix}", scheme.lane_width_m)
+        self._store.put_network(replace(network, source=request.file_name))
+        return {
+            "network_sha256": network.sha256,
+            "links": len(network.links),
+            "crs": f"EPSG:{network.crs_epsg}",
+            "named": sum(bool(link.street) for link in network.links),
+            "segments": len(segments_of(network, scheme)),
+        }
+
+    def _survey_with(self, request: DriveRequest, key: DriveKey, tools: Tools) -> Survey:
+        try:
+            drives = self._store.survey(request.survey).drives
+        except KeyError:
+            drives = ()
+        return Survey(
+            request.survey,
+            tools.network.sha256,
+            tools.detector.name,
+            tools.detector.kinds,
+            tools.scheme.text,
+            (*(d for d in drives if d.drive_id != key.drive_id), key),
+        )
+
+    def _load_tools(
+        self, network_sha256: str, scheme: str, model: str, camera_sha256: str | None
+    ) -> Tools:
+        camera = None if camera_sha256 is None else self._path_of(camera_sha256)
+        return Tools(
+            load_scheme(scheme),
+            read_camera(camera),
+            self._store.network(network_sha256),
+            load_detector(model),
+        )
+
+    def _prepare(self, request: DriveRequest) -> PreparedDrive:
+        tools = self._tools(*_tool_names(request))
+        settings = Settings(
+            request.survey, tools.camera, request.offset_s, request.every_m, tools.scheme.sha256
+        )
+        names = {
+            f"video{_suffix(request.video_name, tuple(VIDEO_SUFFIXES))}": request.video_sha256,
+            f"track{_suffix(request.track_name, TRACK_SUFFIXES)}": request.track_sha256,
+        }
+        with self._at_hand(names) as folder:
+            video, track = (folder / name for name in names)
+            prepared = prepare_drive(
+                video,
+                drive_track(track, tools.network),
+                tools.network,
+                settings,
+                Detecting(tools.detector.name, tools.detector.sha256),
+            )
+        drive = replace(
+            prepared.drive,
+            video=replace(prepared.drive.video, name=request.video_name),
+            track_name=request.track_name,
+        )
+        return replace(prepared, drive=drive, video_path=self._path_of(request.video_sha256))
+
+    @contextmanager
+    def _at_hand(self, names: dict[str, str]) -> Iterator[Path]:
+        """Give files the endings by which the readers know them; their own names are only text."""
+        shutil.rmtree(self._bench, ignore_errors=True)
+        self._bench.mkdir(parents=True)
+        try:
+            for name, sha256 in names.items():
+                (self._bench / name).symlink_to(self._path_of(sha256).resolve())
+            yield self._bench
+        finally:
+            shutil.rmtree(self._bench, ignore_errors=True)
+
+
+def _tool_names(request: DriveRequest) -> tuple[str, str, str, str | None]:
+    return request.network_sha256, request.scheme, request.model, request.camera_sha256
+
+
+def _suffix(name: str, known: tuple[str, ...]) -> str:
+    suffix = PurePath(name).suffix.lower()
+    if suffix not in known:
+        raise RoadscanError(
+            "file_unreadable",
+            f"{name[:80]!r} does not end in {', '.join(known)}",
+            "Name it by its format and send it again",
+        )
+    return suffix

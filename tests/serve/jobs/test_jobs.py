@@ -1,0 +1,100 @@
+import signal
+import time
+
+import pytest
+
+from roadscan.errors import RoadscanError
+from roadscan.serve.jobs.requests import State
+from roadscan.store.features import FeatureStore
+from roadscan.store.sqlite import share_store
+from tests.serve.jobs.town import SAMPLES, SampleTown
+
+WAIT_S = 90.0
+
+
+@pytest.fixture(scope="module")
+def town(tmp_path_factory):
+    """A town whose network has been read by a worker."""
+    town = SampleTown(tmp_path_factory.mktemp("town"))
+    queue = town.queue()
+    queue.submit(town.network_request())
+    town.work_once()
+    queue.close()
+    return town
+
+
+@pytest.fixture
+def queue(town):
+    opened = town.queue()
+    yield opened
+    opened.close()
+
+
+@pytest.fixture(scope="module")
+def network_sha256(town):
+    queue = town.queue()
+    done = queue.jobs(1)[0].done
+    queue.close()
+    return str(done.facts["network_sha256"])
+
+
+def test_a_network_is_read_and_described_before_it_counts(queue):
+    job = queue.jobs(1)[0]
+    assert job.state is State.DONE
+    assert job.done.facts["crs"] == "EPSG:25833"
+    assert job.done.facts["links"] == 8
+
+
+def test_a_drive_ends_as_layers_even_if_its_worker_is_killed(town, queue, network_sha256):
+    job_id = queue.submit(town.drive_request(network_sha256))
+    worker = town.begin_work()
+    _until(lambda: queue.job(job_id).state is State.RUNNING)
+    worker.send_signal(signal.SIGKILL)
+    worker.wait()
+    town.work_once()
+    job = queue.job(job_id)
+    assert job.state is State.DONE, job
+    assert job.done.facts["segments_assessed"] > 15
+    with share_store(town.data) as store, FeatureStore(store.engine).reading() as features:
+        assert [layer.features for layer in features.layers("segments")] == [58]
+        assert store.drives("Herbst")[0].video.name == "2026-06-10 früh.mp4"
+
+
+def test_asking_twice_for_one_drive_makes_one_job(town, queue, network_sha256):
+    request = town.drive_request(network_sha256)
+    assert queue.submit(request) == queue.submit(request)
+    assert len([job for job in queue.jobs(50) if job.kind == "drive"]) == 1
+
+
+def test_a_track_that_cannot_be_used_ends_the_job_with_its_code(town, queue, network_sha256):
+    wrong = town.drive_request(network_sha256).model_copy(
+        update={"track_sha256": town.send_in(SAMPLES / "camera.toml")}
+    )
+    job_id = queue.submit(wrong)
+    town.work_once()
+    job = queue.job(job_id)
+    assert job.state is State.FAILED
+    assert job.done.failure.code.startswith("track_")
+
+
+def test_a_cancelled_job_is_not_worked_until_it_is_tried_again(town, queue, network_sha256):
+    request = town.drive_request(network_sha256).model_copy(update={"survey": "Winter"})
+    job_id = queue.submit(request)
+    queue.cancel(job_id)
+    town.work_once()
+    assert queue.job(job_id).state is State.CANCELLED
+    queue.retry(job_id)
+    town.work_once()
+    assert queue.job(job_id).state is State.DONE
+
+
+def test_a_job_that_never_was_is_unknown(queue):
+    with pytest.raises(RoadscanError, match="job_unknown"):
+        queue.job("drive-nothing")
+
+
+def _until(happened):
+    ends = time.monotonic() + WAIT_S
+    while not happened():
+        assert time.monotonic() < ends, "it did not happen in time"
+        time.sleep(0.1)

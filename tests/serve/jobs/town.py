@@ -1,0 +1,58 @@
+"""A town with a network and the sample drive sent in, and workers for it."""
+
+import hashlib
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from roadscan.serve.jobs.queue import JobQueue, jobs_url
+from roadscan.serve.jobs.requests import DriveRequest, NetworkRequest
+from roadscan.serve.settings import ServeSettings
+from roadscan.serve.uploads.storage import UploadStorage
+
+SAMPLES = Path(__file__).parents[3] / "data_samples"
+COMMAND = [sys.executable, "-c", "from roadscan.cli.app import main; main()", "work", "--data"]
+
+
+@dataclass(frozen=True)
+class SampleTown:
+    data: Path
+
+    def send_in(self, path: Path) -> str:
+        """Put a file where uploads end; return its checksum."""
+        sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
+        storage = UploadStorage(self.data, ServeSettings(data=self.data).upload_limits)
+        kept = storage.path_of(sha256)
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, kept)
+        return sha256
+
+    def queue(self) -> JobQueue:
+        return JobQueue(jobs_url(self.data))
+
+    def network_request(self) -> NetworkRequest:
+        sha256 = self.send_in(SAMPLES / "network.geojson")
+        return NetworkRequest(file_sha256=sha256, file_name="Straßen.geojson")
+
+    def drive_request(self, network_sha256: str, track: str = "drive.gpx") -> DriveRequest:
+        """Ask for the sample drive with the boxes of its truth: no network is run."""
+        return DriveRequest(
+            survey="Herbst",
+            video_sha256=self.send_in(SAMPLES / "drive.mp4"),
+            video_name="2026-06-10 früh.mp4",
+            track_sha256=self.send_in(SAMPLES / track),
+            track_name=track,
+            camera_sha256=self.send_in(SAMPLES / "camera.toml"),
+            network_sha256=network_sha256,
+            model=f"replay:{SAMPLES / 'truth_boxes.jsonl'}",
+            offset_s=1.4,
+            every_m=12.0,
+        )
+
+    def work_once(self) -> None:
+        subprocess.run([*COMMAND, str(self.data), "--once"], check=True, timeout=120)
+
+    def begin_work(self) -> "subprocess.Popen[bytes]":
+        return subprocess.Popen([*COMMAND, str(self.data)])
