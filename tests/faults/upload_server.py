@@ -1,0 +1,71 @@
+"""A service for uploads that is killed again and again: python upload_server.py DATA KILLS SEED.
+
+The web process is forked from this one, which holds the listening socket and has all imported: so a
+new one is there in milliseconds, as under a supervisor that keeps the socket. It prints its port,
+then a line after the last kill, and ends when its standard input does.
+"""
+
+import os
+import random
+import signal
+import socket
+import sys
+import time
+from pathlib import Path
+
+import uvicorn
+from fastapi import FastAPI
+
+from roadscan.serve.access.guard import Guard
+from roadscan.serve.errors import tell_errors
+from roadscan.serve.uploads import writer
+from roadscan.serve.uploads.api import uploads_api
+from roadscan.serve.uploads.finish import Arrivals
+from roadscan.serve.uploads.router import tus_router
+from roadscan.serve.uploads.storage import Limits, UploadStorage
+from roadscan.store.accounts import Accounts
+from roadscan.store.files import Files
+from roadscan.store.sqlite import share_store
+
+LIMITS = Limits(max_bytes=10**8, quota_bytes=10**10, reserve_bytes=0, expires_after_s=86400.0)
+COMMIT_BYTES = 256 * 1024
+LIVES_S = (0.08, 0.35)
+
+
+def serve(data: Path, listening: socket.socket) -> None:
+    """Serve until killed."""
+    writer.COMMIT_BYTES = COMMIT_BYTES
+    with share_store(data) as store:
+        arrivals = Arrivals(UploadStorage(data, LIMITS), Files(store.engine))
+        arrivals.tidy()
+        guard = Guard(Accounts(store.engine, time.time))
+        app = FastAPI()
+        tell_errors(app)
+        app.include_router(tus_router(guard, arrivals))
+        app.include_router(uploads_api(guard, arrivals))
+        uvicorn.Server(uvicorn.Config(app, log_level="critical")).run(sockets=[listening])
+
+
+def main(data: Path, kills: int, seed: int) -> None:
+    """Fork web processes and kill them; the last one stays."""
+    chance = random.Random(seed)  # noqa: S311 -- moments of a test
+    listening = socket.create_server(("127.0.0.1", 0))
+    print(listening.getsockname()[1], flush=True)  # noqa: T201 -- read by the test
+    for number in range(kills + 1):
+        child = os.fork()
+        if not child:
+            sys.stdin.close()
+            serve(data, listening)
+            os._exit(0)
+        if number < kills:
+            time.sleep(chance.uniform(*LIVES_S))
+            os.kill(child, signal.SIGKILL)
+            os.waitpid(child, 0)
+    print("killed enough", flush=True)  # noqa: T201 -- read by the test
+    sys.stdin.read()
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]))
