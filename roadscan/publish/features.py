@@ -50,26 +50,28 @@ def feature_rows(collection: str, layer: geopandas.GeoDataFrame) -> Iterator[Fea
     """Yield the features of a layer: GeoJSON in CRS84 as in the exported files."""
     names = [field.name for field in LAYERS[collection]]
     shapes = shapely.orient_polygons(layer.geometry.to_crs("EPSG:4326").to_numpy())
+    nowhere = shapely.is_empty(shapes)
+    geometries = geometries_json(shapes, DECIMALS)
     columns = [_plain(layer[name]) for name in names]
-    for shape, values in zip(shapes, zip(*columns, strict=True), strict=True):
-        somewhere = not shapely.is_empty(shape)
+    for k, values in enumerate(zip(*columns, strict=True)):
         feature = {
             "type": "Feature",
             "id": values[0],
             "properties": dict(zip(names, values, strict=True)),
         }
-        geometry = geometry_json(shape, DECIMALS) if somewhere else "null"
         head = json.dumps(feature, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
         yield FeatureRow(
-            f'{head[:-1]},"geometry":{geometry}}}',
-            shapely.to_wkb(shape) if somewhere else None,
+            f'{head[:-1]},"geometry":{"null" if nowhere[k] else geometries[k]}}}',
+            None if nowhere[k] else shapely.to_wkb(shapes[k]),
             values,
         )
 
 
-def geometry_json(shape: shapely.Geometry, decimals: int) -> str:
-    """Return a geometry as GeoJSON text, its coordinates rounded."""
-    return str(shapely.to_geojson(shapely.transform(shape, lambda xy: np.round(xy, decimals))))
+def geometries_json(shapes: Any, decimals: int) -> list[str | None]:
+    """Return an array of geometries as GeoJSON texts, their coordinates rounded; None as None."""
+    rounded = shapely.transform(shapes, lambda xy: np.round(xy, decimals))
+    texts: list[str | None] = shapely.to_geojson(rounded).tolist()
+    return texts
 
 
 def _plain(column: Any) -> list[Any]:

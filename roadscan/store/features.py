@@ -279,15 +279,19 @@ class FeatureReader:
         layer: Layer,
         selection: Selection,
         names: tuple[str, ...] | None = None,
+        after: int | None = None,
         limit: int | None = None,
     ) -> Iterator[Row[Any]]:
         """Yield the geometry (WKB in CRS84) and then the fields of features, in their order.
 
-        All fields unless `names` says which ones.
+        All fields unless `names` says which ones, all features unless `after` (a place) or
+        `limit` leave some out.
         """
         table = FEATURES[layer.collection]
         columns = [c for c in own_columns(layer.collection) if names is None or c.name in names]
         query = self._selected(layer, selection, table.c.geometry_wkb, *columns)
+        if after is not None:
+            query = query.where(table.c.number > (layer.edition << EDITION_BITS) + after)
         query = query.order_by(table.c.number).limit(limit)
         yield from self._db.execution_options(yield_per=ROWS_AT_ONCE).execute(query)
 

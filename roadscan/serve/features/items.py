@@ -1,0 +1,212 @@
+"""The routes of the features themselves."""
+
+import shutil
+import tempfile
+from collections.abc import Mapping
+from importlib.metadata import version
+from pathlib import Path
+from typing import Final
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import FileResponse
+from starlette.background import BackgroundTask
+
+from roadscan.assess.scheme import parse_scheme
+from roadscan.errors import RoadscanError
+from roadscan.publish.styles import qgis_styles
+from roadscan.serve.features import html
+from roadscan.serve.features.crs import Crs
+from roadscan.serve.features.downloads import WRITERS, Content
+from roadscan.serve.features.fields import fields_of, kinds_of
+from roadscan.serve.features.formats import DOCUMENTS, FILES, GEOJSON, HTML, JSON, PAGES, format_of
+from roadscan.serve.features.geojson import collection_body, feature_body
+from roadscan.serve.features.layers import Readable, chosen_layer, readable_collection
+from roadscan.serve.features.links import Link, address, base_url, link_header
+from roadscan.serve.features.parameters import (
+    OF_ITEM,
+    OF_ITEMS,
+    ItemsRequest,
+    crs_of,
+    cursor_behind,
+    items_request,
+    single_values,
+)
+from roadscan.serve.features.responses import Tag, answer, not_modified
+from roadscan.serve.features.texts import COLLECTIONS, language_of
+from roadscan.store.features import FeatureReader, FeatureStore, Layer, Placed
+from roadscan.store.store import Store
+
+READ: Final = ["GET", "HEAD"]
+HTML_LIMIT: Final = 50
+"""Features on an HTML page, if the request does not say how many."""
+_VERSION: Final = version("roadscan")
+_FILE_TITLES: Final = {"csv": "CSV", "gpkg": "GeoPackage", "fgb": "FlatGeobuf"}
+_PAGE_TITLES: Final = {"json": "GeoJSON", "html": "HTML"}
+
+
+def items_router(features: FeatureStore, store: Store, readable: Readable) -> APIRouter:
+    """Return the routes of the features; see `features_router`."""
+    router = APIRouter()
+
+    @router.api_route("/collections/{collection}/items", methods=READ)
+    def items(collection: str, request: Request) -> Response:
+        readable_collection(readable, request, collection)
+        known = OF_ITEMS | kinds_of(collection).keys()
+        values = single_values(request.query_params, known)
+        own = format_of(request, values, PAGES | FILES)
+        asked = items_request(values, collection)
+        with features.reading() as reader:
+            layer = chosen_layer(reader, collection, values)
+            tag = Tag(request, _VERSION, layer.version, own, language_of(request))
+            if tag.is_known:
+                return not_modified(tag)
+            if own in FILES:
+                return _file(reader, store, layer, asked, own, tag)
+            return _page(request, values, reader, layer, asked, own, tag)
+
+    @router.api_route("/collections/{collection}/items/{feature_id}", methods=READ)
+    def item(collection: str, feature_id: str, request: Request) -> Response:
+        readable_collection(readable, request, collection)
+        values = single_values(request.query_params, OF_ITEM)
+        own = format_of(request, values, DOCUMENTS)
+        crs = crs_of(values, "crs")
+        with features.reading() as reader:
+            layer = chosen_layer(reader, collection, values)
+            try:
+                placed = reader.feature(layer, feature_id)
+            except KeyError:
+                raise RoadscanError(
+                    "feature_unknown",
+                    f"{collection} has no feature {feature_id[:80]!r}",
+                    "Ask the collection for its features",
+                ) from None
+        tag = Tag(request, _VERSION, layer.version, own, language_of(request))
+        if tag.is_known:
+            return not_modified(tag)
+        return _item(request, values, layer, placed, feature_id, own, crs, tag)
+
+    return router
+
+
+def _page(
+    request: Request,
+    values: Mapping[str, str],
+    reader: FeatureReader,
+    layer: Layer,
+    asked: ItemsRequest,
+    own: str,
+    tag: Tag,
+) -> Response:
+    limit = HTML_LIMIT if own == "html" and asked.limit is None else asked.page_limit
+    matched = reader.count(layer, asked.selection)
+    page = reader.page(layer, asked.selection, asked.after, limit + 1)
+    links = _page_links(request, values, layer.collection, own)
+    if len(page) > limit:
+        page = page[:limit]
+        further = {**values, "cursor": cursor_behind(page[-1].place), "f": own}
+        url = address(base_url(request), "collections", layer.collection, "items", query=further)
+        links.append(Link(url, "next", PAGES[own], "Next page"))
+    headers = link_header(links) | {"Content-Crs": f"<{asked.crs.uri}>"}
+    if own == "json":
+        return answer(collection_body(page, matched, links, asked.crs), GEOJSON, tag, headers)
+    language = language_of(request)
+    shown = {
+        "collection": layer.collection,
+        "title": COLLECTIONS[layer.collection][language][0],
+        "survey": layer.source.survey,
+        "fields": {name: field.meaning for name, field in fields_of(layer.collection).items()},
+        "rows": html.feature_rows(page),
+        "matched": matched,
+    }
+    body = html.page("items", base_url(request), language, links=links, **shown)
+    return answer(body, HTML, tag, headers)
+
+
+def _item(
+    request: Request,
+    values: Mapping[str, str],
+    layer: Layer,
+    placed: Placed,
+    feature_id: str,
+    own: str,
+    crs: Crs,
+    tag: Tag,
+) -> Response:
+    base, language = base_url(request), language_of(request)
+    title = COLLECTIONS[layer.collection][language][0]
+    url = address(base, "collections", layer.collection, "items", feature_id)
+    links = [
+        *_alternates(url, values, own),
+        Link(address(base, "collections", layer.collection), "collection", JSON, title),
+    ]
+    headers = link_header(links) | {"Content-Crs": f"<{crs.uri}>"}
+    if own == "json":
+        return answer(feature_body(placed, links, crs), GEOJSON, tag, headers)
+    shown = {
+        "collection": layer.collection,
+        "title": title,
+        "survey": layer.source.survey,
+        "feature_id": feature_id,
+        "fields": {name: field.meaning for name, field in fields_of(layer.collection).items()},
+        "row": html.feature_rows([placed])[0],
+    }
+    return answer(html.page("item", base, language, links=links, **shown), HTML, tag, headers)
+
+
+def _page_links(
+    request: Request, values: Mapping[str, str], collection: str, own: str
+) -> list[Link]:
+    base = base_url(request)
+    url = address(base, "collections", collection, "items")
+    whole = {name: value for name, value in values.items() if name not in {"cursor", "limit"}}
+    title = COLLECTIONS[collection][language_of(request)][0]
+    return [
+        *_alternates(url, values, own),
+        *(
+            Link(
+                address(url, query={**whole, "f": name}),
+                "alternate",
+                media_type,
+                _FILE_TITLES[name],
+            )
+            for name, media_type in FILES.items()
+        ),
+        Link(address(base, "collections", collection), "collection", JSON, title),
+    ]
+
+
+def _alternates(url: str, values: Mapping[str, str], own: str) -> list[Link]:
+    """Return the links of features to themselves and to the other form of the page."""
+    return [
+        Link(
+            address(url, query={**values, "f": name}),
+            "self" if name == own else "alternate",
+            media_type,
+            _PAGE_TITLES[name],
+        )
+        for name, media_type in sorted(PAGES.items(), key=lambda form: form[0] != own)
+    ]
+
+
+def _file(
+    reader: FeatureReader, store: Store, layer: Layer, asked: ItemsRequest, own: str, tag: Tag
+) -> Response:
+    rows = reader.values(layer, asked.selection, after=asked.after, limit=asked.limit)
+
+    def styles() -> dict[str, str]:
+        return qgis_styles(parse_scheme(store.survey(layer.source.survey).scheme_text))
+
+    folder = Path(tempfile.mkdtemp(prefix="roadscan-layer-"))
+    name = f"{layer.collection}.{own}"
+    try:
+        WRITERS[own](folder / name, Content(layer, rows, asked.crs, styles))
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+    return FileResponse(
+        folder / name,
+        headers=tag.headers | {"Content-Crs": f"<{asked.crs.uri}>"},
+        media_type=FILES[own],
+        filename=name,
+        background=BackgroundTask(shutil.rmtree, folder, ignore_errors=True),
+    )

@@ -1,0 +1,131 @@
+"""What people read of the layers, in German and English."""
+
+import re
+from typing import Final
+
+from fastapi import Request
+
+LANGUAGES: Final = ("en", "de")
+
+COLLECTIONS: Final[dict[str, dict[str, tuple[str, str]]]] = {
+    "segments": {
+        "en": (
+            "Segments",
+            "Every segment of the road network with its score, or why it has none: "
+            "20 m in towns, 100 m outside, a line in the middle of the lane, as driven.",
+        ),
+        "de": (
+            "Abschnitte",
+            "Jeder Abschnitt des Straßennetzes mit seiner Note, oder warum er keine hat: "
+            "20 m innerorts, 100 m außerorts, eine Linie in der Mitte der Spur in Fahrtrichtung.",
+        ),
+    },
+    "damages": {
+        "en": ("Damages", "Every damage that was seen, as the part of the lane that it takes up."),
+        "de": ("Schäden", "Jeder gesehene Schaden als der Teil der Spur, den er einnimmt."),
+    },
+    "drives": {
+        "en": ("Drives", "The path of every drive; stretches without a track are left out."),
+        "de": ("Fahrten", "Der Weg jeder Fahrt; Strecken ohne Ortung sind ausgelassen."),
+    },
+    "cells": {
+        "en": (
+            "Cells",
+            "The cells that the scores are counted from: rows of 1 m, three strips of the lane, "
+            "with how often each was seen and how often damage was seen in it.",
+        ),
+        "de": (
+            "Rasterfelder",
+            "Die Felder, aus denen die Noten gezählt sind: Reihen von 1 m, drei Streifen der "
+            "Spur, und wie oft jedes gesehen wurde und wie oft mit Schaden.",
+        ),
+    },
+}
+
+TEXTS: Final[dict[str, dict[str, str]]] = {
+    "en": {
+        "title": "Road condition: layers for GIS",
+        "about": "Road condition from dash-cam drives, as OGC API - Features.",
+        "collections": "Layers",
+        "collection": "Layer",
+        "items": "Features",
+        "item": "Feature",
+        "conformance": "Conformance",
+        "queryables": "What can be asked for",
+        "api": "API description",
+        "definition": "The definition as JSON",
+        "survey": "Survey",
+        "scheme": "Scheme",
+        "features": "features",
+        "of": "of",
+        "next": "Next page",
+        "download": "Download all",
+        "extent": "Extent",
+        "time": "Time",
+        "field": "Field",
+        "meaning": "Meaning",
+        "type": "Type",
+        "value": "Value",
+        "geometry": "Geometry",
+        "geometry_meaning": "Where it is",
+        "language": "Deutsch",
+        "nothing": "Nothing has been assessed yet.",
+        "operation": "Operation",
+        "parameters": "Parameters",
+        "gis": "Address for QGIS (Layer, Add layer, WFS / OGC API - Features)",
+    },
+    "de": {
+        "title": "Straßenzustand: Layer für GIS",
+        "about": "Straßenzustand aus Dashcam-Fahrten, als OGC API - Features.",
+        "collections": "Layer",
+        "collection": "Layer",
+        "items": "Objekte",
+        "item": "Objekt",
+        "conformance": "Konformität",
+        "queryables": "Wonach gefragt werden kann",
+        "api": "Beschreibung der Schnittstelle",
+        "definition": "Die Definition als JSON",
+        "survey": "Befahrung",
+        "scheme": "Bewertungsverfahren",
+        "features": "Objekte",
+        "of": "von",
+        "next": "Nächste Seite",
+        "download": "Alles herunterladen",
+        "extent": "Ausdehnung",
+        "time": "Zeit",
+        "field": "Feld",
+        "meaning": "Bedeutung",
+        "type": "Typ",
+        "value": "Wert",
+        "geometry": "Geometrie",
+        "geometry_meaning": "Wo es liegt",
+        "language": "English",
+        "nothing": "Es ist noch nichts bewertet.",
+        "operation": "Operation",
+        "parameters": "Parameter",
+        "gis": "Adresse für QGIS (Layer, Layer hinzufügen, WFS / OGC API - Features)",
+    },
+}
+
+_WEIGHT: Final = re.compile(r"q=(0(?:\.\d{0,3})?|1(?:\.0{0,3})?)")
+
+
+def language_of(request: Request) -> str:
+    """Return the language to answer in: `lang`, else what the browser prefers, else English."""
+    if (asked := request.query_params.get("lang")) in LANGUAGES:
+        return str(asked)
+    ranked = preferred(request.headers.get("accept-language", ""))
+    known = (name.split("-")[0].lower() for name in ranked)
+    return next((name for name in known if name in LANGUAGES), LANGUAGES[0])
+
+
+def preferred(header: str) -> list[str]:
+    """Return the names in an Accept or Accept-Language header, the most wanted first."""
+    found = []
+    for part in header.split(","):
+        name, *options = (piece.strip() for piece in part.split(";"))
+        weights = [match[1] for option in options if (match := _WEIGHT.fullmatch(option))]
+        weight = float(weights[0]) if weights else 1.0
+        if name and weight > 0:
+            found.append((weight, name))
+    return [name for _, name in sorted(found, key=lambda pair: -pair[0])]
