@@ -70,7 +70,8 @@ class Bars:
 def bars_on_stderr() -> Iterator[Progress]:
     """Draw bars on stderr while the block runs; only their last state where that is no terminal.
 
-    Nothing is drawn before the first step begins, so what fails before is one line on stderr.
+    Nothing is drawn before the first step begins, and nothing stays of a run that fails: its error
+    is one line on stderr.
     """
     columns = (
         TextColumn("{task.description}"),
@@ -83,6 +84,9 @@ def bars_on_stderr() -> Iterator[Progress]:
     bars = RichProgress(*columns, console=Console(stderr=True))
     try:
         yield Bars(bars)
+    except BaseException:
+        bars.live.transient = True
+        raise
     finally:
         if bars.live.is_started:
             bars.stop()
