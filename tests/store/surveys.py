@@ -192,22 +192,34 @@ def damage() -> Damage:
 def assessment() -> Assessment:
     """Every segment of the town: the first one scored, the others not driven or not scored."""
     segments = segments_of(TOWN, AP9K)
-    scored = Score(
-        Indicators(0.0, None, 6.67),
-        1.0,
-        None,
-        2.31,
-        {"riss": 0.7, "ofs": 0.3},
-        1.39,
-        False,
-        1.39,
-        "riss+ofs",
-        1.39,
-        1,
-        "",
-    )
     nothing = Indicators(None, None, None)
-    unscored = Score(nothing, None, None, None, {}, None, False, None, "", None, None, "not_driven")
+    unscored = Score(
+        indicators=nothing,
+        zw_riss=None,
+        zw_afli=None,
+        zw_ofs=None,
+        weights={},
+        weighted_sum=None,
+        break_through=False,
+        twsub=None,
+        twsub_basis="",
+        score=None,
+        condition_class=None,
+        reason="not_driven",
+    )
+    scored = replace(
+        unscored,
+        indicators=Indicators(0.0, None, 6.67),
+        zw_riss=1.0,
+        zw_ofs=2.31,
+        weights={"riss": 0.7, "ofs": 0.3},
+        weighted_sum=1.39,
+        twsub=1.39,
+        twsub_basis="riss+ofs",
+        score=1.39,
+        condition_class=1,
+        reason="",
+    )
     results = [SegmentResult(s.segment_id, unscored, 0.0, 60, 0.0, 0.0, 0, None) for s in segments]
     results[0] = SegmentResult(segments[0].segment_id, scored, 1.0, 60, 4.0, 0.9375, 1, T_S + 12.34)
     return Assessment(segments, tuple(results), (damage(),))

@@ -345,9 +345,10 @@ def test_the_search_tree_finds_the_links_near_a_place(tmp_path: Path) -> None:
     with open_store(tmp_path) as store:
         store.put_network(TOWN)
     x, y = ORIGIN_M + np.array([50.0, 0.0])
-    query = f"""SELECT link_id FROM links JOIN link_bounds ON links.rowid = id
-                WHERE west <= {x} AND east >= {x} AND south <= {y} AND north >= {y}"""
-    assert rows_of(tmp_path, query) == [("bend",)]
+    query = """SELECT link_id FROM links JOIN link_bounds ON links.rowid = id
+               WHERE west <= :x AND east >= :x AND south <= :y AND north >= :y"""
+    with closing(sqlite3.connect(tmp_path / FILE)) as db:
+        assert list(db.execute(query, {"x": x, "y": y})) == [("bend",)]
 
 
 def test_the_search_tree_has_one_entry_for_each_link_and_no_other(tmp_path: Path) -> None:
