@@ -2,17 +2,19 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Protocol
+from typing import Final, Protocol
 
 from rich.console import Console
 from rich.progress import (
     BarColumn,
+    DownloadColumn,
     MofNCompleteColumn,
     ProgressColumn,
     Task,
     TextColumn,
     TimeElapsedColumn,
     TimeRemainingColumn,
+    TransferSpeedColumn,
 )
 from rich.progress import Progress as RichProgress
 from rich.text import Text
@@ -66,8 +68,12 @@ class Bars:
         self._bars.stop_task(self._task)
 
 
+COUNTED: Final[tuple[ProgressColumn, ...]] = (MofNCompleteColumn(), _SpeedColumn())
+BYTES: Final[tuple[ProgressColumn, ...]] = (DownloadColumn(), TransferSpeedColumn())
+
+
 @contextmanager
-def bars_on_stderr() -> Iterator[Progress]:
+def bars_on_stderr(figures: tuple[ProgressColumn, ...] = COUNTED) -> Iterator[Progress]:
     """Draw bars on stderr while the block runs; only their last state where that is no terminal.
 
     Nothing is drawn before the first step begins, and nothing stays of a run that fails: its error
@@ -76,8 +82,7 @@ def bars_on_stderr() -> Iterator[Progress]:
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
-        MofNCompleteColumn(),
-        _SpeedColumn(),
+        *figures,
         TimeElapsedColumn(),
         TimeRemainingColumn(),
     )

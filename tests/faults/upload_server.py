@@ -29,10 +29,23 @@ from roadscan.store.sqlite import share_store
 
 LIMITS = Limits(max_bytes=10**8, quota_bytes=10**10, reserve_bytes=0, expires_after_s=86400.0)
 COMMIT_BYTES = 256 * 1024
-LIVES_S = (0.08, 0.35)
+LIFE_S = 0.25
+"""At most, once the process answers; one in ten does not live to do so."""
 
 
-def serve(data: Path, listening: socket.socket) -> None:
+class Telling(uvicorn.Server):
+    """Says through a pipe that it answers."""
+
+    def __init__(self, config: uvicorn.Config, pipe: int) -> None:
+        super().__init__(config)
+        self.pipe = pipe
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        os.write(self.pipe, b"x")
+
+
+def serve(data: Path, listening: socket.socket, pipe: int) -> None:
     """Serve until killed."""
     writer.COMMIT_BYTES = COMMIT_BYTES
     with share_store(data) as store:
@@ -43,25 +56,28 @@ def serve(data: Path, listening: socket.socket) -> None:
         tell_errors(app)
         app.include_router(tus_router(guard, arrivals))
         app.include_router(uploads_api(guard, arrivals))
-        uvicorn.Server(uvicorn.Config(app, log_level="critical")).run(sockets=[listening])
+        Telling(uvicorn.Config(app, log_level="critical"), pipe).run(sockets=[listening])
 
 
 def main(data: Path, kills: int, seed: int) -> None:
     """Fork web processes and kill them; the last one stays."""
     chance = random.Random(seed)  # noqa: S311 -- moments of a test
     listening = socket.create_server(("127.0.0.1", 0))
-    print(listening.getsockname()[1], flush=True)  # noqa: T201 -- read by the test
+    print(listening.getsockname()[1], flush=True)
+    up, pipe = os.pipe()
     for number in range(kills + 1):
         child = os.fork()
         if not child:
             sys.stdin.close()
-            serve(data, listening)
+            serve(data, listening, pipe)
             os._exit(0)
+        if chance.random() < 0.9:
+            os.read(up, 1)
         if number < kills:
-            time.sleep(chance.uniform(*LIVES_S))
+            time.sleep(chance.uniform(0.0, LIFE_S))
             os.kill(child, signal.SIGKILL)
             os.waitpid(child, 0)
-    print("killed enough", flush=True)  # noqa: T201 -- read by the test
+    print("killed enough", flush=True)
     sys.stdin.read()
     os.kill(child, signal.SIGKILL)
     os.waitpid(child, 0)
