@@ -14,6 +14,8 @@ from roadscan.serve.access.login import login_router
 from roadscan.serve.errors import tell_errors
 from roadscan.serve.jobs.queue import JobQueue, jobs_url
 from roadscan.serve.jobs.router import jobs_router, networks_router
+from roadscan.serve.pages.router import pages_router
+from roadscan.serve.pages.static import static_router
 from roadscan.serve.settings import ServeSettings
 from roadscan.serve.uploads.api import uploads_api
 from roadscan.serve.uploads.finish import Arrivals
@@ -60,6 +62,8 @@ def create_app(settings: ServeSettings, store: SqliteStore) -> FastAPI:
         uploads_api(guard, arrivals),
         jobs_router(guard, queue, files, town),
         networks_router(guard, queue, files, town),
+        static_router(),
+        pages_router(),
     ):
         app.include_router(router)
 

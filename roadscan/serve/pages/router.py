@@ -1,0 +1,64 @@
+"""Hands out the pages; what stands in them is fetched by the browser from the API."""
+
+from collections.abc import Callable
+from typing import Final
+
+from fastapi import APIRouter, Request
+from fastapi.responses import HTMLResponse
+from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+
+from roadscan.model.score import STATEMENT
+from roadscan.serve.pages.texts import LANGUAGES, choose_language, texts
+
+LANGUAGE_COOKIE: Final = "roadscan_language"
+YEAR_S: Final = 365 * 86400
+
+PAGES: Final = {
+    "/": "map",
+    "/streets": "streets",
+    "/upload": "upload",
+    "/account": "account",
+    "/admin": "admin",
+    "/login": "login",
+    "/welcome": "welcome",
+}
+"""Address to template and module: templates/NAME.html, static/NAME.js."""
+
+
+def pages_router() -> APIRouter:
+    """Return the routes of the pages. Anybody may see the empty frames."""
+    router = APIRouter(include_in_schema=False)
+    templates = Environment(
+        loader=PackageLoader("roadscan.serve.pages"),
+        autoescape=select_autoescape(default=True),
+        undefined=StrictUndefined,
+    )
+    for address, name in PAGES.items():
+        router.add_api_route(address, _page(templates, name), response_class=HTMLResponse)
+    return router
+
+
+def _page(templates: Environment, name: str) -> Callable[[Request], HTMLResponse]:
+    template = templates.get_template(f"{name}.html")
+
+    def page(request: Request) -> HTMLResponse:
+        asked = request.query_params.get("lang")
+        language = choose_language(
+            asked,
+            request.cookies.get(LANGUAGE_COOKIE),
+            request.headers.get("Accept-Language", ""),
+        )
+        html = template.render(
+            language=language,
+            languages=LANGUAGES,
+            t=texts(language),
+            name=name,
+            path=request.url.path,
+            statement=STATEMENT,
+        )
+        answer = HTMLResponse(html, headers={"Cache-Control": "no-cache", "Vary": "Cookie"})
+        if asked in LANGUAGES:
+            answer.set_cookie(LANGUAGE_COOKIE, language, max_age=YEAR_S, samesite="lax")
+        return answer
+
+    return page

@@ -1,0 +1,48 @@
+// @ts-check
+/** Reads the layers over the OGC API, page by page. */
+import {call} from "./api.js";
+
+const PAGE = 10000;
+
+/**
+ * @param {string} collection
+ * @param {Record<string, string>} parameters
+ * @returns {Promise<any[]>} all features
+ */
+export async function allFeatures(collection, parameters) {
+  const query = new URLSearchParams({...parameters, limit: String(PAGE), f: "json"});
+  let next = `/ogc/collections/${collection}/items?${query}`;
+  const found = [];
+  while (next) {
+    const page = await call("GET", next);
+    found.push(...page.features);
+    const link = page.links.find((/** @type {any} */ l) => l.rel === "next");
+    next = link ? new URL(link.href, location.href).pathname + new URL(link.href, location.href).search : "";
+  }
+  return found;
+}
+
+/** @typedef {{name: string, scheme: string, scheme_version: string, classes: {number: number, colour: string}[]}} Survey */
+
+/**
+ * Fill a choice of surveys; what is chosen stands in the address.
+ * @param {HTMLSelectElement} select
+ * @param {(survey: Survey) => void} chosen
+ * @returns {Promise<number>} how many there are, the newest first
+ */
+export async function chooseSurvey(select, chosen) {
+  /** @type {Survey[]} */
+  const surveys = await call("GET", "/api/surveys");
+  const names = surveys.map(({name}) => name);
+  select.replaceChildren(...names.map((name) => new Option(name, name)));
+  const asked = new URLSearchParams(location.search).get("survey");
+  if (asked && names.includes(asked)) select.value = asked;
+  select.addEventListener("change", () => {
+    const address = new URL(location.href);
+    address.searchParams.set("survey", select.value);
+    history.replaceState(null, "", address);
+    chosen(surveys[select.selectedIndex]);
+  });
+  if (names.length) chosen(surveys[select.selectedIndex]);
+  return names.length;
+}

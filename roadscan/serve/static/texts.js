@@ -1,0 +1,29 @@
+// @ts-check
+/** Texts of the page's language, put there by the server. */
+
+/** @type {Record<string, string>} */
+const known = JSON.parse(document.getElementById("texts")?.textContent ?? "{}");
+
+/**
+ * @param {string} key
+ * @param {Record<string, string | number>} [values] for the text's {places}
+ * @returns {string} the text; the key itself where there is none
+ */
+export function text(key, values = {}) {
+  return (known[key] ?? key).replace(/\{(\w+)\}/g, (_, name) => String(values[name] ?? ""));
+}
+
+export const language = document.documentElement.lang;
+
+/** @param {number} seconds UTC epoch */
+export function time(seconds) {
+  return new Date(seconds * 1000).toLocaleString(language, {dateStyle: "medium", timeStyle: "short"});
+}
+
+/**
+ * @param {number} value
+ * @param {number} digits
+ */
+export function number(value, digits = 0) {
+  return value.toLocaleString(language, {minimumFractionDigits: digits, maximumFractionDigits: digits});
+}

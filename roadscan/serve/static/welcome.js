@@ -1,0 +1,14 @@
+// @ts-check
+import {call} from "./api.js";
+import {attempt, find} from "./page.js";
+
+find("welcome").addEventListener("submit", (/** @type {SubmitEvent} */ event) => {
+  event.preventDefault();
+  const given = new FormData(find("welcome"));
+  attempt(async () => {
+    // behind the # so that no log of a server or proxy holds it
+    const token = location.hash.slice(1);
+    await call("POST", "/api/welcome", {name: given.get("name"), password: given.get("password"), token});
+    location.assign("/");
+  });
+});
