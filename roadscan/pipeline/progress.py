@@ -91,6 +91,7 @@ def bars_on_stderr(figures: tuple[ProgressColumn, ...] = COUNTED) -> Iterator[Pr
         yield Bars(bars)
     except BaseException:
         bars.live.transient = True
+        bars.live.stop()
         raise
     finally:
         if bars.live.is_started:
