@@ -3,10 +3,11 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: help demo test lint format docs bench clean
+.PHONY: help demo serve test lint format docs bench clean
 
 help:
 	@echo "make demo    the main job on the sample drive, results in out/demo"
+	@echo "make serve   the demo's town in a browser; prints the address"
 	@echo "make test    the tests"
 	@echo "make lint    ruff, format, mypy, the layers"
 	@echo "make format  lets ruff mend what it can"
@@ -16,6 +17,12 @@ help:
 
 demo: .venv/.base
 	$(BIN)/roadscan demo --out out/demo
+
+# The demo's town in a browser; uploads go into a copy, so that out/demo stays what the demo made.
+serve: .venv/.serve
+	test -f out/demo/roadscan.db || $(MAKE) demo
+	mkdir -p out/town && test -f out/town/roadscan.db || cp out/demo/roadscan.db out/town/
+	$(BIN)/roadscan serve --data out/town
 
 test: .venv/.test
 	$(BIN)/python -m pytest
@@ -39,6 +46,10 @@ bench: .venv/.bench
 .venv/.base: pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(PIP) -e .
+	@touch $@
+
+.venv/.serve: .venv/.base
+	$(PIP) -e ".[serve]"
 	@touch $@
 
 .venv/.test: .venv/.base

@@ -12,16 +12,20 @@ from roadscan.serve.access.guard import Guard
 from roadscan.serve.access.keys import keys_router
 from roadscan.serve.access.login import login_router
 from roadscan.serve.errors import tell_errors
+from roadscan.serve.features.layers import readable_by
+from roadscan.serve.features.router import features_router
 from roadscan.serve.jobs.queue import JobQueue, jobs_url
 from roadscan.serve.jobs.router import jobs_router, networks_router
 from roadscan.serve.pages.router import pages_router
 from roadscan.serve.pages.static import static_router
 from roadscan.serve.settings import ServeSettings
+from roadscan.serve.surveys import surveys_router
 from roadscan.serve.uploads.api import uploads_api
 from roadscan.serve.uploads.finish import Arrivals
 from roadscan.serve.uploads.router import tus_router
 from roadscan.serve.uploads.storage import UploadStorage
 from roadscan.store.accounts import Accounts
+from roadscan.store.features import FeatureStore
 from roadscan.store.files import Files
 from roadscan.store.sqlite import SqliteStore
 from roadscan.store.town import Town
@@ -51,6 +55,8 @@ def create_app(settings: ServeSettings, store: SqliteStore) -> FastAPI:
     tell_errors(app)
     guard = Guard(Accounts(store.engine, time.time))
     files, town = Files(store.engine), Town(store.engine, time.time)
+    features = FeatureStore(store.engine)
+    readable = readable_by(guard, settings.public_collections)
     arrivals = Arrivals(UploadStorage(settings.data, settings.upload_limits), files)
     queue = JobQueue(jobs_url(settings.data))
     app.router.on_shutdown.append(queue.close)
@@ -62,6 +68,8 @@ def create_app(settings: ServeSettings, store: SqliteStore) -> FastAPI:
         uploads_api(guard, arrivals),
         jobs_router(guard, queue, files, town),
         networks_router(guard, queue, files, town),
+        features_router(features, store, readable),
+        surveys_router(features, store, readable),
         static_router(),
         pages_router(),
     ):

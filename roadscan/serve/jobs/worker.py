@@ -50,6 +50,7 @@ def work(settings: ServeSettings, say: Callable[[str], None], *, until_idle: boo
             storage.path_of,
             settings.data / "bench" / worker_id,
         )
+        workshop.take_over_results(town)
         _launch(settings.data, worker_id, lambda: register(workshop, Steps(step_lock)))
         say(f"worker {worker_id} is at work")
         while not stop.wait(POLL_S):

@@ -33,6 +33,7 @@ from roadscan.read.network import read_network
 from roadscan.serve.jobs.requests import DriveRequest, NetworkRequest
 from roadscan.store.features import FeatureStore
 from roadscan.store.store import Store
+from roadscan.store.town import Town
 
 PREPARED_KEPT: Final = 2
 """Drives whose place in time and on the network a worker remembers between two chunks."""
@@ -98,6 +99,14 @@ class Workshop:
             "segments_not_assessed": sum(assessed.not_scored.values()),
             "damages": assessed.damages,
         }
+
+    def take_over_results(self, town: Town) -> None:
+        """Serve what `roadscan run` left in this folder: its surveys and their network."""
+        for survey in self._features.unserved():
+            publish_features(self._store, self._features, survey)
+            if not town.networks():
+                network = self._store.network(self._store.survey(survey).network_sha256)
+                town.put_network_in_force(network.sha256, network.source, survey)
 
     def read_network(self, request: NetworkRequest) -> dict[str, str | int]:
         """Read a network into the store and tell what is in it."""

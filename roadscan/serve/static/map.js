@@ -113,6 +113,6 @@ for (const look of LOOK) {
   const line = document.createElementNS(sample.namespaceURI, "path");
   for (const [key, value] of Object.entries({id: `sample-${look.class}`, d: "M0,6H32", stroke: GREY, "stroke-width": look.width, "stroke-dasharray": look.dash ? "2 3" : "none"})) line.setAttribute(key, String(value));
   sample.append(line);
-  find("classes").append(make("label", {}, box, sample, text(`class_${look.class}`), " ", make("span", {id: `length-${look.class}`})));
+  find("classes").append(make("label", {}, box, sample, make("div", {}, text(`class_${look.class}`)), make("span", {id: `length-${look.class}`})));
 }
 attempt(async () => { if (!await chooseSurvey(find("survey"), load)) show(text("no_survey")); });
