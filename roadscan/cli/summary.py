@@ -25,7 +25,10 @@ def summary_table(result: RunResult) -> Table:
     table.add_row("segments scored", str(segments.assessed), _reasons(segments.not_assessed))
     for name, count in result.classes().items():
         table.add_row(f"  class {name}", str(count), "")
-    table.add_row("speed", f"{record.realtime_factor:.1f} x", "real time")
+    if record.realtime_factor > 0.0:
+        table.add_row("speed", f"{record.realtime_factor:.1f} x", "real time")
+    else:
+        table.add_row("frames", "nothing new", "all were looked at in an earlier run")
     for fault in record.faults:
         table.add_row("not used", fault.source, f"{fault.code}: {fault.message}. {fault.hint}")
     for warning in record.warnings:

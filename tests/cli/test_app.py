@@ -1,0 +1,79 @@
+"""The command as installed: how it ends, and what it says where."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.small_drive import SmallDrive
+
+COMMAND = Path(sys.executable).parent / "roadscan"
+
+
+def roadscan(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([COMMAND, *arguments], capture_output=True, text=True, check=False)
+
+
+def test_0_is_done_and_json_is_all_that_stdout_holds(
+    small_drive: SmallDrive, tmp_path: Path
+) -> None:
+    ended = roadscan(*small_drive.command(tmp_path / "out"), "--json")
+    assert ended.returncode == 0
+    assert ended.stdout == (tmp_path / "out" / "run.json").read_text()
+    assert json.loads(ended.stdout)["frames"]["planned"] == 80
+    assert "small.mp4" in ended.stderr
+
+
+def test_2_is_an_option_that_is_wrong(small_drive: SmallDrive, tmp_path: Path) -> None:
+    ended = roadscan(*small_drive.command(tmp_path / "out"), "--every-m=0")
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert ended.stderr.startswith("roadscan: option_invalid: ")
+    assert "every-m" in ended.stderr
+    assert ended.stderr.count("\n") == 1
+
+
+def test_3_is_a_file_that_is_bad(small_drive: SmallDrive, tmp_path: Path) -> None:
+    ended = roadscan("check", tmp_path / "none.mp4")
+    assert (ended.returncode, ended.stdout) == (3, "")
+    assert ended.stderr.startswith("roadscan: file_missing: ")
+    assert ended.stderr.count("\n") == 1
+
+
+def test_4_is_a_drive_of_which_nothing_could_be_assessed(
+    small_drive: SmallDrive, tmp_path: Path
+) -> None:
+    ended = roadscan(*small_drive.command(tmp_path / "out"), "--every-m=50")
+    assert (ended.returncode, ended.stdout) == (4, "")
+    assert ended.stderr.startswith("roadscan: nothing_assessed: ")
+    assert "coverage_too_low" in ended.stderr
+    assert ended.stderr.count("\n") == 1
+    account = json.loads((tmp_path / "out" / "run.json").read_text())
+    assert account["segments"]["assessed"] == 0
+
+
+def test_5_is_a_fault_of_roadscan_itself() -> None:
+    broken = "import roadscan.cli.score as s; s.score_steps = None; import roadscan.cli.app as a; "
+    ended = subprocess.run(
+        [sys.executable, "-c", broken + "a.main(['score', '--class', 'A', '--riss', '1'])"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (ended.returncode, ended.stdout) == (5, "")
+    assert ended.stderr.startswith("roadscan: internal: TypeError")
+    assert "ROADSCAN_TRACEBACK" in ended.stderr
+    assert ended.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("command", ["run", "demo", "check", "match", "score"])
+def test_every_command_says_what_it_is_for(
+    capsys: pytest.CaptureFixture[str], command: str
+) -> None:
+    from roadscan.cli.app import exit_code  # noqa: PLC0415 -- only here in this process
+
+    assert exit_code([command, "--help"]) == 0
+    out = capsys.readouterr().out
+    assert out.startswith(f"Usage: roadscan {command}")
+    assert len(out.splitlines()) > 5
