@@ -94,8 +94,17 @@ def _damage(
         first_seen_s=min(times),
         last_seen_s=max(times),
         accuracy_m=round(min(o.accuracy_m for o in own), 2),
-        best=max(own, key=lambda o: (o.confidence * _size_px(o), -o.frame_t_s, o.box_xyxy)),
+        best=max(own, key=picture_rank),
     )
+
+
+def picture_rank(observation: Observation) -> tuple[float, float, tuple[float, ...]]:
+    """Return what the observation that shows a damage best has the most of.
+
+    Sure and near ones first; of equals the earlier one.
+    """
+    worth = observation.confidence * _size_px(observation)
+    return worth, -observation.frame_t_s, observation.box_xyxy
 
 
 def _extent(seen: Floats, lower: float, upper: float, *, joined: bool) -> tuple[float, float]:

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 from typer.exceptions import TyperException
 
-from roadscan.cli import check, demo, match, model, run, score, serve, work
+from roadscan.cli import check, demo, match, model, objections, run, score, serve, upload, work
 from roadscan.errors import ExitCode, RoadscanError
 
 app = typer.Typer(
@@ -26,8 +26,10 @@ app.command("demo")(demo.demo)
 app.command("check")(check.check)
 app.command("match")(match.match)
 app.command("score")(score.score)
+app.command("objections")(objections.objections)
 app.add_typer(model.app, name="model")
 app.command("serve")(serve.serve)
+app.command("upload")(upload.upload)
 app.command("work")(work.work)
 
 

@@ -38,6 +38,27 @@ def run(  # noqa: PLR0913, PLR0917 -- typer makes an option of each
     every_m: Annotated[
         float, typer.Option(min=0.5, max=100.0, help="Metres driven between two frames.")
     ] = 3.0,
+    privacy_model: Annotated[
+        str,
+        typer.Option(
+            help="Network that looks for people and vehicles, or none: then no photo is kept. "
+            "Default: the one that comes with roadscan."
+        ),
+    ] = "",
+    context_photos: Annotated[  # noqa: FBT002 -- how typer declares a switch
+        bool,
+        typer.Option(
+            "--context-photos",
+            help="Photos show the whole frame, not the road only; people who were not found in it "
+            "can be recognised.",
+        ),
+    ] = False,
+    objections: Annotated[
+        Path | None,
+        typer.Option(
+            help="Areas (GeoJSON polygons) of which no photo is kept.", show_default=False
+        ),
+    ] = None,
     json: options.Json = False,  # noqa: FBT002 -- how typer declares a switch
 ) -> None:
     """Turn a drive into scored road segments.
@@ -56,6 +77,9 @@ def run(  # noqa: PLR0913, PLR0917 -- typer makes an option of each
             scheme=scheme,
             model=model,
             every_m=every_m,
+            privacy_model=privacy_model,
+            context_photos=context_photos,
+            objections=objections,
             progress=progress,
         )
     if json:

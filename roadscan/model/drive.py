@@ -1,9 +1,10 @@
 """A drive of a survey, the chunks it is worked through in, and what the clock fit says."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from roadscan.model.arrays import Floats
 from roadscan.model.damage import LaneGrid, Observation, Rejection
+from roadscan.model.photo import KeptPicture, PictureRefusal
 from roadscan.model.picture import Camera, FrameRejection
 
 
@@ -108,3 +109,6 @@ class ChunkResult:
     grids: tuple[LaneGrid, ...]
     unusable: tuple[LaneGrid, ...]
     """Lanes of frames that were rejected, as `views` only: why a lane has no coverage."""
+    pictures: tuple[KeptPicture, ...] = ()
+    """Of every frame that shows a cell's damage best: the picture of each damage is among them."""
+    refused_pictures: dict[PictureRefusal, int] = field(default_factory=dict)

@@ -43,8 +43,8 @@ class KeptPicture:
 
     frame_t_s: float
     picture: Picture
-    footprint_m: Floats
-    """(n, 2) corners of the ground shown, the camera among it, in the network's metric CRS."""
+    footprint_lonlat: Floats
+    """(n, 2) corners of the ground shown, the camera's place among it, in WGS84."""
 
 
 @dataclass(frozen=True, slots=True)

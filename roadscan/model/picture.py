@@ -61,5 +61,8 @@ class FrameRejection(StrEnum):
     TOO_BRIGHT = "frame_too_bright"
     BLURRED = "frame_blurred"
     BLOCKED = "frame_blocked"
+    BONNET = "frame_bonnet"
     NOT_DECODED = "frame_not_decoded"
     NO_POSITION = "frame_no_position"
+    TRAFFIC_UNKNOWN = "frame_traffic_unknown"
+    """The privacy network failed: nobody knows what hides the road."""

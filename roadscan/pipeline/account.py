@@ -15,6 +15,7 @@ from roadscan.model.score import STATEMENT
 from roadscan.model.survey import SurveyCounts
 from roadscan.model.time import iso_utc
 from roadscan.pipeline.assess import Assessed
+from roadscan.pipeline.photos import NO_PICTURES, PictureRules
 from roadscan.pipeline.prepare import PreparedDrive
 from roadscan.pipeline.record import (
     CameraRecord,
@@ -23,6 +24,7 @@ from roadscan.pipeline.record import (
     FramesRecord,
     ModelRecord,
     NetworkRecord,
+    PicturesRecord,
     RunRecord,
     SchemeRecord,
     SegmentsRecord,
@@ -39,6 +41,7 @@ class Tools:
     camera: Camera
     network: Network
     detector: Detector
+    pictures: PictureRules = NO_PICTURES
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +52,7 @@ class Outcome:
     faults: Sequence[InputFault]
     counts: SurveyCounts
     assessed: Assessed
+    pictures: PicturesRecord
     worked_s: float
     """Seconds of video worked through in this run."""
     seconds: dict[str, float]
@@ -82,6 +86,7 @@ def account(survey: str, tools: Tools, outcome: Outcome) -> RunRecord:
         sync=max((drive.sync for drive in drives), key=lambda sync: sync.sigma_s),
         camera=_camera(tools.camera),
         model=ModelRecord(tools.detector.name, tools.detector.sha256, tools.detector.kinds),
+        pictures=outcome.pictures,
         scheme=SchemeRecord(scheme.id, scheme.version, scheme.sha256),
         network=NetworkRecord(
             network.source, network.sha256, len(network.links), f"EPSG:{network.crs_epsg}"
@@ -95,8 +100,17 @@ def account(survey: str, tools: Tools, outcome: Outcome) -> RunRecord:
             f"{drive.drive.video.name}: {warning}"
             for drive in outcome.drives
             for warning in (*drive.drive.video.warnings, *drive.drive.clock.warnings)
-        ),
+        )
+        + _picture_warnings(outcome.pictures),
     )
+
+
+def _picture_warnings(pictures: PicturesRecord) -> tuple[str, ...]:
+    """Say what there is no picture of, and what that means for the road itself."""
+    warnings = [f"{count} pictures not kept: {why}" for why, count in pictures.refused.items()]
+    if not pictures.network:
+        warnings.append("road_hidden_by_traffic_not_looked_for: no privacy network")
+    return tuple(warnings)
 
 
 def _credited_m(drives: Sequence[PreparedDrive]) -> dict[str, float]:

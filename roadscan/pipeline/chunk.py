@@ -9,13 +9,15 @@ import numpy as np
 from roadscan.assess.cells import GridBuilder
 from roadscan.assess.scheme import Scheme
 from roadscan.detect.detector import Detector
+from roadscan.detect.people import PeopleNotLookedFor, sure_boxes
 from roadscan.detect.quality import check_frame
 from roadscan.locate.place import Eye, place_frame
 from roadscan.model.arrays import Floats, Ints
 from roadscan.model.damage import Observation, Rejection
 from roadscan.model.drive import ChunkResult, FrameCounts, RejectedBox
-from roadscan.model.picture import Boxes, Frame, FrameRejection
+from roadscan.model.picture import Boxes, Frame, FrameRejection, Rows
 from roadscan.model.road import Network
+from roadscan.pipeline.photos import NO_PICTURES, PictureKeeper, PictureRules, rows_of_traffic
 from roadscan.pipeline.prepare import PreparedDrive
 from roadscan.pipeline.progress import Progress
 from roadscan.pipeline.record import Stopwatch
@@ -42,6 +44,7 @@ class _Chunk:
     planned: int
     scheme: Scheme
     network: Network
+    keeper: PictureKeeper
     usable: int = 0
     detections: int = 0
     observed: int = 0
@@ -66,6 +69,7 @@ class _Chunk:
         rejected = dict(self.rejected)
         if missing:
             rejected[FrameRejection.NOT_DECODED] = missing
+        pictures, refused = self.keeper.finish()
         return ChunkResult(
             drive_id=drive_id,
             number=self.number,
@@ -78,6 +82,8 @@ class _Chunk:
             rejections=tuple(self.rejections),
             grids=self.seen.grids(),
             unusable=self.unusable.grids(),
+            pictures=pictures,
+            refused_pictures=refused,
         )
 
 
@@ -88,6 +94,7 @@ class Looking:
     detector: Detector
     network: Network
     scheme: Scheme
+    pictures: PictureRules = NO_PICTURES
 
 
 def work_chunks(
@@ -114,6 +121,12 @@ def work_chunks(
         prepared.matched,
         looking.network,
     )
+    rows = rows_of_traffic(eye)
+
+    def begin(number: int) -> _Chunk:
+        keeper = PictureKeeper(looking.pictures, eye, looking.network, looking.scheme)
+        return _Chunk(number, planned[number], looking.scheme, looking.network, keeper)
+
     frames = frames_at(prepared.video_path, wanted_s)
     chunks = iter(sorted(planned))
     chunk: _Chunk | None = None
@@ -121,15 +134,13 @@ def work_chunks(
         while chunk is None or chunk.number < number:
             if chunk is not None:
                 yield chunk.finish(prepared.drive.drive_id)
-            following = next(chunks)
-            chunk = _Chunk(following, planned[following], looking.scheme, looking.network)
-        _look(frame, chunk, prepared, eye, looking, watch)
+            chunk = begin(next(chunks))
+        _look(frame, chunk, prepared, eye, rows, looking, watch)
         progress.advance()
     if chunk is not None:
         yield chunk.finish(prepared.drive.drive_id)
     for number in chunks:
-        empty = _Chunk(number, planned[number], looking.scheme, looking.network)
-        yield empty.finish(prepared.drive.drive_id)
+        yield begin(number).finish(prepared.drive.drive_id)
 
 
 def _numbered(
@@ -153,6 +164,7 @@ def _look(
     chunk: _Chunk,
     prepared: PreparedDrive,
     eye: Eye,
+    rows: Rows | None,
     looking: Looking,
     watch: Stopwatch,
 ) -> None:
@@ -160,6 +172,13 @@ def _look(
     frame_t_s = clock.started_s + clock.offset_s + frame.video_t_s
     with watch.stage("quality"):
         unusable = check_frame(frame.image)
+    people = _NOTHING
+    if unusable is None and looking.pictures.finder is not None and rows is not None:
+        with watch.stage("traffic"):
+            try:
+                people = looking.pictures.finder.traffic(frame, rows)
+            except PeopleNotLookedFor:
+                unusable = FrameRejection.TRAFFIC_UNKNOWN
     if unusable is not None:
         chunk.rejected[unusable] += 1
         chunk.unusable.add_frame(place_frame(_NOTHING, frame_t_s, eye).views, ())
@@ -168,7 +187,7 @@ def _look(
     with watch.stage("detect"):
         boxes = looking.detector.detect([frame])[0]
     with watch.stage("place"):
-        placed = place_frame(boxes, frame_t_s, eye)
+        placed = place_frame(boxes, frame_t_s, eye, sure_boxes(people))
         chunk.detections += len(boxes.kind)
         chunk.rejections += [
             RejectedBox(
@@ -182,6 +201,8 @@ def _look(
         ]
         _keep_observations(placed.observations, chunk, looking.scheme)
         chunk.seen.add_frame(placed.views, placed.observations)
+    with watch.stage("pictures"):
+        chunk.keeper.offer(frame, frame_t_s, placed.observations, people.xyxy)
 
 
 def _keep_observations(

@@ -23,7 +23,7 @@ from roadscan.read.files import sha256_of
 from roadscan.read.track import read_track
 from roadscan.read.video import grey_frames, probe
 
-METHOD = 1
+METHOD = 2
 """Raised with every change that makes a chunk's result differ, so that no old chunk is reused."""
 
 MAX_NETWORK_DISTANCE_M = 10_000.0
@@ -57,6 +57,8 @@ class Settings:
     offset_s: float | None
     every_m: float
     scheme_sha256: str
+    pictures: str = ""
+    """What looks for people in them and how much they show, in one word."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,6 +216,7 @@ def _settings_digest(drive: Drive, network: Network, settings: Settings) -> str:
             str(network.crs_epsg),
             f"{settings.every_m:.3f}",
             settings.scheme_sha256,
+            settings.pictures,
         ]
     )
 

@@ -92,6 +92,19 @@ class ModelRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class PicturesRecord:
+    """What pictures there are, what looked for people in them, and why others are missing."""
+
+    network: str
+    """The privacy network; empty without one."""
+    view: str
+    kept: int
+    photos: int
+    """Damages with a photo."""
+    refused: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True)
 class SchemeRecord:
     """The scoring scheme."""
 
@@ -139,6 +152,7 @@ class RunRecord:
     """Of the drive that is known least well in time."""
     camera: CameraRecord
     model: ModelRecord
+    pictures: PicturesRecord
     scheme: SchemeRecord
     network: NetworkRecord
     timings_s: dict[str, float]
@@ -150,6 +164,9 @@ class RunRecord:
     def as_json(self) -> str:
         """Return it as indented JSON."""
         return json.dumps(asdict(self), ensure_ascii=False, indent=2) + "\n"
+
+
+RUN_FILE = "run.json"
 
 
 def write_atomically(path: Path, text: str) -> None:

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from errno import ENOSPC
 from pathlib import Path
 
@@ -17,6 +17,8 @@ from roadscan.pipeline.account import Outcome, Tools, account
 from roadscan.pipeline.assess import assess_survey
 from roadscan.pipeline.chunk import Looking, chunk_of, work_chunks
 from roadscan.pipeline.inputs import find_track, list_videos
+from roadscan.pipeline.objections import object_to_pictures
+from roadscan.pipeline.photos import PictureRules, load_picture_rules
 from roadscan.pipeline.prepare import (
     Detecting,
     DrivenTrack,
@@ -26,16 +28,22 @@ from roadscan.pipeline.prepare import (
     prepare_drive,
 )
 from roadscan.pipeline.progress import Progress, Quiet
-from roadscan.pipeline.record import RunRecord, Stopwatch, write_atomically
+from roadscan.pipeline.record import (
+    RUN_FILE,
+    PicturesRecord,
+    RunRecord,
+    Stopwatch,
+    write_atomically,
+)
 from roadscan.pipeline.scheme import load_scheme
 from roadscan.publish.export import export_all
+from roadscan.publish.photos import PHOTOS
 from roadscan.read.camera import read_camera
 from roadscan.read.files import check_file
 from roadscan.read.network import read_network
+from roadscan.read.objections import read_objections
 from roadscan.store.sqlite import open_store
 from roadscan.store.store import Store
-
-RUN_FILE = "run.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,11 +84,16 @@ def run(  # noqa: PLR0913 -- each is an option of the command
     scheme: str = "ap9k",
     model: str = "",
     every_m: float = 3.0,
+    privacy_model: str = "",
+    context_photos: bool = False,
+    objections: Path | str | None = None,
     progress: Progress | None = None,
 ) -> RunResult:
     """Turn the videos of a survey into scored segments; what was done before is not done again.
 
     A video that cannot be used is kept with its reason in the record while the others go on.
+    Photos show the road only, or with `context_photos` the whole frame without the persons and
+    vehicles that the privacy network finds; none show the areas of `objections`.
 
     Raises
     ------
@@ -93,14 +106,19 @@ def run(  # noqa: PLR0913 -- each is an option of the command
     paths = list_videos([Path(video) for video in videos])
     with watch.stage("load"):
         tools = _load(scheme, camera, Path(network), model)
+        rules = load_picture_rules(privacy_model, context=context_photos)
+        tools = replace(tools, pictures=rules)
+        masks = () if objections is None else read_objections(Path(objections))
         _check_writable(out)
     name = survey or out.resolve().name
-    settings = Settings(name, tools.camera, offset_s, every_m, tools.scheme.sha256)
+    settings = Settings(name, tools.camera, offset_s, every_m, tools.scheme.sha256, rules.key)
     given_track = None if track is None else Path(track)
     with watch.stage("prepare"):
         drives, faults = _prepare_all(paths, given_track, tools, settings, progress)
     with open_store(out) as store:
         store.put_network(tools.network)
+        object_to_pictures(store, masks, "roadscan run")
+        tools = replace(tools, pictures=replace(rules, masks=store.pictures.objections()))
         worked_s, broken = _work_all(store, drives, tools, watch, progress)
         store.put_survey(_survey(name, tools, drives))
         with watch.stage("assess"):
@@ -113,7 +131,13 @@ def run(  # noqa: PLR0913 -- each is an option of the command
             export_all(store, name, out)
         seconds = {**watch.seconds, "total": watch.total_s()}
         outcome = Outcome(
-            drives, [*faults, *broken], store.counts(name), assessed, worked_s, seconds
+            drives,
+            [*faults, *broken],
+            store.counts(name),
+            assessed,
+            _pictures(store, name, out, rules),
+            worked_s,
+            seconds,
         )
     record = account(name, tools, outcome)
     write_atomically(out / RUN_FILE, record.as_json())
@@ -125,6 +149,17 @@ def run(  # noqa: PLR0913 -- each is an option of the command
             f"{out / RUN_FILE} tells where frames and detections went",
         )
     return RunResult(out, record)
+
+
+def _pictures(store: Store, survey: str, out: Path, rules: PictureRules) -> PicturesRecord:
+    refused = store.pictures.refused(survey)
+    return PicturesRecord(
+        network=rules.finder.name if rules.finder else "",
+        view=rules.view.value,
+        kept=store.pictures.count(survey),
+        photos=len(list((out / PHOTOS).glob("*.jpg"))),
+        refused={reason.value: count for reason, count in refused.items()},
+    )
 
 
 def _load(scheme: str, camera: Path | str | None, network: Path, model: str) -> Tools:
@@ -236,7 +271,7 @@ def _work(
     if not pending:
         return 0.0
     progress.begin(drive.video.name, sum(int(number) in pending for number in numbers))
-    looking = Looking(tools.detector, tools.network, tools.scheme)
+    looking = Looking(tools.detector, tools.network, tools.scheme, tools.pictures)
     for result in work_chunks(prepared, pending, looking, watch, progress):
         with watch.stage("store"):
             store.put_chunk(result, drive.settings_sha256)

@@ -19,6 +19,7 @@ from roadscan.publish.layers import (
 )
 from roadscan.publish.map_page import write_map_page
 from roadscan.publish.map_picture import write_map_picture
+from roadscan.publish.photos import PHOTOS, remove_stale_photos, write_photos
 from roadscan.publish.styles import qgis_styles
 from roadscan.store.store import Store
 
@@ -32,7 +33,7 @@ PARTIAL = ".export-partial"
 
 
 def export_all(store: Store, survey: str, out: Path) -> None:
-    """Write layers/*.geojson, roadscan.gpkg, map.png and map.html.
+    """Write layers/*.geojson, roadscan.gpkg, photos/*.jpg, map.png and map.html.
 
     Raises
     ------
@@ -43,10 +44,13 @@ def export_all(store: Store, survey: str, out: Path) -> None:
     try:
         shutil.rmtree(partial, ignore_errors=True)
         (partial / "layers").mkdir(parents=True)
-        _write(store, load_results(store, survey), partial)
-        (out / "layers").mkdir(exist_ok=True)
+        results = load_results(store, survey)
+        _write(store, results, partial)
+        for folder in ("layers", PHOTOS):
+            (out / folder).mkdir(exist_ok=True)
         for path in sorted(p for p in partial.rglob("*") if p.is_file()):
             os.replace(path, out / path.relative_to(partial))  # noqa: PTH105 -- the atomic one
+        remove_stale_photos(results, out)
     except (OSError, RuntimeError) as error:  # GDAL's own errors are RuntimeErrors
         raise _told(error, out) from error
     finally:
@@ -70,6 +74,7 @@ def _write(store: Store, results: Results, folder: Path) -> None:
         qgis_styles(results.scheme),
         iso_utc(max(drive.ended_s for drive in results.drives)),
     )
+    write_photos(store, results, folder)
     write_map_picture(folder / "map.png", results, **layers)
     write_map_page(folder / "map.html", results, **layers)
 

@@ -1,7 +1,7 @@
 """From the store's results to the features of the layers, in the metric CRS."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -35,6 +35,8 @@ class Results:
     network: Network
     drives: tuple[Drive, ...]
     assessment: Assessment
+    photos: Mapping[str, str]
+    """By damage id, the path of its photo beside the layers; only of those that have a picture."""
 
     @property
     def links(self) -> dict[str, Link]:
@@ -44,13 +46,18 @@ class Results:
 
 def load_results(store: Store, survey: str) -> Results:
     """Return the results of a survey; KeyError without one of this name."""
-    found = store.survey(survey)
+    found, assessment = store.survey(survey), store.assessment(survey)
     return Results(
         found,
         parse_scheme(found.scheme_text),
         store.network(found.network_sha256),
         store.drives(survey),
-        store.assessment(survey),
+        assessment,
+        {
+            damage.damage_id: f"photos/{damage.damage_id}.jpg"
+            for damage in assessment.damages
+            if store.pictures.has(survey, damage.best)
+        },
     )
 
 
@@ -129,7 +136,7 @@ def damages_layer(results: Results) -> geopandas.GeoDataFrame:
                 iso_utc(damage.first_seen_s),
                 iso_utc(damage.last_seen_s),
                 round(damage.accuracy_m, 2),
-                None,
+                results.photos.get(damage.damage_id),
             )
         )
     return _layer(rows, DAMAGES, results)

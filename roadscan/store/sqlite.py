@@ -38,6 +38,7 @@ from roadscan.model.road import Direction, Network
 from roadscan.model.survey import Assessment, DriveKey, Survey, SurveyCounts
 from roadscan.store import rows, tables
 from roadscan.store.feature_tables import editions
+from roadscan.store.pictures import Pictures, put_pictures
 
 FILE = "roadscan.db"
 LOCK_FILE = "roadscan.lock"
@@ -55,6 +56,11 @@ class SqliteStore:
     def engine(self) -> Engine:
         """Reach the database for what shares it with the surveys: accounts, files, features."""
         return self._engine
+
+    @property
+    def pictures(self) -> Pictures:
+        """The kept pictures of its drives, and the areas of which none is kept."""
+        return Pictures(self._engine)
 
     def put_network(self, network: Network) -> None:
         """Keep a network under its checksum."""
@@ -144,6 +150,7 @@ class SqliteStore:
                 [r | key | {"position": k} for k, r in enumerate(refused)],
             )
             _insert(db, tables.grids, [r | key for r in lanes])
+            put_pictures(db, result, key)
 
     def put_survey(self, survey: Survey) -> None:
         """Keep which drives a survey is made of."""

@@ -7,6 +7,7 @@ from roadscan.model.damage import LaneGrid, Observation
 from roadscan.model.drive import ChunkResult, Drive
 from roadscan.model.road import Direction, Network
 from roadscan.model.survey import Assessment, Survey, SurveyCounts
+from roadscan.store.pictures import Pictures
 
 
 class Store(Protocol):
@@ -14,6 +15,10 @@ class Store(Protocol):
 
     Each `put` is one transaction; doing it twice changes nothing.
     """
+
+    @property
+    def pictures(self) -> Pictures:
+        """The kept pictures of its drives, and the areas of which none is kept."""
 
     def put_network(self, network: Network) -> None:
         """Keep a network under its checksum."""

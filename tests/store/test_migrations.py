@@ -2,7 +2,13 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import create_engine
 
-from roadscan.store import access_tables, feature_tables, file_tables, town_tables  # noqa: F401 -- add tables
+from roadscan.store import (  # noqa: F401 -- add their tables
+    access_tables,
+    feature_tables,
+    file_tables,
+    picture_tables,
+    town_tables,
+)
 from roadscan.store.sqlite import FILE, open_store
 from roadscan.store.tables import metadata
 

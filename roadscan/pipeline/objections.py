@@ -1,0 +1,81 @@
+"""Objections against pictures, applied to what is stored and to what is still to come."""
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from time import time
+
+import shapely
+
+from roadscan.errors import RoadscanError
+from roadscan.model.photo import ObjectionMask
+from roadscan.pipeline.record import RUN_FILE
+from roadscan.publish.export import export_all
+from roadscan.read.objections import read_objections
+from roadscan.store.accounts import Accounts
+from roadscan.store.sqlite import SqliteStore, open_store
+
+ACTION = "objections"
+"""In the record of what was done."""
+
+
+@dataclass(frozen=True, slots=True)
+class Objected:
+    """What objections did."""
+
+    areas: int
+    """Areas of which no picture is kept, in all."""
+    new: int
+    """Areas that were not known before."""
+    removed: int
+    """Pictures that were stored and are gone."""
+
+
+def object_to_pictures(
+    store: SqliteStore,
+    masks: Sequence[ObjectionMask],
+    who: str,
+    clock: Callable[[], float] = time,
+) -> Objected:
+    """Keep areas, remove every stored picture that shows one, and put it on record."""
+    pictures = store.pictures
+    new = pictures.put_objections(masks)
+    known = pictures.objections()
+    areas = shapely.union_all(shapely.from_wkb([mask.outline_wkb for mask in known]))
+    removed = pictures.remove_within(areas) if known else 0
+    done = Objected(len(known), new, removed)
+    if new or removed:
+        subject = f"{new} new areas of {done.areas}, {removed} pictures removed"
+        Accounts(store.engine, clock).record(who, ACTION, subject)
+    return done
+
+
+def object_in_folder(folder: Path, objections: Path) -> Objected:
+    """Apply a file of objections to a folder of results, and write its layers and photos anew.
+
+    Raises
+    ------
+    RoadscanError
+        `file_missing` if the folder holds no results, and what `read_objections` and `open_store`
+        raise.
+    """
+    masks = read_objections(objections)
+    survey = _survey_of(folder)
+    with open_store(folder) as store:
+        done = object_to_pictures(store, masks, "roadscan objections")
+        export_all(store, survey, folder)
+    return done
+
+
+def _survey_of(folder: Path) -> str:
+    """Return the survey whose layers lie in a folder of results."""
+    try:
+        record = json.loads((folder / RUN_FILE).read_text(encoding="utf-8"))
+        return str(record["drive"]["survey"])
+    except (OSError, ValueError, LookupError) as error:
+        raise RoadscanError(
+            "file_missing",
+            f"{folder} holds no results of roadscan run ({RUN_FILE} is missing or damaged)",
+            "Name the folder that was given to roadscan run --out",
+        ) from error

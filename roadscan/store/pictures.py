@@ -1,0 +1,145 @@
+"""The pictures that are kept, and the areas of which none is.
+
+They share the database with the surveys: a chunk's pictures are written in its own transaction.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+import shapely
+from sqlalchemy import Connection, Engine, Select, and_, delete, func, insert, select
+
+from roadscan.model.damage import Observation
+from roadscan.model.drive import ChunkResult
+from roadscan.model.photo import ObjectionMask, Picture, PictureRefusal, PictureView
+from roadscan.store import picture_tables, tables
+
+_KEY = ("drive_id", "settings_sha256", "number", "frame_t_s")
+
+
+class Pictures:
+    """The pictures of one town."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def has(self, survey: str, observation: Observation) -> bool:
+        """Tell whether there is a picture of the frame that an observation was made in."""
+        query = _showing(select(picture_tables.pictures.c.drive_id), survey, observation)
+        with self._engine.connect() as db:
+            return db.execute(query).first() is not None
+
+    def of(self, survey: str, observation: Observation) -> Picture | None:
+        """Return the picture of the frame that an observation was made in; None without one."""
+        kept = picture_tables.pictures
+        columns = select(kept.c.jpeg, kept.c.view, kept.c.width, kept.c.height, kept.c.scale)
+        with self._engine.connect() as db:
+            row = db.execute(_showing(columns, survey, observation)).first()
+        if row is None:
+            return None
+        return Picture(row.jpeg, PictureView(row.view), row.width, row.height, row.scale)
+
+    def count(self, survey: str) -> int:
+        """Return how many pictures the drives of a survey have."""
+        with self._engine.connect() as db:
+            query = _of_survey(select(func.count()), picture_tables.pictures, survey)
+            return int(db.scalar(query) or 0)
+
+    def refused(self, survey: str) -> dict[PictureRefusal, int]:
+        """Return how many pictures the drives of a survey do not have, by reason."""
+        table = picture_tables.refused_pictures
+        query = _of_survey(select(table.c.reason, func.sum(table.c["count"])), table, survey)
+        with self._engine.connect() as db:
+            found = db.execute(query.group_by(table.c.reason).order_by(table.c.reason))
+            return {PictureRefusal(reason): int(count) for reason, count in found}
+
+    def put_objections(self, masks: Iterable[ObjectionMask]) -> int:
+        """Keep areas of which no picture is kept; return how many are new."""
+        table = picture_tables.objections
+        with self._engine.begin() as db:
+            known = set(db.scalars(select(table.c.mask_id)))
+            new = {mask.mask_id: mask for mask in masks if mask.mask_id not in known}
+            rows = [
+                {"mask_id": mask.mask_id, "name": mask.name, "outline_wkb": mask.outline_wkb}
+                for mask in new.values()
+            ]
+            if rows:
+                db.execute(insert(table), rows)
+        return len(rows)
+
+    def objections(self) -> tuple[ObjectionMask, ...]:
+        """Return the areas of which no picture is kept, by their ids."""
+        table = picture_tables.objections
+        with self._engine.connect() as db:
+            found = db.execute(select(table).order_by(table.c.mask_id))
+            return tuple(ObjectionMask(row.mask_id, row.name, row.outline_wkb) for row in found)
+
+    def remove_within(self, areas: shapely.Geometry) -> int:
+        """Remove every picture that shows ground within the areas (WGS84); return how many."""
+        table = picture_tables.pictures
+        shapely.prepare(areas)
+        removed = 0
+        with self._engine.begin() as db:
+            found = db.execute(select(*(table.c[name] for name in (*_KEY, "footprint_wkb")))).all()
+            for *key, wkb in found:
+                if shapely.intersects(areas, shapely.from_wkb(wkb)):
+                    named = dict(zip(_KEY, key, strict=True))
+                    removed += db.execute(delete(table).filter_by(**named)).rowcount
+        return removed
+
+
+def put_pictures(db: Connection, result: ChunkResult, key: dict[str, Any]) -> None:
+    """Write the pictures of a chunk in place of those of an earlier try."""
+    for table in (picture_tables.pictures, picture_tables.refused_pictures):
+        db.execute(delete(table).filter_by(**key))
+    kept = [
+        key
+        | {
+            "frame_t_s": one.frame_t_s,
+            "view": one.picture.view.value,
+            "width": one.picture.width,
+            "height": one.picture.height,
+            "scale": one.picture.scale,
+            "footprint_wkb": shapely.to_wkb(shapely.Polygon(one.footprint_lonlat)),
+            "jpeg": one.picture.jpeg,
+        }
+        for one in result.pictures
+    ]
+    refused = [
+        key | {"reason": reason.value, "count": count}
+        for reason, count in sorted(result.refused_pictures.items())
+    ]
+    for table, rows in (
+        (picture_tables.pictures, kept),
+        (picture_tables.refused_pictures, refused),
+    ):
+        if rows:
+            db.execute(insert(table), rows)
+
+
+def _showing(query: Select[Any], survey: str, observation: Observation) -> Select[Any]:
+    kept, seen, drives = picture_tables.pictures, tables.observations, tables.survey_drives
+    x1, y1, x2, y2 = observation.box_xyxy
+    return (
+        query.join(seen, and_(*(kept.c[name] == seen.c[name] for name in _KEY)))
+        .join(drives, and_(*(kept.c[name] == drives.c[name] for name in _KEY[:2])))
+        .where(
+            drives.c.survey == survey,
+            kept.c.frame_t_s == observation.frame_t_s,
+            seen.c.kind == observation.kind,
+            seen.c.x1 == x1,
+            seen.c.y1 == y1,
+            seen.c.x2 == x2,
+            seen.c.y2 == y2,
+        )
+        .order_by(kept.c.drive_id)
+    )
+
+
+def _of_survey(query: Select[Any], table: Any, survey: str) -> Select[Any]:
+    drives = tables.survey_drives
+    return (
+        query.select_from(table)
+        .join(drives, and_(*(table.c[name] == drives.c[name] for name in _KEY[:2])))
+        .where(drives.c.survey == survey)
+    )
