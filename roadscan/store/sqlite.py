@@ -288,9 +288,7 @@ class SqliteStore:
                 totals.update({name: row[name] for name in names})
                 rejected.update({FrameRejection(k): n for k, n in row["rejected"].items()})
             boxes = self._of_survey(tables.rejected_boxes, survey).subquery()
-            by_reason = db.execute(
-                select(boxes.c.reason, func.count()).group_by(boxes.c.reason)
-            )
+            by_reason = db.execute(select(boxes.c.reason, func.count()).group_by(boxes.c.reason))
             rejections = {Rejection(reason): count for reason, count in by_reason}
         frames = FrameCounts(totals["planned"], totals["decoded"], totals["usable"], dict(rejected))
         return SurveyCounts(frames, totals["detections"], totals["observed"], rejections)
