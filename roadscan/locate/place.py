@@ -16,6 +16,7 @@ from roadscan.locate.camera import (
     pitch_error_m,
     pixel_from_ground,
 )
+from roadscan.locate.crop import near_rows
 from roadscan.locate.road_view import hidden_cells
 from roadscan.locate.route import Course, DrivenRoute, RoutePlace
 from roadscan.model.arrays import Floats
@@ -68,7 +69,11 @@ class _Rectangles:
 
 
 class Eye:
-    """What stays the same over a drive: the camera, its near field, the route driven."""
+    """What stays the same over a drive: the camera, its near field, the route driven.
+
+    `rows` of the picture hold the near field of the narrowest and the widest lane; None if no box
+    could be placed anywhere.
+    """
 
     def __init__(
         self, camera: Camera, width: int, height: int, matched: MatchedPath, network: Network
@@ -80,6 +85,8 @@ class Eye:
         self.route = DrivenRoute(matched, network)
         self._off_road = [(g.from_s, g.to_s) for g in matched.unmatched if g.reason in OFF_ROAD]
         self._near_fields: dict[float, NearField | None] = {}
+        widths_m = {link.lane_width_m for link in network.links}
+        self.rows = near_rows(camera, width, height, {min(widths_m), max(widths_m)})
 
     def near_field(self, lane_width_m: float) -> NearField | None:
         """Return where boxes can be placed on a lane of this width."""

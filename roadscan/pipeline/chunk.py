@@ -185,7 +185,7 @@ def _look(
         return
     chunk.usable += 1
     with watch.stage("detect"):
-        boxes = looking.detector.detect([frame])[0]
+        boxes = looking.detector.detect([frame], eye.rows)[0]
     with watch.stage("place"):
         placed = place_frame(boxes, frame_t_s, eye, sure_boxes(people))
         chunk.detections += len(boxes.kind)

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from roadscan.detect.letterbox import PAD_GREY, STRIDE, Letterbox, Thresholds
+from roadscan.model.picture import Rows
 
 CLASSES = ("D00", "D40")
 THRESHOLDS = Thresholds((0.3, 0.3), 0.5)
@@ -39,6 +40,24 @@ def test_any_frame_fits_its_input(height: int, width: int) -> None:
     assert box.height % STRIDE == box.width % STRIDE == 0
     assert round(height * box.scale) <= box.height <= 640
     assert round(width * box.scale) <= box.width <= 640
+
+
+def test_of_a_frame_only_the_given_rows_are_taken_and_their_shape_is_the_input() -> None:
+    frame = np.zeros((720, 1280, 3), np.uint8)
+    frame[400:] = 200
+    box = Letterbox.fit((720, 1280), 640, Rows(400, 700))
+    assert (box.width, box.height) == (640, 160)
+    filled = box.apply(frame)
+    assert (filled[:150] == 200).all()
+    assert (filled[150:] == PAD_GREY).all()
+
+
+def test_boxes_of_rows_come_back_in_pixels_of_the_whole_frame_and_end_at_the_rows() -> None:
+    box = Letterbox.fit((720, 1280), 640, Rows(400, 700))
+    found = box.boxes(
+        answer((100, 60, 20, 40, 0.1, 0.9), (300, 5, 20, 40, 0.8, 0)), CLASSES, THRESHOLDS
+    )
+    np.testing.assert_allclose(found.xyxy, [[180, 480, 220, 560], [580, 400, 620, 450]], atol=1e-3)
 
 
 def test_boxes_come_back_in_pixels_of_the_frame() -> None:
