@@ -86,6 +86,8 @@ class Line:
             given["Content-Length"] = str(size_bytes)
         line = self._connection = self._connection or self._connect()
         try:
+            if line.sock is None:
+                line.connect()
             with suppress(ConnectionError):  # the answer may have come before all was sent
                 line.request(method, self._prefix() + path, body, given)
             got = line.getresponse()

@@ -1,7 +1,9 @@
 """The tus 1.0.0 protocol over the storage: core, creation, expiration, termination, checksum."""
 
 import asyncio
-from collections.abc import Callable, Coroutine
+import logging
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import dataclass
 from email.utils import formatdate
 from typing import Annotated, Any, Final
@@ -21,10 +23,12 @@ from roadscan.serve.uploads import protocol
 from roadscan.serve.uploads.finish import Arrivals
 from roadscan.serve.uploads.record import State, Upload
 from roadscan.serve.uploads.writer import Writer
+from roadscan.store.accounts import Accounts
 
 PATH: Final = "/uploads"
 BATCH_BYTES: Final = 1024**2
 """What is collected before a thread writes it: the network's own pieces are small."""
+TIDY_EVERY_S: Final = 3600.0
 IDLE_S: Final = 30.0
 """A request that sends nothing for so long is let go, so that its sender can go on with another."""
 
@@ -58,7 +62,10 @@ class TusRoute(APIRoute):
 
 def tus_router(guard: Guard, arrivals: Arrivals, idle_s: float = IDLE_S) -> APIRouter:
     """Return the routes under /uploads."""
-    router, tus = APIRouter(route_class=TusRoute, tags=["uploads"]), _Tus(arrivals, idle_s)
+    tus = _Tus(arrivals, idle_s)
+    router = APIRouter(
+        route_class=TusRoute, tags=["uploads"], lifespan=_tidying(arrivals, guard.accounts)
+    )
     Uploader = Annotated[Caller, Depends(guard.need(Right.UPLOAD))]  # noqa: N806 -- a type
     one = PATH + "/{upload_id}"
 
@@ -173,6 +180,37 @@ class _Tus:
             with CancelScope(shield=True):
                 await run_in_threadpool(writer.close)
         return await run_in_threadpool(self.arrivals.finish, upload)
+
+
+def _tidying(
+    arrivals: Arrivals, accounts: Accounts
+) -> Callable[[object], AbstractAsyncContextManager[None]]:
+    """Return what tidies up when the service starts, and every hour that it runs."""
+
+    def tidy() -> None:
+        for upload in arrivals.tidy():
+            what = f"{upload.sent.place.name} of {upload.uploaded_by}"
+            accounts.record("roadscan", "upload_expired", what)
+
+    async def again_and_again() -> None:
+        while True:
+            try:
+                await run_in_threadpool(tidy)
+            except Exception:  # the next hour may go better; uploads themselves go on
+                logging.getLogger(__name__).exception("tidying up the uploads failed")
+            await asyncio.sleep(TIDY_EVERY_S)
+
+    @asynccontextmanager
+    async def lifespan(_: object) -> AsyncIterator[None]:
+        task = asyncio.create_task(again_and_again())
+        try:
+            yield
+        finally:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+
+    return lifespan
 
 
 async def _receive(request: Request, writer: Writer, idle_s: float) -> None:
