@@ -18,6 +18,7 @@ def test_every_page_has_its_frame_in_both_languages(client, address, language):
     assert answer.status_code == 200
     assert f'<html lang="{language}">' in answer.text
     assert texts(language)[f"{PAGES[address]}_title"] in answer.text
+    assert "built-in" not in answer.text
 
 
 @pytest.mark.parametrize("address", PAGES)
