@@ -60,7 +60,7 @@ def keep(
         shown[y1:y2, x1:x2] = PAINT_BGR
     if view is PictureView.ROAD:
         outside = ~inside(outline, frame.image.shape)
-        shown[outside] = coarse(frame.image)[outside]
+        shown[outside] = coarse(shown)[outside]
     return _encoded(shown, view)
 
 
@@ -85,13 +85,11 @@ def coarse(image: Image) -> Image:
     """Return the picture in square blocks, each of its mean colour."""
     height, width = image.shape[:2]
     side = -(-width // BLOCKS_ACROSS)
-    rows, columns = -(-height // side), -(-width // side)
-    filled = cv2.copyMakeBorder(
-        image, 0, rows * side - height, 0, columns * side - width, cv2.BORDER_REPLICATE
-    )
-    means: Image = np.asarray(
-        cv2.resize(filled, (columns, rows), interpolation=cv2.INTER_AREA), np.uint8
-    )
+    tops, lefts = np.arange(0, height, side), np.arange(0, width, side)
+    sums = np.add.reduceat(image, tops, axis=0, dtype=np.uint32)
+    sums = np.add.reduceat(sums, lefts, axis=1)
+    pixels = np.outer(np.diff(tops, append=height), np.diff(lefts, append=width))[..., None]
+    means = ((sums + pixels // 2) // pixels).astype(np.uint8)
     blocks: Image = means.repeat(side, axis=0).repeat(side, axis=1)[:height, :width]
     return blocks
 

@@ -1,0 +1,62 @@
+import numpy as np
+import pytest
+
+from roadscan.detect.models import list_models
+from roadscan.detect.people import (
+    TRAFFIC_CONFIDENCE,
+    PeopleFinder,
+    PeopleNotLookedFor,
+    load_people_finder,
+    sure_boxes,
+)
+from roadscan.errors import RoadscanError
+from roadscan.model.photo import PictureRefusal
+from roadscan.model.picture import Boxes, Frame, Rows
+from tests.detect.people import Finds, NeverAnswers, Raises
+
+FRAME = Frame(0.0, np.zeros((120, 160, 3), np.uint8))
+ROWS = Rows(40, 120)
+
+
+def test_the_quick_look_takes_the_rows_of_the_road_the_careful_one_what_it_is_asked_for() -> None:
+    quick, careful = Finds([1.0, 50.0, 20.0, 90.0]), Finds([1.0, 5.0, 20.0, 90.0])
+    finder = PeopleFinder(quick, careful)
+    assert finder.traffic(FRAME, ROWS).xyxy.tolist() == [[1.0, 50.0, 20.0, 90.0]]
+    assert finder.everybody(FRAME, None).xyxy.tolist() == [[1.0, 5.0, 20.0, 90.0]]
+    assert quick.asked_for == [ROWS]
+    assert careful.asked_for == [None]
+
+
+def test_a_failure_is_told_with_its_cause() -> None:
+    finder = PeopleFinder(Raises(), Finds())
+    with pytest.raises(PeopleNotLookedFor, match="out of memory") as raised:
+        finder.traffic(FRAME, ROWS)
+    assert raised.value.why is PictureRefusal.NETWORK_FAILED
+
+
+def test_a_network_left_behind_is_not_asked_again_by_either_look() -> None:
+    hanging = NeverAnswers()
+    finder = PeopleFinder(hanging, Finds(), limit_s=0.05)
+    for look in (lambda: finder.traffic(FRAME, ROWS), lambda: finder.everybody(FRAME, None)):
+        with pytest.raises(PeopleNotLookedFor) as raised:
+            look()
+        assert raised.value.why is PictureRefusal.NETWORK_TIMEOUT
+    hanging.let_go()
+
+
+def test_only_what_is_sure_hides_the_road() -> None:
+    sure, unsure = TRAFFIC_CONFIDENCE, TRAFFIC_CONFIDENCE - 0.01
+    boxes = Boxes(np.arange(8.0).reshape(2, 4), np.array([sure, unsure]), ("person", "vehicle"))
+    assert sure_boxes(boxes).tolist() == [[0.0, 1.0, 2.0, 3.0]]
+
+
+def test_the_network_that_ships_knows_persons_riders_and_vehicles() -> None:
+    (settings,) = [model for model in list_models() if model.task == "privacy" and model.default]
+    assert settings.classes == ("person", "rider", "vehicle")
+    finder = load_people_finder()
+    assert finder.name.startswith(f"{settings.name}-{settings.version}/")
+
+
+def test_a_network_for_damage_cannot_look_for_people() -> None:
+    with pytest.raises(RoadscanError, match="model_invalid"):
+        load_people_finder("rdd-v5nu")
