@@ -16,11 +16,13 @@ COMMANDS = dict(reference.commands())
 
 
 def command_lines(text: str) -> Iterator[str]:
-    for block in fenced(text, "", "console", "sh", "bash"):
-        for line in block.replace("\\\n", " ").splitlines():
-            found = re.match(r"(?:\$ )?(?:\.venv/bin/)?(roadscan .+)", line)
-            if found is not None:
-                yield found[1]
+    """Every line of a script, and what stands after the prompt where output is shown too."""
+    for prompt, languages in (("", ("", "sh", "bash")), (r"\$ ", ("console",))):
+        for block in fenced(text, *languages):
+            for line in block.replace("\\\n", " ").splitlines():
+                found = re.match(rf"{prompt}(?:\.venv/bin/)?(roadscan .+)", line)
+                if found is not None:
+                    yield found[1]
 
 
 def parse(line: str) -> None:
