@@ -16,7 +16,6 @@ from roadscan.errors import ExitCode, RoadscanError
 app = typer.Typer(
     name="roadscan",
     help="Road condition from a dash-cam drive and its GNSS track.",
-    no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
@@ -56,13 +55,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def exit_code(arguments: Sequence[str]) -> int:
     """Run the command line and return its exit code."""
     try:
-        return int(app(list(arguments), prog_name="roadscan", standalone_mode=False) or 0)
+        given = list(arguments) or ["--help"]
+        return int(app(given, prog_name="roadscan", standalone_mode=False) or 0)
     except RoadscanError as error:
         return _fail(error)
     except TyperException as error:
         message = " ".join(getattr(error, "format_message", error.__str__)().split())
         hint = "See roadscan --help, or --help after a command"
-        return _fail(RoadscanError("option_invalid", message.rstrip("."), hint))
+        return _fail(RoadscanError("option_invalid", message.rstrip(".?"), hint))
     except BrokenPipeError:
         return ExitCode.DONE
     except KeyboardInterrupt:

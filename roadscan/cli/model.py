@@ -14,7 +14,7 @@ from roadscan.pipeline.evaluation import Evaluation, evaluate_model
 from roadscan.pipeline.progress import bars_on_stderr
 from roadscan.read.camera import read_camera
 
-app = typer.Typer(no_args_is_help=True, help="List, describe and check models.")
+app = typer.Typer(help="List, describe and check models.")
 
 Name = Annotated[
     str,

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from roadscan.cli.app import exit_code
 from tests.small_drive import SmallDrive
 
 COMMAND = Path(sys.executable).parent / "roadscan"
@@ -71,9 +72,30 @@ def test_5_is_a_fault_of_roadscan_itself() -> None:
 def test_every_command_says_what_it_is_for(
     capsys: pytest.CaptureFixture[str], command: str
 ) -> None:
-    from roadscan.cli.app import exit_code  # noqa: PLC0415 -- only here in this process
-
     assert exit_code([command, "--help"]) == 0
     out = capsys.readouterr().out
     assert out.startswith(f"Usage: roadscan {command}")
     assert len(out.splitlines()) > 5
+
+
+def test_the_command_alone_shows_its_help(capsys: pytest.CaptureFixture[str]) -> None:
+    assert exit_code([]) == 0
+    out, err = capsys.readouterr()
+    assert out.startswith("Usage: roadscan [OPTIONS] COMMAND")
+    assert err == ""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [(["scor"], "'score'"), (["model"], "Missing command"), (["run"], "VIDEO"), (["--x"], "--x")],
+)
+def test_a_slip_is_one_line_that_names_it(
+    capsys: pytest.CaptureFixture[str], arguments: list[str], words: str
+) -> None:
+    assert exit_code(arguments) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith("roadscan: option_invalid: ")
+    assert words in err
+    assert err.count("\n") == 1
+    assert len(err) < 200
