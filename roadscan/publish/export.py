@@ -6,7 +6,7 @@ from pathlib import Path
 
 from roadscan.errors import RoadscanError
 from roadscan.model.time import iso_utc
-from roadscan.publish.fields import LAYERS
+from roadscan.publish.fields import GEOMETRY_TYPES, LAYERS
 from roadscan.publish.geojson import write_geojson
 from roadscan.publish.geopackage import GeoPackageLayer, write_geopackage
 from roadscan.publish.layers import (
@@ -23,12 +23,6 @@ from roadscan.publish.photos import PHOTOS, remove_stale_photos, write_photos
 from roadscan.publish.styles import qgis_styles
 from roadscan.store.store import Store
 
-GEOMETRY_TYPES = {
-    "segments": "LineString",
-    "damages": "Polygon",
-    "drives": "MultiLineString",
-    "cells": "Polygon",
-}
 PARTIAL = ".export-partial"
 
 

@@ -107,3 +107,10 @@ CELLS = (
 )
 
 LAYERS = {"segments": SEGMENTS, "damages": DAMAGES, "drives": DRIVES, "cells": CELLS}
+
+GEOMETRY_TYPES = {
+    "segments": "LineString",
+    "damages": "Polygon",
+    "drives": "MultiLineString",
+    "cells": "Polygon",
+}

@@ -15,8 +15,7 @@ import shapely
 
 from roadscan.errors import RoadscanError
 from roadscan.model.time import iso_utc
-from roadscan.publish.export import GEOMETRY_TYPES
-from roadscan.publish.fields import LAYERS
+from roadscan.publish.fields import GEOMETRY_TYPES, LAYERS
 from roadscan.publish.geopackage import GeoPackageLayer, write_geopackage
 from roadscan.serve.features.crs import CRS84, Crs, from_crs84
 from roadscan.store.features import Layer
