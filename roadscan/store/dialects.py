@@ -48,7 +48,7 @@ class Spatial(Protocol):
     def put_bounds(
         self, db: Connection, features: Table, edition: int, numbers: Sequence[int], bounds: Floats
     ) -> None:
-        """Keep west, south, east, north (n x 4, CRS84) of features; NaN where one is nowhere."""
+        """Keep west, south, east, north (n x 4, CRS84) of features; NaN without a geometry."""
 
     def remove_bounds(self, db: Connection, features: Table, first: int, last: int) -> None:
         """Forget the bounds of a range of features."""
@@ -56,7 +56,7 @@ class Spatial(Protocol):
     def within(
         self, query: Select[Any], features: Table, edition: int, area: shapely.Geometry
     ) -> Select[Any]:
-        """Narrow a query to features of an edition that intersect an area."""
+        """Narrow a query to features of an edition that intersect an area, or have no geometry."""
 
     def intersects(self, features: Table, area: shapely.Geometry) -> ColumnElement[bool]:
         """Return the same as a condition on any edition."""
@@ -73,6 +73,9 @@ def spatial_of(engine: Engine) -> Spatial:
     return _SPATIAL[engine.dialect.name]
 
 
+_EVERYWHERE: Final = np.array([-1e9, -1e9, 1e9, 1e9])
+
+
 class _Sqlite:
     def begin_reading(self, db: Connection) -> None:
         if "intersects" not in db.connection.info:
@@ -84,16 +87,14 @@ class _Sqlite:
     def put_bounds(
         self, db: Connection, features: Table, edition: int, numbers: Sequence[int], bounds: Floats
     ) -> None:
-        placed = [
-            (number, *box, edition, edition)
-            for number, box in zip(numbers, bounds[:, [0, 2, 1, 3]].tolist(), strict=True)
-            if not np.isnan(box).any()
-        ]
+        # what has no geometry is everywhere: a box has to find it, says OGC API - Features
+        boxes = np.where(np.isnan(bounds), _EVERYWHERE, bounds)[:, [0, 2, 1, 3]].tolist()
         names = ("number", "west", "east", "south", "north", "edition_from", "edition_to")
-        if placed:
-            db.execute(
-                insert(_bounds(features)), [dict(zip(names, r, strict=True)) for r in placed]
-            )
+        placed = [
+            dict(zip(names, (number, *box, edition, edition), strict=True))
+            for number, box in zip(numbers, boxes, strict=True)
+        ]
+        db.execute(insert(_bounds(features)), placed)
 
     def remove_bounds(self, db: Connection, features: Table, first: int, last: int) -> None:
         bounds = _bounds(features)
@@ -104,7 +105,7 @@ class _Sqlite:
     ) -> Select[Any]:
         bounds = _bounds(features)
         both: FromClause = bounds.join(features, bounds.c.number == features.c.number)
-        exact = _touches(features, area)
+        exact = or_(features.c.geometry_wkb.is_(None), _touches(features, area))
         if shapely.area(area) > 0 and shapely.box(*shapely.bounds(area)).equals(area):
             # what lies inside needs no look at its geometry; the tree rounds bounds outwards
             exact = or_(_inside(bounds, area), exact)
@@ -145,7 +146,7 @@ class _Postgis:
     ) -> Select[Any]:
         return query.where(
             features.c.number.between(edition << 32, (edition + 1 << 32) - 1),
-            self.intersects(features, area),
+            or_(features.c.geometry_wkb.is_(None), self.intersects(features, area)),
         )
 
     def intersects(self, features: Table, area: shapely.Geometry) -> ColumnElement[bool]:
@@ -196,10 +197,10 @@ def _touches(features: Table, area: shapely.Geometry) -> ColumnElement[bool]:
     return found
 
 
-def _intersects(geometry_wkb: bytes | None, area_wkb: bytes) -> bool:
-    return geometry_wkb is not None and bool(
-        shapely.intersects(_prepared(area_wkb), shapely.from_wkb(geometry_wkb))
-    )
+def _intersects(geometry_wkb: bytes | None, area_wkb: bytes) -> bool | None:
+    if geometry_wkb is None:
+        return None
+    return bool(shapely.intersects(_prepared(area_wkb), shapely.from_wkb(geometry_wkb)))
 
 
 @lru_cache(maxsize=64)

@@ -279,9 +279,12 @@ def test_places_go_on_from_one_edition_to_the_next(empty):
     assert json.loads(page[0].geojson)["id"] == "L5:f:0"
 
 
-def test_a_feature_without_geometry_is_served_but_lies_nowhere(empty):
+def test_a_feature_without_geometry_is_in_every_box_and_touches_nothing(empty):
     nowhere = row("segments", shapely.Point(12, 51), segment_id="x")
     lost = type(nowhere)(nowhere.geojson, None, nowhere.values)
     empty.put_features(source(), {"segments": [lost]})
     assert ids(empty) == ["x"]
-    assert ids(empty, Selection(shapely.box(-180, -90, 180, 90))) == []
+    for area in (shapely.box(1, 2, 3, 4), shapely.Point(5, 6)):
+        assert ids(empty, Selection(area)) == ["x"]
+        assert ids(empty, where(Intersects(shapely.to_wkb(area)))) == []
+        assert ids(empty, where(Not(Intersects(shapely.to_wkb(area))))) == []

@@ -15,7 +15,7 @@ from roadscan.errors import RoadscanError
 from roadscan.serve.features.cql2 import parse_filter
 from roadscan.serve.features.crs import BY_URI, CRS84, Crs, box_to_crs84
 from roadscan.serve.features.fields import instant, kinds_of, value_of
-from roadscan.store.conditions import Always, Both, Compare, Condition, Operator
+from roadscan.store.conditions import Always, Both, Compare, Condition, Either, IsNull, Operator
 from roadscan.store.feature_tables import EDITION_BITS, TIMES
 from roadscan.store.features import Selection
 
@@ -114,6 +114,7 @@ def _area(text: str, crs: Crs) -> shapely.Geometry:
 
 
 def _overlapping(text: str, begins: str, ends: str) -> list[Condition]:
+    """Return what the time of a feature must be; one without a time always fits."""
     parts = text.split("/")
     if len(parts) > 2:
         raise _wrong("datetime", f"is {text[:80]!r}, with more than one /")
@@ -124,9 +125,9 @@ def _overlapping(text: str, begins: str, ends: str) -> list[Condition]:
         raise _wrong("datetime", "ends before it begins")
     found: list[Condition] = []
     if high is not None:
-        found.append(Compare(begins, Operator.LE, high))
+        found.append(Either((IsNull(begins), Compare(begins, Operator.LE, high))))
     if low is not None:
-        found.append(Compare(ends, Operator.GE, low))
+        found.append(Either((IsNull(ends), Compare(ends, Operator.GE, low))))
     return found
 
 
