@@ -12,11 +12,14 @@ from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from roadscan.model.arrays import Floats
 from roadscan.model.score import STATEMENT
 from roadscan.publish.layers import Results
 from roadscan.publish.styles import palette
 
 WIDTH_IN, HEIGHT_IN, DPI = 11.0, 8.0, 150
+NAME_PT = 14.0
+"""A street's name stands so far beside its line, clear of both lanes."""
 MARKERS = {"triangle": "^", "square": "s", "circle": "o"}
 """What matplotlib calls the markers of styles.toml."""
 
@@ -113,15 +116,25 @@ def _draw_names(axes: Axes, segments: geopandas.GeoDataFrame) -> None:
     for street, own in named.groupby("street"):
         link_id = own.groupby("link_id")["length_m"].sum().idxmax()
         lines = own[own["link_id"] == link_id].geometry.to_numpy()
-        middle = shapely.get_coordinates(lines[len(lines) // 2]).mean(axis=0)
+        here = shapely.get_coordinates(lines[len(lines) // 2])
+        beside = _beside(here[-1] - here[0])
         axes.annotate(
             street,
-            middle,
-            xytext=(6, 6),
+            here.mean(axis=0),
+            xytext=(NAME_PT * beside[0], NAME_PT * beside[1]),
             textcoords="offset points",
+            ha="left" if beside[0] > 0.5 else "right" if beside[0] < -0.5 else "center",
+            va="bottom" if beside[1] > 0.5 else "center",
             fontsize=8,
             bbox={"facecolor": palette().paper, "edgecolor": "none", "alpha": 0.75, "pad": 1.0},
         )
+
+
+def _beside(along: Floats) -> Floats:
+    """Return the direction away from a street on its upper side, to its right where it is steep."""
+    across: Floats = np.array([-along[1], along[0]]) / max(np.hypot(*along), 1e-9)
+    is_steep = abs(across[0]) > 0.9
+    return across * (-1.0 if (across[0] if is_steep else across[1]) < 0.0 else 1.0)
 
 
 def _draw_scale_bar(axes: Axes) -> None:
