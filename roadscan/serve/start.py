@@ -12,6 +12,7 @@ import uvicorn
 
 from roadscan.model.access import Role
 from roadscan.serve.app import create_app
+from roadscan.serve.log import log_to_stderr
 from roadscan.serve.settings import ServeSettings
 from roadscan.store.accounts import Accounts
 from roadscan.store.sqlite import share_store
@@ -26,6 +27,7 @@ def serve(
     settings: ServeSettings, host: str, port: int, workers: int, say: Callable[[str], None]
 ) -> None:
     """Serve until stopped, with so many workers; `say` hears what one has to know."""
+    log_to_stderr()
     address = f"http://{host}:{port}"
     with share_store(settings.data) as store:
         accounts = Accounts(store.engine, time.time)
@@ -35,7 +37,9 @@ def serve(
         app = create_app(settings, store)
         with _workers(settings, workers):
             say(f"roadscan serves {settings.data} at {address}")
-            uvicorn.run(app, host=host, port=port, log_level="warning", server_header=False)
+            uvicorn.run(
+                app, host=host, port=port, log_config=None, access_log=False, server_header=False
+            )
 
 
 @contextmanager
