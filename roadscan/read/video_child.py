@@ -158,6 +158,18 @@ def _is_cover(stream: VideoStream) -> bool:
     return bool(stream.disposition & av.stream.Disposition.attached_pic)
 
 
+def _claimed_s(video: _Video) -> float:
+    """Return how long the file says it is, 0 where it does not."""
+    container, stream = video.container, video.stream
+    claimed = stream.duration * video.tick_s if stream.duration else Fraction(0)
+    if not claimed and container.duration:
+        claimed = Fraction(container.duration, av.time_base)
+    if stream.frames and stream.average_rate:
+        # of an AVI cut off, FFmpeg shortens the length to what is there, but not the count
+        claimed = max(claimed, stream.frames / stream.average_rate)
+    return float(claimed)
+
+
 def _codec_name(stream: Any) -> str:
     context = getattr(stream, "codec_context", None)
     return context.codec.canonical_name if context is not None else "data"
@@ -172,9 +184,6 @@ def _probe(video: _Video) -> dict[str, Any]:
     video = video.again()
     container, stream = video.container, video.stream
     times_s, last_end_s = _packet_times(video)
-    claimed = stream.duration * video.tick_s if stream.duration else None
-    if claimed is None and container.duration:
-        claimed = Fraction(container.duration, av.time_base)
     steps_s = np.diff(np.sort(times_s))
     steps_s = steps_s[steps_s > 0]
     uneven = len(steps_s) > 1 and np.ptp(np.percentile(steps_s, [5, 95])) > 0.1 * np.median(steps_s)
@@ -184,7 +193,7 @@ def _probe(video: _Video) -> dict[str, Any]:
         "width": width,
         "height": height,
         "rotation_deg": rotation_deg,
-        "claimed_s": float(claimed) if claimed is not None else last_end_s - video.start_s,
+        "claimed_s": _claimed_s(video) or last_end_s - video.start_s,
         "playable_s": last_end_s - video.start_s,
         "frames": len(times_s),
         "variable_frame_rate": bool(uneven),

@@ -1,7 +1,9 @@
 """The laws of a run: nothing is lost; neither chunks nor order nor repetition change a result."""
 
 import json
+import os
 import shutil
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -224,3 +226,58 @@ def test_three_lines_in_a_notebook_give_a_table(done: RunResult) -> None:
     assert len(scored) == done.record.segments.assessed
     assert np.all((scored["score"] >= 1.0) & (scored["score"] <= 5.0))
     assert sum(done.classes().values()) == len(scored)
+
+
+class KillsDecoder:
+    """Kills what decodes, in the middle of a video."""
+
+    def __init__(self, of: str, at: int) -> None:
+        self._of, self._at, self._seen = of, at, -1
+
+    def begin(self, what: str, total: int) -> None:
+        self._seen = 0 if what == self._of else -1
+
+    def advance(self, items: int = 1) -> None:
+        if self._seen >= 0:
+            self._seen += items
+        if self._seen == self._at:
+            here = os.getpid()
+            children = Path(f"/proc/{here}/task/{here}/children").read_text().split()
+            for child in children:
+                command = Path(f"/proc/{child}/cmdline").read_bytes()
+                if b"roadscan.read.video_child" in command:
+                    os.kill(int(child), signal.SIGKILL)
+
+
+def test_a_decoder_that_dies_spoils_its_video_and_not_the_survey(
+    clips: list[Path], small_drive: SmallDrive, tmp_path: Path
+) -> None:
+    result = run_small(
+        small_drive, tmp_path, videos=clips, progress=KillsDecoder(of="b.mp4", at=10)
+    )
+    (fault,) = result.record.faults
+    assert (Path(fault.source).name, fault.code) == ("b.mp4", "video_decoder_crashed")
+    scored = result.segments[result.segments["score"].notna()]
+    assert set(scored["link_id"]) == {"HS-1", "HS-2"}
+    assert not scored["segment_id"].isin(["HS-1:f:0", "HS-1:f:20", "HS-1:f:40"]).any()
+    healed = run_small(small_drive, tmp_path, videos=clips)
+    assert healed.record.faults == ()
+    assert healed.segments["segment_id"][healed.segments["score"].notna()].isin(["HS-1:f:20"]).any()
+
+
+def test_a_video_cut_off_is_used_as_far_as_it_goes_and_the_account_says_how_far(
+    small_drive: SmallDrive, tmp_path: Path
+) -> None:
+    whole = write_clip(tmp_path / "cut.avi", 0.0, 24.0, dated=False)
+    whole.write_bytes(whole.read_bytes()[: whole.stat().st_size * 6 // 10])
+    result = run_small(small_drive, tmp_path / "out", videos=[whole], offset_s=1.0)
+    (drive,) = result.record.drives
+    assert drive.claimed_s == pytest.approx(24.0, abs=0.2)
+    assert 11.0 < drive.playable_s < 16.0
+    told = f"cut.avi: truncated: plays {drive.playable_s:.1f} s of the {drive.claimed_s:.1f} s"
+    assert any(warning.startswith(told) for warning in result.record.warnings)
+    assert result.record.drive.length_m == pytest.approx(10.0 * drive.playable_s, abs=5.0)
+    scored = result.segments[result.segments["score"].notna()]
+    assert "HS-1:f:60" in set(scored["segment_id"])
+    assert scored["link_id"].eq("HS-1").sum() >= 5
+    assert "HS-2:f:60" not in set(scored["segment_id"])

@@ -123,9 +123,18 @@ def test_small_grey_pictures_come_from_inside_the_windows_at_the_rate_asked_for(
 
 def test_a_file_cut_off_plays_as_far_as_it_goes_and_says_how_far(tmp_path: Path) -> None:
     noise = np.random.default_rng(1).integers(0, 255, (30, SIZE[1], SIZE[0], 3), np.uint8)
-    for name in ("a.mp4", "a.mkv"):
+    for name, codec, tick in (
+        ("a.mp4", "libx264", 1000),
+        ("a.mkv", "libx264", 1000),
+        ("a.avi", "mpeg4", 10),
+    ):
         path = write_video(
-            tmp_path / name, EVEN_S, pictures=list(noise), faststart=name.endswith("mp4")
+            tmp_path / name,
+            EVEN_S,
+            codec=codec,
+            tick=tick,
+            pictures=list(noise),
+            faststart=name.endswith("mp4"),
         )
         path.write_bytes(path.read_bytes()[: path.stat().st_size * 6 // 10])
         info = probe(path)
