@@ -5,22 +5,30 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 from typing import Any, Final
+from urllib.parse import urlencode
 
 import jinja2
+from fastapi import Request
 
-from roadscan.serve.features.texts import LANGUAGES, TEXTS
+from roadscan.serve.features.links import base_url
+from roadscan.serve.features.texts import LANGUAGES, TEXTS, language_of
 from roadscan.store.features import Placed
 
 STYLE: Final = "style.css"
 
 
-def page(template: str, base: str, language: str, **values: Any) -> bytes:
-    """Return a page; `values` is what its template names."""
+def page(template: str, request: Request, **values: Any) -> bytes:
+    """Return a page in the language of the request; `values` is what its template names."""
+    language = language_of(request)
     other = next(name for name in LANGUAGES if name != language)
-    found = _pages().get_template(f"{template}.html")
-    return found.render(
-        base=base, language=language, other=other, t=TEXTS[language], **values
-    ).encode()
+    common = {
+        "base": base_url(request),
+        "language": language,
+        "other": other,
+        "elsewhere": f"?{urlencode({**request.query_params, 'f': 'html', 'lang': other})}",
+        "t": TEXTS[language],
+    }
+    return _pages().get_template(f"{template}.html").render(**common, **values).encode()
 
 
 def stylesheet() -> bytes:

@@ -118,7 +118,7 @@ def _page(
         "rows": html.feature_rows(page),
         "matched": matched,
     }
-    body = html.page("items", base_url(request), language, links=links, **shown)
+    body = html.page("items", request, links=links, **shown)
     return answer(body, HTML, tag, headers)
 
 
@@ -150,7 +150,7 @@ def _item(
         "fields": {name: field.meaning for name, field in fields_of(layer.collection).items()},
         "row": html.feature_rows([placed])[0],
     }
-    return answer(html.page("item", base, language, links=links, **shown), HTML, tag, headers)
+    return answer(html.page("item", request, links=links, **shown), HTML, tag, headers)
 
 
 def _page_links(

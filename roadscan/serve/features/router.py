@@ -117,7 +117,7 @@ def _document(
             return json_bytes(document)
         collection = request.path_params.get("collection", "")
         shown = {"document": document, "collection": collection, "files": list(FILES)}
-        return html.page(template, base, language, links=links, **shown)
+        return html.page(template, request, links=links, **shown)
 
     return _tagged(
         request, body, json_type if own == "json" else HTML, own, language, *depends_on, links=links
