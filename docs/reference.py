@@ -1,7 +1,8 @@
 """Writes what the program itself knows into the documentation: `make docs`.
 
 A block stands between `<!-- name: argument -->` and `<!-- end -->`; tests/docs holds every block
-against the program, so that none can go out of date.
+against the program, so that none can go out of date. Only what the demo found is not tested: it
+takes minutes, and is written anew where `make demo` was run before.
 """
 
 import ast
@@ -12,6 +13,7 @@ import sys
 import tomllib
 from collections.abc import Callable, Iterator
 from contextlib import redirect_stdout
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -25,6 +27,10 @@ BLOCK: Final = re.compile(
     r"(?P<head><!-- (?P<name>\w+): (?P<argument>.+?) -->\n).*?(?P<tail><!-- end -->)", re.DOTALL
 )
 COLUMNS: Final = "80"
+VARIES: Final = re.compile(r"^│ (?:speed|frames) {3}")
+"""Lines of the demo's table that tell of this machine, or of this run."""
+LONG: Final = re.compile(r"^│ (?:  class|frames looked at|driven)")
+"""Lines that the README goes without."""
 
 
 def pages() -> list[Path]:
@@ -32,11 +38,15 @@ def pages() -> list[Path]:
     return [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").glob("*.md"))]
 
 
-def refreshed(text: str) -> str:
+def refreshed(text: str, *, with_demo: bool = False) -> str:
     """Return a document with its blocks as the program has them now."""
-    return BLOCK.sub(
-        lambda found: found["head"] + BLOCKS[found["name"]](found["argument"]) + found["tail"], text
-    )
+
+    def block(found: re.Match[str]) -> str:
+        if found["name"] == "demo" and not with_demo:
+            return found.group()
+        return found["head"] + BLOCKS[found["name"]](found["argument"]) + found["tail"]
+
+    return BLOCK.sub(block, text)
 
 
 def commands(group: Any = None, prefix: str = "") -> Iterator[tuple[str, Any]]:
@@ -63,16 +73,20 @@ def fields(layer: str) -> str:
 
 def output(command_line: str) -> str:
     """Return what a command prints, run in the folder of the checkout."""
-    os.environ["COLUMNS"] = COLUMNS
-    before = Path.cwd()
-    os.chdir(ROOT)
-    try:
-        with redirect_stdout(io.StringIO()) as printed:
-            exit_code(command_line.split()[1:])
-    finally:
-        os.chdir(before)
-    lines = (line.rstrip() for line in printed.getvalue().splitlines())
-    return "\n".join(["```console", f"$ {command_line}", *lines, "```", ""])
+    return _console(f"$ {command_line}", *_printed(command_line))
+
+
+def demo(part: str) -> str:
+    """Return what the demo says it found: its "survey", its "truth", or both "in short"."""
+    lines = [line for line in _printed("roadscan demo") if not VARIES.search(line)]
+    start = next(k for k, line in enumerate(lines) if "Against the truth" in line)
+    if part == "survey":
+        return _console(*lines[:start])
+    if part == "truth":
+        return _console("$ roadscan demo", *lines[start:])
+    caption = next(k for k, line in enumerate(lines) if "recall" in line)
+    rows = (line for line in lines[:start] if line.startswith("│") and not LONG.search(line))
+    return _console(*rows, *lines[caption:])
 
 
 def rooms(package: str) -> str:
@@ -87,8 +101,26 @@ BLOCKS: Final[dict[str, Callable[[str], str]]] = {
     "options": options,
     "fields": fields,
     "output": output,
+    "demo": demo,
     "rooms": rooms,
 }
+
+
+@cache
+def _printed(command_line: str) -> tuple[str, ...]:
+    os.environ["COLUMNS"] = COLUMNS
+    before = Path.cwd()
+    os.chdir(ROOT)
+    try:
+        with redirect_stdout(io.StringIO()) as printed:
+            exit_code(command_line.split()[1:])
+    finally:
+        os.chdir(before)
+    return tuple(line.rstrip() for line in printed.getvalue().splitlines())
+
+
+def _console(*lines: str) -> str:
+    return "\n".join(["```console", *lines, "```", ""])
 
 
 def _option_row(parameter: Any) -> tuple[str, str, str]:
@@ -119,9 +151,10 @@ def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
 
 def main() -> None:
     """Write every block anew and say which documents changed."""
+    with_demo = (ROOT / "out/demo/truth_check.json").is_file()
     for page in pages():
         text = page.read_text(encoding="utf-8")
-        new = refreshed(text)
+        new = refreshed(text, with_demo=with_demo)
         if new != text:
             page.write_text(new, encoding="utf-8")
             sys.stdout.write(f"{page.relative_to(ROOT)}\n")
