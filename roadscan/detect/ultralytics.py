@@ -3,6 +3,7 @@
 import os
 from collections.abc import Sequence
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -37,6 +38,7 @@ class UltralyticsDetector:
         self._thresholds = thresholds
         network = yolo(weights).model.float().fuse().eval()
         self._network = network.to(self._device)
+        self._lock = Lock()  # the network keeps what it worked out for the last frame's size
 
     def detect(self, frames: Sequence[Frame], rows: Rows | None = None) -> list[Boxes]:
         """Return the boxes of each frame, in its pixels, most confident first."""
@@ -46,7 +48,7 @@ class UltralyticsDetector:
         height, width = frame.image.shape[:2]
         letterbox = Letterbox.fit((height, width), self._long_side_px, rows)
         rgb = np.ascontiguousarray(letterbox.apply(frame.image)[..., ::-1].transpose(2, 0, 1))
-        with self._torch.inference_mode():
+        with self._lock, self._torch.inference_mode():
             batch = self._torch.from_numpy(rgb)[None].to(self._device).float() / 255.0
             answer = self._network(batch)[0][0].float().cpu().numpy()
         return letterbox.boxes(answer, self.kinds, self._thresholds)

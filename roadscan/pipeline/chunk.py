@@ -1,7 +1,9 @@
 """Works through a drive chunk by chunk: frames in, observations and cells out."""
 
-from collections import Counter
+import os
+from collections import Counter, deque
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -29,6 +31,10 @@ CHUNK_S = 60.0
 SAME_TIME_S = 0.0005
 """A frame is the one wanted at a time if it is shown up to this much later: clocks of containers
 count in ticks."""
+
+
+LOOKERS = min(4, os.cpu_count() or 1)
+"""Threads that look at frames, each at one of its own."""
 
 
 def chunk_of(wanted_video_s: Floats) -> Ints:
@@ -130,12 +136,13 @@ def work_chunks(
     frames = frames_at(prepared.video_path, wanted_s)
     chunks = iter(sorted(planned))
     chunk: _Chunk | None = None
-    for number, frame in _numbered(frames, wanted_s, numbers, watch):
-        while chunk is None or chunk.number < number:
+    numbered = _numbered(frames, wanted_s, numbers, watch)
+    for seen in _see_all(numbered, eye, rows, looking, watch):
+        while chunk is None or chunk.number < seen.number:
             if chunk is not None:
                 yield chunk.finish(prepared.drive.drive_id)
             chunk = begin(next(chunks))
-        _look(frame, chunk, prepared, eye, rows, looking, watch)
+        _place(seen, chunk, prepared, eye, looking, watch)
         progress.advance()
     if chunk is not None:
         yield chunk.finish(prepared.drive.drive_id)
@@ -159,33 +166,75 @@ def _numbered(
         position = min(position + 1, len(wanted_s) - 1)
 
 
-def _look(
-    frame: Frame,
-    chunk: _Chunk,
-    prepared: PreparedDrive,
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """A frame that was looked at; nothing is found in one that is not usable."""
+
+    number: int
+    """Of the chunk that it belongs to."""
+    frame: Frame
+    unusable: FrameRejection | None
+    people: Boxes
+    boxes: Boxes
+
+
+def _see_all(
+    frames: Iterator[tuple[int, Frame]],
     eye: Eye,
     rows: Rows | None,
     looking: Looking,
     watch: Stopwatch,
-) -> None:
-    clock = prepared.drive.clock
-    frame_t_s = clock.started_s + clock.offset_s + frame.video_t_s
-    with watch.stage("quality"):
-        unusable = check_frame(frame.image)
-    people = _NOTHING
+) -> Iterator[_Seen]:
+    """Look at frames with several threads; yield them in their order, few at a time."""
+    waiting: deque[Future[_Seen]] = deque()
+
+    def first() -> _Seen:
+        with watch.stage("detect"):
+            return waiting.popleft().result()
+
+    with ThreadPoolExecutor(LOOKERS) as pool:
+        try:
+            for number, frame in frames:
+                waiting.append(pool.submit(_see, number, frame, eye, rows, looking))
+                if len(waiting) > LOOKERS:
+                    yield first()
+            while waiting:
+                yield first()
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _see(number: int, frame: Frame, eye: Eye, rows: Rows | None, looking: Looking) -> _Seen:
+    """Check a frame, then look for traffic and damage in it."""
+    unusable = check_frame(frame.image)
+    people = boxes = _NOTHING
     if unusable is None and looking.pictures.finder is not None and rows is not None:
-        with watch.stage("traffic"):
-            try:
-                people = looking.pictures.finder.traffic(frame, rows)
-            except PeopleNotLookedFor:
-                unusable = FrameRejection.TRAFFIC_UNKNOWN
-    if unusable is not None:
-        chunk.rejected[unusable] += 1
+        try:
+            people = looking.pictures.finder.traffic(frame, rows)
+        except PeopleNotLookedFor:
+            unusable = FrameRejection.TRAFFIC_UNKNOWN
+    if unusable is None:
+        boxes = looking.detector.detect([frame], eye.rows)[0]
+    return _Seen(number, frame, unusable, people, boxes)
+
+
+def _place(
+    seen: _Seen,
+    chunk: _Chunk,
+    prepared: PreparedDrive,
+    eye: Eye,
+    looking: Looking,
+    watch: Stopwatch,
+) -> None:
+    """Put a frame into the account of its chunk, and what was found in it on the road."""
+    clock = prepared.drive.clock
+    frame_t_s = clock.started_s + clock.offset_s + seen.frame.video_t_s
+    if seen.unusable is not None:
+        chunk.rejected[seen.unusable] += 1
         chunk.unusable.add_frame(place_frame(_NOTHING, frame_t_s, eye).views, ())
         return
     chunk.usable += 1
-    with watch.stage("detect"):
-        boxes = looking.detector.detect([frame], eye.rows)[0]
+    boxes, people = seen.boxes, seen.people
     with watch.stage("place"):
         placed = place_frame(boxes, frame_t_s, eye, sure_boxes(people))
         chunk.detections += len(boxes.kind)
@@ -202,7 +251,7 @@ def _look(
         _keep_observations(placed.observations, chunk, looking.scheme)
         chunk.seen.add_frame(placed.views, placed.observations)
     with watch.stage("pictures"):
-        chunk.keeper.offer(frame, frame_t_s, placed.observations, people.xyxy)
+        chunk.keeper.offer(seen.frame, frame_t_s, placed.observations, people.xyxy)
 
 
 def _keep_observations(
