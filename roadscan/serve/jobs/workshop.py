@@ -16,6 +16,7 @@ from roadscan.model.upload import TRACK_SUFFIXES, VIDEO_SUFFIXES
 from roadscan.pipeline.account import Tools
 from roadscan.pipeline.assess import assess_survey
 from roadscan.pipeline.chunk import Looking, chunk_of, work_chunks
+from roadscan.pipeline.photos import load_picture_rules
 from roadscan.pipeline.prepare import (
     Detecting,
     PreparedDrive,
@@ -76,7 +77,9 @@ class Workshop:
     def work_chunk(self, request: DriveRequest, number: int) -> None:
         """Look at one chunk of a drive and keep what was seen."""
         prepared, tools = self._prepared(request), self._tools(*_tool_names(request))
-        looking = Looking(tools.detector, tools.network, tools.scheme)
+        # asked for anew each time: an objection counts from the moment it is made
+        rules = replace(tools.pictures, masks=self._store.pictures.objections())
+        looking = Looking(tools.detector, tools.network, tools.scheme, rules)
         for result in work_chunks(prepared, frozenset({number}), looking, Stopwatch(), Quiet()):
             self._store.put_chunk(result, prepared.drive.settings_sha256)
 
@@ -146,12 +149,18 @@ class Workshop:
             read_camera(camera),
             self._store.network(network_sha256),
             load_detector(model),
+            load_picture_rules("", context=False),
         )
 
     def _prepare(self, request: DriveRequest) -> PreparedDrive:
         tools = self._tools(*_tool_names(request))
         settings = Settings(
-            request.survey, tools.camera, request.offset_s, request.every_m, tools.scheme.sha256
+            request.survey,
+            tools.camera,
+            request.offset_s,
+            request.every_m,
+            tools.scheme.sha256,
+            tools.pictures.key,
         )
         names = {
             f"video{_suffix(request.video_name, tuple(VIDEO_SUFFIXES))}": request.video_sha256,
