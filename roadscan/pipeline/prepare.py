@@ -19,6 +19,7 @@ from roadscan.model.picture import Camera
 from roadscan.model.road import MatchedPath, Network
 from roadscan.model.time import iso_utc
 from roadscan.model.track import DrivePath
+from roadscan.pipeline.record import Stopwatch
 from roadscan.read.files import sha256_of
 from roadscan.read.track import read_track
 from roadscan.read.video import grey_frames, probe
@@ -103,6 +104,7 @@ def prepare_drive(
     network: Network,
     settings: Settings,
     detecting: Detecting,
+    watch: Stopwatch | None = None,
 ) -> PreparedDrive:
     """Find out where and when a video was recorded and which of its frames to look at.
 
@@ -112,7 +114,7 @@ def prepare_drive(
         What is wrong with this video or its clock; other videos of a survey may still be fine.
     """
     info = probe(video_path)
-    clock = place_in_time(video_path, info, track.path, settings.offset_s)
+    clock = place_in_time(video_path, info, track.path, settings.offset_s, watch)
     shift_s = clock.started_s + clock.offset_s
     from_s = max(shift_s, float(track.path.t_s[0]))
     to_s = min(shift_s + info.playable_s, float(track.path.t_s[-1]))
@@ -147,7 +149,11 @@ def _stretches(path: DrivePath, inside: Bools) -> tuple[Floats, ...]:
 
 
 def place_in_time(
-    video_path: Path, info: VideoInfo, path: DrivePath, offset_s: float | None
+    video_path: Path,
+    info: VideoInfo,
+    path: DrivePath,
+    offset_s: float | None,
+    watch: Stopwatch | None = None,
 ) -> ClockFit:
     """Find the offset between picture and track; one that is given wins.
 
@@ -164,8 +170,11 @@ def place_in_time(
         return ClockFit(started_s, offset_s, OPTION_SIGMA_S, "option", 0.0, warnings)
     budget_s = float(np.clip(CLOCK_SHARE * info.playable_s, CLOCK_MIN_S, CLOCK_MAX_S))
     windows = choose_windows(path, started_s, info.playable_s, budget_s)
-    motion = apparent_motion(grey_frames(video_path, windows, CLOCK_RATE_HZ, CLOCK_WIDTH_PX))
-    fit = fit_clock(motion, path, started_s)
+    frames = grey_frames(video_path, windows, CLOCK_RATE_HZ, CLOCK_WIDTH_PX)
+    watch = watch or Stopwatch()
+    with watch.stage("clock"):
+        motion = apparent_motion(watch.waits("clock_decode", frames))
+        fit = fit_clock(motion, path, started_s)
     source = "assumed" if assumed and fit.source == "container" else fit.source
     return replace(fit, source=source, warnings=warnings + fit.warnings)
 

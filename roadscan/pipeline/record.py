@@ -7,6 +7,9 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from time import perf_counter
+from typing import TypeVar
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,21 +180,40 @@ def write_atomically(path: Path, text: str) -> None:
 
 
 class Stopwatch:
-    """Adds up wall time by stage."""
+    """Adds up wall time by stage; a stage inside another stops the outer one's time meanwhile."""
 
     def __init__(self) -> None:
         self.seconds: dict[str, float] = {}
-        self._began = perf_counter()
+        self._began = self._since = perf_counter()
+        self._open: list[str] = []
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
         """Count the block's time to the stage."""
-        began = perf_counter()
+        self._charge()
+        self._open.append(name)
         try:
             yield
         finally:
-            self.seconds[name] = self.seconds.get(name, 0.0) + perf_counter() - began
+            self._charge()
+            self._open.pop()
+
+    def waits(self, name: str, items: Iterator[T]) -> Iterator[T]:
+        """Yield the items, counting the time until each comes to the stage."""
+        while True:
+            with self.stage(name):
+                try:
+                    item = next(items)
+                except StopIteration:
+                    return
+            yield item
 
     def total_s(self) -> float:
         """Return the seconds since it was made."""
         return perf_counter() - self._began
+
+    def _charge(self) -> None:
+        now = perf_counter()
+        if self._open:
+            self.seconds[self._open[-1]] = self.seconds.get(self._open[-1], 0.0) + now - self._since
+        self._since = now

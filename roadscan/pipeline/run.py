@@ -87,13 +87,15 @@ def run(  # noqa: PLR0913 -- each is an option of the command
     privacy_model: str = "",
     context_photos: bool = False,
     objections: Path | str | None = None,
+    trust_pt: bool = False,
     progress: Progress | None = None,
 ) -> RunResult:
     """Turn the videos of a survey into scored segments; what was done before is not done again.
 
     A video that cannot be used is kept with its reason in the record while the others go on.
     Photos show the road only, or with `context_photos` the whole frame without the persons and
-    vehicles that the privacy network finds; none show the areas of `objections`.
+    vehicles that the privacy network finds; none show the areas of `objections`. Weights for torch
+    from elsewhere than roadscan's own models are code, and loaded only with `trust_pt`.
 
     Raises
     ------
@@ -105,7 +107,7 @@ def run(  # noqa: PLR0913 -- each is an option of the command
     out = Path(out)
     paths = list_videos([Path(video) for video in videos])
     with watch.stage("load"):
-        tools = _load(scheme, camera, Path(network), model)
+        tools = _load(scheme, camera, Path(network), model, trust_pt=trust_pt)
         rules = load_picture_rules(privacy_model, context=context_photos)
         tools = replace(tools, pictures=rules)
         masks = () if objections is None else read_objections(Path(objections))
@@ -114,7 +116,7 @@ def run(  # noqa: PLR0913 -- each is an option of the command
     settings = Settings(name, tools.camera, offset_s, every_m, tools.scheme.sha256, rules.key)
     given_track = None if track is None else Path(track)
     with watch.stage("prepare"):
-        drives, faults = _prepare_all(paths, given_track, tools, settings, progress)
+        drives, faults = _prepare_all(paths, given_track, tools, settings, watch, progress)
     with open_store(out) as store:
         store.put_network(tools.network)
         object_to_pictures(store, masks, "roadscan run")
@@ -162,11 +164,14 @@ def _pictures(store: Store, survey: str, out: Path, rules: PictureRules) -> Pict
     )
 
 
-def _load(scheme: str, camera: Path | str | None, network: Path, model: str) -> Tools:
+def _load(
+    scheme: str, camera: Path | str | None, network: Path, model: str, *, trust_pt: bool
+) -> Tools:
     loaded_scheme = load_scheme(scheme)
     loaded_camera = read_camera(None if camera is None else Path(camera))
     roads = read_network(network, loaded_scheme.lane_width_m)
-    return Tools(loaded_scheme, loaded_camera, roads, load_detector(model))
+    detector = load_detector(model, trust_pt=trust_pt)
+    return Tools(loaded_scheme, loaded_camera, roads, detector)
 
 
 def _survey(name: str, tools: Tools, drives: Sequence[PreparedDrive]) -> Survey:
@@ -206,6 +211,7 @@ def _prepare_all(
     given_track: Path | None,
     tools: Tools,
     settings: Settings,
+    watch: Stopwatch,
     progress: Progress,
 ) -> tuple[list[PreparedDrive], list[InputFault]]:
     """Prepare each video, keeping the faults of those that cannot be used."""
@@ -220,7 +226,8 @@ def _prepare_all(
             track_path = find_track(path, given_track)
             if track_path not in tracks:
                 tracks[track_path] = drive_track(track_path, tools.network)
-            drive = prepare_drive(path, tracks[track_path], tools.network, settings, detecting)
+            track = tracks[track_path]
+            drive = prepare_drive(path, track, tools.network, settings, detecting, watch)
             drives.setdefault(drive.drive.drive_id, drive)
         except RoadscanError as error:
             if len(paths) == 1:
