@@ -59,6 +59,7 @@ def run(  # noqa: PLR0913, PLR0917 -- typer makes an option of each
             help="Areas (GeoJSON polygons) of which no photo is kept.", show_default=False
         ),
     ] = None,
+    trust_pt: options.TrustPt = False,  # noqa: FBT002 -- how typer declares a switch
     json: options.Json = False,  # noqa: FBT002 -- how typer declares a switch
 ) -> None:
     """Turn a drive into scored road segments.
@@ -80,6 +81,7 @@ def run(  # noqa: PLR0913, PLR0917 -- typer makes an option of each
             privacy_model=privacy_model,
             context_photos=context_photos,
             objections=objections,
+            trust_pt=trust_pt,
             progress=progress,
         )
     if json:

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -201,3 +202,14 @@ def test_a_full_disk_is_told_and_room_made_is_all_it_needs(
     assert exit_code(small_drive.command(tmp_path / "roomy")) == 0
     for name in ("layers/segments.geojson", "layers/damages.geojson", "roadscan.gpkg", "map.png"):
         assert (disk / "out" / name).read_bytes() == (tmp_path / "roomy" / name).read_bytes()
+
+
+def test_weights_from_elsewhere_run_only_when_trusted(
+    capsys: pytest.CaptureFixture[str], small_drive: SmallDrive, tmp_path: Path
+) -> None:
+    folder = shutil.copytree(Path(__file__).parents[2] / "models/rdd-v5nu", tmp_path / "mine")
+    arguments = command(small_drive, tmp_path / "out", model=f"torch:{folder}")
+    assert exit_code(arguments) == 3
+    assert "model_untrusted" in capsys.readouterr().err
+    exit_code([*arguments, "--trust-pt"])
+    assert "model_untrusted" not in capsys.readouterr().err
