@@ -116,7 +116,7 @@ def run(  # noqa: PLR0913 -- each is an option of the command
     settings = Settings(name, tools.camera, offset_s, every_m, tools.scheme.sha256, rules.key)
     given_track = None if track is None else Path(track)
     with watch.stage("prepare"):
-        drives, faults = _prepare_all(paths, given_track, tools, settings, progress)
+        drives, faults = _prepare_all(paths, given_track, tools, settings, watch, progress)
     with open_store(out) as store:
         store.put_network(tools.network)
         object_to_pictures(store, masks, "roadscan run")
@@ -211,6 +211,7 @@ def _prepare_all(
     given_track: Path | None,
     tools: Tools,
     settings: Settings,
+    watch: Stopwatch,
     progress: Progress,
 ) -> tuple[list[PreparedDrive], list[InputFault]]:
     """Prepare each video, keeping the faults of those that cannot be used."""
@@ -225,7 +226,8 @@ def _prepare_all(
             track_path = find_track(path, given_track)
             if track_path not in tracks:
                 tracks[track_path] = drive_track(track_path, tools.network)
-            drive = prepare_drive(path, tracks[track_path], tools.network, settings, detecting)
+            track = tracks[track_path]
+            drive = prepare_drive(path, track, tools.network, settings, detecting, watch)
             drives.setdefault(drive.drive.drive_id, drive)
         except RoadscanError as error:
             if len(paths) == 1:
