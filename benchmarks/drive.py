@@ -54,6 +54,7 @@ def main() -> None:
     parser.add_argument("--keep", type=Path, help="folder to keep the videos in, for another run")
     parser.add_argument("--peer-python", default=sys.executable, help="with torch and ultralytics")
     parser.add_argument("--no-peer", action="store_true")
+    parser.add_argument("--privacy-model", default="", help='"none" leaves the second network out')
     given = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="roadscan-bench-") as temporary:
         folder = given.keep or Path(temporary)
@@ -61,17 +62,18 @@ def main() -> None:
         drive, long_drive = make_drive(folder, LAPS), make_drive(folder, LONG_LAPS)
         ours, peers = [], []
         for number in range(given.runs):
-            ours.append(_roadscan(drive, Path(temporary) / f"out{number}"))
+            ours.append(_roadscan(drive, Path(temporary) / f"out{number}", given.privacy_model))
             if not given.no_peer:
                 peers.append(_peer(drive, given.peer_python))
-        long_run = _roadscan(long_drive, Path(temporary) / "out-long")
+        long_run = _roadscan(long_drive, Path(temporary) / "out-long", given.privacy_model)
     _print(drive, ours, peers, long_run)
 
 
-def _roadscan(drive: BenchDrive, out: Path) -> Measured:
+def _roadscan(drive: BenchDrive, out: Path, privacy_model: str) -> Measured:
     files = {"--network": drive.network, "--track": drive.track, "--camera": drive.camera}
     command = [str(Path(sys.executable).with_name("roadscan")), "run", str(drive.video), "--json"]
     command += ["--out", str(out), "--every-m", str(EVERY_M)]
+    command += ["--privacy-model", privacy_model] if privacy_model else []
     for option, path in files.items():
         command += [option, str(path)]
     return _measure(command)
@@ -81,11 +83,15 @@ def _peer(drive: BenchDrive, python: str) -> Measured:
     folder = next(
         path.parent
         for path in sorted(ROOT.glob("models/*/model.toml"))
-        if tomllib.loads(path.read_text("utf-8")).get("default")
+        if _finds_damage(tomllib.loads(path.read_text("utf-8")))
     )
     stride = round(EVERY_M / SPEED_MPS * FRAMES_PER_S)
     script = ROOT / "benchmarks" / "peer.py"
     return _measure([python, str(script), str(folder), str(drive.video), str(stride)])
+
+
+def _finds_damage(settings: dict[str, Any]) -> bool:
+    return bool(settings.get("default")) and settings.get("task", "damage") == "damage"
 
 
 def _measure(command: Sequence[str]) -> Measured:
