@@ -4,7 +4,7 @@ import os
 from collections import Counter, deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -250,6 +250,8 @@ def _place(
         ]
         _keep_observations(placed.observations, chunk, looking.scheme)
         chunk.seen.add_frame(placed.views, placed.observations)
+        # driven and not seen: without this, a lane behind a lorry would count as not driven
+        chunk.unusable.add_frame([replace(v, hidden=()) for v in placed.views if v.hidden], ())
     with watch.stage("pictures"):
         chunk.keeper.offer(seen.frame, frame_t_s, placed.observations, people.xyxy)
 
