@@ -209,8 +209,7 @@ class _Sending:
         return answer
 
     def _create(self) -> Answer:
-        self.beginnings += 1
-        if self.beginnings > MAX_BEGINNINGS:
+        if self.beginnings == MAX_BEGINNINGS:
             raise RoadscanError(
                 "upload_checksum",
                 f"{self.source.path.name} arrived spoiled {MAX_BEGINNINGS} times",
@@ -222,6 +221,7 @@ class _Sending:
         }
         answer = self.line.ask("POST", "/uploads", headers)
         if answer.status == 201:
+            self.beginnings += 1
             self.url = self.line.path_of(answer.headers["Location"])
         return answer
 

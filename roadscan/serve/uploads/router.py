@@ -26,8 +26,9 @@ from roadscan.serve.uploads.writer import Writer
 from roadscan.store.accounts import Accounts
 
 PATH: Final = "/uploads"
-BATCH_BYTES: Final = 1024**2
-"""What is collected before a thread writes it: the network's own pieces are small."""
+BATCH_BYTES: Final = 4 * 1024**2
+BATCH_S: Final = 1.0
+"""What is collected, and how long, before a thread writes it while the next is collected."""
 TIDY_EVERY_S: Final = 3600.0
 IDLE_S: Final = 30.0
 """A request that sends nothing for so long is let go, so that its sender can go on with another."""
@@ -215,25 +216,61 @@ def _tidying(
 
 async def _receive(request: Request, writer: Writer, idle_s: float) -> None:
     """Write a body as it comes; what came before a cut stays written."""
-    loop, batch = asyncio.get_running_loop(), bytearray()
-    try:
-        async with asyncio.timeout(idle_s) as patience:
-            async for piece in request.stream():
-                batch += piece
-                if len(batch) >= BATCH_BYTES:
-                    patience.reschedule(None)
-                    await run_in_threadpool(writer.write, batch)
-                    batch = bytearray()
-                patience.reschedule(loop.time() + idle_s)
-    except (ClientDisconnect, TimeoutError) as error:
-        await run_in_threadpool(writer.write, batch)
+    broke: Exception | None = None
+    async with _Behind(writer) as behind:
+        try:
+            await _collect(request, behind, idle_s)
+        except (ClientDisconnect, TimeoutError) as error:
+            broke = error
+    if broke is not None:
         raise RoadscanError(
             "upload_stalled",
             f"the request broke off, or sent nothing for {idle_s:.0f} s",
             "Ask with HEAD and go on from there",
             retry_after_s=1,
-        ) from error
-    await run_in_threadpool(writer.write, batch)
+        ) from broke
+
+
+async def _collect(request: Request, behind: "_Behind", idle_s: float) -> None:
+    now_s = asyncio.get_running_loop().time
+    began_s = now_s()
+    async with asyncio.timeout(idle_s) as patience:
+        async for piece in request.stream():
+            behind.batch += piece
+            if len(behind.batch) >= BATCH_BYTES or now_s() - began_s >= BATCH_S:
+                patience.reschedule(None)
+                await behind.write()
+                began_s = now_s()
+            patience.reschedule(now_s() + idle_s)
+
+
+class _Behind:
+    """Writes a batch in a thread while the next one is collected."""
+
+    def __init__(self, writer: Writer) -> None:
+        self.batch = bytearray()
+        self._writer = writer
+        self._writing: asyncio.Task[None] | None = None
+
+    async def __aenter__(self) -> "_Behind":
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """Have all written that was collected, whatever happened to the request."""
+        with CancelScope(shield=True):
+            await self.write()
+            await self._written()
+
+    async def write(self) -> None:
+        """Begin to write what was collected, when what was before it is written."""
+        await self._written()
+        batch, self.batch = self.batch, bytearray()
+        self._writing = asyncio.create_task(run_in_threadpool(self._writer.write, batch))
+
+    async def _written(self) -> None:
+        if self._writing is not None:
+            task, self._writing = self._writing, None
+            await task
 
 
 def _headers(upload: Upload) -> dict[str, str]:

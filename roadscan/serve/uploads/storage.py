@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Final
 
 from roadscan.errors import RoadscanError
+from roadscan.serve.uploads.digests import RunningDigests
 from roadscan.serve.uploads.locks import try_lock, waiting_lock
 from roadscan.serve.uploads.protocol import Checksum, Sent
 from roadscan.serve.uploads.record import (
@@ -72,6 +73,7 @@ class UploadStorage:
     def __init__(self, data: Path, limits: Limits, clock: Callable[[], float] = time.time) -> None:
         self.limits = limits
         self._clock = clock
+        self._digests = RunningDigests()
         self._open = data / "uploads" / "open"
         self._ended = data / "uploads" / "ended"
         self._files = data / "files"
@@ -153,7 +155,9 @@ class UploadStorage:
         upload, lock = self._lock(upload_id)
         try:
             _check_offset(upload, offset)
-            return Writer(self._open / upload_id, upload, lock, checksum, self._extended)
+            return Writer(
+                self._open / upload_id, upload, lock, checksum, self._extended, self._digests
+            )
         except BaseException:
             os.close(lock)
             raise
@@ -176,7 +180,7 @@ class UploadStorage:
             os.close(lock)
 
     def seal(self, upload: Upload) -> Upload:
-        """Read all bytes once more for their checksum; to be called with the upload held.
+        """Find the checksum of all bytes; to be called with the upload held.
 
         Raises
         ------
@@ -186,8 +190,8 @@ class UploadStorage:
         if upload.sha256:
             return upload
         folder = self._open / upload.upload_id
-        with (folder / DATA).open("rb") as data:
-            sha256 = hashlib.file_digest(data, "sha256").hexdigest()
+        running = self._digests.take(upload)
+        sha256 = running.hexdigest() if running else _sha256_of(folder / DATA)
         if upload.sent.sha256 not in {"", sha256}:
             self._end(replace(upload, state=State.SPOILED, sha256=sha256))
             raise RoadscanError(
@@ -370,6 +374,11 @@ def _check_offset(upload: Upload, offset: int) -> None:
             "Ask with HEAD and go on from there",
             offset=upload.offset_bytes,
         )
+
+
+def _sha256_of(path: Path) -> str:
+    with path.open("rb") as data:
+        return hashlib.file_digest(data, "sha256").hexdigest()
 
 
 def _clear(folder: Path) -> None:

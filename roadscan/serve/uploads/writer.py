@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import Final
 
 from roadscan.errors import RoadscanError
+from roadscan.serve.uploads.digests import RunningDigests
 from roadscan.serve.uploads.protocol import Checksum
 from roadscan.serve.uploads.record import Upload, write_record
 
-COMMIT_BYTES: Final = 8 * 1024**2
+COMMIT_BYTES: Final = 32 * 1024**2
 COMMIT_AFTER_S: Final = 5.0
 """What a crash can cost: so many bytes, or on a slow line what came in so many seconds."""
 DATA: Final = "data"
@@ -33,6 +34,7 @@ class Writer:
         lock: int,
         checksum: Checksum | None,
         extended: Callable[[Upload, int], Upload],
+        digests: RunningDigests,
     ) -> None:
         """Take over the lock, and cut off whatever is not safe.
 
@@ -43,8 +45,11 @@ class Writer:
         self._folder, self._lock, self._extended = folder, lock, extended
         self._checksum = checksum
         self._digest = hashlib.new(checksum.algorithm, usedforsecurity=False) if checksum else None
-        self._end = upload.offset_bytes
-        self._committed_s = time.monotonic()
+        self._digests, self._sha256 = digests, digests.take(upload)
+        self._sha256_before = self._sha256.copy() if self._sha256 else None
+        self._end = self._synced = upload.offset_bytes
+        self._failed: Exception | None = None
+        self._synced_s = time.monotonic()
         self._handle = os.open(folder / DATA, os.O_RDWR | os.O_CLOEXEC)
         try:
             self._cut()
@@ -53,29 +58,26 @@ class Writer:
             raise
 
     def write(self, piece: bytes | bytearray) -> None:
-        """Add bytes.
+        """Add bytes; once that failed nothing more is taken, for it would leave a gap.
 
         Raises
         ------
         RoadscanError
             `upload_too_large` beyond the announced size, `output_disk_full`.
         """
-        if self._end + len(piece) > self.upload.size_bytes:
-            raise RoadscanError(
-                "upload_too_large",
-                f"more arrives than the {self.upload.size_bytes} bytes that were announced",
-                "Has the file grown? Begin a new upload",
-            )
-        with telling_of_the_disk():
-            view = memoryview(piece)
-            while view:
-                written = os.pwrite(self._handle, view, self._end)
-                self._end += written
-                view = view[written:]
-            if self._digest is not None:
-                self._digest.update(piece)
-            elif self._is_due():
-                self._commit(lasting=False)
+        if self._failed is not None:
+            raise self._failed
+        try:
+            self._check_size(len(piece))
+            with telling_of_the_disk():
+                self._append(memoryview(piece))
+                if self._is_due():
+                    self._sync()
+                    if self._digest is None:
+                        self._count(lasting=False)
+        except Exception as error:
+            self._failed = error
+            raise
 
     def done(self) -> Upload:
         """Count all that was written; raises `upload_checksum`, and then nothing of it counts."""
@@ -89,7 +91,8 @@ class Writer:
                 )
             self._digest = None
         with telling_of_the_disk():
-            self._commit(lasting=True)
+            self._sync()
+            self._count(lasting=True)
         return self.upload
 
     def close(self) -> None:
@@ -97,7 +100,14 @@ class Writer:
         try:
             if self._digest is None and self._end > self.upload.offset_bytes:
                 with suppress(OSError):  # what cannot be counted will be sent again
-                    self._commit(lasting=True)
+                    self._sync()
+                    self._count(lasting=True)
+            whole = self._end == self.upload.offset_bytes
+            nothing = self._digest is not None
+            self._digests.put(
+                self.upload,
+                self._sha256 if whole else self._sha256_before if nothing else None,
+            )
         finally:
             os.close(self._handle)
             os.close(self._lock)
@@ -115,17 +125,36 @@ class Writer:
             )
         os.ftruncate(self._handle, self._end)
 
+    def _check_size(self, more: int) -> None:
+        if self._end + more > self.upload.size_bytes:
+            raise RoadscanError(
+                "upload_too_large",
+                f"more arrives than the {self.upload.size_bytes} bytes that were announced",
+                "Has the file grown? Begin a new upload",
+            )
+
+    def _append(self, view: memoryview) -> None:
+        while view:
+            written = os.pwrite(self._handle, view, self._end)
+            self._end += written
+            for digest in (self._digest, self._sha256):
+                if digest is not None:
+                    digest.update(view[:written])
+            view = view[written:]
+
     def _is_due(self) -> bool:
-        waiting = self._end - self.upload.offset_bytes
-        late = time.monotonic() - self._committed_s >= COMMIT_AFTER_S
+        waiting = self._end - self._synced
+        late = time.monotonic() - self._synced_s >= COMMIT_AFTER_S
         return waiting >= COMMIT_BYTES or (late and waiting > 0)
 
-    def _commit(self, *, lasting: bool) -> None:
+    def _sync(self) -> None:
         os.fdatasync(self._handle)
-        counted = self._extended(self.upload, self._end)
+        self._synced, self._synced_s = self._end, time.monotonic()
+
+    def _count(self, *, lasting: bool) -> None:
+        counted = self._extended(self.upload, self._synced)
         write_record(self._folder, counted, lasting=lasting)
         self.upload = counted
-        self._committed_s = time.monotonic()
 
 
 @contextmanager

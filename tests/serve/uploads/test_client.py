@@ -150,6 +150,20 @@ def test_a_line_that_breaks_at_every_other_request_only_costs_time(
     assert arrivals.storage.path_of(result.sha256).stat().st_size == 350_000
 
 
+def test_a_line_that_breaks_at_many_beginnings_is_no_spoiled_file(line, drop, monkeypatch):
+    ask, count = Line.ask, [0]
+
+    def breaking(self, method, *arguments):
+        count[0] += method == "POST"
+        if method == "POST" and count[0] <= 2 * module.MAX_BEGINNINGS:
+            raise LineBrokeError("cut")
+        return ask(self, method, *arguments)
+
+    monkeypatch.setattr(Line, "ask", breaking)
+    (result,) = send(line, [drop / "100/a.MP4"])
+    assert isinstance(result, Arrival)
+
+
 def test_a_piece_that_a_bad_line_garbles_is_sent_again(line, drop, arrivals, monkeypatch):
     read, times = module._Sending._in_steps, [0]
 

@@ -194,6 +194,46 @@ def test_more_bytes_than_announced_are_refused_and_the_rest_stays(storage):
     assert storage.get(upload_id).offset_bytes == 900
 
 
+def test_after_a_piece_that_failed_no_other_is_taken(storage):
+    upload_id = begin(storage, 1000)
+    with closing(storage.writer(upload_id, 0)) as writer:
+        writer.write(SOURCE[:900])
+        for piece in (SOURCE[900:1001], SOURCE[1001:1010]):
+            with refused("upload_too_large"):
+                writer.write(piece)
+    assert storage.get(upload_id).offset_bytes == 900
+    assert data_of(storage, upload_id) == SOURCE[:900]
+
+
+def test_a_checksum_is_kept_up_as_bytes_come_and_bytes_are_read_again_after_a_restart(
+    storage, tmp_path, clock, monkeypatch
+):
+    read = []
+    real = module._sha256_of
+    monkeypatch.setattr(module, "_sha256_of", lambda path: (read.append(path), real(path))[1])
+    wrong, right = (Checksum("sha1", hashlib.sha1(b).digest()) for b in (b"", SOURCE[700:]))  # noqa: S324
+    for restart in (False, True):
+        upload_id = begin(storage)
+        with suppress(ConnectionError), closing(storage.writer(upload_id, 0)) as writer:
+            writer.write(SOURCE[:700])
+            raise ConnectionError
+        with refused("upload_checksum"):
+            append(storage, upload_id, 700, SOURCE[:9], wrong)
+        storage = UploadStorage(tmp_path, LIMITS, clock) if restart else storage
+        append(storage, upload_id, 700, SOURCE[700:], right)
+        assert finish(storage, upload_id).sha256 == hashlib.sha256(SOURCE).hexdigest()
+        assert len(read) == restart
+
+
+def test_a_checksum_is_not_kept_up_where_another_process_went_on(storage, tmp_path, clock):
+    upload_id = begin(storage)
+    append(storage, upload_id, 0, SOURCE[:100])
+    other = UploadStorage(tmp_path, LIMITS, clock)
+    append(other, upload_id, 100, SOURCE[100:200])
+    append(storage, upload_id, 200, SOURCE[200:])
+    assert finish(storage, upload_id).sha256 == hashlib.sha256(SOURCE).hexdigest()
+
+
 def test_other_bytes_than_announced_end_the_upload(storage):
     upload_id = begin(storage, sha256="0" * 64)
     append(storage, upload_id, 0, SOURCE)
