@@ -194,7 +194,13 @@ def _file(
     rows = reader.values(layer, asked.selection, after=asked.after, limit=asked.limit)
 
     def styles() -> dict[str, str]:
-        return qgis_styles(parse_scheme(store.survey(layer.source.survey).scheme_text))
+        try:
+            survey = store.survey(layer.source.survey)
+        except KeyError:
+            raise RoadscanError(
+                "layer_unknown", "nothing has been assessed yet", "Upload a drive, or run one"
+            ) from None
+        return qgis_styles(parse_scheme(survey.scheme_text))
 
     folder = Path(tempfile.mkdtemp(prefix="roadscan-layer-"))
     name = f"{layer.collection}.{own}"

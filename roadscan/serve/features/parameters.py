@@ -15,6 +15,7 @@ from roadscan.errors import RoadscanError
 from roadscan.serve.features.cql2 import parse_filter
 from roadscan.serve.features.crs import BY_URI, CRS84, Crs, box_to_crs84
 from roadscan.serve.features.fields import instant, kinds_of, value_of
+from roadscan.serve.features.texts import LANGUAGES
 from roadscan.store.conditions import Always, Both, Compare, Condition, Either, IsNull, Operator
 from roadscan.store.feature_tables import EDITION_BITS, TIMES
 from roadscan.store.features import Selection
@@ -62,6 +63,8 @@ def single_values(query: QueryParams, known: Collection[str]) -> dict[str, str]:
             )
         if len(query.getlist(name)) > 1:
             raise _wrong(name, "is there more than once")
+    if query.get("lang", LANGUAGES[0]) not in LANGUAGES:
+        raise _wrong("lang", f"is {query['lang'][:40]!r}, not one of {', '.join(LANGUAGES)}")
     return dict(query)
 
 

@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Iterator
 
+import pyproj
 import pytest
 import shapely
 import uvicorn
@@ -42,11 +43,20 @@ def drive():
     return row("drives", path, drive_id="a1b2", survey=SURVEY, **times)
 
 
+def utm_bounds():
+    """Bounds of the segments in EPSG:25833, by pyproj alone."""
+    xy = shapely.get_coordinates(shapely.from_wkb([one.geometry_wkb for one in segments(SEGMENTS)]))
+    transformer = pyproj.Transformer.from_crs("OGC:CRS84", "EPSG:25833", always_xy=True)
+    x, y = transformer.transform(xy[:, 0], xy[:, 1])
+    return [x.min(), y.min(), x.max(), y.max()]
+
+
 @pytest.fixture(scope="session")
 def app(tmp_path_factory) -> Iterator[FastAPI]:
     with share_store(tmp_path_factory.mktemp("layers")) as store:
         store.put_network(TOWN)
         store.put_survey(survey())
+        store.put_survey(survey(name=OLD))
         features = FeatureStore(store.engine)
         features.put_features(
             source(SURVEY),

@@ -98,6 +98,7 @@ def test_req_core_query_param_unknown(client, path):
         "datetime=..",
         "datetime=",
         "f=xml",
+        "lang=fr",
         "cursor=x",
         "cursor=cHg",
         "cursor=cDAx",

@@ -1,0 +1,61 @@
+"""Programs that people use, against a real server."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, Phase, settings
+from owslib.ogcapi.features import Features
+
+from roadscan.publish.fields import GEOMETRY_TYPES
+from roadscan.serve.features.texts import COLLECTIONS
+from tests.serve.features.conftest import CELLS, DAMAGES, SEGMENTS, utm_bounds
+
+COUNTS = {"segments": SEGMENTS, "damages": DAMAGES, "drives": 1, "cells": CELLS}
+
+
+def gdal(address, *options):
+    command = [sys.executable, Path(__file__).with_name("gdal_reads.py"), address, *options]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def test_gdal_reads_every_feature_of_every_layer(address):
+    seen = gdal(address)
+    assert {name: layer["count"] for name, layer in seen.items()} == COUNTS
+    assert {name: layer["geometry"] for name, layer in seen.items()} == GEOMETRY_TYPES
+    assert {layer["crs"] for layer in seen.values()} == {"OGC:CRS84"}
+    assert seen["segments"]["ids"] == sorted(f"L{k}:f:0" for k in range(SEGMENTS))
+    assert seen["segments"]["types"]["score"] == "float64"
+    assert seen["segments"]["types"]["assessed_at"] == "datetime64[ms, UTC]"
+
+
+def test_gdal_pages_through_a_layer(address):
+    assert gdal(address, "PAGE_SIZE=50")["segments"]["count"] == SEGMENTS
+
+
+def test_gdal_reads_a_layer_in_another_crs(address):
+    seen = gdal(address, "CRS=EPSG:25833")["segments"]
+    assert seen["crs"] == "EPSG:25833"
+    assert seen["count"] == SEGMENTS
+    assert seen["bounds"] == pytest.approx(utm_bounds(), abs=0.002)
+
+
+def test_owslib_finds_and_reads_the_layers(address):
+    service = Features(f"{address}/")
+    assert service.feature_collections() == list(COLLECTIONS)
+    assert "title" in service.collection("segments")
+    assert "properties" in service.collection_queryables("segments")
+    page = service.collection_items("segments", limit=5, bbox=[12.0, 51.0, 12.003, 51.001])
+    assert (page["numberMatched"], page["numberReturned"]) == (8, 5)
+    assert service.collection_item("segments", "L7:f:0")["id"] == "L7:f:0"
+    filtered = service.collection_items("segments", filter="score = 2")
+    assert filtered["numberMatched"] == SEGMENTS / 5
+
+
+def test_schemathesis_finds_nothing(app):
+    """A bounded run; `benchmarks/serve.py --schemathesis 1000` is the long one."""
