@@ -53,7 +53,7 @@ class SmallDrive:
     camera: Path = CAMERA
 
     def command(self, out: Path, **changed: str | Path) -> list[str]:
-        """Return the arguments of `roadscan` that run it; the clock is known."""
+        """Return the arguments of `roadscan` that run it; the clock is known, no photo kept."""
         options: dict[str, str | Path] = {
             "network": self.network,
             "track": self.track,
@@ -61,6 +61,7 @@ class SmallDrive:
             "model": f"replay:{self.detections}",
             "survey": "small drive",
             "offset-s": "0",
+            "privacy-model": "none",
             "out": out,
         }
         named = [f"--{name}={value}" for name, value in (options | changed).items()]
@@ -69,6 +70,15 @@ class SmallDrive:
     def on(self, **files: Path) -> "SmallDrive":
         """Return it with other files."""
         return replace(self, **files)
+
+
+def results_of(out: Path) -> dict[str, bytes]:
+    """Return the files of a run's folder, but for the store and the account with its timings."""
+    return {
+        str(path.relative_to(out)): path.read_bytes()
+        for path in sorted(out.rglob("*"))
+        if path.is_file() and path.name not in {"run.json", "roadscan.db", "roadscan.lock"}
+    }
 
 
 def write_small_drive(folder: Path) -> SmallDrive:

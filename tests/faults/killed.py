@@ -78,6 +78,7 @@ def run_until(drive: SmallDrive, out: Path, kill_at: int, told: Path) -> None:
         model=f"replay:{drive.detections}",
         survey="small drive",
         offset_s=0.0,
+        privacy_model="none",
         progress=steps,
     )
     assert record.os.replace is replacing

@@ -12,10 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.faults import killed
-from tests.small_drive import SmallDrive
-
-FILES = ("layers/segments.geojson", "layers/damages.geojson", "layers/drives.geojson")
-FILES += ("roadscan.gpkg", "map.png", "map.html")
+from tests.small_drive import SmallDrive, results_of
 
 
 @dataclass(frozen=True)
@@ -28,21 +25,11 @@ class Undisturbed:
         return [k for k, step in enumerate(self.steps) if step == name][number]
 
 
-def files(out: Path) -> dict[str, bytes]:
-    return {name: (out / name).read_bytes() for name in FILES}
-
-
-def left_over(out: Path) -> set[str]:
-    known = {*FILES, "layers", "run.json", "roadscan.db", "roadscan.lock"}
-    return {str(path.relative_to(out)) for path in out.rglob("*")} - known
-
-
 @pytest.fixture(scope="module")
 def undisturbed(small_drive: SmallDrive, tmp_path_factory: pytest.TempPathFactory) -> Undisturbed:
     out = tmp_path_factory.mktemp("undisturbed") / "out"
     steps = killed.run(small_drive, out)
-    assert left_over(out) == set()
-    return Undisturbed(files(out), steps)
+    return Undisturbed(results_of(out), steps)
 
 
 def test_steps_are_frames_commits_and_files(undisturbed: Undisturbed) -> None:
@@ -62,8 +49,7 @@ def test_killed_again_and_again_it_ends_the_same(
     killed.run(small_drive, out, step("item", 10))
     killed.run(small_drive, out, step("item", 30))
     going_on = killed.run(small_drive, out)
-    assert files(out) == undisturbed.files
-    assert left_over(out) == set()
+    assert results_of(out) == undisturbed.files
     # one of the five chunks was done before the last kill, and is not done again
     assert "begin small.mp4 63" in going_on
 
@@ -77,8 +63,7 @@ def test_a_kill_between_any_two_steps_changes_nothing(
     for number in sorted(draw.sample(steps, 3)):
         killed.run(small_drive, out / str(number), number)
         killed.run(small_drive, out / str(number))
-        assert files(out / str(number)) == undisturbed.files
-        assert left_over(out / str(number)) == set()
+        assert results_of(out / str(number)) == undisturbed.files
 
 
 @pytest.mark.parametrize("name", ["roadscan.gpkg", "run.json"])
@@ -87,14 +72,13 @@ def test_a_kill_while_publishing_leaves_whole_files_and_the_next_run_the_right_o
 ) -> None:
     out = tmp_path / "out"
     killed.run(small_drive, out, undisturbed.step(f"replace {name}"))
-    for path in FILES:
+    for path, whole in undisturbed.files.items():
         there = out / path
-        assert not there.exists() or there.read_bytes() == undisturbed.files[path]
+        assert not there.exists() or there.read_bytes() == whole
     assert not (out / "run.json").exists()
     going_on = killed.run(small_drive, out)
     assert not any(step.startswith("begin small.mp4") for step in going_on)
-    assert files(out) == undisturbed.files
-    assert left_over(out) == set()
+    assert results_of(out) == undisturbed.files
 
 
 def test_the_command_itself_killed_at_random_moments_ends_the_same(
@@ -112,5 +96,4 @@ def test_the_command_itself_killed_at_random_moments_ends_the_same(
             time.sleep(draw.uniform(0.0, 0.8))
             os.kill(process.pid, signal.SIGKILL)
     subprocess.run(command, check=True, **quiet)
-    assert files(out) == undisturbed.files
-    assert left_over(out) == set()
+    assert results_of(out) == undisturbed.files

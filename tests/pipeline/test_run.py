@@ -18,6 +18,7 @@ from tests.small_drive import (
     DAMAGES,
     LINKS,
     SmallDrive,
+    results_of,
     write_clip,
     write_detections,
     write_network,
@@ -33,17 +34,9 @@ def run_small(drive: SmallDrive, out: Path, **changed: Any) -> RunResult:
         "model": f"replay:{drive.detections}",
         "survey": "small drive",
         "offset_s": 0.0,
+        "privacy_model": "none",
     }
     return run(**{"videos": [drive.video], "out": out, **settings, **changed})
-
-
-def layers(out: Path) -> dict[str, bytes]:
-    """All that a run leaves, but for its account with its timings and the store."""
-    return {
-        str(path.relative_to(out)): path.read_bytes()
-        for path in sorted(out.rglob("*"))
-        if path.is_file() and not path.name.startswith(("run.json", "roadscan.db", "roadscan.lock"))
-    }
 
 
 @pytest.fixture(scope="module")
@@ -80,13 +73,13 @@ def test_the_account_adds_up(done: RunResult) -> None:
     assert account["damages"] == len(done.damages)
     assert account["drive"]["credited_m"] == pytest.approx({"HS-1": 130.0, "HS-2": 125.0}, abs=6)
     assert set(account["timings_s"]) >= {"load", "prepare", "decode", "detect", "publish", "total"}
-    assert account["warnings"] == account["faults"] == []
+    assert account["faults"] == []
 
 
 def test_the_same_again_gives_the_same_bytes(
     done: RunResult, small_drive: SmallDrive, tmp_path: Path
 ) -> None:
-    first = layers(done.out)
+    first = results_of(done.out)
     assert set(first) >= {
         "layers/segments.geojson",
         "layers/damages.geojson",
@@ -96,9 +89,9 @@ def test_the_same_again_gives_the_same_bytes(
         "map.html",
     }
     run_small(small_drive, tmp_path / "elsewhere")
-    assert layers(tmp_path / "elsewhere") == first
+    assert results_of(tmp_path / "elsewhere") == first
     again = run_small(small_drive, done.out)
-    assert layers(done.out) == first
+    assert results_of(done.out) == first
     assert "decode" not in again.record.timings_s
 
 
@@ -112,7 +105,7 @@ def test_splitting_a_drive_into_chunks_changes_nothing(
 ) -> None:
     monkeypatch.setattr(chunk, "CHUNK_S", chunk_s)
     split = run_small(small_drive, tmp_path)
-    assert layers(tmp_path) == layers(done.out)
+    assert results_of(tmp_path) == results_of(done.out)
     assert split.record.frames == done.record.frames
     assert split.record.observations == done.record.observations
 
@@ -130,7 +123,11 @@ def test_the_order_of_videos_changes_nothing(
     run_small(boxes, tmp_path / "one", videos=clips)
     run_small(boxes, tmp_path / "other", videos=clips[::-1])
     run_small(boxes, tmp_path / "folder", videos=[clips[0].parent])
-    assert layers(tmp_path / "one") == layers(tmp_path / "other") == layers(tmp_path / "folder")
+    assert (
+        results_of(tmp_path / "one")
+        == results_of(tmp_path / "other")
+        == results_of(tmp_path / "folder")
+    )
 
 
 def test_the_same_video_twice_is_one_drive(
@@ -139,7 +136,7 @@ def test_the_same_video_twice_is_one_drive(
     copy = shutil.copy(small_drive.video, tmp_path / "small.mp4")
     twice = run_small(small_drive, tmp_path / "out", videos=[small_drive.video, copy])
     assert twice.record.drive.videos == 1
-    assert layers(tmp_path / "out") == layers(done.out)
+    assert results_of(tmp_path / "out") == results_of(done.out)
 
 
 def test_ids_stay_when_the_network_is_written_in_another_order_or_grows(
@@ -163,12 +160,12 @@ def test_other_settings_are_another_result_in_the_same_store(
 ) -> None:
     coarse = run_small(small_drive, tmp_path, every_m=4.0)
     assert coarse.record.frames.planned == 60
-    first = layers(tmp_path)
+    first = results_of(tmp_path)
     fine = run_small(small_drive, tmp_path)
     assert fine.record.frames.planned == 80
     again = run_small(small_drive, tmp_path, every_m=4.0)
     assert "decode" not in again.record.timings_s
-    assert layers(tmp_path) == first
+    assert results_of(tmp_path) == first
 
 
 def test_a_broken_video_among_others_is_told_and_the_others_go_on(
@@ -199,7 +196,7 @@ def test_a_broken_video_among_others_is_told_and_the_others_go_on(
         "track_to": "2026-06-10T10:15:25.0Z",
     }
     assert {drive["video"] for drive in account["drives"]} == {"good.mp4", "undated.avi"}
-    assert account["warnings"] == ["undated.avi: clock_assumed"]
+    assert "undated.avi: clock_assumed" in account["warnings"]
     assert result.record.segments.assessed > 0
     assert late.is_file()
 
