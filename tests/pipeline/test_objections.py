@@ -16,8 +16,8 @@ from roadscan.pipeline.photos import PictureRules
 from roadscan.store.accounts import Accounts
 from roadscan.store.sqlite import open_store
 from tests.detect.people import Finds
-from tests.pipeline.test_run import layers, run_small
-from tests.small_drive import EPSG, NORTH_M, WEST_M, SmallDrive
+from tests.pipeline.test_run import run_small
+from tests.small_drive import EPSG, NORTH_M, WEST_M, SmallDrive, results_of
 
 
 @pytest.fixture(autouse=True)
@@ -73,7 +73,7 @@ def test_before_or_after_the_drive_it_comes_to_the_same(
     first = run_small(small_drive, tmp_path / "before", objections=area)
     run_small(small_drive, tmp_path / "after")
     object_in_folder(tmp_path / "after", area)
-    assert layers(tmp_path / "before") == layers(tmp_path / "after")
+    assert results_of(tmp_path / "before") == results_of(tmp_path / "after")
     assert set(first.record.pictures.refused) == {"objection"}
 
 
