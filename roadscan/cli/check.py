@@ -3,14 +3,16 @@
 import json as json_format
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
 from roadscan.cli import options
-from roadscan.pipeline.check import DriveCheck, check_drive
+
+if TYPE_CHECKING:
+    from roadscan.pipeline.check import DriveCheck
 
 
 def check(
@@ -22,6 +24,8 @@ def check(
     json: options.Json = False,  # noqa: FBT002 -- how typer declares a switch
 ) -> None:
     """Show what a video and its track are good for, without a detector."""
+    from roadscan.pipeline.check import check_drive  # noqa: PLC0415 -- other commands start without it
+
     result = check_drive(video, track)
     if json:
         typer.echo(json_format.dumps(result.as_json(), ensure_ascii=False))
@@ -29,7 +33,7 @@ def check(
         Console().print(_table(result))
 
 
-def _table(result: DriveCheck) -> Table:
+def _table(result: "DriveCheck") -> Table:
     table = Table(title=result.video.name, show_header=False)
     for room, values in result.as_json().items():
         if isinstance(values, dict):

@@ -1,22 +1,25 @@
 """`roadscan demo`: the main job on the sample drive."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
 from roadscan.cli.summary import summary_table
-from roadscan.pipeline.demo import run_demo
 from roadscan.pipeline.progress import bars_on_stderr
-from roadscan.pipeline.truth import TruthCheck
+
+if TYPE_CHECKING:
+    from roadscan.pipeline.truth import TruthCheck
 
 
 def demo(
     out: Annotated[Path, typer.Option("--out", help="Folder for the results.")] = Path("out/demo"),
 ) -> None:
     """Run the main job on the rendered sample drive and hold it against the truth."""
+    from roadscan.pipeline.demo import run_demo  # noqa: PLC0415 -- other commands start without it
+
     with bars_on_stderr() as progress:
         result = run_demo(out, progress)
     console = Console()
@@ -28,7 +31,7 @@ def demo(
     )
 
 
-def _truth_table(truth: TruthCheck) -> Table:
+def _truth_table(truth: "TruthCheck") -> Table:
     table = Table(title="Against the truth of this rendered drive (not a figure for real roads)")
     for name in ("kind", "true", "found", "reported", "right"):
         table.add_column(name, justify="left" if name == "kind" else "right")

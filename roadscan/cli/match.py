@@ -2,16 +2,17 @@
 
 import json as json_format
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
 from roadscan.cli import options
-from roadscan.model.road import Network
-from roadscan.pipeline.matching import TrackOnNetwork, match_track
-from roadscan.read.network import read_network
+
+if TYPE_CHECKING:
+    from roadscan.model.road import Network
+    from roadscan.pipeline.matching import TrackOnNetwork
 
 
 def match(
@@ -22,6 +23,9 @@ def match(
     json: options.Json = False,  # noqa: FBT002 -- how typer declares a switch
 ) -> None:
     """Put a track on the road network and show which streets were driven."""
+    from roadscan.pipeline.matching import match_track  # noqa: PLC0415 -- other commands start without it
+    from roadscan.read.network import read_network  # noqa: PLC0415 -- other commands start without it
+
     roads = read_network(network)
     result = match_track(track, roads)
     if json:
@@ -30,7 +34,7 @@ def match(
         Console().print(_table(result, roads))
 
 
-def _table(result: TrackOnNetwork, network: Network) -> Table:
+def _table(result: "TrackOnNetwork", network: "Network") -> Table:
     street_of = {link.link_id: link.street for link in network.links}
     table = Table(
         title="Driven",

@@ -2,17 +2,18 @@
 
 import json as json_format
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
 from roadscan.cli import options
-from roadscan.detect.models import CARD_FILE, Figures, Model, ModelSettings, list_models, open_model
-from roadscan.pipeline.evaluation import Evaluation, evaluate_model
 from roadscan.pipeline.progress import bars_on_stderr
-from roadscan.read.camera import read_camera
+
+if TYPE_CHECKING:
+    from roadscan.detect.models import Figures, Model, ModelSettings
+    from roadscan.pipeline.evaluation import Evaluation
 
 app = typer.Typer(help="List, describe and check models.")
 
@@ -30,6 +31,8 @@ Name = Annotated[
 @app.command("list")
 def list_(json: options.Json = False) -> None:  # noqa: FBT002 -- how typer declares a switch
     """List the models beside roadscan."""
+    from roadscan.detect.models import list_models  # noqa: PLC0415 -- other commands start without it
+
     found = list_models()
     if json:
         typer.echo(json_format.dumps([_listed(settings) for settings in found], indent=2))
@@ -52,6 +55,8 @@ def list_(json: options.Json = False) -> None:  # noqa: FBT002 -- how typer decl
 @app.command("info")
 def info(name: Name, json: options.Json = False) -> None:  # noqa: FBT002 -- how typer declares a switch
     """Show a model's settings and figures; its files are held against their checksums."""
+    from roadscan.detect.models import CARD_FILE, open_model  # noqa: PLC0415 -- other commands start without it
+
     model = open_model(name)
     if json:
         typer.echo(json_format.dumps(_told(model), indent=2))
@@ -100,6 +105,10 @@ def evaluate(
     json: options.Json = False,  # noqa: FBT002 -- how typer declares a switch
 ) -> None:
     """Check a model on labelled pictures of your own."""
+    from roadscan.detect.models import open_model  # noqa: PLC0415 -- other commands start without it
+    from roadscan.pipeline.evaluation import evaluate_model  # noqa: PLC0415 -- other commands start without it
+    from roadscan.read.camera import read_camera  # noqa: PLC0415 -- other commands start without it
+
     model = open_model(name, trust_pt=trust_pt)
     eye = None if camera is None else read_camera(camera)
     with bars_on_stderr() as progress:
@@ -110,7 +119,7 @@ def evaluate(
         Console().print(_evaluation_table(result))
 
 
-def _listed(settings: ModelSettings) -> dict[str, object]:
+def _listed(settings: "ModelSettings") -> dict[str, object]:
     return {
         "name": settings.name,
         "version": settings.version,
@@ -121,7 +130,7 @@ def _listed(settings: ModelSettings) -> dict[str, object]:
     }
 
 
-def _told(model: Model) -> dict[str, object]:
+def _told(model: "Model") -> dict[str, object]:
     settings = model.settings
     decided = settings.model_dump(
         mode="json", exclude={"name", "version", "task", "default", "classes", "sha256", "figures"}
@@ -135,7 +144,7 @@ def _told(model: Model) -> dict[str, object]:
     }
 
 
-def _evaluation_table(result: Evaluation) -> Table:
+def _evaluation_table(result: "Evaluation") -> Table:
     title = f"{result.model} on {result.pictures} pictures"
     table = _figures_table(title, result.classes, result.thresholds)
     table.caption = (
@@ -149,7 +158,7 @@ def _evaluation_table(result: Evaluation) -> Table:
 
 
 def _figures_table(
-    title: str, figures: dict[str, Figures], thresholds: dict[str, float] | None = None
+    title: str, figures: "dict[str, Figures]", thresholds: dict[str, float] | None = None
 ) -> Table:
     table = Table(title=title)
     columns = ("class", "boxes", "AP50", "AP50-95", "precision", "recall", "F1")

@@ -5,8 +5,6 @@ from typing import Annotated
 
 import typer
 
-from roadscan.pipeline.objections import object_in_folder
-
 
 def objections(
     areas: Annotated[
@@ -18,6 +16,8 @@ def objections(
     ],
 ) -> None:
     """Remove stored pictures of areas, and keep none of them from now on."""
+    from roadscan.pipeline.objections import object_in_folder  # noqa: PLC0415 -- other commands start without it
+
     done = object_in_folder(out, areas)
     typer.echo(
         f"{done.new} new areas of {done.areas}; {done.removed} pictures removed, "

@@ -9,7 +9,6 @@ from rich.console import Console
 from roadscan.cli import options
 from roadscan.cli.summary import summary_table
 from roadscan.pipeline.progress import bars_on_stderr
-from roadscan.pipeline.run import run as run_survey
 
 
 def run(  # noqa: PLR0913, PLR0917 -- typer makes an option of each
@@ -66,6 +65,8 @@ def run(  # noqa: PLR0913, PLR0917 -- typer makes an option of each
 
     Given again after a stop, the same command goes on at the chunk where it was.
     """
+    from roadscan.pipeline.run import run as run_survey  # noqa: PLC0415 -- other commands start without it
+
     with bars_on_stderr() as progress:
         result = run_survey(
             videos,

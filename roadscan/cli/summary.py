@@ -1,12 +1,16 @@
 """The table at the end of a run."""
 
+from typing import TYPE_CHECKING
+
 from rich.table import Table
 
 from roadscan.model.score import STATEMENT
-from roadscan.pipeline.run import RunResult
+
+if TYPE_CHECKING:
+    from roadscan.pipeline.run import RunResult
 
 
-def summary_table(result: RunResult) -> Table:
+def summary_table(result: "RunResult") -> Table:
     """Say in a few lines what a run did and found."""
     record = result.record
     frames, segments = record.frames, record.segments
