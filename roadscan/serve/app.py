@@ -12,6 +12,7 @@ from roadscan.serve.access.keys import keys_router
 from roadscan.serve.access.login import login_router
 from roadscan.serve.envelope import Envelope
 from roadscan.serve.errors import tell_errors
+from roadscan.serve.evidence import evidence_router
 from roadscan.serve.features.layers import readable_by
 from roadscan.serve.features.router import features_router
 from roadscan.serve.health import Metrics, health_router
@@ -60,6 +61,7 @@ def create_app(settings: ServeSettings, store: SqliteStore) -> FastAPI:
         networks_router(guard, queue, files, town),
         features_router(features, store, readable),
         surveys_router(features, store, readable),
+        evidence_router(guard, features, store, readable),
         health_router(settings, store.engine, town, metrics),
         static_router(),
         pages_router(),

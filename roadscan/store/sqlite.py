@@ -31,7 +31,7 @@ from sqlalchemy.exc import DatabaseError, OperationalError
 
 from roadscan.assess.cells import merge_grids
 from roadscan.errors import RoadscanError
-from roadscan.model.damage import LaneGrid, Observation, Rejection
+from roadscan.model.damage import Damage, LaneGrid, Observation, Rejection
 from roadscan.model.drive import ChunkResult, Drive, FrameCounts
 from roadscan.model.picture import FrameRejection
 from roadscan.model.road import Direction, Network
@@ -292,6 +292,18 @@ class SqliteStore:
             rejections = {Rejection(reason): count for reason, count in by_reason}
         frames = FrameCounts(totals["planned"], totals["decoded"], totals["usable"], dict(rejected))
         return SurveyCounts(frames, totals["detections"], totals["observed"], rejections)
+
+    def damage(self, survey: str, damage_id: str) -> Damage:
+        """Return one damage of a survey; KeyError without one of this id."""
+        table = tables.damages
+        query = select(table.c.damage).where(
+            table.c.survey == survey, table.c.damage_id == damage_id
+        )
+        with self._engine.connect() as db:
+            found = db.scalar(query)
+        if found is None:
+            raise KeyError(damage_id)
+        return rows.DAMAGE.validate_python(found)
 
     def assessment(self, survey: str) -> Assessment:
         """Return the results of a survey."""

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Protocol
 
-from roadscan.model.damage import LaneGrid, Observation
+from roadscan.model.damage import Damage, LaneGrid, Observation
 from roadscan.model.drive import ChunkResult, Drive
 from roadscan.model.road import Direction, Network
 from roadscan.model.survey import Assessment, Survey, SurveyCounts
@@ -60,6 +60,9 @@ class Store(Protocol):
 
     def counts(self, survey: str) -> SurveyCounts:
         """Return where frames and detections went."""
+
+    def damage(self, survey: str, damage_id: str) -> Damage:
+        """Return one damage of a survey; KeyError without one of this id."""
 
     def assessment(self, survey: str) -> Assessment:
         """Return the results of a survey."""

@@ -16,6 +16,7 @@ YEAR_S: Final = 365 * 86400
 PAGES: Final = {
     "/": "map",
     "/streets": "streets",
+    "/segment": "segment",
     "/upload": "upload",
     "/account": "account",
     "/admin": "admin",

@@ -90,7 +90,8 @@ function details(properties) {
     if (value === null || value === undefined || value === "null") continue;
     list.append(make("dt", {}, text("field_" + key)), make("dd", {}, typeof value === "number" ? number(value, Number.isInteger(value) ? 0 : 2) : String(value)));
   }
-  find("details").replaceChildren(make("h2", {}, properties.street ?? properties.link_id), list);
+  const evidence = `/segment?${new URLSearchParams({survey: properties.survey, id: properties.segment_id})}`;
+  find("details").replaceChildren(make("h2", {}, properties.street ?? properties.link_id), list, make("p", {}, make("a", {href: evidence}, text("to_evidence"))));
 }
 
 /**

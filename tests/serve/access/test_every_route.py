@@ -12,6 +12,7 @@ PUBLIC = None
 RIGHT_OF = {
     "GET /": PUBLIC,
     "GET /streets": PUBLIC,
+    "GET /segment": PUBLIC,
     "GET /upload": PUBLIC,
     "GET /account": PUBLIC,
     "GET /admin": PUBLIC,
@@ -36,6 +37,9 @@ RIGHT_OF = {
     "GET /api/jobs/{job_id}/events": Right.READ,
     "GET /api/networks": Right.READ,
     "GET /api/surveys": Right.READ,
+    "GET /api/evidence/segment": Right.READ,
+    "GET /api/evidence/damage": Right.PHOTOS,
+    "GET /api/evidence/photo": Right.PHOTOS,
     "POST /uploads": Right.UPLOAD,
     "HEAD /uploads/{upload_id}": Right.UPLOAD,
     "PATCH /uploads/{upload_id}": Right.UPLOAD,
@@ -87,6 +91,7 @@ def right_of(route: str) -> Right | None:
 
 def ask(client: TestClient, route: str, headers: dict[str, str]) -> int:
     method, _, path = route.partition(" ")
+    path += "?survey=x&id=x" if path.startswith("/api/evidence") else ""
     for name in ("upload_id", "key_id", "job_id", "account_id", "sha256", "collection"):
         path = path.replace(f"{{{name}}}", "segments" if name == "collection" else "0" * 32)
     path = path.replace("{name:path}", "app.css").replace("{feature_id:path}", "x")

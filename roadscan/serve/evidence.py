@@ -1,0 +1,142 @@
+"""What a number rests on: the steps of a score, the cells, the picture of a damage."""
+
+import json
+from typing import Annotated, Any, Final
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+from pydantic import BaseModel, ConfigDict
+
+from roadscan.assess.scheme import parse_scheme
+from roadscan.errors import RoadscanError
+from roadscan.model.access import Caller, Right
+from roadscan.model.damage import Damage
+from roadscan.model.photo import Picture
+from roadscan.model.road import RoadClass, Surface
+from roadscan.model.score import Indicators
+from roadscan.pipeline.scoring import score_steps
+from roadscan.read.score_input import ScoreInput
+from roadscan.serve.access.guard import Guard
+from roadscan.serve.features.layers import Readable, readable_collection
+from roadscan.store.features import FeatureReader, FeatureStore, Layer
+from roadscan.store.store import Store
+
+MAX_ID: Final = 500
+Survey = Annotated[str, Query(min_length=1, max_length=MAX_ID)]
+Id = Annotated[str, Query(alias="id", min_length=1, max_length=MAX_ID)]
+
+
+class SegmentEvidence(BaseModel):
+    """A segment, its score computed anew from its indicators, and whether both agree."""
+
+    model_config = ConfigDict(frozen=True)
+    properties: dict[str, Any]
+    steps: dict[str, Any]
+    agrees: bool
+
+
+class DamageEvidence(BaseModel):
+    """The picture that shows a damage best, and where in it."""
+
+    model_config = ConfigDict(frozen=True)
+    photo: str | None
+    """Its address; None without one."""
+    view: str
+    box: tuple[float, float, float, float] | None
+    """x1, y1, x2, y2 as shares of the picture's width and height."""
+    confidence: float
+    frame_t_s: float
+
+
+def evidence_router(
+    guard: Guard, features: FeatureStore, store: Store, readable: Readable
+) -> APIRouter:
+    """Return the routes under /api/evidence."""
+    router = APIRouter(prefix="/api/evidence", tags=["evidence"])
+    photos = guard.need(Right.PHOTOS)
+
+    @router.get("/segment")
+    def segment(request: Request, survey: Survey, segment_id: Id) -> SegmentEvidence:
+        readable_collection(readable, request, "segments")
+        with features.reading() as reader:
+            properties = _properties(reader, survey, segment_id)
+        scheme = parse_scheme(store.survey(survey).scheme_text)
+        indicators = Indicators(*(properties[f"{name}_pct"] for name in ("riss", "afli", "ofs")))
+        given = ScoreInput(
+            RoadClass(properties["road_class"]), Surface(properties["surface"]), indicators
+        )
+        steps = score_steps(given, scheme).as_json()
+        # a reason of its own, such as too little coverage, may keep a score back
+        agrees = properties["score"] is None or steps["score"] == properties["score"]
+        return SegmentEvidence(properties=properties, steps=steps, agrees=agrees)
+
+    @router.get("/damage")
+    def damage(
+        survey: Survey,
+        damage_id: Id,
+        _: Annotated[Caller, Depends(photos)],
+    ) -> DamageEvidence:
+        found = _damage(store, survey, damage_id)
+        picture = store.pictures.of(survey, found.best)
+        address = None if picture is None else f"/api/evidence/photo?{_query(survey, damage_id)}"
+        return DamageEvidence(
+            photo=address,
+            view="" if picture is None else picture.view.value,
+            box=None if picture is None else _box(found, picture),
+            confidence=found.best.confidence,
+            frame_t_s=found.best.frame_t_s,
+        )
+
+    @router.get("/photo")
+    def photo(
+        survey: Survey,
+        damage_id: Id,
+        caller: Annotated[Caller, Depends(photos)],
+    ) -> Response:
+        picture = store.pictures.of(survey, _damage(store, survey, damage_id).best)
+        if picture is None:
+            raise RoadscanError("photo_missing", "this damage has no picture", "See its reasons")
+        guard.accounts.record(caller.name, "photo_viewed", f"{survey} {damage_id}")
+        headers = {"Cache-Control": "private, no-store"}
+        return Response(picture.jpeg, media_type="image/jpeg", headers=headers)
+
+    return router
+
+
+def _properties(reader: FeatureReader, survey: str, segment_id: str) -> dict[str, Any]:
+    for layer in reader.layers("segments"):
+        if layer.source.survey == survey:
+            return _feature(reader, layer, segment_id)
+    raise _unknown("survey", survey)
+
+
+def _feature(reader: FeatureReader, layer: Layer, feature_id: str) -> dict[str, Any]:
+    try:
+        found: dict[str, Any] = json.loads(reader.feature(layer, feature_id).geojson)
+    except KeyError:
+        raise _unknown("segment", feature_id) from None
+    properties: dict[str, Any] = found["properties"]
+    return properties
+
+
+def _damage(store: Store, survey: str, damage_id: str) -> Damage:
+    try:
+        return store.damage(survey, damage_id)
+    except KeyError:
+        raise _unknown("damage", damage_id) from None
+
+
+def _unknown(what: str, name: str) -> RoadscanError:
+    return RoadscanError(
+        "evidence_unknown", f"there is no {what} {name[:80]!r}", "Begin at the map or the table"
+    )
+
+
+def _query(survey: str, damage_id: str) -> str:
+    return urlencode({"survey": survey, "id": damage_id})
+
+
+def _box(damage: Damage, picture: Picture) -> tuple[float, float, float, float]:
+    x1, y1, x2, y2 = damage.best.box_xyxy
+    across, down = picture.scale / picture.width, picture.scale / picture.height
+    return x1 * across, y1 * down, x2 * across, y2 * down

@@ -1,0 +1,99 @@
+// @ts-check
+/** One segment down to its evidence: the steps of its score, its cells, the pictures of its damages. */
+import {call} from "./api.js";
+import {allFeatures} from "./features.js";
+import {attempt, fill, find, make} from "./page.js";
+import {number, text} from "./texts.js";
+
+const CELL = 14;
+/** Of map.png and QGIS, too: Okabe and Ito's colours. */
+const COLOURS = {riss: "#000000", afli: "#009e73", ofs: "#cc79a7"};
+const SVG = "http://www.w3.org/2000/svg";
+
+/** @param {number | null} value */
+function shown(value, digits = 2) {
+  return value === null ? "–" : number(value, digits);
+}
+
+/** @param {any} steps */
+function showSteps(steps) {
+  fill(find("steps"), ["riss", "afli", "ofs"].map((key) => [text("indicator_" + key), shown(steps[key]), shown(steps[`zw_${key}`]), shown(steps.weights[key] ?? null, 4)]), "");
+  for (const cell of find("steps").querySelectorAll("td:not(:first-child)")) cell.className = "number";
+}
+
+/** @param {{properties: any, steps: any, agrees: boolean}} evidence */
+function showOutcome({properties: p, steps, agrees}) {
+  const lines = [
+    text("weighted", {sum: shown(steps.weighted_sum), through: text(steps.break_through ? "broken_through" : "not_broken_through")}),
+    p.score === null ? `${text("class_0")}: ${p.reason}` : text("outcome", {score: shown(p.score), class: p.condition_class, basis: p.twsub_basis}),
+    text("seen", {coverage: number(100 * p.coverage), cells: p.cells, views: shown(p.views_mean), at: p.assessed_at ?? "–"}),
+    text("made_by", {model: p.model, scheme: p.scheme, version: p.scheme_version}),
+  ];
+  if (!agrees) lines.push(text("disagrees"));
+  find("outcome").replaceChildren(...lines.flatMap((line) => [line, make("br")]));
+}
+
+/**
+ * @param {string} name
+ * @param {Record<string, string | number>} attributes
+ * @param {Element} [parent]
+ */
+function draw(name, attributes, parent) {
+  const element = document.createElementNS(SVG, name);
+  for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, String(value));
+  parent?.append(element);
+  return element;
+}
+
+/**
+ * @param {any[]} cells
+ * @param {any} segment
+ */
+function showCells(cells, segment) {
+  const [first, last] = [Math.floor(segment.from_m), Math.ceil(segment.to_m)];
+  const along = (last - first) * CELL;
+  const picture = draw("svg", {width: along, height: 3 * CELL, viewBox: `0 0 ${along} ${3 * CELL}`, role: "img", "aria-label": text("cells")});
+  draw("rect", {width: along, height: 3 * CELL, fill: "#e0e0e0"}, picture);
+  for (const {properties: cell} of cells) {
+    const column = segment.direction === "forward" ? cell.row - first : last - 1 - cell.row;
+    const place = {x: column * CELL, y: cell.strip * CELL, width: CELL, height: CELL};
+    const box = draw("rect", {...place, fill: "#ffffff", stroke: "#8c8c8c"}, picture);
+    draw("title", {}, box).textContent = text("cell", {row: cell.row, strip: cell.strip, views: cell.views, hits: cell.hits ?? "–"});
+    Object.entries(COLOURS).filter(([key]) => cell[key]).forEach(([, fill_], n, all) =>
+      draw("rect", {x: place.x + 2 + n * (CELL - 4) / all.length, y: place.y + 2, width: (CELL - 4) / all.length, height: CELL - 4, fill: fill_, "pointer-events": "none"}, picture));
+  }
+  find("cells").replaceChildren(picture);
+}
+
+/**
+ * @param {string} survey
+ * @param {any} damage
+ */
+async function photo(survey, damage) {
+  const title = `${damage.label}, ${number(damage.length_m, 2)} × ${number(damage.width_m, 2)} m, ${text("seen_times", {n: damage.n_observations, confidence: number(damage.confidence, 2)})}`;
+  const item = make("li", {}, make("strong", {}, title));
+  const evidence = await call("GET", `/api/evidence/damage?${new URLSearchParams({survey, id: damage.damage_id})}`);
+  if (!evidence.photo) {
+    item.append(make("p", {}, text("no_photo")));
+    return item;
+  }
+  const [x1, y1, x2, y2] = evidence.box.map((/** @type {number} */ share) => 100 * share);
+  const frame = draw("svg", {viewBox: "0 0 100 100", preserveAspectRatio: "none", "aria-hidden": "true"});
+  draw("rect", {x: x1, y: y1, width: x2 - x1, height: y2 - y1, fill: "none", stroke: "#ffb000", "stroke-width": 2, "vector-effect": "non-scaling-stroke"}, frame);
+  item.append(make("figure", {}, make("img", {src: evidence.photo, alt: title, loading: "lazy"}), frame));
+  return item;
+}
+
+attempt(async () => {
+  const asked = new URLSearchParams(location.search);
+  const [survey, id] = [asked.get("survey") ?? "", asked.get("id") ?? ""];
+  const evidence = await call("GET", `/api/evidence/segment?${new URLSearchParams({survey, id})}`);
+  const p = evidence.properties;
+  find("where").textContent = text("segment_where", {street: p.street ?? p.link_id, from: number(p.from_m), to: number(p.to_m), direction: text("direction_" + p.direction), class: p.road_class, surface: p.surface});
+  showSteps(evidence.steps);
+  showOutcome(evidence);
+  const [cells, damages] = await Promise.all(["cells", "damages"].map((name) => allFeatures(name, {survey, segment_id: id})));
+  showCells(cells, p);
+  const items = await Promise.all(damages.map(({properties}) => photo(survey, properties)));
+  find("damages").replaceChildren(...(items.length ? items : [make("li", {}, text("no_damages"))]));
+});
