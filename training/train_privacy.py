@@ -1,9 +1,9 @@
 """Trains the privacy network on a dataset folder of privacy_data.py.
 
-    python training/train_privacy.py --data DATA --start BACKBONE.pt --name NAME [--hours H]
+    python training/train_privacy.py --data DATA --start BACKBONE.pt --name NAME
 
-Curves and weights land in runs/NAME; the last weights count, for there is nothing to choose among:
-what people labelled is for measuring.
+`--hours` bounds it. Curves and weights land in runs/NAME; the last weights count: there is nothing
+to choose among, for what people labelled is for measuring.
 """
 
 import argparse
@@ -74,6 +74,7 @@ def main() -> None:
     parser.add_argument("--start", required=True, help="weights whose backbone knows the world")
     parser.add_argument("--name", required=True)
     parser.add_argument("--hours", type=float, default=0.5)
+    parser.add_argument("--lr0", type=float, default=SETTINGS["lr0"])
     given = parser.parse_args()
     settings.update({"sync": False})
     device = "0" if torch.cuda.is_available() else "cpu"
@@ -87,7 +88,7 @@ def main() -> None:
         exist_ok=True,
         time=given.hours,
         device=device,
-        **SETTINGS,
+        **{**SETTINGS, "lr0": given.lr0},
     )
 
 
