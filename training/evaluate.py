@@ -1,195 +1,135 @@
-"""Measures a model folder on the test pictures of a dataset folder of prepare.py.
+"""Measures a model folder on a dataset folder of prepare.py, through roadscan.detect (no torch).
 
-    python training/evaluate.py --model models/NAME --data DIR [--split test] [--sheet FILE.png]
-    python training/evaluate.py --model models/NAME --data DIR --write
+    python -m training.evaluate --model models/NAME --data DIR --split val
+    python -m training.evaluate --model models/NAME --data DIR [--pictures DIR] [--write]
 
-Runs through roadscan.detect, as a user's drive does (no torch). Average precision at an overlap of
-0.5 over 101 recall levels; precision, recall and F1 at the confidence of model.toml. `--write` puts
-the figures of the test sets into model.toml and CARD.md.
+`--split val` proposes temperature and confidences, chosen on the validation pictures seen from
+vehicles; `--write` puts those into model.toml. On the test split `--write` puts the figures into
+model.toml and CARD.md. `--pictures` draws curves, reliability diagrams and contact sheets of misses
+and false alarms: of the pictures themselves, so into a folder outside the repository.
 """
 
 import argparse
-import csv
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
-import cv2
-import numpy as np
+from roadscan.detect.accuracy import overlaps
+from roadscan.detect.models import Figures, ModelSettings, read_settings
+from training.calibration import at_temperature, pool, reliability, temperature
+from training.drawings import contact_sheet, curves, diagram
+from training.intervals import interval, mean_interval
+from training.measure import (
+    ENOUGH_BOXES,
+    Seen,
+    chosen_confidence,
+    measure,
+    pooled,
+    recall_at_precision,
+    scaled,
+    summary,
+    table_of,
+)
 
-from roadscan.detect.letterbox import Thresholds
-from roadscan.detect.models import Figures, ModelSettings, read_settings, verify
-from roadscan.detect.openvino import OpenVinoDetector
-from roadscan.model.picture import Boxes, Frame
-
-IOU = 0.5
-LEAST_CONFIDENCE = 0.01
-"""Boxes down to here count for the average precision."""
-SETS = {
-    "vehicle": ("vehicle",),
-    "drone": ("drone",),
-    "survey": ("survey", "survey_cracked"),
-    "rendered": ("rendered",),
-}
 START, END = "<!-- figures -->", "<!-- end of figures -->"
-COLOURS = ((60, 60, 255), (255, 120, 0), (0, 220, 0), (0, 230, 255), (255, 0, 255))
+NOTHING = "background"
+AHEAD = "vehicle", "survey"
 
 
-@dataclass(frozen=True)
-class Shown:
-    """A test picture, its true boxes and the classes that its source labels."""
-
-    image: np.ndarray
-    truth: Boxes
-    labelled: tuple[str, ...]
-
-
-@dataclass
-class Tally:
-    """Detections of one class over all pictures: confidence, and whether they hit."""
-
-    boxes: int = 0
-    confidence: list[float] = field(default_factory=list)
-    hit: list[bool] = field(default_factory=list)
-
-
-def pictures(
-    data: Path, views: tuple[str, ...], split: str, classes: tuple[str, ...]
-) -> Iterator[Shown]:
-    """Yield the pictures of a set, in the manifest's order."""
-    with (data / "manifest.csv").open() as rows:
-        for row in csv.DictReader(rows):
-            if row["view"] in views and row["split"] == split:
-                image = cv2.imread(str(data / row["file"]))
-                labels = data / row["file"].replace("images/", "labels/", 1)
-                yield Shown(
-                    image,
-                    _truth(labels.with_suffix(".txt"), image.shape, classes),
-                    tuple(row["labelled"].split()),
-                )
-
-
-def _truth(path: Path, shape: tuple[int, ...], classes: tuple[str, ...]) -> Boxes:
-    rows = np.array([line.split() for line in path.read_text().splitlines()], float).reshape(-1, 5)
-    size = np.array([shape[1], shape[0]])
-    centre, half = rows[:, 1:3] * size, rows[:, 3:5] * size / 2
-    return Boxes(
-        np.hstack([centre - half, centre + half]),
-        np.ones(len(rows)),
-        tuple(classes[int(number)] for number in rows[:, 0]),
-    )
-
-
-def overlap(one: np.ndarray, many: np.ndarray) -> np.ndarray:
-    """Intersection over union of one box (4) with many (n, 4)."""
-    low, high = np.maximum(one[:2], many[:, :2]), np.minimum(one[2:], many[:, 2:])
-    shared = np.prod(np.clip(high - low, 0, None), axis=1)
-    areas = np.prod(many[:, 2:] - many[:, :2], axis=1) + np.prod(one[2:] - one[:2])
-    return shared / (areas - shared)
-
-
-def count(found: Boxes, shown: Shown, tallies: dict[str, Tally]) -> None:
-    """Match most confident first; each true box is hit once, by a box of its class."""
-    for kind in shown.labelled:
-        truth = shown.truth.xyxy[[name == kind for name in shown.truth.kind]]
-        free = np.ones(len(truth), bool)
-        tally = tallies[kind]
-        tally.boxes += len(truth)
-        for number in [n for n, name in enumerate(found.kind) if name == kind]:
-            shares = np.where(free, overlap(found.xyxy[number], truth), 0.0)
-            best = int(shares.argmax()) if len(truth) else -1
-            hit = best >= 0 and shares[best] >= IOU
-            if hit:
-                free[best] = False
-            tally.confidence.append(float(found.confidence[number]))
-            tally.hit.append(hit)
-
-
-def figures(tally: Tally, confidence: float) -> Figures:
-    """Turn a class's tally into its figures at a confidence."""
-    if not tally.boxes:
-        return Figures(boxes=0, ap50=None, precision=None, recall=None, f1=None)
-    order = np.argsort(-np.array(tally.confidence), kind="stable")
-    hits = np.cumsum(np.array(tally.hit, bool)[order])
-    recall, precision = hits / tally.boxes, hits / np.arange(1, len(hits) + 1)
-    ap50 = np.mean([precision[recall >= r].max(initial=0) for r in np.linspace(0, 1, 101)])
-    taken = int((np.array(tally.confidence) >= confidence).sum())
-    right = int(hits[taken - 1]) if taken else 0
-    return Figures(
-        boxes=tally.boxes,
-        ap50=round(float(ap50), 3),
-        precision=round(right / taken, 3) if taken else None,
-        recall=round(right / tally.boxes, 3),
-        f1=round(2 * right / (taken + tally.boxes), 3),
-    )
-
-
-def best_confidence(tally: Tally) -> float | None:
-    """Return the confidence with the best F1; below 0.15 the validation sets are too small."""
-    if not tally.boxes:
-        return None
-    levels = np.round(np.arange(0.15, 0.55, 0.05), 2)
-    return float(max(levels, key=lambda level: figures(tally, level).f1 or 0.0))
-
-
-def chosen_confidence(tallies: dict[str, dict[str, Tally]]) -> dict[str, float]:
-    """Choose each class's confidence on the views from vehicles together."""
-    chosen = {}
-    for kind in tallies["vehicle_val"]:
-        pooled = Tally()
-        for name in ("vehicle_val", "survey_val"):
-            tally = tallies[name][kind]
-            pooled.boxes += tally.boxes
-            pooled.confidence += tally.confidence
-            pooled.hit += tally.hit
-        best = best_confidence(pooled)
-        if best is not None:
-            chosen[kind] = round(best, 2)
-    return chosen
-
-
-def measure(
-    folder: Path, data: Path, split: str
-) -> tuple[ModelSettings, dict[str, dict[str, Tally]]]:
-    """Tally every set of a split."""
-    settings = read_settings(folder)
-    verify(folder, settings)
-    low = Thresholds.of(settings.classes, LEAST_CONFIDENCE, {}, settings.nms_iou)
-    detector = OpenVinoDetector(
-        settings.name, "", settings.classes, folder / settings.network, settings.long_side_px, low
-    )
-    measured = {}
-    for name, views in SETS.items():
-        tallies = {kind: Tally() for kind in settings.classes}
-        for shown in pictures(data, views, split, settings.classes):
-            count(detector.detect([Frame(0.0, shown.image)])[0], shown, tallies)
-        measured[f"{name}_{split}"] = tallies
-    return settings, measured
-
-
-def table(measured: dict[str, dict[str, Figures]]) -> str:
-    """Write the figures as a Markdown table."""
+def figures_table(measured: dict[str, list[Seen]], confidence: dict[str, float]) -> str:
+    """Write the figures as a Markdown table, with 95 % intervals."""
     lines = [
-        "| pictures | class | true boxes | AP50 | precision | recall | F1 |",
-        "| --- | --- | --- | --- | --- | --- | --- |",
+        "| pictures | class | true boxes | AP50 | AP50-95 | precision | recall | F1 |",
+        "| --- | --- | --- | --- | --- | --- | --- | --- |",
     ]
-    for name, kinds in measured.items():
-        for kind, row in kinds.items():
+    for name, seen in measured.items():
+        for kind, row in table_of(seen, confidence).items():
+            if not row.boxes:
+                continue
+            ap50, f1 = interval(seen, kind, confidence[kind])
             cells = (
-                "–" if value is None else f"{value:.2f}"
-                for value in (row.ap50, row.precision, row.recall, row.f1)
+                f"{row.ap50:.2f} ({ap50[0]:.2f}–{ap50[1]:.2f})",
+                f"{row.ap50_95:.2f}",
+                f"{row.precision:.2f}",
+                f"{row.recall:.2f}",
+                f"{row.f1:.2f} ({f1[0]:.2f}–{f1[1]:.2f})",
             )
-            if row.boxes:
-                lines.append(f"| {name} | {kind} | {row.boxes} | " + " | ".join(cells) + " |")
+            lines.append(f"| {name} | {kind} | {row.boxes} | " + " | ".join(cells) + " |")
     return "\n".join(lines)
 
 
-def write_figures(folder: Path, measured: dict[str, dict[str, Figures]]) -> None:
-    """Replace the figures of model.toml and the table of CARD.md."""
+def summaries(measured: dict[str, list[Seen]], confidence: dict[str, float]) -> str:
+    """Say each set in a line: mAP50, pooled F1, and what is found where nothing is."""
+    lines = []
+    for name, seen in measured.items():
+        found = summary(seen, confidence)
+        if found.map50 is not None:
+            low, high = mean_interval(seen, {kind: confidence[kind] for kind in found.kinds})
+            kinds = ", ".join(found.kinds)
+            lines.append(
+                f"- `{name}`, classes with {ENOUGH_BOXES} boxes or more ({kinds}): mAP50 "
+                f"{found.map50:.2f} ({low:.2f}–{high:.2f}), F1 over all their boxes {found.f1:.2f}."
+            )
+        potholes = pooled(seen, "D40")
+        if name.startswith("survey") and potholes.boxes:
+            reached = recall_at_precision(potholes, 0.5)
+            lines.append(
+                f"- `{name}`: recall of potholes where half of them are right {reached:.2f}."
+            )
+        if seen and not any(len(one.truth.kind) for one in seen):
+            alarms = sum(confusion(seen, confidence).values())
+            lines.append(f"- `{name}`: {alarms} boxes in {len(seen)} pictures of sound road.")
+    return "\n".join(lines)
+
+
+def confusion(seen: Sequence[Seen], confidence: dict[str, float]) -> Counter[tuple[str, str]]:
+    """Count pairs (true class, found class), background standing for the other half of a pair.
+
+    Boxes above the confidence are matched regardless of class, the most confident first, to the
+    true box that they overlap most, from an overlap of one half on. Boxes of a class that the
+    picture's source does not label count for nothing.
+    """
+    pairs: Counter[tuple[str, str]] = Counter()
+    for one in seen:
+        shares = overlaps(one.found.xyxy, one.truth.xyxy)
+        free = set(range(len(one.truth.kind)))
+        for number in sorted(range(len(one.found.kind)), key=lambda n: -one.found.confidence[n]):
+            kind = one.found.kind[number]
+            if kind not in one.tallies or one.found.confidence[number] < confidence.get(kind, 1.0):
+                continue
+            best = max(free, key=lambda true: shares[number, true], default=None)
+            if best is not None and shares[number, best] >= 0.5:
+                free.discard(best)
+                pairs[one.truth.kind[best], kind] += 1
+            else:
+                pairs[NOTHING, kind] += 1
+        for true in free:
+            pairs[one.truth.kind[true], NOTHING] += 1
+    return pairs
+
+
+def confusion_table(pairs: Counter[tuple[str, str]], classes: Sequence[str]) -> str:
+    """Write the confusion as a Markdown table: rows are true, columns found."""
+    columns = [*classes, NOTHING]
+    lines = [
+        f"| true | {' | '.join(columns[:-1])} | not found |",
+        "| --- |" + " --- |" * len(columns),
+    ]
+    for true in columns:
+        cells = [
+            str(pairs[true, found]) if (true, found) != (NOTHING, NOTHING) else ""
+            for found in columns
+        ]
+        lines.append(f"| {'nothing' if true == NOTHING else true} | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def write_figures(folder: Path, text: str, rows: dict[str, dict[str, Figures]]) -> None:
+    """Replace the figures of model.toml, and in CARD.md what stands between its two marks."""
     toml = folder / "model.toml"
     lines = []
-    for name, kinds in measured.items():
+    for name, kinds in rows.items():
         lines.append(f"\n[figures.{name}]")
         for kind, row in kinds.items():
             given = (f"{key} = {value}" for key, value in row.model_dump(exclude_none=True).items())
@@ -198,43 +138,84 @@ def write_figures(folder: Path, measured: dict[str, dict[str, Figures]]) -> None
     head = toml.read_text().split("\n[figures.")[0].rstrip("\n")
     toml.write_text(head + "\n" + "\n".join(lines) + "\n")
     card = folder / "CARD.md"
-    inside = f"{START}\n{table(measured)}\n{END}"
+    inside = f"{START}\n{text}\n{END}"
     card.write_text(re.sub(f"{START}.*{END}", lambda _: inside, card.read_text(), flags=re.DOTALL))
 
 
-def contact_sheet(folder: Path, data: Path, split: str, path: Path) -> None:
-    """Draw what is found (thick) and what is true (thin) in some pictures of each set."""
-    settings = read_settings(folder)
-    detector = OpenVinoDetector(
-        settings.name,
-        "",
-        settings.classes,
-        folder / settings.network,
-        settings.long_side_px,
-        settings.thresholds,
+def write_choice(folder: Path, value: float, confidence: dict[str, float]) -> None:
+    """Put temperature and confidences into model.toml."""
+    toml = folder / "model.toml"
+    text = re.sub(r"(?m)^temperature = .*\n", "", toml.read_text())
+    text = re.sub(r"(?m)^(nms_iou = .*\n)", rf"\g<1>temperature = {value}\n", text)
+    chosen = "".join(f"{kind} = {level}\n" for kind, level in confidence.items())
+    text = re.sub(
+        r"(?m)^\[class_confidence\]\n(\w+ = .*\n)*", f"[class_confidence]\n{chosen}", text
     )
-    rows = []
-    for views in SETS.values():
-        chosen = list(pictures(data, views, split, settings.classes))
-        tiles = []
-        for shown in chosen[:: max(1, len(chosen) // 6)][:6]:
-            canvas = shown.image.copy()
-            _draw(canvas, shown.truth, settings.classes, 1)
-            _draw(canvas, detector.detect([Frame(0.0, shown.image)])[0], settings.classes, 3)
-            tiles.append(cv2.resize(canvas, (400, 300)))
-        if len(tiles) == 6:
-            rows.append(np.hstack(tiles))
-    cv2.imwrite(str(path), np.vstack(rows))
+    toml.write_text(text)
 
 
-def _draw(canvas: np.ndarray, boxes: Boxes, classes: tuple[str, ...], width: int) -> None:
-    for corners, confidence, kind in zip(boxes.xyxy, boxes.confidence, boxes.kind, strict=True):
-        x1, y1, x2, y2 = (int(value) for value in corners)
-        colour = COLOURS[classes.index(kind) % len(COLOURS)]
-        cv2.rectangle(canvas, (x1, y1), (x2, y2), colour, width)
-        if width > 1:
-            text = f"{kind} {confidence:.2f}"
-            cv2.putText(canvas, text, (x1 + 2, y1 + 14), cv2.FONT_HERSHEY_SIMPLEX, 0.45, colour, 1)
+def choose(folder: Path, data: Path, pictures: Path | None, *, write: bool) -> None:
+    """Choose temperature and confidences on the validation split."""
+    settings = read_settings(folder)
+    raw = measure(folder, data, "val", temperature=1.0)
+    ahead = [*raw["vehicle_val"], *raw["survey_val"]]
+    confidence, hit = pool([tally for one in ahead for tally in one.tallies.values()])
+    value = temperature(confidence, hit)
+    before = reliability(confidence, hit)
+    after = reliability(at_temperature(confidence, value), hit)
+    measured = {
+        name: scaled(seen, lambda given: at_temperature(given, value)) for name, seen in raw.items()
+    }
+    chosen = chosen_confidence(measured, settings.classes)
+    used = {kind: chosen.get(kind, settings.confidence) for kind in settings.classes}
+    print(figures_table(measured, used))
+    print(summaries(measured, used))
+    print(f"temperature {value}: calibration error {before.error:.3f} -> {after.error:.3f}")
+    print("confidences:", " ".join(f"{kind}={level:.2f}" for kind, level in chosen.items()))
+    if pictures:
+        pictures.mkdir(parents=True, exist_ok=True)
+        diagram(before, after, pictures / "reliability_val.png", "validation, from vehicles")
+    if write:
+        write_choice(folder, value, chosen)
+
+
+def report(folder: Path, data: Path, pictures: Path | None, *, write: bool) -> None:
+    """Measure the test split at the settings of model.toml."""
+    settings = read_settings(folder)
+    confidence = dict(zip(settings.classes, settings.thresholds.confidence, strict=True))
+    measured = {name: seen for name, seen in measure(folder, data, "test").items() if seen}
+    text = "\n\n".join(
+        (
+            figures_table(measured, confidence),
+            summaries(measured, confidence),
+            "What the boxes of `vehicle_test` were taken for:",
+            confusion_table(confusion(measured["vehicle_test"], confidence), settings.classes),
+        )
+    )
+    print(text)
+    if pictures:
+        _draw(measured, confidence, settings, data, pictures)
+    if write:
+        write_figures(
+            folder, text, {name: table_of(seen, confidence) for name, seen in measured.items()}
+        )
+
+
+def _draw(
+    measured: dict[str, list[Seen]],
+    confidence: dict[str, float],
+    settings: ModelSettings,
+    data: Path,
+    pictures: Path,
+) -> None:
+    pictures.mkdir(parents=True, exist_ok=True)
+    for name, seen in measured.items():
+        tallies = {kind: pooled(seen, kind) for kind in settings.classes}
+        title = f"{settings.name} {settings.version}, {name}"
+        curves(tallies, confidence, pictures / f"curves_{name}.png", title)
+        contact_sheet(seen, confidence, data, pictures / f"sheet_{name}.png")
+        given, hit = pool(list(tallies.values()))
+        print(f"{name}: calibration error {reliability(given, hit).error:.3f}")
 
 
 def main() -> None:
@@ -245,22 +226,11 @@ def main() -> None:
     parser.add_argument("--model", type=Path, required=True)
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--split", choices=("val", "test"), default="test")
-    parser.add_argument("--sheet", type=Path)
+    parser.add_argument("--pictures", type=Path, metavar="DIR")
     parser.add_argument("--write", action="store_true")
     given = parser.parse_args()
-    settings, tallies = measure(given.model, given.data, given.split)
-    confidence = dict(zip(settings.classes, settings.thresholds.confidence, strict=True))
-    measured = {
-        name: {kind: figures(tally, confidence[kind]) for kind, tally in kinds.items()}
-        for name, kinds in tallies.items()
-    }
-    print(table(measured))
-    if given.split == "val":
-        print("best confidence as seen from vehicles:", chosen_confidence(tallies))
-    if given.sheet:
-        contact_sheet(given.model, given.data, given.split, given.sheet)
-    if given.write and given.split == "test":
-        write_figures(given.model, measured)
+    run = choose if given.split == "val" else report
+    run(given.model, given.data, given.pictures, write=given.write)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Makes a model folder of trained weights: OpenVINO network, weights.pt, model.toml.
 
-    python training/export.py --weights FILE --out models/NAME --version N [--default]
+    python -m training.export --weights FILE --out models/NAME --version N [--default]
 
 Then evaluate.py measures the folder and writes its figures into model.toml and CARD.md.
 """
@@ -15,8 +15,7 @@ from pathlib import Path
 
 os.environ.update(YOLO_OFFLINE="true", YOLO_AUTOINSTALL="false")
 sys.modules["openvino_telemetry"] = None  # its import would send a usage event
-sys.path.insert(0, str(Path(__file__).parent))
-from torchvision_shim import ensure_torchvision  # noqa: E402
+from training.torchvision_shim import ensure_torchvision  # noqa: E402
 
 ensure_torchvision()
 import openvino  # noqa: E402

@@ -1,152 +1,118 @@
-"""Makes one YOLO dataset folder of the sources: pictures, labels, a manifest with checksums.
+"""Makes one dataset folder of the sources: pictures, labels, a manifest with checksums.
 
-    python training/prepare.py --rdd DIR --dnit DIR [--rendered DIR] --out DIR
+    python -m training.prepare --rdd DIR --dnit DIR --clip FILE --rendered DIR --out DIR
+    python -m training.prepare --voc RDD2022 --dnit DIR --yolo REVIEWED --out DIR
 
-Splits are the sources' own (by scene and by road: see their manifests), never by picture number.
-Views are kept apart for testing: `vehicle` (motorbike), `drone` (straight down), `survey` (dnit,
-no crack in the picture), `survey_cracked` (dnit, with cracks that have no boxes) and `rendered`.
-Rendered pictures go into training only, and into their own test set. The manifest says which
-classes a picture's source labels: training leaves the others out of the loss.
+Splits are the sources' own (by scene and by road); where a source has none, pictures of one place
+become a scene and whole scenes are split. No scene may be in two splits, and no two pictures of one
+place either: with some the folder is refused, or the one that is to test is left out
+(--drop-duplicates): so a model that was trained before they were noticed is measured as fairly.
+Rendered frames, at most 15 % of the training pictures, have a test set of their own.
 """
 
 import argparse
-import csv
-import hashlib
-import io
-import zipfile
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
-import cv2
-import numpy as np
+from training import splits
+from training.duplicates import looks_of
+from training.frames import background, rendered
+from training.pictures import (
+    CLASSES,
+    SPLITS,
+    ManifestRow,
+    Picture,
+    write,
+    write_data_yaml,
+    write_manifest,
+)
+from training.sources import packed_rdd, voc, yolo
+from training.surveys import survey
 
-CLASSES = ("D00", "D10", "D20", "D40", "Repair")
-POTHOLE = CLASSES.index("D40")
-MIN_POTHOLE_PX = 60
-"""Smaller blobs of a pothole mask are specks left by its reduction."""
 MAX_RENDERED_SHARE = 0.15
-RENDERED_TEST = 40
+SHOWN = 10
 
 
-@dataclass(frozen=True)
-class Picture:
-    """One picture with its labels, ready to be written."""
-
-    name: str
-    source: str
-    view: str
-    split: str
-    scene: str
-    jpeg: bytes
-    labels: str
-    """YOLO lines: class cx cy w h, each 0..1."""
-    labelled: tuple[str, ...] = CLASSES
-    """The classes that its source labels; of the others it may show some without a box."""
+class RefusedError(Exception):
+    """The pictures would make a dataset that does not measure what it says."""
 
 
-@dataclass(frozen=True)
-class ManifestRow:
-    """What manifest.csv says of a picture."""
-
-    file: str
-    source: str
-    view: str
-    split: str
-    scene: str
-    sha256: str
-    boxes: int
-    labelled: str
-
-
-def rdd_pictures(folder: Path) -> Iterator[Picture]:
-    """RDD2022's motorbike and drone parts, as packed with their manifest."""
-    with zipfile.ZipFile(folder / "rdd.zip") as archive, (folder / "manifest.csv").open() as rows:
-        for row in csv.DictReader(rows):
-            name = Path(row["file"]).stem
-            view = "drone" if "Drone" in row["country"] else "vehicle"
-            labels = archive.read(f"labels/{name}.txt").decode()
-            jpeg = archive.read(row["file"])
-            yield Picture(name, row["country"], view, row["split"], row["block"], jpeg, labels)
-
-
-def dnit_pictures(folder: Path) -> Iterator[Picture]:
-    """Survey frames with boxes around the blobs of their pothole masks.
-
-    Cracks and patches have no boxes there, so only potholes count as labelled. Frames with cracks
-    and no pothole are left out of training: they are many and teach little.
-    """
-    with (
-        zipfile.ZipFile(folder / "frames.zip") as archive,
-        (folder / "manifest.csv").open() as rows,
-    ):
-        names = {Path(name).name: name for name in archive.namelist()}
-        for row in csv.DictReader(rows):
-            cracked, holed = float(row["px_crack"]) > 0, float(row["px_pothole"]) > 0
-            if row["split"] == "train" and cracked and not holed:
-                continue
-            view = "survey_cracked" if cracked else "survey"
-            stem = Path(row["file"]).stem
-            mask = _decode(archive.read(names[f"{stem}_POTHOLE.png"]), cv2.IMREAD_GRAYSCALE)
-            jpeg = archive.read(names[row["file"]])
-            labels = _boxes_of_mask(mask)
-            yield Picture(
-                stem, "dnit", view, row["split"], row["road"], jpeg, labels, labelled=("D40",)
-            )
+def prepared(
+    pictures: Iterable[Picture], *, drop_duplicates: bool, held_out: Sequence[str] = ()
+) -> list[Picture]:
+    """Give every picture scene and split, and hold the splits apart; raises RefusedError."""
+    given = list(pictures)
+    twice = [name for name, count in Counter(p.name for p in given).items() if count > 1]
+    if twice:
+        raise RefusedError(f"{len(twice)} names are given twice, the first is {twice[0]}")
+    looks = looks_of([picture.jpeg for picture in given], _progress(len(given)))
+    given = splits.with_splits(splits.with_scenes(given, looks), held_out)
+    strange = {picture.split for picture in given} - set(SPLITS)
+    if strange:
+        raise RefusedError(f"splits {sorted(strange)}: known are {', '.join(SPLITS)}")
+    torn = splits.torn_scenes(given)
+    if torn:
+        raise RefusedError(f"{len(torn)} scenes lie in two splits, the first is {torn[0]}")
+    left_out: set[int] = set()
+    crossing = splits.crossing(given, looks)
+    if crossing and not drop_duplicates:
+        shown = "\n".join(
+            f"  {_place(given[a])} and {_place(given[b])}" for a, b in crossing[:SHOWN]
+        )
+        raise RefusedError(
+            f"{len(crossing)} pairs of pictures show one place in two splits:\n{shown}\n"
+            "Mend the splits, or leave the later one out with --drop-duplicates"
+        )
+    for pair in crossing:
+        left_out.add(max(pair, key=lambda number: SPLITS.index(given[number].split)))
+    if left_out:
+        print(f"left out, because an earlier split shows the place: {len(left_out)}")
+    return [picture for number, picture in enumerate(given) if number not in left_out]
 
 
-def rendered_pictures(folder: Path, most: int) -> Iterator[Picture]:
-    """Frames rendered by data_samples/make.py: the first ones for testing, then up to `most`."""
-    for number, path in enumerate(sorted((folder / "images").glob("*.jpg"))):
-        if number >= RENDERED_TEST + most:
-            return
-        split = "test" if number < RENDERED_TEST else "train"
-        labels = (folder / "labels" / f"{path.stem}.txt").read_text()
-        name = f"rendered_{path.stem}"
-        yield Picture(name, "rendered", "rendered", split, name, path.read_bytes(), labels)
+def _place(picture: Picture) -> str:
+    return f"{picture.name} ({picture.split})"
 
 
-def _decode(data: bytes, flags: int) -> np.ndarray:
-    image = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
-    if image is None:
-        message = "a picture of the archive cannot be decoded"
-        raise ValueError(message)
-    return image
+def _progress(total: int) -> Callable[[int], None]:
+    def show(number: int) -> None:
+        if sys.stderr.isatty() or number + 1 == total:
+            print(f"\rcompared {number + 1} of {total}", end="", file=sys.stderr)
+            if number + 1 == total:
+                print(file=sys.stderr)
+
+    return show
 
 
-def _boxes_of_mask(mask: np.ndarray) -> str:
-    height, width = mask.shape
-    joined = cv2.morphologyEx((mask > 0).astype(np.uint8), cv2.MORPH_CLOSE, np.ones((5, 5)))
-    count, _, stats, _ = cv2.connectedComponentsWithStats(joined)
-    lines = []
-    for x, y, w, h, area in stats[1:count]:
-        if area >= MIN_POTHOLE_PX:
-            centre = (x + w / 2) / width, (y + h / 2) / height
-            lines.append(
-                f"{POTHOLE} {centre[0]:.6f} {centre[1]:.6f} {w / width:.6f} {h / height:.6f}"
-            )
-    return "\n".join(lines) + ("\n" if lines else "")
+def table(rows: Sequence[ManifestRow]) -> str:
+    """Say how many pictures and boxes of each source, view and split there are."""
+    counts: Counter[tuple[str, str, str]] = Counter()
+    boxes: Counter[tuple[str, str, str]] = Counter()
+    for row in rows:
+        key = row.source, row.view, row.split
+        counts[key] += 1
+        boxes[key] += row.boxes
+    lines = [f"{'source':24} {'view':16} {'split':6} pictures  boxes"]
+    lines += [
+        f"{source:24} {view:16} {split:6} {counts[source, view, split]:8} {number:6}"
+        for (source, view, split), number in sorted(boxes.items())
+    ]
+    return "\n".join(lines)
 
 
-def write(picture: Picture, out: Path) -> ManifestRow:
-    """Write picture and labels; test sets are kept apart by view."""
-    folder = picture.split if picture.split == "train" else f"{picture.split}_{picture.view}"
-    image_path = out / "images" / folder / f"{picture.name}.jpg"
-    label_path = out / "labels" / folder / f"{picture.name}.txt"
-    for path in (image_path, label_path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-    image_path.write_bytes(picture.jpeg)
-    label_path.write_text(picture.labels)
-    return ManifestRow(
-        file=str(image_path.relative_to(out)),
-        source=picture.source,
-        view=picture.view,
-        split=picture.split,
-        scene=picture.scene,
-        sha256=hashlib.sha256(picture.jpeg).hexdigest(),
-        boxes=len(picture.labels.splitlines()),
-        labelled=" ".join(picture.labelled),
-    )
+def _sources(given: argparse.Namespace) -> Iterable[Picture]:
+    for folder in given.rdd:
+        yield from packed_rdd(folder)
+    for folder in given.voc:
+        yield from voc(folder, given.classes)
+    for folder in given.yolo:
+        yield from yolo(folder, given.classes)
+    for folder in given.dnit:
+        yield from survey(folder)
+    for file in given.clip:
+        yield from background(file)
 
 
 def main() -> None:
@@ -154,31 +120,33 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
-    parser.add_argument("--rdd", type=Path, required=True)
-    parser.add_argument("--dnit", type=Path, required=True)
-    parser.add_argument("--rendered", type=Path)
+    folders = {"type": Path, "action": "extend", "nargs": "+", "default": [], "metavar": "DIR"}
+    parser.add_argument("--rdd", **folders, help="rdd.zip with its manifest")
+    parser.add_argument("--voc", **folders, help="RDD2022 as published, or one country of it")
+    parser.add_argument("--yolo", **folders, help="a YOLO folder, such as the review's export")
+    parser.add_argument("--dnit", **folders, help="survey frames with masks")
+    parser.add_argument("--clip", **{**folders, "metavar": "FILE"}, help="video of sound road")
+    parser.add_argument("--rendered", type=Path, help="data_samples/make.py frames")
+    parser.add_argument("--classes", nargs="+", default=CLASSES)
+    parser.add_argument("--hold-out", nargs="+", default=[], help="sources only to test on")
+    parser.add_argument("--drop-duplicates", action="store_true")
     parser.add_argument("--out", type=Path, required=True)
     given = parser.parse_args()
-    rows = [write(p, given.out) for p in (*rdd_pictures(given.rdd), *dnit_pictures(given.dnit))]
+    try:
+        pictures = prepared(
+            _sources(given), drop_duplicates=given.drop_duplicates, held_out=given.hold_out
+        )
+    except (RefusedError, ValueError, OSError) as error:
+        print(f"refused: {error}", file=sys.stderr)
+        raise SystemExit(3) from error
+    rows = [write(picture, given.out) for picture in pictures]
     if given.rendered:
         real = sum(row.split == "train" for row in rows)
         most = int(real * MAX_RENDERED_SHARE / (1 - MAX_RENDERED_SHARE))
-        rows += [write(p, given.out) for p in rendered_pictures(given.rendered, most)]
-    _write_manifest(given.out, rows)
-    names = "".join(f"  {number}: {name}\n" for number, name in enumerate(CLASSES))
-    (given.out / "data.yaml").write_text(
-        f"path: {given.out.resolve()}\ntrain: images/train\n"
-        f"val: [images/val_vehicle, images/val_survey]\nnames:\n{names}"
-    )
-    print(f"{len(rows)} pictures in {given.out}")
-
-
-def _write_manifest(out: Path, rows: list[ManifestRow]) -> None:
-    text = io.StringIO()
-    writer = csv.DictWriter(text, list(asdict(rows[0])), lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(asdict(row) for row in rows)
-    (out / "manifest.csv").write_text(text.getvalue())
+        rows += [write(p, given.out) for p in rendered(given.rendered, most, given.classes)]
+    write_manifest(given.out, rows)
+    write_data_yaml(given.out, rows, given.classes)
+    print(table(rows))
 
 
 if __name__ == "__main__":

@@ -1,59 +1,157 @@
-"""Figures of a model."""
+"""Figures of a model, their intervals and its calibration."""
+
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from roadscan.detect.accuracy import Tally, count, figures
 from roadscan.model.picture import Boxes
-from training.evaluate import Shown, Tally, best_confidence, count, figures
+from training.calibration import at_temperature, reliability, temperature
+from training.evaluate import confusion, confusion_table, summaries, write_choice, write_figures
+from training.intervals import interval, mean_interval
+from training.measure import (
+    Seen,
+    best_confidence,
+    boxes_of,
+    chosen_confidence,
+    pooled,
+    recall_at_precision,
+    scaled,
+)
+from training.pictures import ManifestRow
 
-TRUTH = Boxes(np.array([[0, 0, 10, 10], [50, 50, 80, 60]], float), np.ones(2), ("D40", "D40"))
-
-
-def found(*rows: tuple[float, float, float, float, float]) -> Boxes:
-    boxes = np.array(rows, float).reshape(-1, 5)
-    return Boxes(boxes[:, :4], boxes[:, 4], ("D40",) * len(rows))
-
-
-def tally_of(boxes: Boxes, labelled: tuple[str, ...] = ("D40",)) -> Tally:
-    tallies = {"D40": Tally(), "D00": Tally()}
-    count(boxes, Shown(np.zeros((100, 100, 3), np.uint8), TRUTH, labelled), tallies)
-    return tallies["D40"]
-
-
-def test_all_found_and_nothing_else_is_one() -> None:
-    row = figures(tally_of(found((50, 50, 80, 60, 0.9), (0, 0, 10, 10, 0.8))), 0.25)
-    assert (row.ap50, row.precision, row.recall, row.f1) == (1.0, 1.0, 1.0, 1.0)
+KINDS = "D00", "D40"
 
 
-def test_nothing_found_is_zero() -> None:
-    row = figures(tally_of(found()), 0.25)
-    assert (row.ap50, row.precision, row.recall, row.f1) == (0.0, None, 0.0, 0.0)
+def boxes(*rows: tuple[float, float, float, float, float, str]) -> Boxes:
+    numbers = np.array([row[:5] for row in rows], float).reshape(-1, 5)
+    return Boxes(numbers[:, :4], numbers[:, 4], tuple(row[5] for row in rows))
 
 
-def test_a_true_box_is_hit_once() -> None:
-    row = figures(tally_of(found((0, 0, 10, 10, 0.9), (0, 0, 10, 9, 0.8))), 0.25)
-    assert (row.precision, row.recall) == (0.5, 0.5)
-
-
-def test_a_box_that_overlaps_too_little_is_no_hit() -> None:
-    assert figures(tally_of(found((5, 5, 15, 15, 0.9))), 0.25).recall == 0.0
-
-
-def test_precision_counts_only_what_is_confident_enough() -> None:
-    tally = tally_of(found((0, 0, 10, 10, 0.9), (20, 20, 30, 30, 0.3)))
-    assert figures(tally, 0.25).precision == 0.5
-    assert figures(tally, 0.5).precision == 1.0
-    assert best_confidence(tally) == pytest.approx(0.35)
-
-
-def test_half_the_recall_at_full_precision_is_half_the_area() -> None:
-    # recall levels 0, 0.01, ... 0.5 of 101
-    assert figures(tally_of(found((0, 0, 10, 10, 0.9))), 0.25).ap50 == pytest.approx(
-        51 / 101, abs=1e-3
+def seen(scene: str, truth: Boxes, found: Boxes, labelled: tuple[str, ...] = KINDS) -> Seen:
+    row = ManifestRow(
+        "f", "town", "vehicle", "test", scene, "", len(truth.kind), " ".join(labelled)
     )
+    tallies = {kind: Tally() for kind in labelled}
+    count(found, truth, tallies)
+    return Seen(row, truth, found, tallies)
+
+
+HIT = seen("s1", boxes((0, 0, 10, 10, 1, "D40")), boxes((0, 0, 10, 10, 0.9, "D40")))
+MISS = seen("s2", boxes((0, 0, 10, 10, 1, "D40")), boxes((50, 50, 60, 60, 0.6, "D40")))
+OTHER = seen("s3", boxes((0, 0, 10, 10, 1, "D40")), boxes((0, 0, 10, 10, 0.7, "D00")))
+
+
+def test_a_label_file_becomes_boxes_in_pixels(tmp_path: Path) -> None:
+    path = tmp_path / "a.txt"
+    path.write_text("1 0.5 0.5 0.2 0.4\n")
+    read = boxes_of(path, (100, 200, 3), KINDS)
+    np.testing.assert_allclose(read.xyxy, [[80, 30, 120, 70]])
+    assert read.kind == ("D40",)
 
 
 def test_a_class_that_the_source_does_not_label_is_not_counted() -> None:
-    tally = tally_of(found((20, 20, 30, 30, 0.9)), labelled=("D00",))
-    assert (tally.boxes, tally.hit) == (0, [])
-    assert figures(tally, 0.25).ap50 is None
+    one = seen("s", boxes(), boxes((0, 0, 10, 10, 0.9, "D00")), labelled=("D40",))
+    assert pooled([one], "D00") == Tally()
+    assert confusion([one], dict.fromkeys(KINDS, 0.1)) == {}
+
+
+def test_the_recall_at_a_precision_is_the_best_one_that_holds_it() -> None:
+    tally = pooled([HIT, MISS], "D40")
+    assert recall_at_precision(tally, 0.5) == 0.5
+    assert recall_at_precision(tally, 1.0) == 0.5
+    assert recall_at_precision(pooled([MISS], "D40"), 0.5) == 0.0
+    assert recall_at_precision(Tally(), 0.5) is None
+
+
+def test_the_interval_of_one_scene_is_a_point_and_of_two_unlike_ones_wide() -> None:
+    assert interval([HIT], "D40", 0.5) == ((1.0, 1.0), (1.0, 1.0))
+    (low, high), _ = interval([HIT, MISS], "D40", 0.5)
+    assert (low, high) == (0.0, 1.0)
+
+
+def test_the_interval_holds_the_figure() -> None:
+    many = [
+        seen(f"s{n}", boxes((0, 0, 10, 10, 1, "D40")), boxes((0, 0, 10, 10 - n % 7, 0.9, "D40")))
+        for n in range(60)
+    ]
+    row = figures(pooled(many, "D40"), 0.5)
+    (ap_low, ap_high), (f1_low, f1_high) = interval(many, "D40", 0.5)
+    assert ap_low < row.ap50 < ap_high
+    assert f1_low < row.f1 < f1_high
+    assert mean_interval(many, {"D40": 0.5}) == (ap_low, ap_high)
+
+
+def test_pictures_of_one_scene_count_as_one() -> None:
+    apart = [seen(f"s{n}", HIT.truth, (HIT, MISS)[n % 2].found) for n in range(40)]
+    together = [seen(f"s{n // 20}", HIT.truth, (HIT, MISS)[n // 20].found) for n in range(40)]
+    narrow, wide = interval(apart, "D40", 0.5)[1], interval(together, "D40", 0.5)[1]
+    assert narrow[1] - narrow[0] < wide[1] - wide[0]
+
+
+def test_confident_boxes_that_are_half_wrong_are_cooled_down() -> None:
+    rng = np.random.default_rng(0)
+    honest = rng.uniform(0.1, 0.9, 4000)
+    hit = rng.random(4000) < honest
+    assert temperature(honest, hit) == pytest.approx(1.0, abs=0.1)
+    boasting = at_temperature(honest, 0.5)
+    assert temperature(boasting, hit) == pytest.approx(2.0, abs=0.2)
+    cooled = at_temperature(boasting, 2.0)
+    assert reliability(cooled, hit).error < 0.03 < reliability(boasting, hit).error
+
+
+def test_the_temperature_moves_boxes_but_not_their_order() -> None:
+    (warm,) = scaled([OTHER], lambda given: at_temperature(given, 2.0))
+    assert warm.tallies["D00"].confidence == [pytest.approx(0.6044, abs=1e-3)]
+    assert warm.found.confidence == pytest.approx(warm.tallies["D00"].confidence)
+    assert warm.tallies["D00"].hit is OTHER.tallies["D00"].hit
+
+
+def test_a_model_that_finds_everything_keeps_all_its_boxes() -> None:
+    hits = [seen(f"s{n}", HIT.truth, boxes((0, 0, 10, 10, 0.3, "D40"))) for n in range(9)]
+    assert best_confidence(pooled(hits, "D40")) <= 0.3
+    assert best_confidence(Tally()) is None
+
+
+def test_confidences_are_chosen_on_the_views_from_vehicles_together() -> None:
+    false = [seen("s", boxes(), boxes((0, 0, 9, 9, 0.35, "D40"))) for _ in range(9)]
+    chosen = chosen_confidence({"vehicle_val": [HIT] * 9, "survey_val": false}, KINDS)
+    assert set(chosen) == {"D40"}
+    assert chosen["D40"] > 0.35
+
+
+def test_the_confusion_counts_each_box_once() -> None:
+    pairs = confusion([HIT, MISS, OTHER], dict.fromkeys(KINDS, 0.5))
+    assert pairs == {
+        ("D40", "D40"): 1,
+        ("background", "D40"): 1,
+        ("D40", "background"): 1,
+        ("D40", "D00"): 1,
+    }
+    assert "| D40 | 1 | 1 | 1 |" in confusion_table(pairs, KINDS)
+
+
+def test_boxes_on_sound_road_are_told() -> None:
+    sound = seen("s", boxes(), boxes((0, 0, 9, 9, 0.9, "D40"), (0, 0, 9, 9, 0.1, "D00")))
+    assert "1 boxes in 1 pictures" in summaries({"background_test": [sound]}, {"D40": 0.5})
+
+
+def test_choice_and_figures_replace_those_of_the_model_folder(tmp_path: Path) -> None:
+    (tmp_path / "model.toml").write_text(
+        "nms_iou = 0.5\ntemperature = 1.0\n\n[class_confidence]\nD00 = 0.2\n\n"
+        "[sha256]\na = 1\n\n[figures.old]\nD00 = { boxes = 1 }\n"
+    )
+    (tmp_path / "CARD.md").write_text("a\n<!-- figures -->\nold\n<!-- end of figures -->\nb\n")
+    write_choice(tmp_path, 1.4, {"D00": 0.31})
+    rows = {"vehicle_test": {"D40": figures(pooled([HIT], "D40"), 0.5)}}
+    write_figures(tmp_path, "new", rows)
+    assert (tmp_path / "CARD.md").read_text() == (
+        "a\n<!-- figures -->\nnew\n<!-- end of figures -->\nb\n"
+    )
+    toml = (tmp_path / "model.toml").read_text()
+    assert "temperature = 1.4\n" in toml
+    assert toml.count("temperature") == 1
+    assert "[class_confidence]\nD00 = 0.31\n\n[sha256]" in toml
+    assert "old" not in toml
+    assert "[figures.vehicle_test]\nD40 = { boxes = 1, ap50 = 1.0" in toml

@@ -1,0 +1,41 @@
+"""The loss leaves out what is not labelled; needs torch, which the base tier has not."""
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch", reason="training needs torch (extra train)")
+
+from training.unlabelled import everywhere, labelled_weights, tilt  # noqa: E402
+
+POINTS = torch.tensor([[10.0, 10.0], [90.0, 10.0], [10.0, 90.0]])
+WITHOUT = [torch.tensor([True, False, True]), torch.tensor([False, True, False])]
+
+
+def test_an_anchor_inside_a_region_has_no_loss_of_its_classes() -> None:
+    regions = torch.tensor([[1, 0, 0.25, 0.25, 0.5, 0.5], [1, 1, 0.75, 0.25, 0.5, 0.5]])
+    weights = labelled_weights(POINTS, (100, 100), regions, WITHOUT, pictures=2, classes=3)
+    assert weights[0].min() == 1
+    assert weights[1].tolist() == [[0, 1, 0], [1, 0, 1], [1, 1, 1]]
+
+
+def test_without_regions_everything_counts() -> None:
+    weights = labelled_weights(POINTS, (100, 100), torch.zeros(0, 6), WITHOUT, 2, 3)
+    assert weights.min() == 1
+
+
+def test_tiles_cover_the_whole_picture() -> None:
+    tiles = [[0, 0, *box] for _, box in everywhere(frozenset({"Repair"}))]
+    weights = labelled_weights(POINTS, (100, 100), torch.tensor(tiles), WITHOUT, 1, 3)
+    assert weights[0].tolist() == [[0, 1, 0]] * 3
+    assert everywhere(frozenset()) == []
+
+
+def test_a_tilted_picture_s_boxes_follow_what_they_hold() -> None:
+    image = np.zeros((200, 200, 3), np.uint8)
+    image[40:60, 20:50] = 255
+    turned, boxes = tilt(image, np.array([[20, 40, 50, 60]], float), 0.4)
+    rows, columns = np.nonzero(turned[..., 0] > 128)
+    bright = turned[..., 0] > 128
+    assert bright.any()
+    found = columns.min(), rows.min(), columns.max() + 1, rows.max() + 1
+    np.testing.assert_allclose(boxes[0], found, atol=2)
