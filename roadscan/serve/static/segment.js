@@ -89,7 +89,7 @@ attempt(async () => {
   const [survey, id] = [asked.get("survey") ?? "", asked.get("id") ?? ""];
   const evidence = await call("GET", `/api/evidence/segment?${new URLSearchParams({survey, id})}`);
   const p = evidence.properties;
-  find("where").textContent = text("segment_where", {street: p.street ?? p.link_id, from: number(p.from_m), to: number(p.to_m), direction: text("direction_" + p.direction), class: p.road_class, surface: p.surface});
+  find("where").textContent = text("segment_where", {street: p.street ?? p.link_id, from: number(p.from_m), to: number(p.to_m), direction: text("direction_" + p.direction), class: p.road_class, surface: text("surface_" + p.surface)});
   showSteps(evidence.steps);
   showOutcome(evidence);
   const [cells, damages] = await Promise.all(["cells", "damages"].map((name) => allFeatures(name, {survey, segment_id: id})));
