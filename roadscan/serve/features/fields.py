@@ -13,6 +13,7 @@ from roadscan.store.feature_tables import TIMES
 GEOMETRY: Final = "geometry"
 MAX_WHOLE: Final = 2**63 - 1
 """Beyond it no database has a whole number."""
+_WHOLE: Final = re.compile(r"[+-]?\d{1,400}", re.ASCII)
 _INSTANT: Final = re.compile(
     r"\d{4}-\d\d-\d\d([Tt]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d))?", re.ASCII
 )
@@ -65,9 +66,12 @@ def value_of(kind: Kind, text: str) -> Value:
             if text.lower() not in {"true", "false"}:
                 raise ValueError(f"{text!r} is neither true nor false")
             return text.lower() == "true"
-        case Kind.NUMBER | Kind.WHOLE:
-            number = _number(text)
-            return int(number) if number.is_integer() and abs(number) <= MAX_WHOLE else number
+        case Kind.WHOLE:
+            if not _WHOLE.fullmatch(text):
+                raise ValueError(f"{text[:40]!r} is no whole number")
+            return _number(text)
+        case Kind.NUMBER:
+            return _number(text)
         case Kind.TIME:
             return instant(text)
         case Kind.TEXT:
@@ -91,10 +95,11 @@ def instant(text: str) -> str:
 
 
 def _number(text: str) -> float:
+    """Return a number, a whole one as such where a database has it."""
     try:
         number = float(text)
     except ValueError:
         number = math.nan
     if not math.isfinite(number) or "_" in text or text != text.strip():
         raise ValueError(f"{text[:40]!r} is no number")
-    return number
+    return int(number) if number.is_integer() and abs(number) <= MAX_WHOLE else number

@@ -104,6 +104,7 @@ def test_req_core_query_param_unknown(client, path):
         "cursor=cDAx",
         "cursor=" + "A" * 400,
         "score=high",
+        "condition_class=2.5",
         "condition_class=1e999",
         "assessed_at=noon",
         "survey=none",

@@ -65,6 +65,7 @@ def test_req_queryables_query_parameters_every_queryable_is_a_parameter(ids):
         ("score > 2", lambda k: k % 5 in {2, 3}),
         ("score >= 2.0e0", lambda k: k % 5 in {1, 2, 3}),
         ("score > -1", scored),
+        ("condition_class > 2.5", lambda k: scored(k) and k % 4 > 1),
         ("score = 2 OR score = 3 AND street = 'Street 1'",
          lambda k: k % 5 == 1 or (k % 5 == 2 and k % 7 == 1)),
         ("(score = 2 OR score = 3) AND street = 'Street 1'",
