@@ -25,7 +25,7 @@ HINT = "The file is damaged or made to harm: copy it again from the camera"
 class DecodeLimits:
     """What a decoder may use before it is taken for hostile or broken."""
 
-    threads: int = 2
+    threads: int = max(2, min(4, os.cpu_count() or 2))
     memory_bytes: int = 4 << 30
     """Of address space: 8K frames in flight on several threads need over 1 GiB."""
     stall_s: float = 60.0

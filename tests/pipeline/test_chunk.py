@@ -1,0 +1,105 @@
+"""Frames looked at by several threads: in order, few at a time, and no fault lost."""
+
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from roadscan.model.picture import Boxes, Frame, FrameRejection, Rows
+from roadscan.pipeline import chunk
+from roadscan.pipeline.chunk import Looking
+from roadscan.pipeline.record import Stopwatch
+
+ROAD = np.random.default_rng(1).integers(60, 200, (180, 320, 3), np.uint8)
+DARK = np.zeros((180, 320, 3), np.uint8)
+
+
+class Finds:
+    """Finds one box as wide as the frame's time says, the later the quicker."""
+
+    name, sha256, kinds = "fake", "", ("D00",)
+
+    def __init__(self) -> None:
+        self.at_once = self.most_at_once = 0
+        self._lock = threading.Lock()
+
+    def detect(self, frames: Sequence[Frame], rows: Rows | None = None) -> list[Boxes]:
+        with self._lock:
+            self.at_once += 1
+            self.most_at_once = max(self.most_at_once, self.at_once)
+        (frame,) = frames
+        time.sleep(0.002 * (int(frame.video_t_s) % 3))
+        if frame.video_t_s == 99.0:
+            raise RuntimeError("the network failed")
+        with self._lock:
+            self.at_once -= 1
+        return [Boxes(np.array([[0, 0, frame.video_t_s, 1]]), np.ones(1), ("D00",))]
+
+
+def frames(times_s: Sequence[float], taken: list[float] | None = None) -> Iterator[Any]:
+    for t_s in times_s:
+        if taken is not None:
+            taken.append(t_s)
+        yield int(t_s) // 10, Frame(t_s, DARK if t_s == 13.0 else ROAD)
+
+
+def see_all(given: Iterator[Any], detector: Finds) -> Iterator[Any]:
+    looking = Looking(detector, None, None)  # type: ignore[arg-type] -- neither is asked
+    eye = SimpleNamespace(rows=None)
+    return chunk._see_all(given, eye, None, looking, Stopwatch())  # type: ignore[arg-type]
+
+
+@pytest.fixture(autouse=True)
+def two_lookers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(chunk, "LOOKERS", 2)
+
+
+def test_frames_come_in_their_order_each_with_what_was_found_in_it() -> None:
+    times_s = np.arange(40.0)
+    seen = list(see_all(frames(times_s.tolist()), Finds()))
+    assert [one.frame.video_t_s for one in seen] == times_s.tolist()
+    assert [one.number for one in seen] == (times_s // 10).tolist()
+    for one in seen:
+        if one.unusable is None:
+            assert one.boxes.xyxy[0, 2] == one.frame.video_t_s
+
+
+def test_a_frame_that_is_not_usable_is_not_shown_to_the_detector() -> None:
+    (seen,) = see_all(frames([13.0]), Finds())
+    assert seen.unusable is FrameRejection.TOO_DARK
+    assert len(seen.boxes.kind) == 0
+
+
+def test_no_more_frames_are_taken_than_are_looked_at_and_one() -> None:
+    taken: list[float] = []
+    detector = Finds()
+    for number, _ in enumerate(see_all(frames(np.arange(30.0).tolist(), taken), detector)):
+        assert len(taken) <= number + 1 + 2
+    assert detector.most_at_once <= 2
+
+
+def test_a_fault_while_looking_is_not_lost() -> None:
+    with pytest.raises(RuntimeError, match="the network failed"):
+        list(see_all(frames([1.0, 2.0, 99.0, 4.0, 5.0]), Finds()))
+
+
+def test_a_fault_of_the_video_is_not_lost() -> None:
+    def broken() -> Iterator[Any]:
+        yield from frames([1.0, 2.0])
+        raise OSError("gone")
+
+    with pytest.raises(OSError, match="gone"):
+        list(see_all(broken(), Finds()))
+
+
+def test_who_stops_taking_ends_the_looking() -> None:
+    taken: list[float] = []
+    seen = see_all(frames(np.arange(1000.0).tolist(), taken), Finds())
+    next(seen)
+    seen.close()  # type: ignore[attr-defined]
+    assert len(taken) <= 4
+    assert not [t for t in threading.enumerate() if t.name.startswith("ThreadPoolExecutor")]
