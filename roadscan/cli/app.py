@@ -10,8 +10,23 @@ from typing import Annotated
 import typer
 from typer.exceptions import TyperException
 
-from roadscan.cli import check, demo, match, model, objections, run, score, serve, upload, work
+from roadscan.cli import (
+    check,
+    demo,
+    match,
+    model,
+    objections,
+    purge,
+    run,
+    score,
+    serve,
+    upload,
+    work,
+)
 from roadscan.errors import ExitCode, RoadscanError
+
+STOPPED = 130
+"""What typer returns after Ctrl-C, as shells do."""
 
 app = typer.Typer(
     name="roadscan",
@@ -30,6 +45,7 @@ app.add_typer(model.app, name="model")
 app.command("serve")(serve.serve)
 app.command("upload")(upload.upload)
 app.command("work")(work.work)
+app.command("purge")(purge.purge)
 
 
 def _print_version(wanted: bool) -> None:  # noqa: FBT001 -- the signature of an option's callback
@@ -56,7 +72,7 @@ def exit_code(arguments: Sequence[str]) -> int:
     """Run the command line and return its exit code."""
     try:
         given = list(arguments) or ["--help"]
-        return int(app(given, prog_name="roadscan", standalone_mode=False) or 0)
+        code = int(app(given, prog_name="roadscan", standalone_mode=False) or 0)
     except RoadscanError as error:
         return _fail(error)
     except TyperException as error:
@@ -65,15 +81,16 @@ def exit_code(arguments: Sequence[str]) -> int:
         return _fail(RoadscanError("option_invalid", message.rstrip(".?"), hint))
     except BrokenPipeError:
         return ExitCode.DONE
-    except KeyboardInterrupt:
-        typer.echo("roadscan: stopped; the same command goes on where it was", err=True)
-        return 130
     except Exception as error:  # noqa: BLE001 -- the last door: nothing may leave without a code
         if environ.get("ROADSCAN_TRACEBACK"):
             traceback.print_exc()
         what = f"{type(error).__name__}: {error}".splitlines()[0]
         hint = "This is a fault of roadscan: set ROADSCAN_TRACEBACK=1 and report what it prints"
         return _fail(RoadscanError("internal", what, hint))
+    else:
+        if code == STOPPED:
+            typer.echo("roadscan: stopped; the same command goes on where it was", err=True)
+        return code
 
 
 def _fail(error: RoadscanError) -> int:

@@ -68,6 +68,24 @@ def test_5_is_a_fault_of_roadscan_itself() -> None:
     assert ended.stderr.count("\n") == 1
 
 
+def test_a_run_that_is_stopped_says_that_it_goes_on(
+    small_drive: SmallDrive,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def stopped(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("roadscan.pipeline.run.export_all", stopped)
+        assert exit_code(small_drive.command(tmp_path / "out")) == 130
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err == "roadscan: stopped; the same command goes on where it was\n"
+    assert exit_code(small_drive.command(tmp_path / "out")) == 0
+
+
 @pytest.mark.parametrize("command", ["run", "demo", "check", "match", "score"])
 def test_every_command_says_what_it_is_for(
     capsys: pytest.CaptureFixture[str], command: str
