@@ -28,6 +28,8 @@ class ServeSettings(BaseModel):
     """What one account may have here: its files and its uploads under way."""
     free_disk_reserve_bytes: Annotated[int, Field(ge=0)] = 5 * GIB
     """An upload that would leave less than this is refused before its first byte."""
+    keep_raw_s: Annotated[float, Field(ge=0)] = 7 * 86400.0
+    """How long a video is kept after its results; see roadscan.serve.retention."""
     upload_expires_s: Annotated[float, Field(gt=0)] = 7 * 86400.0
     """An unfinished upload is cleared away after so long without a byte."""
 

@@ -1,6 +1,7 @@
 """Jobs as the web process sees them: asked for, listed, cancelled, tried again."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
@@ -21,6 +22,7 @@ from roadscan.serve.jobs.requests import (
 )
 
 FILE: Final = "jobs.db"
+PAGE: Final = 200
 KINDS: Final = ("drive", "network")
 """Workflows that are jobs; what they start on their way is not shown."""
 
@@ -67,6 +69,13 @@ class JobQueue:
         """Return the newest jobs, newest first."""
         found = self._client.list_workflows(name=list(KINDS), limit=limit, sort_desc=True)
         return tuple(self._job(status) for status in found)
+
+    def drives(self) -> Iterator[Job]:
+        """Yield all jobs that worked or will work on a drive, page by page."""
+        offset = 0
+        while page := self._client.list_workflows(name="drive", limit=PAGE, offset=offset):
+            yield from (self._job(status) for status in page)
+            offset += len(page)
 
     def job(self, job_id: str) -> Job:
         """Return one job; raises `job_unknown`."""

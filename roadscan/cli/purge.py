@@ -1,0 +1,42 @@
+"""`roadscan purge`: raw recordings whose time is over."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from roadscan.cli.extras import needs_extra
+
+DAY_S = 86400.0
+
+
+def purge(
+    data: Annotated[
+        Path, typer.Option("--data", help="Folder of the service.", show_default=False)
+    ],
+    keep_days: Annotated[
+        float, typer.Option(min=0.0, max=30.0, help="Days that a video is kept after its results.")
+    ] = 7.0,
+    delete: Annotated[  # noqa: FBT002 -- how typer declares a switch
+        bool, typer.Option("--delete", help="Delete; without it, only say what would go.")
+    ] = False,
+) -> None:
+    """Delete videos and tracks whose results are in the store, or that are a month old.
+
+    What is deleted stands in the audit log with name, checksum and reason. Pictures of damages,
+    cells and scores stay.
+    """
+    with needs_extra("serve"):
+        from roadscan.serve.purge import open_retention  # noqa: PLC0415 -- an extra
+        from roadscan.serve.settings import ServeSettings  # noqa: PLC0415 -- an extra
+    with open_retention(ServeSettings(data=data, keep_raw_s=keep_days * DAY_S)) as retention:
+        due = retention.due()
+        for item in due:
+            if delete:
+                retention.delete(item)
+            what = "deleted" if delete else "would delete"
+            typer.echo(f"{what} {item.file.name} {item.file.sha256} ({item.why.value})")
+    size = sum(item.file.size_bytes for item in due)
+    typer.echo(
+        f"{len(due)} files, {size / 1e6:.1f} MB{'' if delete else '; --delete deletes them'}"
+    )

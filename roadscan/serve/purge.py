@@ -1,0 +1,31 @@
+"""Puts retention together for a folder, for `roadscan purge` and for workers."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from roadscan.serve.jobs.queue import JobQueue, jobs_url
+from roadscan.serve.retention import Retention
+from roadscan.serve.settings import ServeSettings
+from roadscan.serve.uploads.storage import UploadStorage
+from roadscan.store.accounts import Accounts
+from roadscan.store.files import Files
+from roadscan.store.sqlite import share_store
+
+
+@contextmanager
+def open_retention(settings: ServeSettings) -> Iterator[Retention]:
+    """Open what retention needs of a town's folder."""
+    queue = JobQueue(jobs_url(settings.data))
+    try:
+        with share_store(settings.data) as store:
+            yield Retention(
+                Files(store.engine),
+                UploadStorage(settings.data, settings.upload_limits),
+                queue,
+                Accounts(store.engine, time.time),
+                time.time,
+                settings.keep_raw_s,
+            )
+    finally:
+        queue.close()

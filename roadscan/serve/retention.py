@@ -1,0 +1,105 @@
+"""Deletes raw recordings when their time is over: only what the store knows, nothing in work.
+
+A video goes when its results have been in the store for so many days; one that nobody ever worked
+goes a month after it was sent at the latest (section 13 SächsDSDG names one month).
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from roadscan.model.upload import FileKind, StoredFile
+from roadscan.serve.jobs.queue import JobQueue
+from roadscan.serve.jobs.requests import State
+from roadscan.serve.uploads.storage import UploadStorage
+from roadscan.store.accounts import Accounts
+from roadscan.store.files import Files
+
+DAY_S: Final = 86400.0
+LONGEST_S: Final = 30 * DAY_S
+PAGE: Final = 500
+RAW: Final = frozenset({FileKind.VIDEO, FileKind.TRACK})
+"""What shows or tells where somebody was; cameras and networks do not."""
+
+
+class Due(StrEnum):
+    """Why a file is to be deleted."""
+
+    WORKED = "results_are_kept"
+    TOO_OLD = "longest_time_is_over"
+
+
+@dataclass(frozen=True, slots=True)
+class DueFile:
+    """A file whose time is over."""
+
+    file: StoredFile
+    why: Due
+
+
+def due_files(
+    files: Iterator[StoredFile],
+    finished_s: Mapping[str, float],
+    busy: frozenset[str],
+    now_s: float,
+    keep_s: float,
+) -> Iterator[DueFile]:
+    """Yield the files whose time is over.
+
+    Parameters
+    ----------
+    finished_s
+        When the results of a file were committed, UTC epoch seconds by SHA-256.
+    busy
+        SHA-256 of files that a job waits for or works on: they stay, however old.
+    keep_s
+        How long a file is kept after its results.
+    """
+    for file in files:
+        if file.kind not in RAW or file.purged_s is not None or file.sha256 in busy:
+            continue
+        done_s = finished_s.get(file.sha256)
+        if done_s is not None and now_s - done_s >= keep_s:
+            yield DueFile(file, Due.WORKED)
+        elif now_s - file.uploaded_s >= LONGEST_S:
+            yield DueFile(file, Due.TOO_OLD)
+
+
+@dataclass(frozen=True, slots=True)
+class Retention:
+    """Knows what is due, and deletes it."""
+
+    files: Files
+    storage: UploadStorage
+    queue: JobQueue
+    accounts: Accounts
+    clock: Callable[[], float]
+    keep_s: float
+
+    def due(self) -> tuple[DueFile, ...]:
+        """Return what is due now; nothing is changed."""
+        finished_s: dict[str, float] = {}
+        busy: set[str] = set()
+        for job in self.queue.drives():
+            hashes = {str(job.request[name]) for name in ("video_sha256", "track_sha256")}
+            if job.state is State.DONE:
+                finished_s |= {sha: max(job.updated_s, finished_s.get(sha, 0)) for sha in hashes}
+            elif job.state in {State.WAITING, State.RUNNING}:
+                busy |= hashes
+        return tuple(due_files(self._all(), finished_s, frozenset(busy), self.clock(), self.keep_s))
+
+    def delete(self, due: DueFile) -> None:
+        """Delete the bytes of a file, keep its row, and write it into the audit log."""
+        with self.storage.keeping():
+            self.storage.remove(due.file.sha256)
+            self.files.mark_purged(due.file.sha256, self.clock())
+        self.accounts.record(
+            "roadscan purge", "file_purged", f"{due.file.name} {due.file.sha256} {due.why.value}"
+        )
+
+    def _all(self) -> Iterator[StoredFile]:
+        last = None
+        while page := self.files.newest(PAGE, last):
+            yield from page
+            last = page[-1]
