@@ -2,7 +2,8 @@
 
 Each file's checksum is told first: a file that is there already need not be sent, an upload that
 was begun is found again (from another machine, too), and the service compares it at the end. Pieces
-carry a checksum of their own, so that what a bad line garbles is sent again at once.
+carry no checksum of their own: of a piece that is cut nothing would count, and a line that is cut
+more often than a piece lasts would never get through.
 """
 
 import hashlib
@@ -21,7 +22,8 @@ from roadscan.read.files import check_file, sha256_of
 from roadscan.serve.uploads import protocol
 from roadscan.serve.uploads.line import Answer, Line, LineBrokeError
 
-PIECE_BYTES: Final = 16 * 1024**2
+PIECE_BYTES: Final = 64 * 1024**2
+"""Of one request: proxies limit them, or keep them whole before they pass them on."""
 SEND_BYTES: Final = 256 * 1024
 """What goes onto the line between two steps of the progress bar."""
 PATIENCE_S: Final = 300.0
@@ -226,27 +228,25 @@ class _Sending:
         return answer
 
     def _send_piece(self, offset: int) -> Answer:
+        size = min(PIECE_BYTES, self.source.size_bytes - offset)
+        headers = {"Content-Type": protocol.PIECE_TYPE, "Upload-Offset": str(offset)}
+        return self.line.ask("PATCH", self.url, headers, self._in_steps(offset, size), size)
+
+    def _in_steps(self, offset: int, size: int) -> Iterator[bytes]:
         with self.source.path.open("rb") as file:
             file.seek(offset)
-            piece = file.read(min(PIECE_BYTES, self.source.size_bytes - offset))
-        if not piece:
-            raise RoadscanError(
-                "file_unreadable",
-                f"{self.source.path} became shorter while it was sent",
-                "Send it again when nothing writes to it any more",
-            )
-        headers = {
-            "Content-Type": protocol.PIECE_TYPE,
-            "Upload-Offset": str(offset),
-            "Upload-Checksum": protocol.write_checksum(piece),
-        }
-        return self.line.ask("PATCH", self.url, headers, self._in_steps(piece, offset), len(piece))
-
-    def _in_steps(self, piece: bytes, offset: int) -> Iterator[bytes]:
-        for start in range(0, len(piece), SEND_BYTES):
-            step = piece[start : start + SEND_BYTES]
-            yield step
-            self._show(offset + start + len(step))
+            end = offset + size
+            while offset < end:
+                step = file.read(min(SEND_BYTES, end - offset))
+                if not step:
+                    raise RoadscanError(
+                        "file_unreadable",
+                        f"{self.source.path} became shorter while it was sent",
+                        "Send it again when nothing writes to it any more",
+                    )
+                yield step
+                offset += len(step)
+                self._show(offset)
 
     def _show(self, offset: int) -> None:
         self.progress.advance(offset - self.shown)

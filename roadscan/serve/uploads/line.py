@@ -95,6 +95,9 @@ class Line:
         except (OSError, http.client.HTTPException) as error:
             self.close()
             raise LineBrokeError(" ".join(str(error).split()) or type(error).__name__) from error
+        except RoadscanError:  # the body has no more to give: what was begun cannot be ended
+            self.close()
+            raise
         if got.will_close:
             self.close()
         return answer

@@ -1,7 +1,6 @@
 """What tus 1.0.0 (tus.io/protocols/resumable-upload) writes into headers, for both ends."""
 
 import base64
-import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -111,11 +110,6 @@ def parse_checksum(header: str) -> Checksum:
             f"Send {' or '.join(CHECKSUMS)}, a space, and the digest in base64",
         )
     return Checksum(algorithm, digest)
-
-
-def write_checksum(piece: bytes) -> str:
-    """Return the header that secures a piece."""
-    return f"sha256 {base64.b64encode(hashlib.sha256(piece).digest()).decode()}"
 
 
 def parse_count(name: str, text: str | None) -> int:

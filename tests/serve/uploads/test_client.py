@@ -1,4 +1,5 @@
 import http.client
+import os
 from contextlib import closing
 
 import pytest
@@ -164,19 +165,35 @@ def test_a_line_that_breaks_at_many_beginnings_is_no_spoiled_file(line, drop, mo
     assert isinstance(result, Arrival)
 
 
-def test_a_piece_that_a_bad_line_garbles_is_sent_again(line, drop, arrivals, monkeypatch):
-    read, times = module._Sending._in_steps, [0]
+def test_a_file_that_a_bad_line_garbles_is_sent_again(line, drop, arrivals, monkeypatch):
+    steps_of, times = module._Sending._in_steps, [0]
 
-    def garbled(self, piece, offset):
+    def garbled(self, offset, size):
         times[0] += 1
-        steps = read(self, piece, offset)
+        steps = steps_of(self, offset, size)
         return (bytes(len(step)) for step in steps) if times[0] == 2 else steps
 
     monkeypatch.setattr(module._Sending, "_in_steps", garbled)
     (result,) = send(line, [drop / "100/a.MP4"])
-    assert times[0] == 5
+    assert times[0] == 8
     kept = arrivals.storage.path_of(result.sha256).read_bytes()
     assert kept == (drop / "100/a.MP4").read_bytes()
+
+
+def test_a_file_that_becomes_shorter_while_it_is_sent_is_told(line, drop, monkeypatch):
+    digest = module.sha256_of
+
+    def shortened(path):
+        sha256 = digest(path)
+        if path.name == "a.MP4":
+            os.truncate(path, 150_000)
+        return sha256
+
+    monkeypatch.setattr(module, "sha256_of", shortened)
+    faults = [result for result in send(line, [drop]) if isinstance(result, InputFault)]
+    assert [(fault.source, fault.code) for fault in faults] == [
+        ("Nord/100/a.MP4", "file_unreadable")
+    ]
 
 
 def test_a_file_that_changes_while_it_is_sent_is_told_and_the_others_go_on(line, drop, monkeypatch):
