@@ -1,6 +1,6 @@
 """Makes the model folder of the privacy network of trained weights.
 
-    python training/export_privacy.py --weights FILE --out models/NAME --version N
+    python -m training.export_privacy --weights FILE --out models/NAME --version N
 
 Then privacy_figures.py measures it. Confidences are low on purpose: who is not found is shown.
 """
@@ -9,7 +9,7 @@ import argparse
 import hashlib
 from pathlib import Path
 
-from export import NETWORK, WEIGHTS, export_network, strip_weights
+from training.export import NETWORK, WEIGHTS, export_network, strip_weights
 
 LONG_SIDE_PX = 960
 """Of the careful look at pictures that are kept; the quick one takes fewer."""

@@ -1,6 +1,6 @@
 """Puts the pictures for the privacy network into one dataset folder: person, rider, vehicle.
 
-    python training/privacy_data.py --material DIR --teacher yolov5n.pt --rendered FRAMES --out DATA
+    python -m training.privacy_data --material DIR --teacher yolov5n.pt --rendered FRAMES --out DATA
 
 `DIR` holds street/ (labelled by people), and rdd/, dnit/ and video/, which the old COCO network
 labels: looked at large, as they are and mirrored. Only the training splits are taken, and of the
@@ -28,11 +28,10 @@ import numpy as np
 
 os.environ.update(YOLO_OFFLINE="true", YOLO_AUTOINSTALL="false")
 sys.modules["openvino_telemetry"] = None  # its import would send a usage event
-sys.path.insert(0, str(Path(__file__).parent))
-from torchvision_shim import ensure_torchvision  # noqa: E402
+from training.torchvision_shim import ensure_torchvision  # noqa: E402
 
 ensure_torchvision()
-from privacy_teacher import COCO, Teacher  # noqa: E402
+from training.privacy_teacher import COCO, Teacher  # noqa: E402
 
 CORRECTIONS = Path(__file__).parent / "privacy_corrections.csv"
 CLASSES = ("person", "rider", "vehicle")

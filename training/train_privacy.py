@@ -1,6 +1,6 @@
 """Trains the privacy network on a dataset folder of privacy_data.py.
 
-    python training/train_privacy.py --data DATA --start BACKBONE.pt --name NAME
+    python -m training.train_privacy --data DATA --start BACKBONE.pt --name NAME
 
 `--hours` bounds it. Curves and weights land in runs/NAME; the last weights count: there is nothing
 to choose among, for what people labelled is for measuring.
@@ -8,17 +8,17 @@ to choose among, for what people labelled is for measuring.
 
 import argparse
 import os
-import sys
 from pathlib import Path
 
 os.environ.update(YOLO_OFFLINE="true", YOLO_AUTOINSTALL="false")
-sys.path.insert(0, str(Path(__file__).parent))
-from torchvision_shim import ensure_torchvision
+from training.torchvision_shim import ensure_torchvision
 
 ensure_torchvision()
 import torch  # noqa: E402
 import ultralytics.engine.trainer as ultralytics_trainer  # noqa: E402
 from ultralytics import YOLO, settings  # noqa: E402
+
+from training.cpu_speed import f32_weight_gradients  # noqa: E402
 
 RUNS = Path(__file__).resolve().parent.parent / "runs"
 
@@ -79,6 +79,7 @@ def main() -> None:
     settings.update({"sync": False})
     device = "0" if torch.cuda.is_available() else "cpu"
     compute_in_bf16(device)
+    f32_weight_gradients()
     model = YOLO(given.start)
     model.add_callback("on_pretrain_routine_end", channels_last)
     model.train(
