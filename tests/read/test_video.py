@@ -215,7 +215,7 @@ def test_a_decoder_that_is_killed_is_an_error_of_its_file(tmp_path: Path) -> Non
 
 def test_a_decoder_that_falls_silent_is_stopped(tmp_path: Path) -> None:
     path = write_video(tmp_path / "a.mp4", np.arange(300) / 10)
-    frames = frames_at(path, np.arange(300) / 10, DecodeLimits(stall_s=0.5))
+    frames = frames_at(path, np.arange(300) / 10, DecodeLimits(stall_s=3.0))
     next(frames)
     os.kill(children_of(os.getpid())[0], signal.SIGSTOP)
     with pytest.raises(RoadscanError) as caught:
