@@ -1,12 +1,11 @@
 """Puts the pictures for the privacy network into one dataset folder: person, rider, vehicle.
 
-    python -m training.privacy_data --material DIR --teacher yolov5n.pt --rendered FRAMES --out DATA
+    python -m training.privacy_data --material DIR --teacher yolov5n.pt --out DATA
 
 `DIR` holds street/ (labelled by people), and rdd/, dnit/ and video/, which the old COCO network
 labels: looked at large, as they are and mirrored. Only the training splits are taken, and of the
-two clips the first half: the rest is for measuring. `FRAMES` of data_samples/make.py, in which
-nobody is about, teach what a rendered road looks like. privacy_corrections.csv puts right
-what was seen to be wrong with the labels. Numbers that matter stand below.
+two clips the first half: the rest is for measuring. privacy_corrections.csv puts right what was
+seen to be wrong with the labels. Numbers that matter stand below.
 """
 
 import argparse
@@ -19,7 +18,6 @@ import zipfile
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import chain
 from pathlib import Path
 
 import av
@@ -48,8 +46,6 @@ STREET_TWICE = 3
 EMPTY_EVERY = 6
 """Of the pictures without anybody one in so many is kept, against false alarms."""
 CLIP_EVERY = 5
-RENDERED = 70
-"""At most, and well under 15 % of all."""
 EVERY = {"dnit": 1, "rdd": 3}
 """Pictures of a set are much alike: one in so many is labelled."""
 LONG_SIDE_PX = {"driving": 1280, "gopro": 1280, "dnit": 1024, "rdd": 896}
@@ -125,12 +121,6 @@ def clip_pictures(folder: Path, source: str, teacher: Teacher) -> Iterator[Pictu
                 image = frame.to_ndarray(format="bgr24")
                 boxes = _taught(image, source, teacher)
                 yield Picture(f"{source}_{number:04d}", source, image, boxes)
-
-
-def rendered_pictures(folder: Path) -> Iterator[Picture]:
-    """Yield rendered roads without anybody on them."""
-    for path in sorted((folder / "images").glob("*.jpg"))[:RENDERED]:
-        yield Picture(f"rendered_{path.stem}", "rendered", _decode(path.read_bytes()), ())
 
 
 def _taught(image: np.ndarray, source: str, teacher: Teacher) -> tuple[Box, ...]:
@@ -242,16 +232,13 @@ def main() -> None:
     )
     parser.add_argument("--material", type=Path, required=True)
     parser.add_argument("--teacher", type=Path, required=True)
-    parser.add_argument("--rendered", type=Path)
     parser.add_argument("--out", type=Path, required=True)
     given = parser.parse_args()
     for part in ("images/train", "labels/train"):
         (given.out / part).mkdir(parents=True, exist_ok=True)
     corrections, rows, empty = read_corrections(), list[tuple[str, str, str, int]](), 0
-    rendered = rendered_pictures(given.rendered) if given.rendered else ()
-    real = all_pictures(given.material, Teacher(given.teacher))
-    for picture in chain(rendered, real):
-        if not picture.boxes and picture.source != "rendered":
+    for picture in all_pictures(given.material, Teacher(given.teacher)):
+        if not picture.boxes:
             empty += 1
             if empty % EMPTY_EVERY:
                 continue

@@ -74,7 +74,6 @@ def main() -> None:
     parser.add_argument("--start", required=True, help="weights whose backbone knows the world")
     parser.add_argument("--name", required=True)
     parser.add_argument("--hours", type=float, default=0.5)
-    parser.add_argument("--lr0", type=float, default=SETTINGS["lr0"])
     given = parser.parse_args()
     settings.update({"sync": False})
     device = "0" if torch.cuda.is_available() else "cpu"
@@ -89,7 +88,7 @@ def main() -> None:
         exist_ok=True,
         time=given.hours,
         device=device,
-        **{**SETTINGS, "lr0": given.lr0},
+        **SETTINGS,
     )
 
 
