@@ -2,7 +2,8 @@
 
 Each frame is the last one of the sample drive before its place, moved on over the flat road to that
 place and enlarged, with sensor noise: so every frame differs from the one before it as in a real
-recording. The drive is one lap of the sample, played over and over; between laps the track jumps.
+recording. The drive is one lap of the sample, over and over: it ends beside where it began, on the
+other side of the street, as after a turn on the spot.
 """
 
 from collections.abc import Iterator
@@ -23,8 +24,8 @@ from data_samples.render.town import to_lonlat
 SAMPLES = Path(__file__).resolve().parents[1] / "data_samples"
 WIDTH, HEIGHT, FRAMES_PER_S = 1920, 1080, 30
 SPEED_MPS = 10.0
-LAP_S = 60
-"""Of 630 m that the sample drive has."""
+LAP_FROM_M, LAP_S = 180.0, 42
+"""Into the sample drive; from there 420 m are a loop."""
 BITS_PER_S = 12_000_000
 GOP = 30
 NOISE_GREY = 4.0
@@ -44,19 +45,19 @@ class BenchDrive:
     seconds: float
 
 
-def make_drive(folder: Path, laps: int) -> BenchDrive:
-    """Write video and track of so many laps; one lap is rendered, the others are its copies."""
+def make_drive(folder: Path, seconds: int) -> BenchDrive:
+    """Write video and track; one lap is rendered, the others are its copies."""
     lap = folder / "lap.mp4"
     if not lap.exists():
         partial = folder / "lap.partial.mp4"
         _encode(partial, plan_trip())
         partial.rename(lap)
-    video, track = folder / f"drive{laps}.mp4", folder / f"drive{laps}.gpx"
+    video, track = folder / f"drive{seconds}s.mp4", folder / f"drive{seconds}s.gpx"
     if not video.exists():
-        _repeat(lap, video, laps)
-        track.write_text(_gpx(plan_trip(), laps), encoding="utf-8")
+        _repeat(lap, video, seconds)
+        track.write_text(_gpx(plan_trip(), seconds), encoding="utf-8")
     return BenchDrive(
-        video, track, SAMPLES / "network.geojson", SAMPLES / "camera.toml", float(LAP_S * laps)
+        video, track, SAMPLES / "network.geojson", SAMPLES / "camera.toml", float(seconds)
     )
 
 
@@ -86,7 +87,7 @@ def _pictures(trip: Trip) -> Iterator[NDArray[np.uint8]]:
         frames = [frame.to_ndarray(format="bgr24") for frame in container.decode(video=0)]
     driven_m = _driven_m(trip, VIDEO_START_S + np.arange(len(frames)) / RATE_HZ)
     for number in range(LAP_S * FRAMES_PER_S):
-        at_m = driven_m[0] + number * SPEED_MPS / FRAMES_PER_S
+        at_m = driven_m[0] + LAP_FROM_M + number * SPEED_MPS / FRAMES_PER_S
         k = int(np.searchsorted(driven_m, at_m, side="right")) - 1
         yield cv2.warpPerspective(
             frames[k],
@@ -117,30 +118,30 @@ def _driven_m(trip: Trip, track_s: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray(at, dtype=np.float64)
 
 
-def _repeat(lap: Path, path: Path, laps: int) -> None:
-    """Copy the packets of a lap one after another, without encoding them again."""
+def _repeat(lap: Path, path: Path, seconds: int) -> None:
+    """Copy the packets of a lap again and again, without encoding them anew."""
     with av.open(str(path), "w") as target:
         target.metadata["creation_time"] = f"{STARTED:%Y-%m-%dT%H:%M:%S}.000000Z"
         copy = None
-        for number in range(laps):
+        for from_s in range(0, seconds, LAP_S):
             with av.open(str(lap)) as source:
                 given = source.streams.video[0]
                 copy = copy or target.add_stream_from_template(given)
-                shift = number * LAP_S / given.time_base
+                shift, end = (int(s / given.time_base) for s in (from_s, seconds))
                 for packet in source.demux(given):
-                    if packet.size:
-                        packet.pts, packet.dts = packet.pts + int(shift), packet.dts + int(shift)
+                    if packet.size and packet.pts + shift < end:
+                        packet.pts, packet.dts = packet.pts + shift, packet.dts + shift
                         packet.stream = copy
                         target.mux(packet)
 
 
-def _gpx(trip: Trip, laps: int) -> str:
+def _gpx(trip: Trip, seconds: int) -> str:
     rng = np.random.default_rng(2)
-    first_m = _driven_m(trip, np.array([VIDEO_START_S]))[0]
+    first_m = _driven_m(trip, np.array([VIDEO_START_S]))[0] + LAP_FROM_M
     lap_m = first_m + SPEED_MPS * np.arange(LAP_S)
     at_s = np.interp(lap_m, trip.driven_m, np.arange(len(trip.driven_m)) * 0.02)
     lap = np.array([(pose.x, pose.y) for pose in map(trip.pose, at_s)])
-    xy = np.tile(lap, (laps, 1)) + rng.normal(0.0, RECEIVER_NOISE_M, (LAP_S * laps, 2))
+    xy = lap[np.arange(seconds) % LAP_S] + rng.normal(0.0, RECEIVER_NOISE_M, (seconds, 2))
     points = "".join(
         f'<trkpt lat="{lat:.7f}" lon="{lon:.7f}">'
         f"<time>{STARTED + timedelta(seconds=second):%Y-%m-%dT%H:%M:%SZ}</time></trkpt>\n"
