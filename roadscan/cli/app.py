@@ -23,6 +23,7 @@ from roadscan.cli import (
     upload,
     work,
 )
+from roadscan.cli.screen import printable
 from roadscan.errors import ExitCode, RoadscanError
 
 STOPPED = 130
@@ -94,5 +95,5 @@ def exit_code(arguments: Sequence[str]) -> int:
 
 
 def _fail(error: RoadscanError) -> int:
-    typer.echo(f"roadscan: {' '.join(str(error).split())}", err=True)
+    typer.echo(f"roadscan: {printable(' '.join(str(error).split()))}", err=True)
     return int(error.exit_code)

@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from roadscan.cli import options
+from roadscan.cli.screen import add_row, printable, show
 
 if TYPE_CHECKING:
     from roadscan.pipeline.check import DriveCheck
@@ -30,18 +30,18 @@ def check(
     if json:
         typer.echo(json_format.dumps(result.as_json(), ensure_ascii=False))
     else:
-        Console().print(_table(result))
+        show(_table(result))
 
 
 def _table(result: "DriveCheck") -> Table:
-    table = Table(title=result.video.name, show_header=False)
+    table = Table(title=printable(result.video.name), show_header=False)
     for room, values in result.as_json().items():
         if isinstance(values, dict):
             for name, value in _flat(values):
-                table.add_row(room, name, value)
+                add_row(table, room, name, value)
             table.add_section()
     for warning in result.warnings:
-        table.add_row("warning", "", warning)
+        add_row(table, "warning", "", warning)
     return table
 
 

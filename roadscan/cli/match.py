@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from roadscan.cli import options
+from roadscan.cli.screen import add_row, show
 
 if TYPE_CHECKING:
     from roadscan.model.road import Network
@@ -31,7 +31,7 @@ def match(
     if json:
         typer.echo(json_format.dumps(result.as_json(), ensure_ascii=False))
     else:
-        Console().print(_table(result, roads))
+        show(_table(result, roads))
 
 
 def _table(result: "TrackOnNetwork", network: "Network") -> Table:
@@ -44,7 +44,7 @@ def _table(result: "TrackOnNetwork", network: "Network") -> Table:
     table.add_column("street")
     table.add_column("metres driven", justify="right")
     for link_id, metres in result.credited_m.items():
-        table.add_row(link_id, street_of[link_id], f"{metres:.1f}")
+        add_row(table, link_id, street_of[link_id], f"{metres:.1f}")
     for gap in result.unmatched:
-        table.add_row("–", gap.reason, f"{gap.to_s - gap.from_s:.1f} s")
+        add_row(table, "–", gap.reason, f"{gap.to_s - gap.from_s:.1f} s")
     return table

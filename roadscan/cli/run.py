@@ -4,9 +4,9 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from roadscan.cli import options
+from roadscan.cli.screen import show
 from roadscan.cli.summary import summary_table
 from roadscan.pipeline.progress import bars_on_stderr
 
@@ -88,5 +88,5 @@ def run(  # noqa: PLR0913, PLR0917 -- typer makes an option of each
     if json:
         typer.echo(result.record.as_json(), nl=False)
     else:
-        Console().print(summary_table(result))
+        show(summary_table(result))
         typer.echo(f"Results: {result.out}")

@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from roadscan.cli import options
+from roadscan.cli.screen import add_row, printable, show
 from roadscan.errors import RoadscanError
 from roadscan.model.score import STATEMENT, Indicators
 from roadscan.pipeline.scheme import load_scheme
@@ -53,7 +53,7 @@ def score(
     if json:
         typer.echo(_line(steps))
     else:
-        Console().print(_table(steps))
+        show(_table(steps))
 
 
 def _given(road_class: str | None, surface: str, indicators: Indicators) -> ScoreInput:
@@ -71,7 +71,9 @@ def _line(steps: ScoreSteps) -> str:
 
 def _table(steps: ScoreSteps) -> Table:
     score = steps.score
-    table = Table(title=f"{steps.scheme.title}, {steps.scheme.version}", caption=STATEMENT)
+    table = Table(
+        title=printable(f"{steps.scheme.title}, {steps.scheme.version}"), caption=STATEMENT
+    )
     for name in ("Indicator", "share %", "ZW", "weight"):
         table.add_column(name, justify="left" if name == "Indicator" else "right")
     shares = score.indicators
@@ -82,12 +84,12 @@ def _table(steps: ScoreSteps) -> Table:
     )
     for label, key, share, value in rows:
         weight = score.weights.get(key)
-        table.add_row(label, _number(share), _number(value), _number(weight, 4))
+        add_row(table, label, _number(share), _number(value), _number(weight, 4))
     table.add_section()
-    table.add_row("weighted sum", "", _number(score.weighted_sum), "")
-    table.add_row("break-through (Durchschlag)", "", "yes" if score.break_through else "no", "")
-    table.add_row("TWSUB", "", _number(score.twsub), score.twsub_basis)
-    table.add_row("class", "", str(score.condition_class or "–"), score.reason)
+    add_row(table, "weighted sum", "", _number(score.weighted_sum), "")
+    add_row(table, "break-through (Durchschlag)", "", "yes" if score.break_through else "no", "")
+    add_row(table, "TWSUB", "", _number(score.twsub), score.twsub_basis)
+    add_row(table, "class", "", str(score.condition_class or "–"), score.reason)
     return table
 
 

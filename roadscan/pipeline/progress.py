@@ -56,7 +56,8 @@ class Bars:
         """Finish the bar before and draw the next."""
         self._bars.start()
         self._finish()
-        self._task = self._bars.add_task(what, total=total or None)
+        shown = "".join(c if c.isprintable() else "?" for c in what)
+        self._task = self._bars.add_task(shown, total=total or None)
 
     def advance(self, items: int = 1) -> None:
         """Move the bar on."""
@@ -80,7 +81,7 @@ def bars_on_stderr(figures: tuple[ProgressColumn, ...] = COUNTED) -> Iterator[Pr
     is one line on stderr.
     """
     columns = (
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         *figures,
         TimeElapsedColumn(),
