@@ -18,13 +18,13 @@ from roadscan.serve.uploads.router import tus_router
 from roadscan.serve.uploads.storage import Limits, UploadStorage
 from roadscan.store.accounts import Accounts
 from roadscan.store.files import Files
-from roadscan.store.sqlite import SqliteStore
+from roadscan.store.sql import SqlStore
 
 LIMITS = Limits(max_bytes=10_000_000, quota_bytes=10**9, reserve_bytes=0, expires_after_s=86400.0)
 
 
 @pytest.fixture
-def arrivals(store: SqliteStore, tmp_path: Path) -> Arrivals:
+def arrivals(store: SqlStore, tmp_path: Path) -> Arrivals:
     return Arrivals(UploadStorage(tmp_path / "town", LIMITS), Files(store.engine))
 
 
