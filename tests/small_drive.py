@@ -93,10 +93,12 @@ def write_small_drive(folder: Path) -> SmallDrive:
     return drive
 
 
-def write_clip(path: Path, from_s: float, to_s: float, *, dated: bool = True) -> Path:
+def write_clip(
+    path: Path, from_s: float, to_s: float, *, dated: bool = True, frame_s: float = FRAME_S
+) -> Path:
     """Write the part of the video between two of its times as a video of its own."""
     grain = np.random.default_rng(7).integers(60, 200, (HEIGHT, WIDTH, 3), np.uint8)
-    times_s = np.arange(from_s, to_s - FRAME_S / 2, FRAME_S)
+    times_s = np.arange(from_s, to_s - frame_s / 2, frame_s)
     pictures = [np.roll(grain, 4 * k, axis=0) for k in range(len(times_s))]
     began = datetime.fromtimestamp(STARTED_S + from_s, tz=UTC).isoformat()
     created = began.replace("+00:00", "Z") if dated else None

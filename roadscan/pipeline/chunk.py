@@ -117,8 +117,10 @@ def work_chunks(
     """
     numbers = chunk_of(prepared.wanted_video_s)
     todo = np.isin(numbers, sorted(pending))
-    wanted_s, numbers = prepared.wanted_video_s[todo], numbers[todo]
-    planned = Counter(numbers.tolist())
+    planned = Counter(numbers[todo].tolist())
+    # a picture on show across the end of a chunk is that chunk's, whether it is done now or not
+    asked = todo | np.append(todo[1:], False)
+    wanted_s, numbers = prepared.wanted_video_s[asked], numbers[asked]
     info = prepared.drive.video
     eye = Eye(
         prepared.drive.camera,
@@ -136,7 +138,11 @@ def work_chunks(
     frames = frames_at(prepared.video_path, wanted_s)
     chunks = iter(sorted(planned))
     chunk: _Chunk | None = None
-    numbered = _numbered(frames, wanted_s, numbers, watch)
+    numbered = (
+        (number, frame)
+        for number, frame in _numbered(frames, wanted_s, numbers, watch)
+        if number in pending
+    )
     for seen in _see_all(numbered, eye, rows, looking, watch):
         while chunk is None or chunk.number < seen.number:
             if chunk is not None:

@@ -110,6 +110,35 @@ def test_splitting_a_drive_into_chunks_changes_nothing(
     assert split.record.observations == done.record.observations
 
 
+class Stops:
+    """Stops a run after so many frames."""
+
+    def __init__(self, after: int) -> None:
+        self._left = after
+
+    def begin(self, what: str, total: int) -> None:
+        """Hear nothing."""
+
+    def advance(self, items: int = 1) -> None:
+        self._left -= items
+        if self._left < 0:
+            raise KeyboardInterrupt
+
+
+def test_a_picture_on_show_across_the_end_of_a_chunk_is_seen_once(
+    small_drive: SmallDrive, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slow = write_clip(tmp_path / "slow.mp4", 0.0, 24.0, frame_s=0.7)
+    whole = run_small(small_drive, tmp_path / "whole", videos=[slow])
+    assert whole.record.frames.decoded < 40
+    monkeypatch.setattr(chunk, "CHUNK_S", 5.0)
+    with pytest.raises(KeyboardInterrupt):
+        run_small(small_drive, tmp_path / "split", videos=[slow], progress=Stops(20))
+    split = run_small(small_drive, tmp_path / "split", videos=[slow])
+    assert split.record.frames == whole.record.frames
+    assert results_of(tmp_path / "split") == results_of(tmp_path / "whole")
+
+
 @pytest.fixture(scope="module")
 def clips(small_drive: SmallDrive, tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     folder = tmp_path_factory.mktemp("clips")
