@@ -33,3 +33,16 @@ TrustPt = Annotated[
 Json = Annotated[
     bool, typer.Option("--json", help="Print JSON on stdout and nothing else.", show_default=False)
 ]
+Data = Annotated[
+    Path,
+    typer.Option("--data", help="Folder for everything of this town.", show_default=False),
+]
+Database = Annotated[
+    str,
+    typer.Option(
+        "--database",
+        help="postgresql://... for several machines. Default: SQLite in the folder.",
+        envvar="ROADSCAN_DATABASE",
+        show_default=False,
+    ),
+]

@@ -1,19 +1,18 @@
 """`roadscan purge`: raw recordings whose time is over."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from roadscan.cli import options
 from roadscan.cli.extras import needs_extra
 
 DAY_S = 86400.0
 
 
 def purge(
-    data: Annotated[
-        Path, typer.Option("--data", help="Folder of the service.", show_default=False)
-    ],
+    data: options.Data,
+    database: options.Database = "",
     keep_days: Annotated[
         float, typer.Option(min=0.0, max=30.0, help="Days that a video is kept after its results.")
     ] = 7.0,
@@ -29,7 +28,9 @@ def purge(
     with needs_extra("serve"):
         from roadscan.serve.purge import open_retention  # noqa: PLC0415 -- an extra
         from roadscan.serve.settings import ServeSettings  # noqa: PLC0415 -- an extra
-    with open_retention(ServeSettings(data=data, keep_raw_s=keep_days * DAY_S)) as retention:
+    with open_retention(
+        ServeSettings(data=data, database=database, keep_raw_s=keep_days * DAY_S)
+    ) as retention:
         due = retention.due()
         for item in due:
             if delete:

@@ -1,17 +1,16 @@
 """`roadscan serve`: the service of a town on this machine."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from roadscan.cli import options
 from roadscan.cli.extras import needs_extra
 
 
 def serve(
-    data: Annotated[
-        Path, typer.Option("--data", help="Folder for everything of this town.", show_default=False)
-    ],
+    data: options.Data,
+    database: options.Database = "",
     host: Annotated[str, typer.Option(help="Address to listen at.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=1, max=65535, help="Port to listen at.")] = 8000,
     workers: Annotated[
@@ -29,4 +28,5 @@ def serve(
         from roadscan.serve.settings import ServeSettings  # noqa: PLC0415 -- an extra
         from roadscan.serve.start import serve as serve_town  # noqa: PLC0415 -- an extra
     public = frozenset({"segments", "damages"} if public_layers else ())
-    serve_town(ServeSettings(data=data, public_collections=public), host, port, workers, typer.echo)
+    settings = ServeSettings(data=data, database=database, public_collections=public)
+    serve_town(settings, host, port, workers, typer.echo)

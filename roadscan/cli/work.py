@@ -1,17 +1,16 @@
 """`roadscan work`: one more worker for a service."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from roadscan.cli import options
 from roadscan.cli.extras import needs_extra
 
 
 def work(
-    data: Annotated[
-        Path, typer.Option("--data", help="Folder of the service.", show_default=False)
-    ],
+    data: options.Data,
+    database: options.Database = "",
     once: Annotated[  # noqa: FBT002 -- how typer declares a switch
         bool, typer.Option("--once", help="Stop when nothing is left to do.")
     ] = False,
@@ -23,4 +22,4 @@ def work(
     with needs_extra("serve"):
         from roadscan.serve.jobs.worker import work as work_for  # noqa: PLC0415 -- an extra
         from roadscan.serve.settings import ServeSettings  # noqa: PLC0415 -- an extra
-    work_for(ServeSettings(data=data), typer.echo, until_idle=once)
+    work_for(ServeSettings(data=data, database=database), typer.echo, until_idle=once)

@@ -14,7 +14,8 @@ from roadscan.pipeline.record import RUN_FILE
 from roadscan.publish.export import export_all
 from roadscan.read.objections import read_objections
 from roadscan.store.accounts import Accounts
-from roadscan.store.sqlite import SqliteStore, open_store
+from roadscan.store.sql import SqlStore
+from roadscan.store.sqlite import open_store
 
 ACTION = "objections"
 """In the record of what was done."""
@@ -33,7 +34,7 @@ class Objected:
 
 
 def object_to_pictures(
-    store: SqliteStore,
+    store: SqlStore,
     masks: Sequence[ObjectionMask],
     who: str,
     clock: Callable[[], float] = time,

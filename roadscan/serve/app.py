@@ -10,13 +10,14 @@ from roadscan.serve.access.administration import administration_router
 from roadscan.serve.access.guard import Guard
 from roadscan.serve.access.keys import keys_router
 from roadscan.serve.access.login import login_router
+from roadscan.serve.databases import jobs_url
 from roadscan.serve.envelope import Envelope
 from roadscan.serve.errors import tell_errors
 from roadscan.serve.evidence import evidence_router
 from roadscan.serve.features.layers import readable_by
 from roadscan.serve.features.router import features_router
 from roadscan.serve.health import Metrics, health_router
-from roadscan.serve.jobs.queue import JobQueue, jobs_url
+from roadscan.serve.jobs.queue import JobQueue
 from roadscan.serve.jobs.router import jobs_router, networks_router
 from roadscan.serve.log import log_answer
 from roadscan.serve.pages.router import pages_router
@@ -30,11 +31,11 @@ from roadscan.serve.uploads.storage import UploadStorage
 from roadscan.store.accounts import Accounts
 from roadscan.store.features import FeatureStore
 from roadscan.store.files import Files
-from roadscan.store.sqlite import SqliteStore
+from roadscan.store.sql import SqlStore
 from roadscan.store.town import Town
 
 
-def create_app(settings: ServeSettings, store: SqliteStore) -> FastAPI:
+def create_app(settings: ServeSettings, store: SqlStore) -> FastAPI:
     """Return the service of one town over its store."""
     app = FastAPI(
         title="roadscan",
@@ -49,7 +50,7 @@ def create_app(settings: ServeSettings, store: SqliteStore) -> FastAPI:
     features = FeatureStore(store.engine)
     readable = readable_by(guard, settings.public_collections)
     arrivals = Arrivals(UploadStorage(settings.data, settings.upload_limits), files)
-    queue, metrics = JobQueue(jobs_url(settings.data)), Metrics(settings, town)
+    queue, metrics = JobQueue(jobs_url(settings)), Metrics(settings, town)
     app.router.on_shutdown.append(queue.close)
     for router in (
         login_router(guard, settings),

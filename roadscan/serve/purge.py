@@ -4,21 +4,21 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from roadscan.serve.jobs.queue import JobQueue, jobs_url
+from roadscan.serve.databases import jobs_url, open_town
+from roadscan.serve.jobs.queue import JobQueue
 from roadscan.serve.retention import Retention
 from roadscan.serve.settings import ServeSettings
 from roadscan.serve.uploads.storage import UploadStorage
 from roadscan.store.accounts import Accounts
 from roadscan.store.files import Files
-from roadscan.store.sqlite import share_store
 
 
 @contextmanager
 def open_retention(settings: ServeSettings) -> Iterator[Retention]:
     """Open what retention needs of a town's folder."""
-    queue = JobQueue(jobs_url(settings.data))
+    queue = JobQueue(jobs_url(settings))
     try:
-        with share_store(settings.data) as store:
+        with open_town(settings) as store:
             yield Retention(
                 Files(store.engine),
                 UploadStorage(settings.data, settings.upload_limits),

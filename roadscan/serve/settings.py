@@ -16,6 +16,8 @@ class ServeSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
     data: Path
     """The folder that holds everything of this town."""
+    database: str = ""
+    """postgresql://... for a service on several machines; "" keeps all in the folder (SQLite)."""
     public_collections: frozenset[str] = frozenset()
     """Layers that anybody may read; pictures are never among them."""
     cookie_secure: bool = False

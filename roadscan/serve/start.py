@@ -1,24 +1,28 @@
 """Starts the service on this machine."""
 
+import os
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Final
 
 import uvicorn
 
 from roadscan.model.access import Role
 from roadscan.serve.app import create_app
+from roadscan.serve.databases import open_town
 from roadscan.serve.log import log_to_stderr
 from roadscan.serve.settings import ServeSettings
 from roadscan.store.accounts import Accounts
-from roadscan.store.sqlite import share_store
 
 FIRST_LINK_S: Final = 86400.0
 """How long the first administrator's link holds; the next start prints another one."""
+DATABASE: Final = "ROADSCAN_DATABASE"
+"""Setting of `roadscan work` by which it finds the database."""
 LOOK_S: Final = 1.0
 """How often somebody looks whether a worker has ended."""
 
@@ -29,7 +33,7 @@ def serve(
     """Serve until stopped, with so many workers; `say` hears what one has to know."""
     log_to_stderr()
     address = f"http://{host}:{port}"
-    with share_store(settings.data) as store:
+    with open_town(settings) as store:
         accounts = Accounts(store.engine, time.time)
         if not accounts.all():
             token = accounts.invite(Role.ADMIN, FIRST_LINK_S)
@@ -47,8 +51,10 @@ def _workers(settings: ServeSettings, count: int) -> Iterator[None]:
     """Keep workers at work in processes of their own; the web process has no model or decoder."""
     command = [sys.executable, "-c", "from roadscan.cli.app import main; main()"]
     command += ["work", "--data", str(settings.data)]
+    # the database's password goes by the environment: any user can list processes
+    run = partial(subprocess.Popen, command, env=os.environ | {DATABASE: settings.database})
     stop = threading.Event()
-    keepers = [threading.Thread(target=_keep_working, args=(command, stop)) for _ in range(count)]
+    keepers = [threading.Thread(target=_keep_working, args=(run, stop)) for _ in range(count)]
     for keeper in keepers:
         keeper.start()
     try:
@@ -59,10 +65,10 @@ def _workers(settings: ServeSettings, count: int) -> Iterator[None]:
             keeper.join()
 
 
-def _keep_working(command: Sequence[str], stop: threading.Event) -> None:
+def _keep_working(run: Callable[[], "subprocess.Popen[bytes]"], stop: threading.Event) -> None:
     """Run a worker, and a new one when it ends, until told to stop."""
     while not stop.is_set():
-        worker = subprocess.Popen(command)  # noqa: S603 -- our own command
+        worker = run()
         while worker.poll() is None and not stop.wait(LOOK_S):
             pass
         if stop.is_set():

@@ -1,367 +1,26 @@
-"""The store on SQLite: one file, write-ahead log, an R*Tree over the links."""
+"""The store on SQLite: one file in a folder, write-ahead log."""
 
 import sqlite3
-from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import reduce
-from itertools import groupby
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from alembic import command
-from alembic.config import Config
-from alembic.script import ScriptDirectory
-from sqlalchemy import (
-    Connection,
-    Engine,
-    Select,
-    Table,
-    create_engine,
-    delete,
-    event,
-    func,
-    insert,
-    inspect,
-    select,
-    text,
-    update,
-)
+from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.exc import DatabaseError, OperationalError
 
-from roadscan.assess.cells import merge_grids
 from roadscan.errors import RoadscanError
-from roadscan.model.damage import Damage, LaneGrid, Observation, Rejection
-from roadscan.model.drive import ChunkResult, Drive, FrameCounts
-from roadscan.model.picture import FrameRejection
-from roadscan.model.road import Direction, Network
-from roadscan.model.survey import Assessment, DriveKey, Survey, SurveyCounts
-from roadscan.store import rows, tables
-from roadscan.store.feature_tables import editions
-from roadscan.store.pictures import Pictures, put_pictures
+from roadscan.store.sql import SqlStore
+from roadscan.store.upgrade import no_store, upgrade
 
 FILE = "roadscan.db"
 LOCK_FILE = "roadscan.lock"
-MIGRATIONS = Path(__file__).parent / "migrations"
 BUSY_MS = 5000
 
 
-class SqliteStore:
-    """A store in one folder; `roadscan.store.store.Store` says what it can do."""
-
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
-
-    @property
-    def engine(self) -> Engine:
-        """Reach the database for what shares it with the surveys: accounts, files, features."""
-        return self._engine
-
-    @property
-    def pictures(self) -> Pictures:
-        """The kept pictures of its drives, and the areas of which none is kept."""
-        return Pictures(self._engine)
-
-    def put_network(self, network: Network) -> None:
-        """Keep a network under its checksum."""
-        key = {"network_sha256": network.sha256}
-        with self._writing() as db:
-            if self._exists(db, tables.networks, key):
-                return
-            head = {"crs_epsg": network.crs_epsg, "source": network.source}
-            db.execute(insert(tables.networks), key | head)
-            db.execute(
-                insert(tables.links),
-                [rows.link_row(link, k) | key for k, link in enumerate(network.links)],
-            )
-            db.execute(
-                text(
-                    "INSERT INTO link_bounds SELECT rowid, :w, :e, :s, :n FROM links "
-                    "WHERE network_sha256 = :sha AND number = :number"
-                ),
-                [
-                    {
-                        "sha": network.sha256,
-                        "number": k,
-                        "w": float(link.xy_m[:, 0].min()),
-                        "e": float(link.xy_m[:, 0].max()),
-                        "s": float(link.xy_m[:, 1].min()),
-                        "n": float(link.xy_m[:, 1].max()),
-                    }
-                    for k, link in enumerate(network.links)
-                ],
-            )
-
-    def put_drive(self, drive: Drive) -> None:
-        """Keep a drive under its id and settings."""
-        key = {"drive_id": drive.drive_id, "settings_sha256": drive.settings_sha256}
-        with self._writing() as db:
-            _remove(db, tables.drives, key)
-            db.execute(insert(tables.drives), rows.drive_row(drive))
-
-    def done_chunks(self, drive_id: str, settings_sha256: str) -> frozenset[int]:
-        """Return the numbers of the chunks that are done."""
-        found = select(tables.chunks.c.number).where(
-            tables.chunks.c.drive_id == drive_id,
-            tables.chunks.c.settings_sha256 == settings_sha256,
-        )
-        with self._engine.connect() as db:
-            return frozenset(db.scalars(found))
-
-    def put_chunk(self, result: ChunkResult, settings_sha256: str) -> None:
-        """Keep all that a chunk gave, replacing what an earlier try left."""
-        key = {
-            "drive_id": result.drive_id,
-            "settings_sha256": settings_sha256,
-            "number": result.number,
-        }
-        head = {
-            "from_video_s": result.from_video_s,
-            "to_video_s": result.to_video_s,
-            "planned": result.frames.planned,
-            "decoded": result.frames.decoded,
-            "usable": result.frames.usable,
-            "rejected": {reason.value: n for reason, n in sorted(result.frames.rejected.items())},
-            "detections": result.detections,
-            "observed": result.observed,
-        }
-        found = [rows.observation_row(o) for o in result.observations]
-        refused = [rows.rejected_row(box) for box in result.rejections]
-        lanes = [
-            {
-                "usable": usable,
-                "link_id": grid.link_id,
-                "direction": grid.direction.value,
-                "cells": rows.grid_bytes(grid),
-            }
-            for usable, grids in ((True, result.grids), (False, result.unusable))
-            for grid in grids
-        ]
-        with self._writing() as db:
-            for table in (tables.chunks, tables.observations, tables.rejected_boxes, tables.grids):
-                _remove(db, table, key)
-            db.execute(insert(tables.chunks), key | head)
-            _insert(
-                db, tables.observations, [r | key | {"position": k} for k, r in enumerate(found)]
-            )
-            _insert(
-                db,
-                tables.rejected_boxes,
-                [r | key | {"position": k} for k, r in enumerate(refused)],
-            )
-            _insert(db, tables.grids, [r | key for r in lanes])
-            put_pictures(db, result, key)
-
-    def put_survey(self, survey: Survey) -> None:
-        """Keep which drives a survey is made of."""
-        key = {"survey": survey.name}
-        with self._writing() as db:
-            _remove(db, tables.surveys, key)
-            _remove(db, tables.survey_drives, key)
-            head = {
-                "network_sha256": survey.network_sha256,
-                "model_name": survey.model_name,
-                "model_kinds": list(survey.model_kinds),
-                "scheme_text": survey.scheme_text,
-            }
-            db.execute(insert(tables.surveys), key | head)
-            _insert(
-                db,
-                tables.survey_drives,
-                [
-                    key | {"drive_id": d.drive_id, "settings_sha256": d.settings_sha256}
-                    for d in survey.drives
-                ],
-            )
-
-    def put_assessment(self, survey: str, assessment: Assessment) -> None:
-        """Keep the results of a survey in place of earlier ones."""
-        key = {"survey": survey}
-        pairs = zip(assessment.segments, assessment.results, strict=True)
-        scored = [
-            key
-            | {
-                "number": k,
-                "segment_id": segment.segment_id,
-                "segment": rows.plain(segment, rows.SEGMENT),
-                "result": rows.plain(result, rows.RESULT),
-            }
-            for k, (segment, result) in enumerate(pairs)
-        ]
-        damaged = [
-            key
-            | {
-                "number": k,
-                "damage_id": damage.damage_id,
-                "segment_id": damage.segment_id,
-                "damage": rows.plain(damage, rows.DAMAGE),
-            }
-            for k, damage in enumerate(assessment.damages)
-        ]
-        with self._writing() as db:
-            for table, new in ((tables.results, scored), (tables.damages, damaged)):
-                _remove(db, table, key)
-                _insert(db, table, new)
-            served = editions.c.survey == survey
-            db.execute(update(editions).where(served).values(stale=True))
-
-    def survey(self, name: str) -> Survey:
-        """Return a survey; KeyError without one of this name."""
-        with self._engine.connect() as db:
-            head = (
-                db.execute(select(tables.surveys).where(tables.surveys.c.survey == name))
-                .mappings()
-                .first()
-            )
-            if head is None:
-                raise KeyError(name)
-            keys = db.execute(
-                select(tables.survey_drives.c.drive_id, tables.survey_drives.c.settings_sha256)
-                .where(tables.survey_drives.c.survey == name)
-                .order_by(tables.survey_drives.c.drive_id)
-            )
-            return Survey(
-                name,
-                head["network_sha256"],
-                head["model_name"],
-                tuple(head["model_kinds"]),
-                head["scheme_text"],
-                tuple(DriveKey(*key) for key in keys),
-            )
-
-    def network(self, sha256: str) -> Network:
-        """Return a network; KeyError without one of this checksum."""
-        with self._engine.connect() as db:
-            head = (
-                db.execute(
-                    select(tables.networks).where(tables.networks.c.network_sha256 == sha256)
-                )
-                .mappings()
-                .first()
-            )
-            if head is None:
-                raise KeyError(sha256)
-            found = db.execute(
-                select(tables.links)
-                .where(tables.links.c.network_sha256 == sha256)
-                .order_by(tables.links.c.number)
-            ).mappings()
-            links = tuple(rows.link_of(dict(row)) for row in found)
-        return Network(links, head["crs_epsg"], sha256, head["source"])
-
-    def drives(self, survey: str) -> tuple[Drive, ...]:
-        """Return the drives of a survey by their start, then id."""
-        query = self._of_survey(tables.drives, survey).order_by(
-            tables.drives.c.started_s, tables.drives.c.drive_id
-        )
-        with self._engine.connect() as db:
-            return tuple(rows.drive_of(dict(row)) for row in db.execute(query).mappings())
-
-    def lane_grids(self, survey: str) -> Iterator[LaneGrid]:
-        """Yield each lane's views and hits over all chunks and drives, in order of link id."""
-        return self._grids(survey, usable=True)
-
-    def unusable_grids(self, survey: str) -> Iterator[LaneGrid]:
-        """Yield the same for the frames that were rejected: views only."""
-        return self._grids(survey, usable=False)
-
-    def observations(
-        self, survey: str, link_id: str, direction: Direction
-    ) -> tuple[Observation, ...]:
-        """Return the observations on one lane, in order of time."""
-        table = tables.observations
-        query = (
-            self._of_survey(table, survey)
-            .where(table.c.link_id == link_id, table.c.direction == direction.value)
-            .order_by(table.c.frame_t_s, table.c.drive_id, table.c.position)
-        )
-        with self._engine.connect() as db:
-            return tuple(rows.observation_of(dict(row)) for row in db.execute(query).mappings())
-
-    def counts(self, survey: str) -> SurveyCounts:
-        """Return where frames and detections went."""
-        rejected = Counter[FrameRejection]()
-        totals = Counter[str]()
-        with self._engine.connect() as db:
-            for row in db.execute(self._of_survey(tables.chunks, survey)).mappings():
-                names = ("planned", "decoded", "usable", "detections", "observed")
-                totals.update({name: row[name] for name in names})
-                rejected.update({FrameRejection(k): n for k, n in row["rejected"].items()})
-            boxes = self._of_survey(tables.rejected_boxes, survey).subquery()
-            by_reason = db.execute(select(boxes.c.reason, func.count()).group_by(boxes.c.reason))
-            rejections = {Rejection(reason): count for reason, count in by_reason}
-        frames = FrameCounts(totals["planned"], totals["decoded"], totals["usable"], dict(rejected))
-        return SurveyCounts(frames, totals["detections"], totals["observed"], rejections)
-
-    def damage(self, survey: str, damage_id: str) -> Damage:
-        """Return one damage of a survey; KeyError without one of this id."""
-        table = tables.damages
-        query = select(table.c.damage).where(
-            table.c.survey == survey, table.c.damage_id == damage_id
-        )
-        with self._engine.connect() as db:
-            found = db.scalar(query)
-        if found is None:
-            raise KeyError(damage_id)
-        return rows.DAMAGE.validate_python(found)
-
-    def assessment(self, survey: str) -> Assessment:
-        """Return the results of a survey."""
-        with self._engine.connect() as db:
-
-            def column(table: Table, name: str) -> list[Any]:
-                query = (
-                    select(table.c[name]).where(table.c.survey == survey).order_by(table.c.number)
-                )
-                return list(db.scalars(query))
-
-            return Assessment(
-                tuple(map(rows.SEGMENT.validate_python, column(tables.results, "segment"))),
-                tuple(map(rows.RESULT.validate_python, column(tables.results, "result"))),
-                tuple(map(rows.DAMAGE.validate_python, column(tables.damages, "damage"))),
-            )
-
-    def _grids(self, survey: str, *, usable: bool) -> Iterator[LaneGrid]:
-        table = tables.grids
-        query = (
-            self._of_survey(table, survey)
-            .where(table.c.usable == usable)
-            .order_by(table.c.link_id, table.c.direction, table.c.drive_id, table.c.number)
-        )
-        with self._engine.connect() as db:
-            found = db.execution_options(yield_per=200).execute(query).mappings()
-            lanes = groupby(found, key=lambda row: (row["link_id"], row["direction"]))
-            for _, parts in lanes:
-                yield reduce(merge_grids, (rows.grid_of(dict(part)) for part in parts))
-
-    def _of_survey(self, table: Table, survey: str) -> Select[Any]:
-        """Select the rows of a table that belong to the drives of a survey, as they are now."""
-        key = tables.survey_drives
-        return (
-            select(table)
-            .join(
-                key,
-                (table.c.drive_id == key.c.drive_id)
-                & (table.c.settings_sha256 == key.c.settings_sha256),
-            )
-            .where(key.c.survey == survey)
-        )
-
-    @contextmanager
-    def _writing(self) -> Iterator[Connection]:
-        try:
-            with self._engine.begin() as db:
-                yield db
-        except OperationalError as error:
-            raise _told(error, self._engine.url.database or FILE) from error
-
-    @staticmethod
-    def _exists(db: Connection, table: Table, key: dict[str, Any]) -> bool:
-        return db.execute(select(table).filter_by(**key)).first() is not None
-
-
 @contextmanager
-def open_store(folder: Path) -> Iterator[SqliteStore]:
+def open_store(folder: Path) -> Iterator[SqlStore]:
     """Open the store of a folder for the one that writes, making or upgrading it.
 
     Raises
@@ -376,7 +35,7 @@ def open_store(folder: Path) -> Iterator[SqliteStore]:
 
 
 @contextmanager
-def share_store(folder: Path) -> Iterator[SqliteStore]:
+def share_store(folder: Path) -> Iterator[SqlStore]:
     """Open the store of a folder for one of several processes, making or upgrading it.
 
     Whoever writes through it sees to it that no two work on the same chunk.
@@ -387,12 +46,22 @@ def share_store(folder: Path) -> Iterator[SqliteStore]:
         What `open_store` raises, except `output_in_use`.
     """
     _make(folder)
-    engine = _engine(folder / FILE)
+    path = folder / FILE
+    engine = _engine(path)
     try:
-        _migrate(engine, folder / FILE)
-        yield SqliteStore(engine)
+        _upgrade(engine, path)
+        yield SqlStore(engine, partial(_told, where=str(path)))
     finally:
         engine.dispose()
+
+
+def _upgrade(engine: Engine, path: Path) -> None:
+    try:
+        upgrade(engine, str(path))
+    except OperationalError as error:
+        raise _told(error, str(path)) from error
+    except DatabaseError as error:
+        raise no_store(str(path), error) from error
 
 
 def _make(folder: Path) -> None:
@@ -423,7 +92,7 @@ def _alone(folder: Path) -> Iterator[None]:
         raise _told(error, str(folder)) from error
     except sqlite3.DatabaseError as error:
         lock.close()
-        raise _no_store(folder / LOCK_FILE, error) from error
+        raise no_store(str(folder / LOCK_FILE), error) from error
     try:
         yield
     finally:
@@ -441,46 +110,6 @@ def _engine(path: Path) -> Engine:
     return engine
 
 
-def _migrate(engine: Engine, path: Path) -> None:
-    config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
-    try:
-        with engine.begin() as db:
-            # sqlite3 begins none for DDL: a kill midway would leave a part of the tables
-            db.exec_driver_sql("BEGIN IMMEDIATE")
-            _check_version(db, config, path)
-            config.attributes["connection"] = db
-            command.upgrade(config, "head")
-    except OperationalError as error:
-        raise _told(error, str(path)) from error
-    except DatabaseError as error:
-        raise _no_store(path, error) from error
-
-
-def _check_version(db: Connection, config: Config, path: Path) -> None:
-    names = inspect(db).get_table_names()
-    if "alembic_version" not in names:
-        if names:
-            raise _no_store(path, f"it has the tables {', '.join(names[:5])}")
-        return
-    version = db.scalar(text("SELECT version_num FROM alembic_version"))
-    known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
-    if version is not None and version not in known:
-        raise RoadscanError(
-            "store_version",
-            f"{path} has version {version}, newer than this roadscan",
-            "Upgrade roadscan, or name another folder",
-        )
-
-
-def _no_store(path: Path, why: object) -> RoadscanError:
-    return RoadscanError(
-        "store_malformed",
-        f"{path} is no store of roadscan ({' '.join(str(why).split())[:120]})",
-        "Name another folder",
-    )
-
-
 def _told(error: Exception, where: str) -> RoadscanError:
     """Say what the database's own words mean for the user."""
     words = str(getattr(error, "orig", error))
@@ -491,12 +120,3 @@ def _told(error: Exception, where: str) -> RoadscanError:
     return RoadscanError(
         "output_not_writable", f"{where} cannot be written ({words})", "Name another folder"
     )
-
-
-def _remove(db: Connection, table: Table, key: dict[str, Any]) -> None:
-    db.execute(delete(table).filter_by(**key))
-
-
-def _insert(db: Connection, table: Table, new: list[dict[str, Any]]) -> None:
-    if new:
-        db.execute(insert(table), new)

@@ -16,7 +16,7 @@ from roadscan.publish.layers import (
     drives_layer,
     segments_layer,
 )
-from roadscan.store.sqlite import SqliteStore
+from roadscan.store.sql import SqlStore
 from tests.publish.conftest import HOSTILE, NAME
 from tests.store.surveys import ORIGIN_M
 
@@ -79,7 +79,7 @@ def segments(results: Results) -> geopandas.GeoDataFrame:
 
 
 @pytest.fixture(scope="module")
-def cells(results: Results, store: SqliteStore) -> geopandas.GeoDataFrame:
+def cells(results: Results, store: SqlStore) -> geopandas.GeoDataFrame:
     (layer,) = cells_layers(results, store.lane_grids(NAME))
     return layer
 
@@ -207,7 +207,7 @@ def test_a_hit_cell_says_by_what_and_for_which_indicator_it_counts(
 
 
 def test_many_cells_come_in_parts_that_are_together_the_same(
-    results: Results, store: SqliteStore, monkeypatch: pytest.MonkeyPatch
+    results: Results, store: SqlStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (whole,) = cells_layers(results, store.lane_grids(NAME))
     monkeypatch.setattr(layers, "CELLS_AT_ONCE", 100)

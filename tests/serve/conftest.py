@@ -11,22 +11,23 @@ from roadscan.model.access import Role
 from roadscan.serve.app import create_app
 from roadscan.serve.settings import ServeSettings
 from roadscan.store.accounts import Accounts
-from roadscan.store.sqlite import SqliteStore, share_store
+from roadscan.store.sql import SqlStore
+from roadscan.store.sqlite import share_store
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[SqliteStore]:
+def store(tmp_path: Path) -> Iterator[SqlStore]:
     with share_store(tmp_path / "town") as opened:
         yield opened
 
 
 @pytest.fixture
-def accounts(store: SqliteStore) -> Accounts:
+def accounts(store: SqlStore) -> Accounts:
     return Accounts(store.engine, time.time)
 
 
 @pytest.fixture
-def client(store: SqliteStore, tmp_path: Path) -> Iterator[TestClient]:
+def client(store: SqlStore, tmp_path: Path) -> Iterator[TestClient]:
     settings = ServeSettings(data=tmp_path / "town", free_disk_reserve_bytes=0)
     with TestClient(create_app(settings, store), raise_server_exceptions=False) as opened:
         yield opened

@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from roadscan.model.upload import FileKind, Place, StoredFile
-from roadscan.serve.jobs.queue import JobQueue, jobs_url
+from roadscan.serve.databases import jobs_url
+from roadscan.serve.jobs.queue import JobQueue
 from roadscan.serve.purge import open_retention
 from roadscan.serve.retention import DAY_S, LONGEST_S, Due, due_files
 from roadscan.serve.settings import ServeSettings
@@ -58,7 +59,7 @@ def test_deleting_takes_the_bytes_keeps_the_row_and_is_on_the_record(tmp_path):
     path = storage.path_of(sha256)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(b"a month old")
-    JobQueue(jobs_url(tmp_path)).close()
+    JobQueue(jobs_url(settings)).close()
     with share_store(tmp_path) as store:
         files = Files(store.engine)
         old = file(sha256, uploaded_s=time.time() - LONGEST_S)

@@ -16,14 +16,15 @@ from roadscan.model.photo import (
     PictureView,
 )
 from roadscan.store import tables
-from roadscan.store.sqlite import SqliteStore, open_store
+from roadscan.store.sql import SqlStore
+from roadscan.store.sqlite import open_store
 from tests.assess.lanes import box
 
 SQUARE = np.array([[13.0, 51.0], [13.001, 51.0], [13.001, 51.001], [13.0, 51.001]])
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[SqliteStore]:
+def store(tmp_path: Path) -> Iterator[SqlStore]:
     with open_store(tmp_path) as opened:
         with opened.engine.begin() as db:
             for survey, drive in (("town", "d1"), ("town", "d2"), ("other", "d1")):
@@ -69,7 +70,7 @@ def mask(from_lon: float, to_lon: float) -> ObjectionMask:
     return ObjectionMask(f"{from_lon}", "", bytes(shapely.to_wkb(area)))
 
 
-def test_a_picture_is_found_by_what_was_seen_in_it(store: SqliteStore) -> None:
+def test_a_picture_is_found_by_what_was_seen_in_it(store: SqlStore) -> None:
     seen, unseen = box(1.0, (2.0, 3.0)), box(2.0, (2.0, 3.0))
     store.put_chunk(chunk("d1", 0, (seen, unseen), (shown(1.0, "a"),)), "s")
     assert store.pictures.of("town", seen) == picture("a")
@@ -79,7 +80,7 @@ def test_a_picture_is_found_by_what_was_seen_in_it(store: SqliteStore) -> None:
     assert store.pictures.of("nowhere", seen) is None
 
 
-def test_two_drives_at_one_moment_are_told_apart(store: SqliteStore) -> None:
+def test_two_drives_at_one_moment_are_told_apart(store: SqlStore) -> None:
     one, other = box(1.0, (2.0, 3.0), pixels=10.0), box(1.0, (2.0, 3.0), pixels=11.0)
     store.put_chunk(chunk("d1", 0, (one,), (shown(1.0, "one"),)), "s")
     store.put_chunk(chunk("d2", 0, (other,), (shown(1.0, "other"),)), "s")
@@ -87,7 +88,7 @@ def test_two_drives_at_one_moment_are_told_apart(store: SqliteStore) -> None:
     assert store.pictures.of("town", other) == picture("other")
 
 
-def test_a_chunk_done_again_replaces_its_pictures(store: SqliteStore) -> None:
+def test_a_chunk_done_again_replaces_its_pictures(store: SqlStore) -> None:
     seen = box(1.0, (2.0, 3.0))
     refused = {PictureRefusal.OBJECTION: 2}
     store.put_chunk(chunk("d1", 0, (seen,), (shown(1.0, "a"), shown(3.0, "b")), refused), "s")
@@ -100,14 +101,14 @@ def test_a_chunk_done_again_replaces_its_pictures(store: SqliteStore) -> None:
     assert store.pictures.refused("town") == {PictureRefusal.OBJECTION: 1}
 
 
-def test_pictures_of_other_settings_are_not_those_of_the_survey(store: SqliteStore) -> None:
+def test_pictures_of_other_settings_are_not_those_of_the_survey(store: SqlStore) -> None:
     seen = box(1.0, (2.0, 3.0))
     store.put_chunk(chunk("d1", 0, (seen,), (shown(1.0, "a"),)), "other settings")
     assert store.pictures.count("town") == 0
     assert store.pictures.of("town", seen) is None
 
 
-def test_removing_takes_what_shows_an_area_and_nothing_else(store: SqliteStore) -> None:
+def test_removing_takes_what_shows_an_area_and_nothing_else(store: SqlStore) -> None:
     kept = (shown(1.0, "west"), shown(2.0, "touches", 0.0009), shown(3.0, "east", 0.01))
     store.put_chunk(chunk("d1", 0, (), kept), "s")
     area = shapely.from_wkb(mask(13.0012, 13.005).outline_wkb)
@@ -116,7 +117,7 @@ def test_removing_takes_what_shows_an_area_and_nothing_else(store: SqliteStore) 
     assert store.pictures.remove_within(area) == 0
 
 
-def test_an_objection_is_kept_once(store: SqliteStore) -> None:
+def test_an_objection_is_kept_once(store: SqlStore) -> None:
     first, second = mask(13.0, 13.1), mask(14.0, 14.1)
     assert store.pictures.put_objections([first, first]) == 1
     assert store.pictures.put_objections([second, first]) == 1

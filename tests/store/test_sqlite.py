@@ -22,10 +22,11 @@ from roadscan.model.damage import LaneGrid, Rejection
 from roadscan.model.drive import ChunkResult, Drive
 from roadscan.model.picture import FrameRejection
 from roadscan.model.road import Direction, Network
-from roadscan.store.sqlite import FILE, MIGRATIONS, SqliteStore, open_store
+from roadscan.store.sql import SqlStore
+from roadscan.store.sqlite import FILE, open_store
+from roadscan.store.upgrade import MIGRATIONS
 from tests.assess.lanes import same_grid
 from tests.store.surveys import (
-    ORIGIN_M,
     SETTINGS,
     T_S,
     TOWN,
@@ -34,18 +35,17 @@ from tests.store.surveys import (
     damage,
     drive,
     grid,
-    link,
     observation,
     rejected,
     survey,
 )
 
 EAST = ("east", Direction.FORWARD)
-Put = Callable[[SqliteStore], None]
+Put = Callable[[SqlStore], None]
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[SqliteStore]:
+def store(tmp_path: Path) -> Iterator[SqlStore]:
     with open_store(tmp_path) as opened:
         yield opened
 
@@ -80,12 +80,12 @@ def same_drive(first: Drive, second: Drive) -> bool:
 # what is put comes back
 
 
-def test_a_network_comes_back_as_it_was_put(store: SqliteStore) -> None:
+def test_a_network_comes_back_as_it_was_put(store: SqlStore) -> None:
     store.put_network(TOWN)
     assert same_network(store.network(TOWN.sha256), TOWN)
 
 
-def test_drives_come_back_by_their_start_then_their_id(store: SqliteStore) -> None:
+def test_drives_come_back_by_their_start_then_their_id(store: SqlStore) -> None:
     drives = [drive(3, T_S), drive(1, T_S), drive(2, T_S - 100.0)]
     for one in drives:
         store.put_drive(one)
@@ -95,13 +95,13 @@ def test_drives_come_back_by_their_start_then_their_id(store: SqliteStore) -> No
     assert same_drive(found[1], drives[1])
 
 
-def test_a_drive_without_a_path_comes_back(store: SqliteStore) -> None:
+def test_a_drive_without_a_path_comes_back(store: SqlStore) -> None:
     store.put_drive(replace(drive(), path_m=()))
     store.put_survey(survey())
     assert store.drives("Spring")[0].path_m == ()
 
 
-def test_observations_come_in_the_order_of_time_then_of_their_frame(store: SqliteStore) -> None:
+def test_observations_come_in_the_order_of_time_then_of_their_frame(store: SqlStore) -> None:
     late, early, twin = (
         observation(T_S + 1.0),
         observation(T_S - 1.0),
@@ -114,23 +114,23 @@ def test_observations_come_in_the_order_of_time_then_of_their_frame(store: Sqlit
     assert store.observations("Spring", "bend", Direction.FORWARD) == ()
 
 
-def test_results_come_back_as_they_were_put(store: SqliteStore) -> None:
+def test_results_come_back_as_they_were_put(store: SqlStore) -> None:
     store.put_assessment("Spring", assessment())
     assert store.assessment("Spring") == assessment()
 
 
-def test_a_survey_comes_back_with_its_drives_in_order(store: SqliteStore) -> None:
+def test_a_survey_comes_back_with_its_drives_in_order(store: SqlStore) -> None:
     store.put_survey(survey(2, 1))
     assert store.survey("Spring") == survey(1, 2)
 
 
 @pytest.mark.parametrize("ask", ["survey", "network"])
-def test_what_was_never_put_is_a_key_error(store: SqliteStore, ask: str) -> None:
+def test_what_was_never_put_is_a_key_error(store: SqlStore, ask: str) -> None:
     with pytest.raises(KeyError, match="Autumn"):
         getattr(store, ask)("Autumn")
 
 
-def test_a_survey_without_drives_has_nothing(store: SqliteStore) -> None:
+def test_a_survey_without_drives_has_nothing(store: SqlStore) -> None:
     store.put_chunk(chunk(0, observations=(observation(),), grids=(grid(),)), SETTINGS)
     store.put_survey(replace(survey(), drives=()))
     assert store.drives("Spring") == ()
@@ -162,7 +162,7 @@ def test_putting_twice_changes_nothing(tmp_path: Path, what: str) -> None:
     assert dump(tmp_path) == before
 
 
-def test_a_chunk_is_replaced_whole(store: SqliteStore) -> None:
+def test_a_chunk_is_replaced_whole(store: SqlStore) -> None:
     first = chunk(
         0,
         observations=(observation(), observation(T_S + 1)),
@@ -182,7 +182,7 @@ def test_a_chunk_is_replaced_whole(store: SqliteStore) -> None:
     assert counts.rejections == {Rejection.TOO_FAR: 1}
 
 
-def test_a_chunk_of_other_settings_is_another_chunk(store: SqliteStore) -> None:
+def test_a_chunk_of_other_settings_is_another_chunk(store: SqlStore) -> None:
     store.put_chunk(chunk(0, grids=(grid(views=3),)), SETTINGS)
     store.put_chunk(chunk(0, grids=(grid(views=5),)), "0f" * 32)
     assert store.done_chunks("drive-1", SETTINGS) == {0}
@@ -191,7 +191,7 @@ def test_a_chunk_of_other_settings_is_another_chunk(store: SqliteStore) -> None:
     assert int(lane.views.max()) == 5
 
 
-def test_done_chunks_are_those_of_this_drive_under_these_settings(store: SqliteStore) -> None:
+def test_done_chunks_are_those_of_this_drive_under_these_settings(store: SqlStore) -> None:
     for number in (0, 2, 11):
         store.put_chunk(chunk(number), SETTINGS)
     store.put_chunk(chunk(5, 2), SETTINGS)
@@ -199,7 +199,7 @@ def test_done_chunks_are_those_of_this_drive_under_these_settings(store: SqliteS
     assert store.done_chunks("drive-1", "0f" * 32) == frozenset()
 
 
-def test_a_survey_put_again_lets_go_of_its_earlier_drives(store: SqliteStore) -> None:
+def test_a_survey_put_again_lets_go_of_its_earlier_drives(store: SqlStore) -> None:
     for number in (1, 2):
         store.put_drive(drive(number))
     store.put_survey(survey(1, 2))
@@ -207,7 +207,7 @@ def test_a_survey_put_again_lets_go_of_its_earlier_drives(store: SqliteStore) ->
     assert [one.drive_id for one in store.drives("Spring")] == ["drive-2"]
 
 
-def test_results_put_again_take_the_place_of_the_earlier_ones(store: SqliteStore) -> None:
+def test_results_put_again_take_the_place_of_the_earlier_ones(store: SqlStore) -> None:
     store.put_assessment("Autumn", assessment())
     store.put_assessment("Spring", assessment())
     store.put_assessment("Spring", replace(assessment(), damages=()))
@@ -215,7 +215,7 @@ def test_results_put_again_take_the_place_of_the_earlier_ones(store: SqliteStore
     assert store.assessment("Autumn").damages == (damage(),)
 
 
-def test_results_of_another_length_than_their_segments_are_not_put(store: SqliteStore) -> None:
+def test_results_of_another_length_than_their_segments_are_not_put(store: SqlStore) -> None:
     store.put_assessment("Spring", assessment())
     with pytest.raises(ValueError, match="zip"):
         store.put_assessment("Spring", replace(assessment(), results=()))
@@ -225,7 +225,7 @@ def test_results_of_another_length_than_their_segments_are_not_put(store: Sqlite
 # adding up
 
 
-def test_counts_are_the_sums_over_all_chunks_of_the_surveys_drives(store: SqliteStore) -> None:
+def test_counts_are_the_sums_over_all_chunks_of_the_surveys_drives(store: SqlStore) -> None:
     refused = (rejected(), rejected(T_S, Rejection.OUTSIDE_LANE), rejected())
     store.put_chunk(chunk(0, 1, (observation(),), refused), SETTINGS)
     store.put_chunk(chunk(1, 1, rejections=(rejected(),)), SETTINGS)
@@ -240,7 +240,7 @@ def test_counts_are_the_sums_over_all_chunks_of_the_surveys_drives(store: Sqlite
     assert counts.detections == counts.observed + sum(counts.rejections.values())
 
 
-def test_lanes_come_in_the_order_of_link_and_direction_each_once(store: SqliteStore) -> None:
+def test_lanes_come_in_the_order_of_link_and_direction_each_once(store: SqlStore) -> None:
     there, back = Direction.FORWARD, Direction.BACKWARD
     store.put_chunk(chunk(0, grids=(grid("setts"), grid("east", back))), SETTINGS)
     store.put_chunk(chunk(1, grids=(grid("east", there), grid("bend", there))), SETTINGS)
@@ -250,7 +250,7 @@ def test_lanes_come_in_the_order_of_link_and_direction_each_once(store: SqliteSt
     assert lanes == [("bend", there), ("east", back), ("east", there), ("setts", there)]
 
 
-def test_views_of_unusable_frames_are_kept_apart(store: SqliteStore) -> None:
+def test_views_of_unusable_frames_are_kept_apart(store: SqlStore) -> None:
     store.put_chunk(chunk(0, grids=(grid(views=2),), unusable=(grid(views=9),)), SETTINGS)
     store.put_survey(survey())
     (usable,), (unusable,) = store.lane_grids("Spring"), store.unusable_grids("Spring")
@@ -303,62 +303,6 @@ def _sum(lanes: list[LaneGrid]) -> LaneGrid:
         np.max([lane.last_seen_s for lane in lanes], axis=0),
         np.min([lane.accuracy_m for lane in lanes], axis=0),
     )
-
-
-# the search tree
-
-
-BOUNDS = """SELECT west, east, south, north FROM links JOIN link_bounds ON links.rowid = id
-            WHERE network_sha256 = ? ORDER BY number"""
-
-
-@settings(
-    max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
-@given(
-    st.lists(
-        st.lists(st.tuples(st.floats(-5e4, 5e4), st.floats(-5e4, 5e4)), min_size=2, max_size=4),
-        min_size=1,
-        max_size=5,
-    )
-)
-def test_the_bounds_of_a_link_hold_its_line_to_the_decimetre(
-    tmp_path_factory: pytest.TempPathFactory, lines: list[list[tuple[float, float]]]
-) -> None:
-    folder = tmp_path_factory.mktemp("store")
-    network = replace(TOWN, links=tuple(link(str(k), xy) for k, xy in enumerate(lines)))
-    with open_store(folder) as store:
-        store.put_network(network)
-    with closing(sqlite3.connect(folder / FILE)) as db:
-        found = np.array(list(db.execute(BOUNDS, (network.sha256,))))
-    low, high = (np.array([end(k.xy_m, axis=0) for k in network.links]) for end in (np.min, np.max))
-    # an R*Tree keeps single precision, rounded outwards: half a metre at 5,682 km north
-    slack_m = 1.0
-    for axis, (lower, upper) in enumerate(((0, 1), (2, 3))):
-        assert np.all(found[:, lower] <= low[:, axis])
-        assert np.all(found[:, upper] >= high[:, axis])
-        assert np.all(found[:, lower] >= low[:, axis] - slack_m)
-        assert np.all(found[:, upper] <= high[:, axis] + slack_m)
-
-
-def test_the_search_tree_finds_the_links_near_a_place(tmp_path: Path) -> None:
-    with open_store(tmp_path) as store:
-        store.put_network(TOWN)
-    x, y = ORIGIN_M + np.array([50.0, 0.0])
-    query = """SELECT link_id FROM links JOIN link_bounds ON links.rowid = id
-               WHERE west <= :x AND east >= :x AND south <= :y AND north >= :y"""
-    with closing(sqlite3.connect(tmp_path / FILE)) as db:
-        assert list(db.execute(query, {"x": x, "y": y})) == [("bend",)]
-
-
-def test_the_search_tree_has_one_entry_for_each_link_and_no_other(tmp_path: Path) -> None:
-    other = replace(TOWN, sha256="00" * 32, links=TOWN.links[:2])
-    with open_store(tmp_path) as store:
-        for network in (TOWN, other, TOWN, other):
-            store.put_network(network)
-    entries = rows_of(tmp_path, "SELECT id FROM link_bounds ORDER BY id")
-    assert entries == rows_of(tmp_path, "SELECT rowid FROM links ORDER BY rowid")
-    assert len(entries) == 5
 
 
 # opening
@@ -443,16 +387,16 @@ def test_the_lock_goes_with_its_holder_even_when_that_is_killed(tmp_path: Path) 
 def test_what_was_put_survives_a_kill_and_what_was_not_is_not_there(tmp_path: Path) -> None:
     code = (
         "import os, sys, pathlib\n"
-        "from roadscan.store import sqlite\n"
+        "from roadscan.store import sql, sqlite\n"
         "from tests.store.surveys import SETTINGS, chunk, grid, observation\n"
         "whole = chunk(0, observations=(observation(),), grids=(grid(),))\n"
         "with sqlite.open_store(pathlib.Path(sys.argv[1])) as store:\n"
         "    store.put_chunk(whole, SETTINGS)\n"
-        "    real = sqlite._insert\n"
+        "    real = sql._insert\n"
         "    def dying(db, table, new):\n"
         "        real(db, table, new)\n"
         "        if table.name == 'observations': os.kill(os.getpid(), 9)\n"
-        "    sqlite._insert = dying\n"
+        "    sql._insert = dying\n"
         "    store.put_chunk(chunk(1, observations=(observation(),), grids=(grid(),)), SETTINGS)\n"
     )
     root = str(Path(__file__).resolve().parents[2])
@@ -483,7 +427,7 @@ def test_a_full_disk_is_told_and_leaves_what_was_there(tmp_path: Path) -> None:
         assert same_network(store.network(TOWN.sha256), TOWN)
 
 
-def full(store: SqliteStore, pages: int) -> None:
+def full(store: SqlStore, pages: int) -> None:
     """Let the file grow to so many pages and no further: SQLite says what it says of a disk."""
 
     @event.listens_for(store._engine, "connect")

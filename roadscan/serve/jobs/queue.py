@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Final
 
 from dbos import DBOS, DBOSClient, WorkflowStatus
@@ -21,7 +20,6 @@ from roadscan.serve.jobs.requests import (
     State,
 )
 
-FILE: Final = "jobs.db"
 PAGE: Final = 200
 KINDS: Final = ("drive", "network")
 """Workflows that are jobs; what they start on their way is not shown."""
@@ -32,11 +30,6 @@ _STATES: Final = {
     "PENDING": State.RUNNING,
     "CANCELLED": State.CANCELLED,
 }
-
-
-def jobs_url(data: Path) -> str:
-    """Return where the workflows of a town on one machine are kept."""
-    return f"sqlite:///{data / FILE}"
 
 
 class JobQueue:

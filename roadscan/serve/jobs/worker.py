@@ -14,14 +14,13 @@ from typing import Final
 from dbos import DBOS
 
 from roadscan.errors import RoadscanError
-from roadscan.serve.jobs.queue import jobs_url
+from roadscan.serve.databases import jobs_url, open_town
 from roadscan.serve.jobs.requests import APPLICATION, APPLICATION_VERSION, DRIVES, SURVEYS
 from roadscan.serve.jobs.workflows import Steps, register
 from roadscan.serve.jobs.workshop import Workshop
 from roadscan.serve.settings import ServeSettings
 from roadscan.serve.uploads.storage import UploadStorage
 from roadscan.store.features import FeatureStore
-from roadscan.store.sqlite import share_store
 from roadscan.store.town import Town
 
 DEAD_AFTER_S: Final = 30.0
@@ -40,7 +39,7 @@ def work(settings: ServeSettings, say: Callable[[str], None], *, until_idle: boo
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     step_lock = threading.Lock()
-    with _slot(settings.data) as worker_id, share_store(settings.data) as store:
+    with _slot(settings.data) as worker_id, open_town(settings) as store:
         town = Town(store.engine, time.time)
         town.beat(worker_id)
         storage = UploadStorage(settings.data, settings.upload_limits)
@@ -51,7 +50,7 @@ def work(settings: ServeSettings, say: Callable[[str], None], *, until_idle: boo
             settings.data / "bench" / worker_id,
         )
         workshop.take_over_results(town)
-        _launch(settings.data, worker_id, lambda: register(workshop, Steps(step_lock)))
+        _launch(jobs_url(settings), worker_id, lambda: register(workshop, Steps(step_lock)))
         say(f"worker {worker_id} is at work")
         while not stop.wait(POLL_S):
             town.beat(worker_id)
@@ -66,11 +65,11 @@ def work(settings: ServeSettings, say: Callable[[str], None], *, until_idle: boo
     os._exit(0)
 
 
-def _launch(data: Path, worker_id: str, register_workflows: Callable[[], None]) -> None:
+def _launch(url: str, worker_id: str, register_workflows: Callable[[], None]) -> None:
     DBOS(
         config={
             "name": APPLICATION,
-            "system_database_url": jobs_url(data),
+            "system_database_url": url,
             "application_version": APPLICATION_VERSION,
             "executor_id": worker_id,
             "log_level": "WARNING",

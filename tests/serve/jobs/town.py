@@ -7,7 +7,8 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from roadscan.serve.jobs.queue import JobQueue, jobs_url
+from roadscan.serve.databases import jobs_url
+from roadscan.serve.jobs.queue import JobQueue
 from roadscan.serve.jobs.requests import DriveRequest, NetworkRequest
 from roadscan.serve.settings import ServeSettings
 from roadscan.serve.uploads.storage import UploadStorage
@@ -30,7 +31,7 @@ class SampleTown:
         return sha256
 
     def queue(self) -> JobQueue:
-        return JobQueue(jobs_url(self.data))
+        return JobQueue(jobs_url(ServeSettings(data=self.data)))
 
     def network_request(self) -> NetworkRequest:
         sha256 = self.send_in(SAMPLES / "network.geojson")

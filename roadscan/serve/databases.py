@@ -1,0 +1,33 @@
+"""Where a town's store and its jobs are: in its folder, or together in one PostgreSQL database."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
+from sqlalchemy import make_url
+
+from roadscan.serve.settings import ServeSettings
+from roadscan.store.postgis import connect_store
+from roadscan.store.sql import SqlStore
+from roadscan.store.sqlite import share_store
+
+JOBS_FILE: Final = "jobs.db"
+
+
+@contextmanager
+def open_town(settings: ServeSettings) -> Iterator[SqlStore]:
+    """Open the store for one of several processes.
+
+    Raises what `share_store` or `connect_store` raises.
+    """
+    opening = connect_store(settings.database) if settings.database else share_store(settings.data)
+    with opening as store:
+        yield store
+
+
+def jobs_url(settings: ServeSettings) -> str:
+    """Return the address of the database that DBOS keeps the workflows in."""
+    if settings.database:
+        url = make_url(settings.database).set(drivername="postgresql+psycopg")
+        return url.render_as_string(hide_password=False)
+    return f"sqlite:///{settings.data / JOBS_FILE}"
