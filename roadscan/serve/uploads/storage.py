@@ -250,7 +250,8 @@ class UploadStorage:
 
     def expire(self) -> tuple[Upload, ...]:
         """End what has expired, clear away what was ended long ago, and return what expired."""
-        expired = [u for u in self.under_way() if self._is_expired(u) and self._try_expire(u)]
+        due = [upload.upload_id for upload in self.under_way() if self._is_expired(upload)]
+        expired = [upload for upload in map(self._try_expire, due) if upload is not None]
         for folder in self._open.iterdir():
             record = read_record(folder)
             if record is None and self._age_s(folder) > BROKEN_KEPT_S:
@@ -336,15 +337,24 @@ class UploadStorage:
     def _is_expired(self, upload: Upload) -> bool:
         return upload.missing_bytes > 0 and upload.expires_s < self._clock()
 
-    def _try_expire(self, upload: Upload) -> bool:
-        lock = try_lock(self._open / upload.upload_id / LOCK)
-        if lock is None:
-            return False
+    def _try_expire(self, upload_id: str) -> Upload | None:
+        """End an expired upload, unless somebody writes to it or just did; None then."""
+        folder = self._open / upload_id
         try:
-            self._end(replace(upload, state=State.EXPIRED))
+            lock = try_lock(folder / LOCK)
+        except FileNotFoundError:  # another process was faster
+            return None
+        if lock is None:
+            return None
+        try:
+            upload = read_record(folder)
+            if upload is None or upload.state is not State.OPEN or not self._is_expired(upload):
+                return None
+            expired = replace(upload, state=State.EXPIRED)
+            self._end(expired)
+            return expired
         finally:
             os.close(lock)
-        return True
 
     def _end(self, upload: Upload) -> None:
         folder = self._open / upload.upload_id

@@ -311,6 +311,26 @@ def test_an_upload_that_is_being_written_does_not_expire(storage, clock):
         assert storage.expire() == ()
 
 
+def test_bytes_that_come_just_before_an_upload_is_cleared_away_save_it(storage, clock, monkeypatch):
+    upload_id = begin(storage)
+    clock.now_s += 50
+    stale = list(storage.under_way())
+    append(storage, upload_id, 0, SOURCE[:1000])
+    clock.now_s += 60
+    monkeypatch.setattr(storage, "under_way", lambda: iter(stale))
+    assert storage.expire() == ()
+    assert storage.get(upload_id).offset_bytes == 1000
+
+
+def test_an_upload_that_another_process_cleared_away_is_passed_over(storage, clock, monkeypatch):
+    begin(storage)
+    stale = list(storage.under_way())
+    clock.now_s += 200
+    assert len(storage.expire()) == 1
+    monkeypatch.setattr(storage, "under_way", lambda: iter(stale))
+    assert storage.expire() == ()
+
+
 def test_a_complete_upload_does_not_expire(storage, clock):
     upload_id = begin(storage)
     append(storage, upload_id, 0, SOURCE)
