@@ -27,7 +27,7 @@ EDGE_MAX: Final = 40.0
 SMOOTH: Final = 1.0
 """A block whose second differences average less in every direction shows no road: real ones in
 daylight keep above it all but one in a hundred."""
-COVERED_SHARE: Final = 0.4
+COVERED_SHARE: Final = 0.3
 """Share of smooth blocks of the road from which on something hides it."""
 SHARP_P95: Final = 2.0
 """A picture with something in front of the lens is sharp beside it: one block in twenty has this
