@@ -11,9 +11,9 @@ from pathlib import Path
 
 from training.export import NETWORK, WEIGHTS, export_network, strip_weights
 
-LONG_SIDE_PX = 960
+LONG_SIDE_PX = 640
 """Of the careful look at pictures that are kept; the quick one takes fewer."""
-CONFIDENCE = 0.08
+CONFIDENCE = 0.03
 NMS_IOU = 0.6
 
 MODEL_TOML = """\

@@ -8,15 +8,17 @@ rather than what is sure; `TRAFFIC_CONFIDENCE` tells what is sure enough to hide
 import threading
 from typing import Final
 
+import numpy as np
+
 from roadscan.detect.detector import Detector
 from roadscan.detect.models import Model, detector_of, open_model
 from roadscan.model.arrays import Floats
 from roadscan.model.photo import PictureRefusal
 from roadscan.model.picture import Boxes, Frame, Rows
 
-QUICK_LONG_SIDE_PX: Final = 384
+QUICK_LONG_SIDE_PX: Final = 320
 """A person at the far end of the near field is some 30 px tall in a frame this wide."""
-TRAFFIC_CONFIDENCE: Final = 0.35
+TRAFFIC_CONFIDENCE: Final = 0.2
 """From which a box counts as something that hides the road; less sure ones are only blocked out."""
 LIMIT_S: Final = 30.0
 """A look takes milliseconds; one that lasts longer than this never ends."""
@@ -52,14 +54,20 @@ class PeopleFinder:
         return self._look(self._quick, frame, rows)
 
     def everybody(self, frame: Frame, rows: Rows | None) -> Boxes:
-        """Return who and what is in these rows, or the whole frame, by the careful look.
+        """Return who and what is in these rows, by the careful look.
+
+        The whole frame (`rows` None), of which all is shown, is looked at mirrored as well.
 
         Raises
         ------
         PeopleNotLookedFor
             If the network failed or did not answer in time.
         """
-        return self._look(self._careful, frame, rows)
+        found = self._look(self._careful, frame, rows)
+        if rows is not None:
+            return found
+        mirrored = Frame(frame.video_t_s, np.ascontiguousarray(frame.image[:, ::-1]))
+        return _both(found, self._look(self._careful, mirrored, None), frame.image.shape[1])
 
     def _look(self, detector: Detector, frame: Frame, rows: Rows | None) -> Boxes:
         """Let a thread look, for a network that hangs cannot be stopped, only left behind."""
@@ -97,6 +105,17 @@ def load_people_finder(spec: str = "") -> PeopleFinder:
     settings = model.settings.model_copy(update={"long_side_px": QUICK_LONG_SIDE_PX})
     quick = Model(model.folder, settings, model.runtime)
     return PeopleFinder(detector_of(quick), detector_of(model))
+
+
+def _both(found: Boxes, mirrored: Boxes, width: int) -> Boxes:
+    """Join what was found in a picture with what was found in its mirror image."""
+    x1, y1, x2, y2 = mirrored.xyxy.T
+    back = np.column_stack([width - x2, y1, width - x1, y2])
+    return Boxes(
+        np.vstack([found.xyxy, back]),
+        np.concatenate([found.confidence, mirrored.confidence]),
+        found.kind + mirrored.kind,
+    )
 
 
 def sure_boxes(boxes: Boxes) -> Floats:

@@ -1,3 +1,5 @@
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 
@@ -12,7 +14,19 @@ from roadscan.detect.people import (
 from roadscan.errors import RoadscanError
 from roadscan.model.photo import PictureRefusal
 from roadscan.model.picture import Boxes, Frame, Rows
-from tests.detect.people import Finds, NeverAnswers, Raises
+from tests.detect.people import Finds, NeverAnswers, Raises, boxes_at
+
+
+class FindsTheBrightest(Finds):
+    """Finds what is white."""
+
+    def detect(self, frames: Sequence[Frame], rows: Rows | None = None) -> list[Boxes]:
+        found = []
+        for frame in frames:
+            v, u = np.nonzero(frame.image[..., 0])
+            found.append(boxes_at([u.min(), v.min(), u.max() + 1, v.max() + 1]))
+        return found
+
 
 FRAME = Frame(0.0, np.zeros((120, 160, 3), np.uint8))
 ROWS = Rows(40, 120)
@@ -22,9 +36,18 @@ def test_the_quick_look_takes_the_rows_of_the_road_the_careful_one_what_it_is_as
     quick, careful = Finds([1.0, 50.0, 20.0, 90.0]), Finds([1.0, 5.0, 20.0, 90.0])
     finder = PeopleFinder(quick, careful)
     assert finder.traffic(FRAME, ROWS).xyxy.tolist() == [[1.0, 50.0, 20.0, 90.0]]
-    assert finder.everybody(FRAME, None).xyxy.tolist() == [[1.0, 5.0, 20.0, 90.0]]
+    assert finder.everybody(FRAME, ROWS).xyxy.tolist() == [[1.0, 5.0, 20.0, 90.0]]
     assert quick.asked_for == [ROWS]
-    assert careful.asked_for == [None]
+    assert careful.asked_for == [ROWS]
+
+
+def test_a_frame_shown_as_a_whole_is_looked_at_mirrored_as_well() -> None:
+    finder = PeopleFinder(Finds(), FindsTheBrightest())
+    image = np.zeros((120, 160, 3), np.uint8)
+    image[30:40, 10:30] = 255
+    found = finder.everybody(Frame(0.0, image), None)
+    assert found.xyxy.tolist() == [[10.0, 30.0, 30.0, 40.0]] * 2
+    assert len(found.confidence) == len(found.kind) == 2
 
 
 def test_a_failure_is_told_with_its_cause() -> None:

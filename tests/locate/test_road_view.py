@@ -3,7 +3,7 @@ from functools import cache
 
 import cv2
 import numpy as np
-from hypothesis import assume, given, reject
+from hypothesis import assume, given, reject, settings
 from hypothesis import strategies as st
 
 from roadscan.locate.camera import NearField, inside_picture, near_field, pixel_from_ground
@@ -79,6 +79,7 @@ def within(outline: Floats, uv: Floats) -> bool:
     return cv2.pointPolygonTest(outline.astype(np.float32), point, measureDist=False) >= 0
 
 
+@settings(deadline=None)
 @given(cameras, st.floats(0.0, 1.0), st.floats(-8.0, 8.0))
 def test_the_outline_holds_the_lane_and_a_metre_beside_it_and_nothing_else(
     eye: Camera, share: float, left_m: float
@@ -93,6 +94,7 @@ def test_the_outline_holds_the_lane_and_a_metre_beside_it_and_nothing_else(
     assert within(outline, uv[0]) == (abs(left_m) < edge_m and ahead < field.far_m)
 
 
+@settings(deadline=None)
 @given(cameras)
 def test_the_outline_reaches_below_the_picture(eye: Camera) -> None:
     field = field_of(eye)
@@ -129,6 +131,7 @@ def test_a_course_of_no_length_has_no_outline() -> None:
     assert road_outline(camera(), WIDTH, HEIGHT, course, NearField(3, 12), LANE_M) is None
 
 
+@settings(deadline=None)
 @given(cameras, st.floats(0.0, 1.0), st.floats(0.1, 0.9))
 def test_the_rows_of_traffic_hold_who_stands_on_the_near_field(
     eye: Camera, share: float, of_height: float
@@ -152,6 +155,7 @@ def cell_corners(eye: Camera, row: tuple[float, float], strip: int) -> Floats:
     return pixel_from_ground(eye, WIDTH, HEIGHT, ahead.ravel(), beside.ravel())
 
 
+@settings(deadline=None)
 @given(st.integers(0, 5), st.integers(0, 2))
 def test_a_box_over_a_cell_hides_it(row: int, strip: int) -> None:
     eye, edges = camera(), np.arange(5.0, 12.0)
@@ -183,6 +187,7 @@ boxes = st.tuples(
 ).map(lambda v: np.array([v[0], v[1], v[0] + v[2], v[1] + v[3]]))
 
 
+@settings(deadline=None)
 @given(cameras, st.lists(boxes, max_size=4), boxes)
 def test_one_more_box_never_uncovers_a_cell(eye: Camera, some: list[Floats], more: Floats) -> None:
     edges = np.arange(4.0, 13.0)
