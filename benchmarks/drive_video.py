@@ -65,8 +65,9 @@ def _encode(path: Path, trip: Trip) -> None:
     rng = np.random.default_rng(1)
     noise = rng.normal(0.0, NOISE_GREY, (2 * HEIGHT, 2 * WIDTH)).astype(np.int8)
     with av.open(str(path), "w") as container:
-        # as hardware encoders of cameras write: no B frames, constant bit rate
-        options = {"preset": "veryfast", "bf": "0", "maxrate": "12M", "bufsize": "12M"}
+        # as hardware encoders of cameras write: no B frames, key frames by the clock, constant rate
+        options = {"preset": "veryfast", "bf": "0", "sc_threshold": "0"}
+        options |= {"maxrate": "12M", "bufsize": "12M"}
         stream = container.add_stream("libx264", rate=FRAMES_PER_S, options=options)
         stream.width, stream.height, stream.pix_fmt = WIDTH, HEIGHT, "yuv420p"
         stream.bit_rate = BITS_PER_S
