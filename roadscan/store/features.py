@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
+from operator import itemgetter
 from threading import Lock
 from typing import Any, Final
 
@@ -260,7 +261,8 @@ class FeatureReader:
             begin = int(np.searchsorted(numbers, behind, side="right"))
             asked = numbers[begin : begin + limit].tolist()
             # sorted here: a database sorts whole rows, and slowly
-            rows = sorted(self._db.execute(query.where(self._spatial.among(table, asked))).all())
+            found = self._db.execute(query.where(self._spatial.among(table, asked))).all()
+            rows = sorted(found, key=itemgetter(0))
         return [Placed(number - first, geojson, wkb) for number, geojson, wkb in rows]
 
     def feature(self, layer: Layer, feature_id: str) -> Placed:
