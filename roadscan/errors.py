@@ -58,6 +58,8 @@ EXIT_CODES: Final[dict[str, ExitCode]] = {
     "camera_invalid": ExitCode.BAD_INPUT,
     "scheme_unknown": ExitCode.BAD_INPUT,
     "scheme_invalid": ExitCode.BAD_INPUT,
+    "scheme_needs_video": ExitCode.BAD_INPUT,
+    "survey_unknown": ExitCode.BAD_INPUT,
     "score_input_invalid": ExitCode.BAD_INPUT,
     "objections_malformed": ExitCode.BAD_INPUT,
     "model_unknown": ExitCode.BAD_INPUT,
@@ -135,6 +137,14 @@ class RoadscanError(Exception):
         self.message = message
         self.hint = hint
         self.facts = facts
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Let it be pickled on its way between processes."""
+        return _again, (self.code, self.message, self.hint, self.facts)
+
+
+def _again(code: str, message: str, hint: str, facts: dict[str, str | float]) -> RoadscanError:
+    return RoadscanError(code, message, hint, **facts)
 
 
 @dataclass(frozen=True, slots=True)

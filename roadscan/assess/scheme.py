@@ -115,6 +115,16 @@ class Scheme:
     evenness: Evenness
     classes: tuple[ConditionClass, ...]
 
+    @property
+    def viewing(self) -> str:
+        """What decides how frames become views and hits; the rest only scores them.
+
+        That is which kinds count, which cells they touch, and how wide a lane is where the network
+        does not say. Schemes alike in this share the work on a video.
+        """
+        kinds = (f"{kind}:{rule.cells.value}" for kind, rule in sorted(self.kinds.items()))
+        return f"{self.lane_width_m:.3f} {' '.join(kinds)}"
+
 
 def _rising(values: Sequence[Decimal]) -> Sequence[Decimal]:
     if any(low >= high for low, high in pairwise(values)):

@@ -17,6 +17,7 @@ from roadscan.cli import (
     model,
     objections,
     purge,
+    rescore,
     run,
     score,
     serve,
@@ -47,6 +48,7 @@ app.command("serve")(serve.serve)
 app.command("upload")(upload.upload)
 app.command("work")(work.work)
 app.command("purge")(purge.purge)
+app.command("rescore")(rescore.rescore)
 
 
 def _print_version(wanted: bool) -> None:  # noqa: FBT001 -- the signature of an option's callback

@@ -57,7 +57,8 @@ class Settings:
     camera: Camera
     offset_s: float | None
     every_m: float
-    scheme_sha256: str
+    viewing: str
+    """Of the scheme: what decides how frames become views and hits."""
     pictures: str = ""
     """What looks for people in them and how much they show, in one word."""
 
@@ -224,7 +225,7 @@ def _settings_digest(drive: Drive, network: Network, settings: Settings) -> str:
             network.sha256,
             str(network.crs_epsg),
             f"{settings.every_m:.3f}",
-            settings.scheme_sha256,
+            settings.viewing,
             settings.pictures,
         ]
     )

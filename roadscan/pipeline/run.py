@@ -113,7 +113,7 @@ def run(  # noqa: PLR0913 -- each is an option of the command
         masks = () if objections is None else read_objections(Path(objections))
         _check_writable(out)
     name = survey or out.resolve().name
-    settings = Settings(name, tools.camera, offset_s, every_m, tools.scheme.sha256, rules.key)
+    settings = Settings(name, tools.camera, offset_s, every_m, tools.scheme.viewing, rules.key)
     given_track = None if track is None else Path(track)
     with watch.stage("prepare"):
         drives, faults = _prepare_all(paths, given_track, tools, settings, watch, progress)

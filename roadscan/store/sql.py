@@ -192,6 +192,12 @@ class SqlStore:
                 tuple(DriveKey(*key) for key in keys),
             )
 
+    def surveys(self) -> tuple[str, ...]:
+        """Return the names of all surveys, in order."""
+        name = tables.surveys.c.survey
+        with self._engine.connect() as db:
+            return tuple(db.scalars(select(name).order_by(name)))
+
     def network(self, sha256: str) -> Network:
         """Return a network; KeyError without one of this checksum."""
         with self._engine.connect() as db:

@@ -41,6 +41,9 @@ class Store(Protocol):
     def survey(self, name: str) -> Survey:
         """Return a survey; KeyError without one of this name."""
 
+    def surveys(self) -> tuple[str, ...]:
+        """Return the names of all surveys, in order."""
+
     def network(self, sha256: str) -> Network:
         """Return a network; KeyError without one of this checksum."""
 

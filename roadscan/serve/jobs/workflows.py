@@ -27,6 +27,8 @@ from roadscan.serve.jobs.requests import (
 )
 from roadscan.serve.jobs.workshop import DrivePlan, Workshop
 
+PASSING: Final = ("output_", "store_")
+"""What these codes begin with is no fault of the input, and may pass: a full disk, a busy store."""
 _PLAN: Final = TypeAdapter(DrivePlan)
 
 
@@ -48,6 +50,8 @@ class Steps:
                 try:
                     return body()
                 except RoadscanError as error:
+                    if error.code.startswith(PASSING):
+                        raise
                     raise RefusedError(Failure.of(error).model_dump_json()) from error
 
         return DBOS.run_step(

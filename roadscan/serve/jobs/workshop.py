@@ -159,7 +159,7 @@ class Workshop:
             tools.camera,
             request.offset_s,
             request.every_m,
-            tools.scheme.sha256,
+            tools.scheme.viewing,
             tools.pictures.key,
         )
         names = {

@@ -1,0 +1,42 @@
+"""`roadscan rescore`: the same views by another scheme."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from roadscan.errors import RoadscanError
+
+
+def rescore(
+    folder: Annotated[
+        Path, typer.Argument(metavar="DIR", help="Results of a run.", show_default=False)
+    ],
+    scheme: Annotated[str, typer.Option(help="Scoring scheme: a name or a TOML file.")],
+    survey: Annotated[
+        str | None, typer.Option(help="Name of the survey. Default: the only one.")
+    ] = None,
+) -> None:
+    """Score a survey by another scheme and write its layers anew, without video or detector."""
+    from roadscan.pipeline.rescore import rescore as rescore_survey  # noqa: PLC0415 -- starts faster
+    from roadscan.pipeline.scheme import load_scheme  # noqa: PLC0415
+    from roadscan.publish.export import export_all  # noqa: PLC0415
+    from roadscan.store.sqlite import FILE, open_store  # noqa: PLC0415
+
+    loaded = load_scheme(scheme)
+    if not (folder / FILE).is_file():
+        raise RoadscanError(
+            "file_missing", f"{folder} holds no {FILE}", "Name a folder that roadscan run wrote"
+        )
+    with open_store(folder) as store:
+        name = survey or _only(store.surveys())
+        assessed = rescore_survey(store, name, loaded)
+        export_all(store, name, folder)
+    typer.echo(f"{name}: {assessed.scored} segments by {loaded.id}, version {loaded.version}")
+
+
+def _only(names: tuple[str, ...]) -> str:
+    if len(names) != 1:
+        listed = ", ".join(repr(name) for name in names) or "none"
+        raise RoadscanError("option_invalid", f"there are {len(names)} surveys", f"Name: {listed}")
+    return names[0]
