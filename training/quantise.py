@@ -1,6 +1,6 @@
 """Quantises the network of a model folder to 8 bits, calibrated on training pictures.
 
-    python training/quantise.py --model models/NAME --data DIR [--pictures 300] [--default]
+    python -m training.quantise --model models/NAME --data DIR [--pictures 300] [--default]
 
 Writes network_int8.xml and .bin beside network.xml and puts them into model.toml. Pictures come
 from DIR/images/train, spread over its names, brought into the network's input as roadscan.detect
