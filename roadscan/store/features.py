@@ -6,13 +6,11 @@ network does, so a client that pages through a layer meanwhile is not thrown out
 """
 
 import hashlib
-from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from operator import itemgetter
-from threading import Lock
 from typing import Any, Final
 
 import numpy as np
@@ -44,6 +42,7 @@ from roadscan.store.feature_tables import (
     epoch_s,
     own_columns,
 )
+from roadscan.store.kept import Kept
 
 ROWS_AT_ONCE: Final = 2000
 """So few that a writer beside us waits for milliseconds."""
@@ -113,7 +112,7 @@ class FeatureStore:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._spatial = spatial_of(engine)
-        self._found = _Kept(KEPT_BYTES)
+        self._found = Kept[Ints](KEPT_BYTES, lambda numbers: numbers.nbytes + KEY_BYTES)
 
     def put_features(self, source: Source, layers: Mapping[str, Iterable[FeatureRow]]) -> None:
         """Serve new layers of a survey in place of those served before.
@@ -225,7 +224,7 @@ class FeatureStore:
 class FeatureReader:
     """One state of the served layers; see `FeatureStore.reading`."""
 
-    def __init__(self, db: Connection, spatial: Spatial, found: "_Kept") -> None:
+    def __init__(self, db: Connection, spatial: Spatial, found: Kept[Ints]) -> None:
         self._db = db
         self._spatial = spatial
         self._found = found
@@ -339,30 +338,6 @@ def _layer(found: RowMapping) -> Layer:
         None if bounds[0] is None else bounds,
         None if found["from_s"] is None else (found["from_s"], found["to_s"]),
     )
-
-
-class _Kept:
-    """Lists of features by what they answer, the least asked for going first."""
-
-    def __init__(self, most_bytes: int) -> None:
-        self._lists: OrderedDict[Any, Ints] = OrderedDict()
-        self._bytes = 0
-        self._most_bytes = most_bytes
-        self._lock = Lock()
-
-    def get(self, key: Any) -> Ints | None:
-        with self._lock:
-            if key in self._lists:
-                self._lists.move_to_end(key)
-            return self._lists.get(key)
-
-    def put(self, key: Any, numbers: Ints) -> None:
-        with self._lock:
-            if key not in self._lists:
-                self._lists[key] = numbers
-                self._bytes += numbers.nbytes + KEY_BYTES
-            while self._bytes > self._most_bytes:
-                self._bytes -= self._lists.popitem(last=False)[1].nbytes + KEY_BYTES
 
 
 class _Extent:

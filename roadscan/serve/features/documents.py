@@ -13,6 +13,7 @@ from roadscan.store.features import Layer
 
 _FEATURES_1: Final = "http://www.opengis.net/spec/ogcapi-features-1/1.0/conf"
 _FEATURES_3: Final = "http://www.opengis.net/spec/ogcapi-features-3/1.0/conf"
+_TILES: Final = "http://www.opengis.net/spec/ogcapi-tiles-1/1.0/conf"
 _CQL2: Final = "http://www.opengis.net/spec/cql2/1.0/conf"
 CONFORMANCE: Final = (
     f"{_FEATURES_1}/core",
@@ -28,9 +29,12 @@ CONFORMANCE: Final = (
     f"{_CQL2}/basic-cql2",
     f"{_CQL2}/advanced-comparison-operators",
     f"{_CQL2}/basic-spatial-functions",
+    f"{_TILES}/core",
+    f"{_TILES}/mvt",
 )
 """The classes that tests/serve/features holds the service to, and no others."""
 QUERYABLES_REL: Final = "http://www.opengis.net/def/rel/ogc/1.0/queryables"
+TILESETS_REL: Final = "http://www.opengis.net/def/rel/ogc/1.0/tilesets-vector"
 _GREGORIAN: Final = "http://www.opengis.net/def/uom/ISO-8601/0/Gregorian"
 _GEOMETRY_FORMATS: Final = {
     "segments": "geometry-linestring",
@@ -108,6 +112,7 @@ def collection(
             )
             for suffix, media_type in FILES.items()
         ),
+        Link(address(url, "tiles"), TILESETS_REL, JSON, TEXTS[language]["tiles"]),
         Link(address(url, "queryables"), QUERYABLES_REL, SCHEMA, TEXTS[language]["queryables"]),
     ]
     return {

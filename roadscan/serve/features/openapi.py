@@ -20,6 +20,7 @@ from roadscan.serve.features.formats import (
 )
 from roadscan.serve.features.parameters import DEFAULT_LIMIT, FILTER_LANG, MAX_LIMIT, OF_SURVEY
 from roadscan.serve.features.texts import COLLECTIONS, LANGUAGES, TEXTS
+from roadscan.serve.features.tiles import MVT, TILING
 
 _TEXT: Final = {"type": "string"}
 _CRS: Final = {
@@ -202,6 +203,31 @@ def _collection_paths(name: str, language: str) -> dict[str, Any]:
             own,
             secured=True,
         ),
+        f"{url}/tiles": _get(
+            f"{name}.tilesets",
+            f"{title}: {text['tiles']}",
+            {JSON: {"schema": {"type": "object"}}},
+            ("f-json", "lang"),
+            secured=True,
+        ),
+        f"{url}/tiles/{TILING}": _get(
+            f"{name}.tileset",
+            f"{title}: {text['tiles']}, {TILING}",
+            {JSON: {"schema": {"type": "object"}}},
+            ("f-json", "lang"),
+            secured=True,
+        ),
+        f"{url}/tiles/{TILING}/{{tileMatrix}}/{{tileRow}}/{{tileCol}}": _get(
+            f"{name}.tile",
+            f"{title}: {text['tiles']}, {TILING}",
+            {MVT: {"schema": {"type": "string", "format": "binary"}}},
+            ("f-mvt", "survey", "scheme"),
+            [
+                {"name": part, "in": "path", "required": True, "schema": _TEXT}
+                for part in ("tileMatrix", "tileRow", "tileCol")
+            ],
+            secured=True,
+        ),
         f"{url}/items/{{featureId}}": _get(
             f"{name}.item",
             f"{title}: {text['item']}",
@@ -232,6 +258,7 @@ def _get(
         ],
         "responses": {
             "200": {"description": summary, "content": content},
+            "204": {"description": "An empty tile"},
             "304": {"description": "If-None-Match"},
             **{status: {"$ref": "#/components/responses/problem"} for status in problems},
         },
@@ -271,6 +298,8 @@ def _parameters() -> dict[str, Any]:
             {"type": "string", "enum": [*PAGES, *FILES]},
             "Format; csv, gpkg and fgb hold all features that were asked for, not a page of them",
         ),
+        "f-json": ({"type": "string", "enum": ["json"]}, "Format"),
+        "f-mvt": ({"type": "string", "enum": ["mvt"]}, "Format"),
         "lang": ({"type": "string", "enum": [*LANGUAGES]}, "Language; else by Accept-Language"),
         "limit": (
             {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT},
@@ -307,7 +336,7 @@ def _parameters() -> dict[str, Any]:
     }
     return {
         name: {
-            "name": name.removesuffix("-items"),
+            "name": "f" if name.startswith("f-") else name,
             "in": "query",
             "required": False,
             "description": description,

@@ -15,6 +15,7 @@ from roadscan.serve.features.openapi import openapi
 from roadscan.serve.features.parameters import COMMON, single_values
 from roadscan.serve.features.responses import Tag, answer, json_bytes, not_modified
 from roadscan.serve.features.texts import COLLECTIONS, language_of
+from roadscan.serve.features.tiles import tiles_router
 from roadscan.store.features import FeatureStore, Layer
 from roadscan.store.store import Store
 
@@ -93,6 +94,7 @@ def features_router(features: FeatureStore, store: Store, readable: Readable) ->
         return _document(request, "queryables", url, make, SCHEMA, collection)
 
     router.include_router(items_router(features, store, readable))
+    router.include_router(tiles_router(features, readable))
     return router
 
 
