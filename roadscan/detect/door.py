@@ -6,7 +6,7 @@ whole boxes and somewhat more. Where that could not be done there is no picture 
 is stored is encoded anew from pixels, so nothing that a camera wrote beside them comes along.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 import cv2
@@ -31,6 +31,10 @@ BOX_BGR: Final = (0, 170, 255)
 TEXT_BGR: Final = (20, 20, 20)
 
 
+def _anybody(boxes: Floats) -> Bools:
+    return np.ones(len(boxes), np.bool_)
+
+
 def keep(
     frame: Frame,
     view: PictureView,
@@ -38,20 +42,26 @@ def keep(
     rows: Rows | None,
     finder: PeopleFinder | None,
     also_known: Sequence[Floats] = (),
+    could_be_somebody: Callable[[Floats], Bools] = _anybody,
 ) -> Picture | PictureRefusal:
     """Return the picture of a frame as it may be kept, or why there is none.
 
     `outline` (n, 2) are the corners in pixels of the road that a ROAD picture shows, `rows` those
     in which whoever stands on it is looked for (a CONTEXT picture is searched as a whole);
     `also_known` (n, 4) boxes of persons and vehicles known from elsewhere, as from neighbouring
-    frames.
+    frames. `could_be_somebody` tells of boxes on the road which are large enough; others in a ROAD
+    picture are the damage itself.
     """
     if outline is None or rows is None:
         return PictureRefusal.NO_GEOMETRY
     if finder is None:
         return PictureRefusal.NO_NETWORK
     try:
-        found = finder.everybody(frame, rows if view is PictureView.ROAD else None).xyxy
+        if view is PictureView.ROAD:
+            found = finder.everybody(frame, rows).xyxy
+            found = found[could_be_somebody(found)]
+        else:
+            found = finder.everybody(frame, None).xyxy
     except PeopleNotLookedFor as failure:
         return failure.why
     shown = frame.image.copy()

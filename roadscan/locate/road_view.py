@@ -5,7 +5,7 @@ from typing import Final
 
 import numpy as np
 
-from roadscan.locate.camera import NearField, pixel_from_ground
+from roadscan.locate.camera import NearField, focal_px, ground_from_pixel, pixel_from_ground
 from roadscan.locate.route import Course
 from roadscan.model.arrays import Bools, Floats
 from roadscan.model.damage import STRIPS
@@ -13,6 +13,8 @@ from roadscan.model.picture import Camera, Rows
 
 SIDE_M: Final = 1.0
 """Beside the lane a kept picture shows this much: where the edge breaks and water stands."""
+LEAST_TALL_M: Final = 0.35
+"""No person or vehicle is flatter, by a camera that may be off by half."""
 STEP_M: Final = 0.1
 BELOW_PICTURE: Final = 4.0
 """Heights of a picture below its lower edge beyond which a point of the road need not be drawn."""
@@ -59,6 +61,19 @@ def traffic_rows(camera: Camera, width: int, height: int, field: NearField) -> R
         return None
     top = int(np.clip(np.floor(tops.min()), 0, height))
     return Rows(top, height) if top < height else None
+
+
+def tall_enough(camera: Camera, width: int, height: int, boxes_xyxy: Floats) -> Bools:
+    """Tell which boxes (n, 4) are tall enough for somebody who stands where their lower edge is.
+
+    A pothole taken for a vehicle is a hand's breadth tall. Whoever is half hidden seems to stand
+    farther off, and so taller; a box whose lower edge is not on the road may be anybody.
+    """
+    x1, y1, x2, y2 = boxes_xyxy.T
+    ahead_m, _ = ground_from_pixel(camera, width, height, np.column_stack([(x1 + x2) / 2, y2]))
+    tall_m = (y2 - y1) / focal_px(camera, width) * ahead_m
+    tall: Bools = ~(tall_m < LEAST_TALL_M)
+    return tall
 
 
 def hidden_cells(

@@ -19,7 +19,13 @@ from roadscan.model.damage import Observation, Rejection
 from roadscan.model.drive import ChunkResult, FrameCounts, RejectedBox
 from roadscan.model.picture import Boxes, Frame, FrameRejection, Rows
 from roadscan.model.road import Network
-from roadscan.pipeline.photos import NO_PICTURES, PictureKeeper, PictureRules, rows_of_traffic
+from roadscan.pipeline.photos import (
+    NO_PICTURES,
+    PictureKeeper,
+    PictureRules,
+    rows_of_traffic,
+    standing,
+)
 from roadscan.pipeline.prepare import PreparedDrive
 from roadscan.pipeline.progress import Progress
 from roadscan.pipeline.record import Stopwatch
@@ -216,7 +222,7 @@ def _see(number: int, frame: Frame, eye: Eye, rows: Rows | None, looking: Lookin
     people = boxes = _NOTHING
     if unusable is None and looking.pictures.finder is not None and rows is not None:
         try:
-            people = looking.pictures.finder.traffic(frame, rows)
+            people = standing(looking.pictures.finder.traffic(frame, rows), eye)
         except PeopleNotLookedFor:
             unusable = FrameRejection.TRAFFIC_UNKNOWN
     if unusable is None:

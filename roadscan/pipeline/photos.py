@@ -10,6 +10,7 @@ cost as much as the first one, for a town's drives and for every new scoring of 
 from collections import Counter, deque
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 import numpy as np
@@ -25,7 +26,7 @@ from roadscan.detect.door import keep
 from roadscan.detect.people import PeopleFinder, PeopleNotLookedFor, load_people_finder
 from roadscan.errors import RoadscanError
 from roadscan.locate.place import REACH_M, Eye
-from roadscan.locate.road_view import SIDE_M, road_outline, traffic_rows
+from roadscan.locate.road_view import SIDE_M, road_outline, tall_enough, traffic_rows
 from roadscan.model.arrays import Floats
 from roadscan.model.damage import Observation
 from roadscan.model.photo import (
@@ -35,7 +36,7 @@ from roadscan.model.photo import (
     PictureRefusal,
     PictureView,
 )
-from roadscan.model.picture import Frame, Rows
+from roadscan.model.picture import Boxes, Frame, Rows
 from roadscan.model.road import Direction, Link, Network
 
 CONTEXT_REACH_M: Final = 60.0
@@ -176,7 +177,15 @@ class PictureKeeper:
             around = self._people_around(seen)
         except PeopleNotLookedFor as failure:
             return failure.why
-        made = keep(seen.frame, view, ground.outline, ground.rows, self._rules.finder, around)
+        made = keep(
+            seen.frame,
+            view,
+            ground.outline,
+            ground.rows,
+            self._rules.finder,
+            around,
+            partial(tall_enough, self._eye.camera, self._eye.width, self._eye.height),
+        )
         if isinstance(made, Picture):
             return KeptPicture(seen.frame_t_s, made, footprint)
         return made
@@ -232,6 +241,13 @@ def ground_shown(frame_t_s: float, eye: Eye, view: PictureView) -> GroundShown |
     middle = shapely.LineString(line) if len(line) > 1 else shapely.Point(line[0])
     area = middle.buffer(half_m + place.accuracy_m)
     return GroundShown(outline, rows, shapely.get_coordinates(area.exterior))
+
+
+def standing(people: Boxes, eye: Eye) -> Boxes:
+    """Return the boxes of those who are tall enough to stand where they seem to."""
+    tall = tall_enough(eye.camera, eye.width, eye.height, people.xyxy)
+    kinds = tuple(kind for kind, kept in zip(people.kind, tall, strict=True) if kept)
+    return Boxes(people.xyxy[tall], people.confidence[tall], kinds)
 
 
 def rows_of_traffic(eye: Eye, lane_width_m: float = LANE_WIDTH_M) -> Rows | None:

@@ -12,6 +12,7 @@ from roadscan.locate.road_view import (
     TRAFFIC_HEIGHT_M,
     hidden_cells,
     road_outline,
+    tall_enough,
     traffic_rows,
 )
 from roadscan.locate.route import Course
@@ -147,6 +148,41 @@ def test_the_rows_of_traffic_hold_who_stands_on_the_near_field(
         v = pixel_from_ground(above, WIDTH, HEIGHT, ahead, np.zeros(1))[0, 1]
         standing_far_off = height_m > level.height_m
         assert v >= rows.top - 1 or v < 0 or (standing_far_off and share < 1)
+
+
+def standing_box(eye: Camera, ahead_m: float, left_m: float, tall_m: float) -> Floats:
+    """Return the box of who stands somewhere on the road, half a metre wide."""
+    spot = np.array([ahead_m]), np.array([left_m])
+    foot = pixel_from_ground(eye, WIDTH, HEIGHT, *spot)[0]
+    above = replace(eye, height_m=eye.height_m - tall_m)
+    head = pixel_from_ground(above, WIDTH, HEIGHT, *spot)[0]
+    return np.array([[foot[0] - 20, head[1], foot[0] + 20, foot[1]]])
+
+
+@settings(deadline=None)
+@given(cameras, st.floats(3.0, 30.0), st.floats(-3.0, 3.0), st.floats(0.8, 2.5))
+def test_nobody_who_stands_on_the_road_is_too_flat_to_be_somebody(
+    eye: Camera, ahead_m: float, left_m: float, tall_m: float
+) -> None:
+    box = standing_box(eye, ahead_m, left_m, tall_m)
+    assume(bool(np.isfinite(box).all()))
+    assert tall_enough(eye, WIDTH, HEIGHT, box).all()
+    half_wrong = replace(eye, height_m=eye.height_m / 1.5)
+    assert tall_enough(half_wrong, WIDTH, HEIGHT, box).all()
+
+
+def test_a_pothole_on_the_road_ahead_is_too_flat_to_be_somebody() -> None:
+    eye = camera()
+    for ahead_m in (4.0, 7.0, 11.0):
+        foot, far = pixel_from_ground(
+            eye, WIDTH, HEIGHT, np.array([ahead_m, ahead_m + 0.8]), np.zeros(2)
+        )
+        hole = np.array([[foot[0] - 40, far[1], foot[0] + 40, foot[1]]])
+        assert not tall_enough(eye, WIDTH, HEIGHT, hole).any()
+
+
+def test_a_box_that_ends_above_the_horizon_may_be_anybody() -> None:
+    assert tall_enough(camera(), WIDTH, HEIGHT, np.array([[10.0, 10.0, 20.0, 30.0]])).all()
 
 
 def cell_corners(eye: Camera, row: tuple[float, float], strip: int) -> Floats:

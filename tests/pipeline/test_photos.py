@@ -24,19 +24,22 @@ from roadscan.model.picture import Frame
 from roadscan.pipeline import photos
 from roadscan.pipeline import run as run_module
 from roadscan.pipeline.photos import WAITING, PictureKeeper, PictureRules
+from roadscan.read.camera import read_camera
 from roadscan.store.picture_tables import pictures
 from tests.assess.lanes import AP9K, LANE_M, box, link, network, views
 from tests.detect.people import Finds, Raises
 from tests.pipeline.test_run import run_small
-from tests.small_drive import HEIGHT, WIDTH, SmallDrive, results_of
+from tests.small_drive import CAMERA, HEIGHT, WIDTH, SmallDrive, results_of
 
-MARK = [150.0, 150.0, 170.0, 176.0]
+MARK = [150.0, 120.0, 170.0, 176.0]
 """Where the stand-in for the network always finds somebody: on the lane, before the vehicle."""
 ROADS = network(link("L", 30.0))
 
 
 class _NoPlace:
-    """An eye that the fakes of this module never ask."""
+    """An eye whose place the fakes of this module never ask for."""
+
+    camera, width, height = read_camera(CAMERA), WIDTH, HEIGHT
 
 
 def _keeper(monkeypatch: pytest.MonkeyPatch) -> PictureKeeper:
