@@ -3,17 +3,19 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: help demo serve test lint format docs bench clean
+.PHONY: help demo serve test test-browser lint lint-web format docs bench clean
 
 help:
-	@echo "make demo    the main job on the sample drive, results in out/demo"
-	@echo "make serve   the demo's town in a browser; prints the address"
-	@echo "make test    the tests"
-	@echo "make lint    ruff, format, mypy, the layers"
-	@echo "make format  lets ruff mend what it can"
-	@echo "make docs    writes what the program knows into the documents"
-	@echo "make bench   speed: real-time factor, time per stage, memory, against ultralytics"
-	@echo "make clean   removes .venv and out"
+	@echo "make demo         the main job on the sample drive, results in out/demo"
+	@echo "make serve        the demo's town in a browser; prints the address"
+	@echo "make test         the tests"
+	@echo "make lint         ruff, format, mypy, the layers"
+	@echo "make lint-web     the types of the web pages' modules (needs Node)"
+	@echo "make test-browser the pages in Chromium (needs it installed)"
+	@echo "make format       lets ruff mend what it can"
+	@echo "make docs         writes what the program knows into the documents"
+	@echo "make bench        speed: real-time factor, time per stage, memory, against ultralytics"
+	@echo "make clean        removes .venv and out"
 
 demo: .venv/.base
 	$(BIN)/roadscan demo --out out/demo
@@ -32,6 +34,12 @@ lint: .venv/.lint
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+lint-web: node_modules/.typescript
+	node_modules/.bin/tsc --project .
+
+test-browser: .venv/.browser
+	$(BIN)/python -m pytest tests/browser -m browser
 
 format: .venv/.lint
 	$(BIN)/ruff check --fix
@@ -56,6 +64,14 @@ bench: .venv/.bench
 	$(PIP) -e ".[test]"
 	@touch $@
 
+.venv/.browser: .venv/.test
+	$(PIP) -e ".[browser]"
+	@touch $@
+
+node_modules/.typescript: package.json
+	npm install --no-package-lock --no-audit --no-fund --silent
+	@touch $@
+
 .venv/.lint: .venv/.base
 	$(PIP) -e ".[lint]"
 	@touch $@
@@ -66,4 +82,4 @@ bench: .venv/.bench
 	@touch $@
 
 clean:
-	rm -rf .venv out
+	rm -rf .venv node_modules out
