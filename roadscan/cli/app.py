@@ -11,6 +11,7 @@ import typer
 from typer.exceptions import TyperException
 
 from roadscan.cli import (
+    backup,
     check,
     demo,
     match,
@@ -49,6 +50,8 @@ app.command("upload")(upload.upload)
 app.command("work")(work.work)
 app.command("purge")(purge.purge)
 app.command("rescore")(rescore.rescore)
+app.command("backup")(backup.backup)
+app.command("restore")(backup.restore)
 
 
 def _print_version(wanted: bool) -> None:  # noqa: FBT001 -- the signature of an option's callback
