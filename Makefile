@@ -3,7 +3,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: help demo serve test test-browser lint lint-web format docs bench clean
+.PHONY: help demo serve test test-browser lint lint-web format docs bench bench-serve clean
 
 help:
 	@echo "make demo         the main job on the sample drive, results in out/demo"
@@ -15,6 +15,7 @@ help:
 	@echo "make format       lets ruff mend what it can"
 	@echo "make docs         writes what the program knows into the documents"
 	@echo "make bench        speed: real-time factor, time per stage, memory, against ultralytics"
+	@echo "make bench-serve  speed of the layers, beside pygeoapi"
 	@echo "make clean        removes .venv and out"
 
 demo: .venv/.base
@@ -50,6 +51,14 @@ docs: .venv/.base
 
 bench: .venv/.bench
 	$(BIN)/python -m benchmarks.drive
+
+# pygeoapi's GeoPackage provider wants SpatiaLite (Debian: libsqlite3-mod-spatialite) and a Python
+# whose sqlite3 loads extensions: Debian's own, of the same version as this one.
+bench-serve: .venv/.bench .venv/pygeoapi
+	$(BIN)/python -m benchmarks.serve --pygeoapi .venv/pygeoapi
+
+.venv/pygeoapi: .venv/.base
+	$(PIP) --target $@ pygeoapi uvicorn starlette
 
 .venv/.base: pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
