@@ -1,24 +1,28 @@
 """Finds persons, riders and vehicles: what hides the road, and what no kept picture may show.
 
-One network of three classes in two sizes of input. The quick one looks at the road ahead in every
-frame; the careful one at the few frames that are kept, in more pixels. Both take what is likely
+One network of three classes in three sizes of input. The quick one looks at the road ahead in every
+frame; the careful one at the road in the few that are kept, or at all of a frame that is kept as a
+whole, in more pixels. All take what is likely
 rather than what is sure; `TRAFFIC_CONFIDENCE` tells what is sure enough to hide road.
 """
 
 import threading
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
 
 from roadscan.detect.detector import Detector
-from roadscan.detect.models import Model, detector_of, open_model
+from roadscan.detect.models import detector_of, open_model
 from roadscan.model.arrays import Floats
 from roadscan.model.photo import PictureRefusal
 from roadscan.model.picture import Boxes, Frame, Rows
 
-QUICK_LONG_SIDE_PX: Final = 320
-"""A person at the far end of the near field is some 30 px tall in a frame this wide."""
-TRAFFIC_CONFIDENCE: Final = 0.2
+QUICK_LONG_SIDE_PX: Final = 256
+"""A person at the far end of the near field is some 25 px tall in a frame this wide."""
+CAREFUL_LONG_SIDE_PX: Final = 448
+"""Of the rows of the road in a picture that is kept; a whole frame takes what model.toml says."""
+TRAFFIC_CONFIDENCE: Final = 0.08
 """From which a box counts as something that hides the road; less sure ones are only blocked out."""
 LIMIT_S: Final = 30.0
 """A look takes milliseconds; one that lasts longer than this never ends."""
@@ -33,13 +37,23 @@ class PeopleNotLookedFor(Exception):  # noqa: N818 -- a state of the picture, no
 
 
 class PeopleFinder:
-    """The privacy network, loaded for both sizes of input."""
+    """The privacy network, loaded for each size of input.
 
-    def __init__(self, quick: Detector, careful: Detector, limit_s: float = LIMIT_S) -> None:
+    `careful` also looks at whole frames where nothing else is to.
+    """
+
+    def __init__(
+        self,
+        quick: Detector,
+        careful: Detector,
+        whole: Detector | None = None,
+        limit_s: float = LIMIT_S,
+    ) -> None:
         self.name = careful.name
         self.sha256 = careful.sha256
         self._quick = quick
         self._careful = careful
+        self._whole = whole or careful
         self._limit_s = limit_s
         self._hung = False
 
@@ -63,11 +77,11 @@ class PeopleFinder:
         PeopleNotLookedFor
             If the network failed or did not answer in time.
         """
-        found = self._look(self._careful, frame, rows)
         if rows is not None:
-            return found
+            return self._look(self._careful, frame, rows)
+        found = self._look(self._whole, frame, None)
         mirrored = Frame(frame.video_t_s, np.ascontiguousarray(frame.image[:, ::-1]))
-        return _both(found, self._look(self._careful, mirrored, None), frame.image.shape[1])
+        return _both(found, self._look(self._whole, mirrored, None), frame.image.shape[1])
 
     def _look(self, detector: Detector, frame: Frame, rows: Rows | None) -> Boxes:
         """Let a thread look, for a network that hangs cannot be stopped, only left behind."""
@@ -102,9 +116,12 @@ def load_people_finder(spec: str = "") -> PeopleFinder:
         What `roadscan.detect.models.open_model` raises.
     """
     model = open_model(spec, "privacy")
-    settings = model.settings.model_copy(update={"long_side_px": QUICK_LONG_SIDE_PX})
-    quick = Model(model.folder, settings, model.runtime)
-    return PeopleFinder(detector_of(quick), detector_of(model))
+
+    def sized(long_side_px: int) -> Detector:
+        settings = model.settings.model_copy(update={"long_side_px": long_side_px})
+        return detector_of(replace(model, settings=settings))
+
+    return PeopleFinder(sized(QUICK_LONG_SIDE_PX), sized(CAREFUL_LONG_SIDE_PX), detector_of(model))
 
 
 def _both(found: Boxes, mirrored: Boxes, width: int) -> Boxes:
