@@ -57,20 +57,28 @@ SETTINGS = {
 REPEATS = {"D40": 2, "Repair": 3, "D20": 2}
 """A vehicle's picture with one of these is shown so often in an epoch (the largest counts)."""
 REPEATED_VIEW = "vehicle"
+RENDERED_TIMES = 2
+"""Rendered frames are few and every one another road; what is shown of them stays under 15 %."""
+MAX_RENDERED_SHARE = 0.15
 
 
 def training_list(data: Path, views: list[str] | None) -> str:
     """Write the pictures of an epoch, a line each; return the file's name."""
     names = _names(data)
-    lines = []
+    lines, drawn = [], []
     for row in read_manifest(data):
         if row.split != "train" or (views and row.view not in views):
+            continue
+        if row.view == "rendered":
+            drawn += [f"./{row.file}"] * RENDERED_TIMES
             continue
         text = beside(data / row.file, "labels", ".txt").read_text()
         kinds = {names[int(line.split()[0])] for line in text.splitlines()}
         repeated = row.view == REPEATED_VIEW
         times = max((REPEATS.get(kind, 1) for kind in kinds), default=1) if repeated else 1
         lines += [f"./{row.file}"] * times
+    most = int(len(lines) * MAX_RENDERED_SHARE / (1 - MAX_RENDERED_SHARE))
+    lines += drawn[:: max(1, -(-len(drawn) // max(most, 1)))]
     name = "train.txt" if not views else f"train_{'_'.join(views)}.txt"
     (data / name).write_text("\n".join(lines) + "\n")
     return name
@@ -115,6 +123,7 @@ def main() -> None:
     parser.add_argument("--hours", type=float, default=1.0)
     parser.add_argument("--views", nargs="*", help="train on these views only")
     parser.add_argument("--lr0", type=float, default=SETTINGS["lr0"])
+    parser.add_argument("--warmup", type=float, default=SETTINGS["warmup_epochs"], metavar="EPOCHS")
     parser.add_argument("--mosaic", type=float, default=SETTINGS["mosaic"])
     parser.add_argument("--resume", action="store_true")
     given = parser.parse_args()
@@ -141,7 +150,12 @@ def main() -> None:
         exist_ok=True,
         time=given.hours,
         device=device,
-        **{**SETTINGS, "lr0": given.lr0, "mosaic": given.mosaic},
+        **{
+            **SETTINGS,
+            "lr0": given.lr0,
+            "mosaic": given.mosaic,
+            "warmup_epochs": given.warmup,
+        },
     )
 
 
