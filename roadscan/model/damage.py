@@ -43,7 +43,6 @@ class Rejection(StrEnum):
     OUTSIDE_LANE = "outside_lane"
     OFF_NETWORK = "off_network"
     OUTSIDE_TRACK = "outside_track"
-    FRAME_UNUSABLE = "frame_unusable"
     KIND_NOT_SCORED = "kind_not_scored"
     HIDDEN = "under_person_or_vehicle"
 

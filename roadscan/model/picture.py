@@ -63,6 +63,5 @@ class FrameRejection(StrEnum):
     BLOCKED = "frame_blocked"
     BONNET = "frame_bonnet"
     NOT_DECODED = "frame_not_decoded"
-    NO_POSITION = "frame_no_position"
     TRAFFIC_UNKNOWN = "frame_traffic_unknown"
     """The privacy network failed: nobody knows what hides the road."""

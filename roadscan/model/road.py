@@ -95,17 +95,6 @@ class Segment:
 
 
 @dataclass(frozen=True, slots=True)
-class RoadPosition:
-    """A place on the network; `left_m` counts to the left of the direction of travel."""
-
-    link_id: str
-    direction: Direction
-    offset_m: float
-    left_m: float
-    accuracy_m: float
-
-
-@dataclass(frozen=True, slots=True)
 class MatchedPath:
     """A drive on the network: one row per kept fix, in time order.
 
