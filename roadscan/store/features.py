@@ -294,7 +294,8 @@ class FeatureReader:
         if after is not None:
             query = query.where(table.c.number > (layer.edition << EDITION_BITS) + after)
         query = query.order_by(table.c.number).limit(limit)
-        yield from self._db.execution_options(yield_per=ROWS_AT_ONCE).execute(query)
+        with self._db.execute(query, execution_options={"yield_per": ROWS_AT_ONCE}) as found:
+            yield from found
 
     def _numbers(self, layer: Layer, selection: Selection) -> Ints:
         """Return the features of a selection in order; kept, for an edition never changes."""

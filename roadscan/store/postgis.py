@@ -2,13 +2,19 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
+from typing import Any, Final
 
-from sqlalchemy import create_engine, make_url, text
-from sqlalchemy.exc import ArgumentError, OperationalError
+from sqlalchemy import Engine, create_engine, event, make_url, text
+from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 
 from roadscan.errors import RoadscanError
 from roadscan.store.sql import SqlStore
 from roadscan.store.upgrade import upgrade
+
+CONNECT_TIMEOUT_S: Final = 10
+DISK_FULL: Final = "53100"
+"""SQLSTATE."""
 
 
 @contextmanager
@@ -18,32 +24,77 @@ def connect_store(database: str) -> Iterator[SqlStore]:
     Raises
     ------
     RoadscanError
-        `store_unreachable`, `store_version`, `store_malformed`.
+        `store_unreachable`, also if it lacks PostGIS or keeps no UTF-8, `store_version`,
+        `store_malformed`, `extra_missing` without the driver.
     """
+    try:
+        dumper = _text_dumper()
+    except ModuleNotFoundError as error:
+        raise RoadscanError(
+            "extra_missing",
+            f"PostgreSQL needs the package {error.name}, which is not installed",
+            "pip install 'roadscan[postgis]'",
+        ) from error
     try:
         url = make_url(database).set(drivername="postgresql+psycopg")
     except ArgumentError as error:
         raise RoadscanError(
             "store_unreachable", "the database's address cannot be read", "postgresql://host/name"
         ) from error
+    where = url.set(query={}).render_as_string(hide_password=True)
     # a connection that the server closed meanwhile is noticed before it is used
-    engine = create_engine(url, pool_pre_ping=True)
-    where = url.render_as_string(hide_password=True)
+    engine = create_engine(
+        url, pool_pre_ping=True, connect_args={"connect_timeout": CONNECT_TIMEOUT_S}
+    )
+    event.listen(engine, "connect", lambda db, _: db.adapters.register_dumper(str, dumper))
     try:
-        with engine.begin() as db:
-            db.execute(text("CREATE EXTENSION IF NOT EXISTS postgis"))
-        upgrade(engine, where)
+        _prepare(engine, where)
         yield SqlStore(engine, lambda error: _told(error, where))
-    except OperationalError as error:
-        raise _told(error, where) from error
     finally:
         engine.dispose()
 
 
-def _told(error: OperationalError, where: str) -> RoadscanError:
+def _prepare(engine: Engine, where: str) -> None:
+    try:
+        with engine.begin() as db:
+            encoding = db.scalar(text("SHOW server_encoding"))
+            if encoding not in {"UTF8", b"UTF8"}:
+                raise RoadscanError(
+                    "store_unreachable",
+                    f"the database {where} keeps text as {encoding}, in which names get lost",
+                    "Make one with ENCODING 'UTF8'",
+                )
+            if not db.scalar(text("SELECT 1 FROM pg_extension WHERE extname = 'postgis'")):
+                db.execute(text("CREATE EXTENSION postgis"))
+        upgrade(engine, where)
+    except DBAPIError as error:
+        raise _told(error, where) from error
+
+
+@cache
+def _text_dumper() -> type:
+    """Return what writes text for PostgreSQL, which refuses NUL: it becomes the sign for lost."""
+    from psycopg.types.string import StrDumperUnknown  # noqa: PLC0415 -- an extra
+
+    class Text(StrDumperUnknown):
+        def dump(self, obj: str) -> Any:
+            return super().dump(obj.replace("\0", "\ufffd"))
+
+    return Text
+
+
+def _told(error: DBAPIError, where: str) -> RoadscanError:
+    if getattr(error.orig, "sqlstate", None) == DISK_FULL:
+        return RoadscanError(
+            "output_disk_full", f"no room left for {where}", "Make room, run again"
+        )
     words = " ".join(str(error.orig).split())
+    if isinstance(error, OperationalError):
+        hint = "Is it running, and reachable from here?"
+    else:
+        hint = "An administrator of the database has to put that right: see docs/scale.md"
     return RoadscanError(
         "store_unreachable",
         f"the database {where} does not answer as it should ({words[:160]})",
-        "Is it running, and reachable from here?",
+        hint,
     )

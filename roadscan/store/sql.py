@@ -297,9 +297,11 @@ class SqlStore:
             .where(table.c.usable == usable)
             .order_by(table.c.link_id, table.c.direction, table.c.drive_id, table.c.number)
         )
-        with self._engine.connect() as db:
-            found = db.execution_options(yield_per=200).execute(query).mappings()
-            lanes = groupby(found, key=lambda row: (row["link_id"], row["direction"]))
+        with (
+            self._engine.connect() as db,
+            db.execute(query, execution_options={"yield_per": 200}) as found,
+        ):
+            lanes = groupby(found.mappings(), key=lambda row: (row["link_id"], row["direction"]))
             for _, parts in lanes:
                 yield reduce(merge_grids, (rows.grid_of(dict(part)) for part in parts))
 

@@ -223,3 +223,12 @@ def assessment() -> Assessment:
     results = [SegmentResult(s.segment_id, unscored, 0.0, 60, 0.0, 0.0, 0, None) for s in segments]
     results[0] = SegmentResult(segments[0].segment_id, scored, 1.0, 60, 4.0, 0.9375, 1, T_S + 12.34)
     return Assessment(segments, tuple(results), (damage(),))
+
+
+def same_network(first: Network, second: Network) -> bool:
+    lines = zip(first.links, second.links, strict=True)
+    return all(np.array_equal(a.xy_m, b.xy_m) for a, b in lines) and _plain(first) == _plain(second)
+
+
+def _plain(network: Network) -> Network:
+    return replace(network, links=tuple(replace(k, xy_m=()) for k in network.links))

@@ -4,12 +4,12 @@ from sqlalchemy.exc import DatabaseError
 
 from roadscan.model.access import RIGHTS, Right, Role
 from roadscan.store.accounts import Accounts
-from roadscan.store.sqlite import share_store
+from tests.databases import DATABASES, open_on
 
 
-@pytest.fixture
-def store(tmp_path):
-    with share_store(tmp_path) as opened:
+@pytest.fixture(params=DATABASES)
+def store(request, tmp_path):
+    with open_on(request.param, tmp_path) as opened:
         yield opened
 
 

@@ -22,23 +22,23 @@ from roadscan.store.conditions import (
 )
 from roadscan.store.feature_tables import FEATURES, own_columns
 from roadscan.store.features import FeatureStore, Selection
-from roadscan.store.sqlite import share_store
+from tests.databases import DATABASES, open_on
 from tests.store.town import SOUTH, STEP_DEG, WEST, damage, row, segments, source
 
 COUNT = 230
 
 
-@pytest.fixture(scope="module")
-def town(tmp_path_factory):
-    with share_store(tmp_path_factory.mktemp("town")) as store:
+@pytest.fixture(scope="module", params=DATABASES)
+def town(request, tmp_path_factory):
+    with open_on(request.param, tmp_path_factory.mktemp("town")) as store:
         features = FeatureStore(store.engine)
         features.put_features(source(), {"segments": segments(COUNT)})
         yield features
 
 
-@pytest.fixture
-def empty(tmp_path):
-    with share_store(tmp_path) as store:
+@pytest.fixture(params=DATABASES)
+def empty(request, tmp_path):
+    with open_on(request.param, tmp_path) as store:
         yield FeatureStore(store.engine)
 
 
@@ -228,8 +228,10 @@ def test_a_new_edition_takes_the_place_of_the_old_one_whole(empty):
         assert reader.layers("damages")[0].features == 0
         assert reader.layers("damages")[0].bounds_deg is None
     with empty._engine.connect() as db:
-        for table in ("editions", "served_segments", "served_segments_bounds", "served_damages"):
-            expected = {"editions": 1, "served_damages": 0}.get(table, 20)
+        left = {"editions": 1, "served_segments": 20, "served_damages": 0}
+        if db.dialect.name == "sqlite":
+            left["served_segments_bounds"] = 20
+        for table, expected in left.items():
             assert db.scalar(text(f"SELECT count(*) FROM {table}")) == expected  # noqa: S608
 
 

@@ -7,12 +7,12 @@ from hypothesis import strategies as st
 from roadscan.model.upload import FileKind, Place, PlacedFile, StoredFile, Waiting
 from roadscan.store.files import Files
 from roadscan.store.sidecars import waiting_drives
-from roadscan.store.sqlite import share_store
+from tests.databases import DATABASES, open_on
 
 
-@pytest.fixture
-def files(tmp_path):
-    with share_store(tmp_path) as store:
+@pytest.fixture(params=DATABASES)
+def files(request, tmp_path):
+    with open_on(request.param, tmp_path) as store:
         yield Files(store.engine)
 
 

@@ -17,15 +17,15 @@ from roadscan.model.photo import (
 )
 from roadscan.store import tables
 from roadscan.store.sql import SqlStore
-from roadscan.store.sqlite import open_store
 from tests.assess.lanes import box
+from tests.databases import DATABASES, open_on
 
 SQUARE = np.array([[13.0, 51.0], [13.001, 51.0], [13.001, 51.001], [13.0, 51.001]])
 
 
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[SqlStore]:
-    with open_store(tmp_path) as opened:
+@pytest.fixture(params=DATABASES)
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[SqlStore]:
+    with open_on(request.param, tmp_path) as opened:
         with opened.engine.begin() as db:
             for survey, drive in (("town", "d1"), ("town", "d2"), ("other", "d1")):
                 row = {"survey": survey, "drive_id": drive, "settings_sha256": "s"}
