@@ -266,6 +266,8 @@ class FeatureReader:
 
     def feature(self, layer: Layer, feature_id: str) -> Placed:
         """Return one feature; KeyError without one of this id."""
+        if "\0" in feature_id:  # PostgreSQL has no such text
+            raise KeyError(feature_id)
         table = FEATURES[layer.collection]
         query = self._selected(
             layer, Selection(), table.c.number, table.c.geojson, table.c.geometry_wkb

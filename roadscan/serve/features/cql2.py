@@ -128,7 +128,7 @@ class _Reader(Transformer[Token, Any]):
     def like(self, name: str, pattern: Token) -> Condition:
         if self._kinds[self._known(name)] is not Kind.TEXT:
             raise _wrong(f"LIKE compares text, and {name} is none")
-        return Like(name, _text(pattern))
+        return Like(name, str(self._value(name, pattern)))
 
     def not_like(self, name: str, pattern: Token) -> Condition:
         return Not(self.like(name, pattern))

@@ -117,6 +117,7 @@ def _page(
         "fields": {name: field.meaning for name, field in fields_of(layer.collection).items()},
         "rows": html.feature_rows(page),
         "matched": matched,
+        "page_type": GEOJSON,
     }
     body = html.page("items", request, links=links, **shown)
     return answer(body, HTML, tag, headers)

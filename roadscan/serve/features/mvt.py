@@ -13,7 +13,7 @@ import numpy as np
 import shapely
 from mapbox_vector_tile.Mapbox import vector_tile_pb2
 
-from roadscan.model.arrays import Floats, Ints
+from roadscan.model.arrays import Bools, Floats, Ints
 
 EXTENT: Final = 4096
 BUFFER: Final = 64
@@ -55,8 +55,11 @@ def encode_tile(
         Zoom, row and column of the tile.
     """
     moved = shapely.transform(shapely.from_wkb(list(wkb)), lambda xy: _to_tile(xy, *zyx))
-    edge = (-BUFFER, -BUFFER, EXTENT + BUFFER, EXTENT + BUFFER)
-    parts, owners = shapely.get_parts(shapely.clip_by_rect(moved, *edge), return_index=True)
+    bounds = shapely.bounds(moved)
+    low, high = -BUFFER, EXTENT + BUFFER
+    crosses = (bounds[:, :2] < low).any(axis=1) | (bounds[:, 2:] > high).any(axis=1)
+    moved[crosses] = shapely.clip_by_rect(moved[crosses], low, low, high, high)
+    parts, owners = shapely.get_parts(moved, return_index=True)
     tile = vector_tile_pb2.tile()
     out = tile.layers.add(name=layer, version=2, extent=EXTENT)
     numbers: dict[tuple[type, Any], int] = {}
@@ -107,33 +110,27 @@ def _drawn(parts: Any, owners: Ints) -> Iterator[tuple[int, list[int], int]]:
     xy, line = shapely.get_coordinates(lines, return_index=True)
     points = np.rint(xy).astype(np.int64)
     starts = np.diff(line, prepend=-1) > 0
-    stays = (np.diff(points, axis=0, prepend=points[:1]) == 0).all(axis=1) & ~starts
-    points, line = points[~stays], line[~stays]
-    first = np.searchsorted(line, np.arange(len(lines)))
-    last = np.append(first[1:], len(line))
-    flat = points.tolist()
-    cursor, owner = (0, 0), -1
-    for k, (begin, end) in enumerate(zip(first.tolist(), last.tolist(), strict=True)):
-        own = int(whose[k])
-        if own != owner:
-            cursor, owner = (0, 0), own
-        drawn = flat[begin : end - 1] if closed[k] else flat[begin:end]
-        if len(drawn) < (3 if closed[k] else 2):
-            continue
-        commands, cursor = _commands(drawn, cursor)
-        yield own, [*commands, _CLOSE] if closed[k] else commands, _POLYGON if closed[k] else _LINE
+    moves = starts | (np.diff(points, axis=0, prepend=points[:1]) != 0).any(axis=1)
+    closes = closed[line] & np.append(starts[1:], True)  # the format closes rings itself
+    points, line = _chosen(moves & ~closes, points, line)
+    enough = np.bincount(line, minlength=len(lines)) >= np.where(closed, 3, 2)
+    points, line = _chosen(enough[line], points, line)
+    owner = whose[line]
+    steps = np.diff(points, axis=0, prepend=0)
+    steps[np.diff(owner, prepend=-1) > 0] = points[np.diff(owner, prepend=-1) > 0]
+    numbers = ((steps << 1) ^ (steps >> 63)).ravel().tolist()
+    ends = np.flatnonzero(np.diff(line, append=-1)) + 1
+    begin = 0
+    for end in ends.tolist():
+        to_lines = (end - begin - 1) << 3 | 2
+        first, rest = numbers[2 * begin : 2 * begin + 2], numbers[2 * begin + 2 : 2 * end]
+        commands = [_MOVE_TO, *first, to_lines, *rest]
+        if closed[line[begin]]:
+            yield int(owner[begin]), [*commands, _CLOSE], _POLYGON
+        else:
+            yield int(owner[begin]), commands, _LINE
+        begin = end
 
 
-def _commands(
-    points: list[list[int]], cursor: tuple[int, int]
-) -> tuple[list[int], tuple[int, int]]:
-    """Return the commands that draw a line from where the pen is, and where it is then."""
-    x, y = cursor
-    found = [_MOVE_TO]
-    for k, (to_x, to_y) in enumerate(points):
-        if k == 1:
-            found.append((len(points) - 1) << 3 | 2)
-        dx, dy = to_x - x, to_y - y
-        found += ((dx << 1) ^ (dx >> 63), (dy << 1) ^ (dy >> 63))
-        x, y = to_x, to_y
-    return found, (x, y)
+def _chosen(which: Bools, points: Ints, line: Ints) -> tuple[Ints, Ints]:
+    return points[which], line[which]

@@ -285,6 +285,7 @@ def test_req_core_f_op_and_success(get):
     assert feature["properties"]["street"] == "Street 0"
     get(f"{ITEMS}/none", 404)
     get(f"{ITEMS}/' OR 1=1 --", 404)
+    get(f"{ITEMS}/%00", 404)
 
 
 def test_req_core_f_links(get, client):

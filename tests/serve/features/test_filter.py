@@ -207,6 +207,8 @@ def test_req_cql2_text_escaping(written, meant):
         "S_WITHIN(geometry, POINT(1 2))",
         "geometry = 1",
         "score = 1\0",
+        "street = '\0'",
+        "street LIKE '\0'",
         "\ud800".encode("utf-8", "surrogatepass").decode("latin-1"),
     ],
 )
