@@ -2,8 +2,7 @@
 
 One network of three classes in three sizes of input. The quick one looks at the road ahead in every
 frame; the careful one at the road in the few that are kept, or at all of a frame that is kept as a
-whole, in more pixels. All take what is likely
-rather than what is sure; `TRAFFIC_CONFIDENCE` tells what is sure enough to hide road.
+whole, in more pixels. All take what is likely rather than what is sure.
 """
 
 import threading
@@ -22,8 +21,10 @@ QUICK_LONG_SIDE_PX: Final = 256
 """A person at the far end of the near field is some 25 px tall in a frame this wide."""
 CAREFUL_LONG_SIDE_PX: Final = 448
 """Of the rows of the road in a picture that is kept; a whole frame takes what model.toml says."""
-TRAFFIC_CONFIDENCE: Final = 0.08
-"""From which a box counts as something that hides the road; less sure ones are only blocked out."""
+CAREFUL_CONFIDENCE: Final = 0.05
+"""Of a box on the road in a kept picture. Less sure ones, of the size of the lane, are the lane."""
+TRAFFIC_CONFIDENCE: Final = 0.1
+"""From which a box of the quick look counts as something that hides the road."""
 LIMIT_S: Final = 30.0
 """A look takes milliseconds; one that lasts longer than this never ends."""
 
@@ -78,7 +79,7 @@ class PeopleFinder:
             If the network failed or did not answer in time.
         """
         if rows is not None:
-            return self._look(self._careful, frame, rows)
+            return _surer(self._look(self._careful, frame, rows), CAREFUL_CONFIDENCE)
         found = self._look(self._whole, frame, None)
         mirrored = Frame(frame.video_t_s, np.ascontiguousarray(frame.image[:, ::-1]))
         return _both(found, self._look(self._whole, mirrored, None), frame.image.shape[1])
@@ -137,4 +138,10 @@ def _both(found: Boxes, mirrored: Boxes, width: int) -> Boxes:
 
 def sure_boxes(boxes: Boxes) -> Floats:
     """Return the boxes (n, 4) that are sure enough to hide the road."""
-    return boxes.xyxy[boxes.confidence >= TRAFFIC_CONFIDENCE]
+    return _surer(boxes, TRAFFIC_CONFIDENCE).xyxy
+
+
+def _surer(boxes: Boxes, least: float) -> Boxes:
+    sure = boxes.confidence >= least
+    kinds = tuple(kind for kind, kept in zip(boxes.kind, sure, strict=True) if kept)
+    return Boxes(boxes.xyxy[sure], boxes.confidence[sure], kinds)

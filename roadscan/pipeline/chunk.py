@@ -246,9 +246,9 @@ def _place(
         chunk.unusable.add_frame(place_frame(_NOTHING, frame_t_s, eye).views, ())
         return
     chunk.usable += 1
-    boxes, people = seen.boxes, seen.people
+    boxes, traffic = seen.boxes, sure_boxes(seen.people)
     with watch.stage("place"):
-        placed = place_frame(boxes, frame_t_s, eye, sure_boxes(people))
+        placed = place_frame(boxes, frame_t_s, eye, traffic)
         chunk.detections += len(boxes.kind)
         chunk.rejections += [
             RejectedBox(
@@ -265,7 +265,7 @@ def _place(
         # driven and not seen: without this, a lane behind a lorry would count as not driven
         chunk.unusable.add_frame([replace(v, hidden=()) for v in placed.views if v.hidden], ())
     with watch.stage("pictures"):
-        chunk.keeper.offer(seen.frame, frame_t_s, placed.observations, people.xyxy)
+        chunk.keeper.offer(seen.frame, frame_t_s, placed.observations, traffic)
 
 
 def _keep_observations(
