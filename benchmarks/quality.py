@@ -61,13 +61,14 @@ def defocus(image: Image, parts: int) -> Image:
 
 def smear(image: Image, parts: int, angle_deg: float) -> Image:
     """Smear along a line that is so small a part of the width, as vibration or speed does."""
+    fine = 8
     length = image.shape[1] / parts
-    side = 2 * int(np.ceil(length / 2)) + 1
-    kernel = np.zeros((side, side), np.float32)
+    side = 2 * int(np.ceil(length / 2)) + 3
     reach = length / 2 * np.array([np.cos(np.radians(angle_deg)), np.sin(np.radians(angle_deg))])
-    middle = (side - 1) / 2
-    ends = [tuple(round(value) for value in middle + sign * reach) for sign in (-1, 1)]
-    cv2.line(kernel, ends[0], ends[1], 1.0)
+    ends = [tuple(round(value) for value in fine * (side / 2 + sign * reach)) for sign in (-1, 1)]
+    drawn = np.zeros((side * fine, side * fine), np.float32)
+    cv2.line(drawn, ends[0], ends[1], 1.0, fine)
+    kernel = cv2.resize(drawn, (side, side), interpolation=cv2.INTER_AREA)
     return cv2.filter2D(image, -1, kernel / kernel.sum()).astype(np.uint8)
 
 

@@ -36,6 +36,9 @@ GRAIN: Final = 2.0
 """Least second difference along the weakest direction, in percent of the road's grey value."""
 ISOTROPY: Final = 0.38
 """Least ratio of the weakest direction to the strongest; smearing takes the grain along it."""
+SLANT: Final = 0.7
+"""Least ratio of the weaker diagonal to the stronger: a road treats them alike, a slanted smear
+does not."""
 DIRECTIONS: Final = ((0, 1), (1, 1), (1, 0), (1, -1))
 LEAST_GREY: Final = 30.0
 
@@ -44,12 +47,13 @@ LEAST_GREY: Final = 30.0
 class Grain:
     """How much fine structure blocks of a picture have: means of second differences.
 
-    `weakest` and `strongest` (rows, columns) of four directions; a picture too small for a block
-    has none.
+    `weakest` and `strongest` (rows, columns) of four directions, `slant` the ratio of the weaker
+    diagonal to the stronger; a picture too small for a block has none.
     """
 
     weakest: Floats
     strongest: Floats
+    slant: Floats
 
     @property
     def smooth(self) -> Bools:
@@ -72,14 +76,15 @@ def check_frame(image: Image) -> FrameRejection | None:
     if not grain.strongest.size:
         return None
     first = grain.strongest.shape[0] // 2
-    below = Grain(grain.weakest[first:], grain.strongest[first:])
+    below = Grain(grain.weakest[first:], grain.strongest[first:], grain.slant[first:])
     if below.smooth.mean() > COVERED_SHARE:
         return _covered(grain, below)
     seen = ~below.smooth
     weakest, strongest = below.weakest[seen], below.strongest[seen]
     level = max(float(np.median(road)), LEAST_GREY)
     too_soft = 100 * np.median(weakest) < GRAIN * level
-    if too_soft or np.median(weakest / strongest) < ISOTROPY:
+    smeared = np.median(weakest / strongest) < ISOTROPY or np.median(below.slant[seen]) < SLANT
+    if too_soft or smeared:
         return FrameRejection.BLURRED
     return None
 
@@ -109,7 +114,9 @@ def grain_of(grey: Image) -> Grain:
         other = inner[1 - down : height + 1 - down, 1 - right : width + 1 - right]
         change = np.minimum(np.abs(centre - one - other), EDGE_MAX)
         means.append(change.reshape(rows, BLOCK_PX, columns, BLOCK_PX).mean(axis=(1, 3)))
-    return Grain(np.min(means, axis=0), np.max(means, axis=0))
+    diagonals = means[1], means[3]
+    slant = np.minimum(*diagonals) / np.maximum(np.maximum(*diagonals), 1e-6)
+    return Grain(np.min(means, axis=0), np.max(means, axis=0), slant)
 
 
 def _small_grey(image: Image) -> Image:
