@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from roadscan.model.time import iso_utc
 from roadscan.serve.features.crs import ALL, CRS84
-from roadscan.serve.features.fields import GEOMETRY, SCHEMAS, fields_of, kinds_of
+from roadscan.serve.features.fields import GEOMETRY, SCHEMAS, kinds_of, meanings_of
 from roadscan.serve.features.formats import FILES, GEOJSON, HTML, JSON, OPENAPI, SCHEMA
 from roadscan.serve.features.links import Link, address
 from roadscan.serve.features.texts import COLLECTIONS, TEXTS
@@ -138,9 +138,9 @@ def collection(
 
 def queryables(url: str, language: str, name: str) -> dict[str, Any]:
     """Return what a collection can be asked for, as JSON Schema."""
-    meanings = fields_of(name)
+    meanings = meanings_of(name, language)
     properties: dict[str, Any] = {
-        field: {"title": field, "description": meanings[field].meaning, **SCHEMAS[kind]}
+        field: {"title": field, "description": meanings[field], **SCHEMAS[kind]}
         for field, kind in kinds_of(name).items()
     }
     properties[GEOMETRY] = {

@@ -2,11 +2,14 @@
 
 import math
 import re
+import tomllib
 from datetime import UTC, datetime
 from enum import StrEnum
+from functools import cache
+from importlib.resources import files
 from typing import Any, Final
 
-from roadscan.publish.fields import LAYERS, REAL, WHOLE, YES_NO, Field
+from roadscan.publish.fields import LAYERS, REAL, WHOLE, YES_NO
 from roadscan.store.conditions import Value
 from roadscan.store.feature_tables import TIMES
 
@@ -54,9 +57,18 @@ def kinds_of(collection: str) -> dict[str, Kind]:
     }
 
 
-def fields_of(collection: str) -> dict[str, Field]:
-    """Return the fields of a collection by name, with what they mean."""
-    return {field.name: field for field in LAYERS[collection]}
+def meanings_of(collection: str, language: str) -> dict[str, str]:
+    """Return what the fields of a collection mean, "de" or "en", in their order."""
+    if language == "de":
+        return _german()[collection]
+    return {field.name: field.meaning for field in LAYERS[collection]}
+
+
+@cache
+def _german() -> dict[str, dict[str, str]]:
+    text = files(__package__).joinpath("meanings_de.toml").read_text("utf-8")
+    read: dict[str, dict[str, str]] = tomllib.loads(text)
+    return read
 
 
 def value_of(kind: Kind, text: str) -> Value:

@@ -17,7 +17,7 @@ from roadscan.publish.styles import qgis_styles
 from roadscan.serve.features import html
 from roadscan.serve.features.crs import Crs
 from roadscan.serve.features.downloads import WRITERS, Content
-from roadscan.serve.features.fields import fields_of, kinds_of
+from roadscan.serve.features.fields import kinds_of, meanings_of
 from roadscan.serve.features.formats import DOCUMENTS, FILES, GEOJSON, HTML, JSON, PAGES, format_of
 from roadscan.serve.features.geojson import collection_body, feature_body
 from roadscan.serve.features.layers import Readable, chosen_layer, readable_collection
@@ -114,7 +114,7 @@ def _page(
         "collection": layer.collection,
         "title": COLLECTIONS[layer.collection][language][0],
         "survey": layer.source.survey,
-        "fields": {name: field.meaning for name, field in fields_of(layer.collection).items()},
+        "fields": meanings_of(layer.collection, language),
         "rows": html.feature_rows(page),
         "matched": matched,
         "page_type": GEOJSON,
@@ -148,7 +148,7 @@ def _item(
         "title": title,
         "survey": layer.source.survey,
         "feature_id": feature_id,
-        "fields": {name: field.meaning for name, field in fields_of(layer.collection).items()},
+        "fields": meanings_of(layer.collection, language),
         "row": html.feature_rows([placed])[0],
     }
     return answer(html.page("item", request, links=links, **shown), HTML, tag, headers)

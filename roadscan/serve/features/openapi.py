@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from roadscan.serve.features.cql2 import MAX_DEPTH, MAX_LENGTH
 from roadscan.serve.features.crs import ALL, CRS84
-from roadscan.serve.features.fields import SCHEMAS, fields_of, kinds_of
+from roadscan.serve.features.fields import SCHEMAS, kinds_of, meanings_of
 from roadscan.serve.features.formats import (
     DOCUMENTS,
     FILES,
@@ -169,12 +169,12 @@ def _collection_paths(name: str, language: str) -> dict[str, Any]:
             "features": {"type": "array", "items": feature},
         },
     }
-    kinds, meanings = kinds_of(name), fields_of(name)
+    kinds, meanings = kinds_of(name), meanings_of(name, language)
     own = [
         {
             "name": field,
             "in": "query",
-            "description": meanings[field].meaning,
+            "description": meanings[field],
             "schema": SCHEMAS[kind],
         }
         for field, kind in kinds.items()

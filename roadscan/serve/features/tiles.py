@@ -7,7 +7,7 @@ import shapely
 from fastapi import APIRouter, Request, Response
 
 from roadscan.errors import RoadscanError
-from roadscan.serve.features.fields import fields_of
+from roadscan.serve.features.fields import kinds_of
 from roadscan.serve.features.formats import JSON, format_of
 from roadscan.serve.features.layers import Readable, chosen_layer, readable_collection
 from roadscan.serve.features.links import address, base_url
@@ -93,7 +93,7 @@ def tiles_router(features: FeatureStore, readable: Readable) -> APIRouter:
 
 def _tile(reader: FeatureReader, layer: Layer, zyx: tuple[int, int, int]) -> bytes:
     name = layer.collection
-    shown = tuple(field for field in fields_of(name) if field in FIELDS[name])
+    shown = tuple(field for field in kinds_of(name) if field in FIELDS[name])
     selection = Selection(shapely.box(*tile_bounds_deg(*zyx)))
     found = [row for row in reader.values(layer, selection, shown) if row[0] is not None]
     return encode_tile(name, shown, [row[0] for row in found], [row[1:] for row in found], zyx)

@@ -10,6 +10,7 @@ import shapely
 from geojson_pydantic import Feature, FeatureCollection
 
 from roadscan.serve.features.documents import CONFORMANCE
+from roadscan.serve.features.fields import meanings_of
 from roadscan.serve.features.formats import FILES, GEOJSON, HTML, JSON, OPENAPI
 from roadscan.serve.features.texts import COLLECTIONS, TEXTS
 from tests.serve.features.conftest import CELLS, DAMAGES, OLD, SEGMENTS
@@ -382,3 +383,5 @@ def test_a_survey_is_chosen_by_its_name_and_the_newest_without(ids):
 def test_every_word_is_there_in_both_languages():
     assert TEXTS["de"].keys() == TEXTS["en"].keys()
     assert all(one.keys() == {"de", "en"} for one in COLLECTIONS.values())
+    for name in COLLECTIONS:
+        assert list(meanings_of(name, "de")) == list(meanings_of(name, "en"))
