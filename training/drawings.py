@@ -1,5 +1,6 @@
 """Curves as pictures, and the contact sheet of what a model misses and makes up."""
 
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -67,7 +68,7 @@ def contact_sheet(
         key=lambda one: -_alarm(one, confidence),
     )
     half = TILES // 2
-    chosen = [*_spread(missed, half), *_one_a_scene(alarmed, half)]
+    chosen = [*_by_scene(missed)[:half], *_by_scene(alarmed)[:half]]
     tiles = [_tile(one, confidence, data) for one in chosen]
     tiles += [np.full((TILE_PX, TILE_PX, 3), 255, np.uint8)] * (-len(tiles) % COLUMNS)
     rows = [np.hstack(tiles[start : start + COLUMNS]) for start in range(0, len(tiles), COLUMNS)]
@@ -75,14 +76,15 @@ def contact_sheet(
         cv2.imwrite(str(path), np.vstack(rows))
 
 
-def _spread(seen: Sequence[Seen], count: int) -> list[Seen]:
-    by_scene = sorted(_one_a_scene(seen, len(seen)), key=lambda one: one.row.scene)
-    return list(by_scene[:: max(1, len(by_scene) // count)][:count])
-
-
-def _one_a_scene(seen: Sequence[Seen], count: int) -> list[Seen]:
-    first = {(one.row.source, one.row.scene): one for one in reversed(seen)}
-    return [one for one in seen if first[one.row.source, one.row.scene] is one][:count]
+def _by_scene(seen: Sequence[Seen]) -> list[Seen]:
+    """Sort the first picture of every scene before the second of any."""
+    count: Counter[tuple[str, str]] = Counter()
+    turns = []
+    for one in seen:
+        scene = one.row.source, one.row.scene
+        turns.append(count[scene])
+        count[scene] += 1
+    return [seen[number] for number in np.argsort(turns, kind="stable")]
 
 
 def _taken(one: Seen, confidence: dict[str, float]) -> np.ndarray:

@@ -6,12 +6,14 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from training.pictures import CLASSES, Picture, encode, yolo_line
+from training.pictures import CLASSES, Picture, decode, encode, yolo_line
 
 EVERY_S = 0.8
 CLIP_WIDTH_PX, WINDOW_PX = 640, 448
 """A clip is shrunk as a drive's frame is, and its middle taken as wide as training sees it."""
 RENDERED_TEST = 40
+LEAST_SIDE_PX = 10
+"""Nobody draws a thinner box around a crack, and anchors 8 px apart would not meet it."""
 LEAST_VISIBLE = 0.3
 """Less of a box than this inside a window is no damage that anybody would mark."""
 
@@ -48,6 +50,7 @@ def rendered(folder: Path, most: int, classes: Sequence[str] = CLASSES) -> Itera
         labels = (folder / "labels" / f"{path.stem}.txt").read_text()
         if number < RENDERED_TEST:
             split, jpeg = "test", path.read_bytes()
+            labels = _window(decode(jpeg), labels, None)[1]
         else:
             split = "train"
             image = cv2.imread(str(path))
@@ -56,14 +59,18 @@ def rendered(folder: Path, most: int, classes: Sequence[str] = CLASSES) -> Itera
         yield Picture(name, "rendered", "rendered", split, name, jpeg, labels, tuple(classes))
 
 
-def _window(image: np.ndarray, labels: str, left: int) -> tuple[bytes, str]:
+def _window(image: np.ndarray, labels: str, left: int | None) -> tuple[bytes, str]:
+    """Take a window from a column on, or all of the picture, and its boxes as people draw them."""
     height, width = image.shape[:2]
-    part = image[-WINDOW_PX:, left : left + WINDOW_PX]
+    part = image if left is None else image[-WINDOW_PX:, left : left + WINDOW_PX]
+    left = left or 0
     rows, columns = part.shape[:2]
     lines = ""
     for line in labels.splitlines():
         kind, cx, cy, w, h = line.split()
-        half_w, half_h = float(w) * width / 2, float(h) * height / 2
+        half_w, half_h = (
+            max(float(share) * side, LEAST_SIDE_PX) / 2 for share, side in ((w, width), (h, height))
+        )
         x, y = float(cx) * width - left, float(cy) * height - (height - rows)
         x1, x2 = max(0.0, x - half_w), min(float(columns), x + half_w)
         y1, y2 = max(0.0, y - half_h), min(float(rows), y + half_h)

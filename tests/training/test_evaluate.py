@@ -1,13 +1,16 @@
 """Figures of a model, their intervals and its calibration."""
 
+from dataclasses import replace
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
 from roadscan.detect.accuracy import Tally, count, figures
 from roadscan.model.picture import Boxes
 from training.calibration import at_temperature, reliability, temperature
+from training.drawings import _by_scene, contact_sheet, curves, diagram
 from training.evaluate import confusion, confusion_table, summaries, write_choice, write_figures
 from training.intervals import interval, mean_interval
 from training.measure import (
@@ -155,3 +158,25 @@ def test_choice_and_figures_replace_those_of_the_model_folder(tmp_path: Path) ->
     assert "[class_confidence]\nD00 = 0.31\n\n[sha256]" in toml
     assert "old" not in toml
     assert "[figures.vehicle_test]\nD40 = { boxes = 1, ap50 = 1.0" in toml
+
+
+def test_a_sheet_shows_every_scene_before_any_twice() -> None:
+    again = [replace(HIT, row=replace(HIT.row, scene=scene)) for scene in "ssstu"]
+    turns = [next(n for n, given in enumerate(again) if given is one) for one in _by_scene(again)]
+    assert turns == [0, 3, 4, 1, 2]
+
+
+def test_curves_diagram_and_sheet_are_pictures(tmp_path: Path) -> None:
+    image = tmp_path / "f.png"
+    cv2.imwrite(str(image), np.full((80, 80, 3), 90, np.uint8))
+    shown = [replace(one, row=replace(one.row, file="f.png")) for one in (HIT, MISS, OTHER)]
+    contact_sheet(shown, dict.fromkeys(KINDS, 0.5), tmp_path, tmp_path / "sheet.png")
+    sheet = cv2.imread(str(tmp_path / "sheet.png"))
+    # one miss and one alarm, in a row of six
+    assert sheet.shape == (300, 1800, 3)
+    tally = pooled([HIT, MISS], "D40")
+    curves({"D40": tally}, {"D40": 0.5}, tmp_path / "curves.png", "t")
+    found = reliability(np.array([0.2, 0.9]), np.array([False, True]))
+    diagram(found, found, tmp_path / "diagram.png", "t")
+    for name in ("curves", "diagram"):
+        assert cv2.imread(str(tmp_path / f"{name}.png")).std() > 0
