@@ -334,6 +334,7 @@ def test_req_html_definition_and_content(client, path, language):
     assert answer.headers["content-type"].startswith(HTML)
     assert f'<html lang="{language}">' in answer.text
     assert "<script" not in answer.text
+    assert "built-in" not in answer.text
     asked = client.get(
         f"/ogc{path}?f=html&lang={language}", headers={"Accept-Language": "de, en;q=0.5"}
     )
