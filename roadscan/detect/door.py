@@ -69,8 +69,7 @@ def keep(
         x1, y1, x2, y2 = box
         shown[y1:y2, x1:x2] = PAINT_BGR
     if view is PictureView.ROAD:
-        outside = ~inside(outline, frame.image.shape)
-        shown[outside] = coarse(shown)[outside]
+        cv2.copyTo(coarse(shown), (~inside(outline, shown.shape)).astype(np.uint8), shown)
     return _encoded(shown, view)
 
 
@@ -95,11 +94,11 @@ def coarse(image: Image) -> Image:
     """Return the picture in square blocks, each of its mean colour."""
     height, width = image.shape[:2]
     side = -(-width // BLOCKS_ACROSS)
-    tops, lefts = np.arange(0, height, side), np.arange(0, width, side)
-    sums = np.add.reduceat(image, tops, axis=0, dtype=np.uint32)
-    sums = np.add.reduceat(sums, lefts, axis=1)
-    pixels = np.outer(np.diff(tops, append=height), np.diff(lefts, append=width))[..., None]
-    means = ((sums + pixels // 2) // pixels).astype(np.uint8)
+    rows, columns = (np.append(np.arange(0, end, side), end) for end in (height, width))
+    corners = cv2.integral(image, sdepth=cv2.CV_64F)[np.ix_(rows, columns)]
+    sums = np.diff(np.diff(corners, axis=0), axis=1)
+    pixels = np.outer(np.diff(rows), np.diff(columns))[..., None]
+    means = np.round(sums / pixels).astype(np.uint8)
     blocks: Image = means.repeat(side, axis=0).repeat(side, axis=1)[:height, :width]
     return blocks
 

@@ -50,6 +50,12 @@ def test_a_frame_shown_as_a_whole_is_looked_at_mirrored_as_well() -> None:
     assert len(found.confidence) == len(found.kind) == 2
 
 
+def test_on_the_road_only_what_is_likely_enough_is_painted_over() -> None:
+    finder = PeopleFinder(Finds(), Finds([1.0, 5.0, 20.0, 90.0], confidence=0.04))
+    assert not len(finder.everybody(FRAME, ROWS).xyxy)
+    assert len(finder.everybody(FRAME, None).xyxy) == 2
+
+
 def test_a_failure_is_told_with_its_cause() -> None:
     finder = PeopleFinder(Raises(), Finds())
     with pytest.raises(PeopleNotLookedFor, match="out of memory") as raised:
