@@ -11,17 +11,26 @@ from roadscan.serve.jobs.requests import (
     APPLICATION_VERSION,
     DRIVES,
     PROGRESS,
+    SURVEYS,
     Done,
     DriveRequest,
     Failure,
     Job,
     NetworkRequest,
     Progress,
+    Request,
+    RescoreRequest,
     State,
 )
 
 PAGE: Final = 200
-KINDS: Final = ("drive", "network")
+QUEUES: Final[dict[type[Request], tuple[str, str]]] = {
+    DriveRequest: ("drive", DRIVES),
+    NetworkRequest: ("network", DRIVES),
+    RescoreRequest: ("rescore", SURVEYS),
+}
+"""Workflow and queue by request."""
+KINDS: Final = tuple(kind for kind, _ in QUEUES.values())
 """Workflows that are jobs; what they start on their way is not shown."""
 
 _STATES: Final = {
@@ -43,13 +52,12 @@ class JobQueue:
         """Let go of the database."""
         self._client.destroy()
 
-    def submit(self, request: DriveRequest | NetworkRequest) -> str:
+    def submit(self, request: Request) -> str:
         """Ask for a job and return its id; asking twice for the same one changes nothing."""
-        kind = "drive" if isinstance(request, DriveRequest) else "network"
-        job_id = request.job_id()
+        job_id, (kind, queue) = request.job_id(), QUEUES[type(request)]
         self._client.enqueue(
             {
-                "queue_name": DRIVES,
+                "queue_name": queue,
                 "workflow_name": kind,
                 "workflow_id": job_id,
                 "app_version": APPLICATION_VERSION,

@@ -57,6 +57,24 @@ class NetworkRequest(BaseModel):
         return "network-" + hashlib.sha256(self.model_dump_json().encode()).hexdigest()[:24]
 
 
+class RescoreRequest(BaseModel):
+    """A survey to be scored by another scheme, from what the store has."""
+
+    model_config = _FROZEN
+    survey: SurveyName
+    scheme: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,60}$")]
+    """One that comes with roadscan."""
+    asked_s: float
+    """When it was asked for: the same may be asked for again after new drives."""
+
+    def job_id(self) -> str:
+        """Return an id made of the content."""
+        return "rescore-" + hashlib.sha256(self.model_dump_json().encode()).hexdigest()[:24]
+
+
+Request = DriveRequest | NetworkRequest | RescoreRequest
+
+
 class Failure(BaseModel):
     """Why a job could not do what was asked: a RoadscanError as a value."""
 

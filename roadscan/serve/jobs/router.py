@@ -1,6 +1,7 @@
 """Jobs over HTTP: ask for one, see how far it is, cancel it, try it again."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from typing import Annotated, Final
 
@@ -17,6 +18,7 @@ from roadscan.serve.jobs.requests import (
     DriveRequest,
     Job,
     NetworkRequest,
+    RescoreRequest,
     Sha256,
     State,
     SurveyName,
@@ -39,6 +41,14 @@ class DriveToWork(BaseModel):
     offset_s: float | None = None
 
 
+class SurveyToRescore(BaseModel):
+    """A survey that somebody wants scored by another scheme."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    survey: SurveyName
+    scheme: str
+
+
 class NetworkFile(BaseModel):
     """A network that was sent in."""
 
@@ -58,6 +68,7 @@ def jobs_router(guard: Guard, queue: JobQueue, files: Files, town: Town) -> APIR
     """Return the routes for jobs."""
     router = APIRouter(prefix="/api", tags=["jobs"])
     reader, uploader = guard.need(Right.READ), guard.need(Right.UPLOAD)
+    planner = guard.need(Right.PLAN)
 
     @router.get("/jobs")
     def jobs(
@@ -76,6 +87,16 @@ def jobs_router(guard: Guard, queue: JobQueue, files: Files, town: Town) -> APIR
             )
         queue.submit(request)
         guard.accounts.record(caller.name, "drive_submitted", job_id)
+        return queue.job(job_id)
+
+    @router.post("/jobs/rescore", status_code=202)
+    def rescore(given: SurveyToRescore, caller: Annotated[Caller, Depends(planner)]) -> Job:
+        request = RescoreRequest(
+            survey=given.survey, scheme=given.scheme, asked_s=round(time.time(), 3)
+        )
+        job_id = queue.submit(request)
+        what = f"{given.survey} by {given.scheme}"
+        guard.accounts.record(caller.name, "rescore_submitted", what)
         return queue.job(job_id)
 
     @router.get("/jobs/{job_id}")

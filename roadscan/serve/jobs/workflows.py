@@ -24,6 +24,7 @@ from roadscan.serve.jobs.requests import (
     Failure,
     NetworkRequest,
     Progress,
+    RescoreRequest,
 )
 from roadscan.serve.jobs.workshop import DrivePlan, Workshop
 
@@ -86,6 +87,12 @@ def register(workshop: Workshop, steps: Steps) -> None:
         answer: str = scored.get_result()
         _tell("done", plan.chunks, plan.chunks)
         return answer
+
+    @DBOS.workflow(name="rescore", max_recovery_attempts=MAX_ATTEMPTS)
+    def rescore(given: str) -> str:
+        request = RescoreRequest.model_validate_json(given)
+        _tell("assessing", 0, 1)
+        return _answer(steps, "rescore_survey", lambda: workshop.rescore(request))
 
     @DBOS.workflow(name="network", max_recovery_attempts=MAX_ATTEMPTS)
     def network(given: str) -> str:

@@ -26,12 +26,13 @@ from roadscan.pipeline.prepare import (
 )
 from roadscan.pipeline.progress import Quiet
 from roadscan.pipeline.record import Stopwatch
+from roadscan.pipeline.rescore import rescore
 from roadscan.pipeline.scheme import load_scheme
 from roadscan.publish.features import publish_features
 from roadscan.read.camera import read_camera
 from roadscan.read.network import FORMATS as NETWORK_FORMATS
 from roadscan.read.network import read_network
-from roadscan.serve.jobs.requests import DriveRequest, NetworkRequest
+from roadscan.serve.jobs.requests import DriveRequest, NetworkRequest, RescoreRequest
 from roadscan.store.features import FeatureStore
 from roadscan.store.store import Store
 from roadscan.store.town import Town
@@ -102,6 +103,12 @@ class Workshop:
             "segments_not_assessed": sum(assessed.not_scored.values()),
             "damages": assessed.damages,
         }
+
+    def rescore(self, request: RescoreRequest) -> dict[str, str | int]:
+        """Score a survey by another scheme and renew its layers; no video is opened."""
+        assessed = rescore(self._store, request.survey, load_scheme(request.scheme))
+        publish_features(self._store, self._features, request.survey)
+        return {"segments_assessed": assessed.scored, "damages": assessed.damages}
 
     def take_over_results(self, town: Town) -> None:
         """Serve what `roadscan run` left in this folder: its surveys and their network."""

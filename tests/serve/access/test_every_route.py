@@ -53,6 +53,7 @@ RIGHT_OF = {
     "POST /api/jobs": Right.UPLOAD,
     "POST /api/jobs/{job_id}/cancel": Right.UPLOAD,
     "POST /api/jobs/{job_id}/retry": Right.UPLOAD,
+    "POST /api/jobs/rescore": Right.PLAN,
     "GET /api/accounts": Right.ADMINISTER,
     "PUT /api/accounts/{account_id}": Right.ADMINISTER,
     "POST /api/invitations": Right.ADMINISTER,
@@ -66,6 +67,7 @@ LAYERS = "/ogc/collections"
 BODIES = {
     "POST /api/keys": {"label": "x"},
     "POST /api/jobs": {"video_sha256": "0" * 64},
+    "POST /api/jobs/rescore": {"survey": "Herbst", "scheme": "ap9k"},
     "PUT /api/accounts/{account_id}": {"role": "viewer", "active": True},
     "POST /api/invitations": {"role": "viewer"},
     "POST /api/networks": {"file_sha256": "0" * 64},

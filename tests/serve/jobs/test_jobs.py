@@ -4,23 +4,26 @@ import time
 import pytest
 
 from roadscan.errors import RoadscanError
-from roadscan.serve.jobs.requests import State
+from roadscan.serve.databases import open_town
+from roadscan.serve.jobs.requests import RescoreRequest, State
+from roadscan.serve.settings import ServeSettings
 from roadscan.store.features import FeatureStore
-from roadscan.store.sqlite import share_store
+from tests.databases import DATABASES, address_on
 from tests.serve.jobs.town import SAMPLES, SampleTown
 
 WAIT_S = 90.0
 
 
-@pytest.fixture(scope="module")
-def town(tmp_path_factory):
+@pytest.fixture(scope="module", params=DATABASES)
+def town(request, tmp_path_factory):
     """A town whose network has been read by a worker."""
-    town = SampleTown(tmp_path_factory.mktemp("town"))
-    queue = town.queue()
-    queue.submit(town.network_request())
-    town.work_once()
-    queue.close()
-    return town
+    with address_on(request.param) as address:
+        town = SampleTown(ServeSettings(data=tmp_path_factory.mktemp("town"), database=address))
+        queue = town.queue()
+        queue.submit(town.network_request())
+        town.work_once()
+        queue.close()
+        yield town
 
 
 @pytest.fixture
@@ -55,9 +58,19 @@ def test_a_drive_ends_as_layers_even_if_its_worker_is_killed(town, queue, networ
     job = queue.job(job_id)
     assert job.state is State.DONE, job
     assert job.done.facts["segments_assessed"] > 15
-    with share_store(town.data) as store, FeatureStore(store.engine).reading() as features:
+    with open_town(town.settings) as store, FeatureStore(store.engine).reading() as features:
         assert [layer.features for layer in features.layers("segments")] == [58]
         assert store.drives("Herbst")[0].video.name == "2026-06-10 früh.mp4"
+
+
+def test_a_survey_is_scored_by_another_scheme_without_its_video(town, queue):
+    job_id = queue.submit(RescoreRequest(survey="Herbst", scheme="ap9k-monotone", asked_s=1.0))
+    unknown = queue.submit(RescoreRequest(survey="Sommer", scheme="ap9k", asked_s=1.0))
+    town.work_once()
+    assert queue.job(job_id).state is State.DONE
+    assert queue.job(unknown).done.failure.code == "survey_unknown"
+    with open_town(town.settings) as store, FeatureStore(store.engine).reading() as features:
+        assert features.layers("segments")[0].source.scheme == "ap9k-monotone"
 
 
 def test_asking_twice_for_one_drive_makes_one_job(town, queue, network_sha256):

@@ -1,6 +1,7 @@
 """A town with a network and the sample drive sent in, and workers for it."""
 
 import hashlib
+import os
 import shutil
 import subprocess
 import sys
@@ -11,6 +12,7 @@ from roadscan.serve.databases import jobs_url
 from roadscan.serve.jobs.queue import JobQueue
 from roadscan.serve.jobs.requests import DriveRequest, NetworkRequest
 from roadscan.serve.settings import ServeSettings
+from roadscan.serve.start import DATABASE
 from roadscan.serve.uploads.storage import UploadStorage
 
 SAMPLES = Path(__file__).parents[3] / "data_samples"
@@ -19,19 +21,19 @@ COMMAND = [sys.executable, "-c", "from roadscan.cli.app import main; main()", "w
 
 @dataclass(frozen=True)
 class SampleTown:
-    data: Path
+    settings: ServeSettings
 
     def send_in(self, path: Path) -> str:
         """Put a file where uploads end; return its checksum."""
         sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
-        storage = UploadStorage(self.data, ServeSettings(data=self.data).upload_limits)
+        storage = UploadStorage(self.settings.data, self.settings.upload_limits)
         kept = storage.path_of(sha256)
         kept.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path, kept)
         return sha256
 
     def queue(self) -> JobQueue:
-        return JobQueue(jobs_url(ServeSettings(data=self.data)))
+        return JobQueue(jobs_url(self.settings))
 
     def network_request(self) -> NetworkRequest:
         sha256 = self.send_in(SAMPLES / "network.geojson")
@@ -53,7 +55,11 @@ class SampleTown:
         )
 
     def work_once(self) -> None:
-        subprocess.run([*COMMAND, str(self.data), "--once"], check=True, timeout=120)
+        command = [*COMMAND, str(self.settings.data), "--once"]
+        subprocess.run(command, check=True, timeout=120, env=self._environment())
 
     def begin_work(self) -> "subprocess.Popen[bytes]":
-        return subprocess.Popen([*COMMAND, str(self.data)])
+        return subprocess.Popen([*COMMAND, str(self.settings.data)], env=self._environment())
+
+    def _environment(self) -> dict[str, str]:
+        return os.environ | {DATABASE: self.settings.database}
