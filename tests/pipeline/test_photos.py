@@ -21,7 +21,7 @@ from roadscan.model.arrays import Image
 from roadscan.model.damage import Observation
 from roadscan.model.photo import KeptPicture, Picture, PictureRefusal, PictureView
 from roadscan.model.picture import Frame
-from roadscan.pipeline import photos
+from roadscan.pipeline import chunk, photos
 from roadscan.pipeline import run as run_module
 from roadscan.pipeline.photos import WAITING, PictureKeeper, PictureRules
 from roadscan.read.camera import read_camera
@@ -226,7 +226,7 @@ def test_road_under_a_vehicle_leaves_coverage(
     coverage = {}
     for name, ahead in {
         "hidden": Finds(beside),
-        "unsure": Finds(beside, confidence=0.1),
+        "unsure": Finds(beside, confidence=0.05),
         "clear": Finds(),
     }.items():
         _with(monkeypatch, PeopleFinder(ahead, Finds()))
@@ -272,3 +272,31 @@ def test_a_refusal_is_counted_once_for_a_frame(monkeypatch: pytest.MonkeyPatch) 
     assert kept == ()
     assert refused == {PictureRefusal.NETWORK_FAILED: 3}
     assert not any(isinstance(one, KeptPicture) for one in keeper._made.values())
+
+
+class _StopsAt:
+    """Breaks off the run after some frames, as a kill does."""
+
+    def __init__(self, frames: int) -> None:
+        self._left = frames
+
+    def begin(self, what: str, total: int) -> None:
+        """Take note of nothing."""
+
+    def advance(self, items: int = 1) -> None:
+        self._left -= items
+        if self._left == 0:
+            raise KeyboardInterrupt
+
+
+def test_neither_chunks_nor_a_stop_midway_change_a_photo(
+    small_drive: SmallDrive, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _with(monkeypatch, PeopleFinder(Finds(), _Marks()))
+    run_small(small_drive, tmp_path / "whole")
+    monkeypatch.setattr(chunk, "CHUNK_S", 5.0)
+    with pytest.raises(KeyboardInterrupt):
+        run_small(small_drive, tmp_path / "stopped", progress=_StopsAt(45))
+    assert not (tmp_path / "stopped" / "photos").exists()
+    run_small(small_drive, tmp_path / "stopped")
+    assert results_of(tmp_path / "stopped") == results_of(tmp_path / "whole")
