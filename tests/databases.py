@@ -22,22 +22,40 @@ DATABASES = ["sqlite", pytest.param("postgis", marks=pytest.mark.postgis)]
 @contextmanager
 def open_on(database: str, folder: Path) -> Iterator[SqlStore]:
     """Open a new store, in a folder or in a database of its own."""
-    if database == "sqlite":
-        with share_store(folder) as store:
+    with address_on(database) as address:
+        opening = connect_store(address) if address else share_store(folder)
+        with opening as store:
             yield store
-        return
-    with new_database() as address, connect_store(address) as store:
-        yield store
 
 
 @contextmanager
-def new_database() -> Iterator[str]:
-    """Make a database with the tables in it, yield its address, and remove it."""
-    name = _copy_of(_template())
+def address_on(database: str) -> Iterator[str]:
+    """Yield the `database` of a town's settings: "" for SQLite, or a new one with its tables."""
+    if database == "sqlite":
+        yield ""
+        return
+    name = new_database(_template())
     try:
-        yield _beside(name)
+        yield beside(name)
     finally:
-        _at_server(f"DROP DATABASE {name} WITH (FORCE)")
+        remove_database(name)
+
+
+def new_database(template: str, how: str = "") -> str:
+    """Make a database and return its name; `how` is SQL."""
+    name = f"test_{secrets.token_hex(6)}"
+    _at_server(f"CREATE DATABASE {name} TEMPLATE {template} {how}")
+    return name
+
+
+def remove_database(name: str) -> None:
+    """Remove a database, also from under those who use it."""
+    _at_server(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def beside(name: str) -> str:
+    """Return the address of another database of the same server."""
+    return make_url(server()).set(database=name).render_as_string(hide_password=False)
 
 
 def server() -> str:
@@ -48,21 +66,11 @@ def server() -> str:
     return address
 
 
-def _beside(name: str) -> str:
-    return make_url(server()).set(database=name).render_as_string(hide_password=False)
-
-
 @cache
 def _template() -> str:
-    name = _copy_of("template0")
-    with connect_store(_beside(name)):
+    name = new_database("template0")
+    with connect_store(beside(name)):
         return name
-
-
-def _copy_of(template: str) -> str:
-    name = f"test_{secrets.token_hex(6)}"
-    _at_server(f"CREATE DATABASE {name} TEMPLATE {template}")
-    return name
 
 
 def _at_server(statement: str) -> None:

@@ -10,7 +10,20 @@ from enum import StrEnum
 from typing import Any, Final
 
 import shapely
-from sqlalchemy import ColumnElement, Table, and_, false, not_, or_, true
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    ColumnElement,
+    Double,
+    Integer,
+    Table,
+    and_,
+    false,
+    literal,
+    not_,
+    or_,
+    true,
+)
 
 from roadscan.store.dialects import Spatial
 
@@ -112,11 +125,11 @@ def clause(condition: Condition, table: Table, spatial: Spatial) -> ColumnElemen
     """Return the SQL of a condition; KeyError for a property that the layer does not have."""
     match condition:
         case Compare(field, operator, value):
-            return _COMPARE[operator](table.c[field], value)
+            return _COMPARE[operator](table.c[field], _bound(table.c[field], value))
         case Like(field, pattern):
             return spatial.like(table.c[field], pattern)
         case OneOf(field, values):
-            return table.c[field].in_(values)
+            return table.c[field].in_([_bound(table.c[field], value) for value in values])
         case IsNull(field):
             return table.c[field].is_(None)
         case Intersects(area_wkb):
@@ -129,3 +142,10 @@ def clause(condition: Condition, table: Table, spatial: Spatial) -> ColumnElemen
             return not_(clause(part, table, spatial))
         case Always(holds):
             return true() if holds else false()
+
+
+def _bound(column: Column[Any], value: Value) -> Any:
+    """Keep a number as it is: PostgreSQL refuses one too long for the column, and rounds 1.5."""
+    if isinstance(column.type, Integer) and not isinstance(value, str):
+        return literal(value, BigInteger() if isinstance(value, int) else Double())
+    return value

@@ -44,7 +44,9 @@ def connect_store(database: str) -> Iterator[SqlStore]:
     where = url.set(query={}).render_as_string(hide_password=True)
     # a connection that the server closed meanwhile is noticed before it is used
     engine = create_engine(
-        url, pool_pre_ping=True, connect_args={"connect_timeout": CONNECT_TIMEOUT_S}
+        url,
+        pool_pre_ping=True,
+        connect_args={"connect_timeout": CONNECT_TIMEOUT_S, "client_encoding": "utf8"},
     )
     event.listen(engine, "connect", lambda db, _: db.adapters.register_dumper(str, dumper))
     try:
@@ -56,16 +58,14 @@ def connect_store(database: str) -> Iterator[SqlStore]:
 
 def _prepare(engine: Engine, where: str) -> None:
     try:
-        with engine.begin() as db:
+        with engine.connect() as db:
             encoding = db.scalar(text("SHOW server_encoding"))
-            if encoding not in {"UTF8", b"UTF8"}:
-                raise RoadscanError(
-                    "store_unreachable",
-                    f"the database {where} keeps text as {encoding}, in which names get lost",
-                    "Make one with ENCODING 'UTF8'",
-                )
-            if not db.scalar(text("SELECT 1 FROM pg_extension WHERE extname = 'postgis'")):
-                db.execute(text("CREATE EXTENSION postgis"))
+        if encoding != "UTF8":
+            raise RoadscanError(
+                "store_unreachable",
+                f"the database {where} does not keep text as UTF-8",
+                "Make one with ENCODING 'UTF8'",
+            )
         upgrade(engine, where)
     except DBAPIError as error:
         raise _told(error, where) from error

@@ -9,15 +9,22 @@ from starlette.testclient import TestClient
 
 from roadscan.model.access import Role
 from roadscan.serve.app import create_app
+from roadscan.serve.databases import open_town
 from roadscan.serve.settings import ServeSettings
 from roadscan.store.accounts import Accounts
 from roadscan.store.sql import SqlStore
-from roadscan.store.sqlite import share_store
+from tests.databases import DATABASES, address_on
+
+
+@pytest.fixture(params=DATABASES)
+def settings(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[ServeSettings]:
+    with address_on(request.param) as address:
+        yield ServeSettings(data=tmp_path / "town", database=address, free_disk_reserve_bytes=0)
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[SqlStore]:
-    with share_store(tmp_path / "town") as opened:
+def store(settings: ServeSettings) -> Iterator[SqlStore]:
+    with open_town(settings) as opened:
         yield opened
 
 
@@ -27,8 +34,7 @@ def accounts(store: SqlStore) -> Accounts:
 
 
 @pytest.fixture
-def client(store: SqlStore, tmp_path: Path) -> Iterator[TestClient]:
-    settings = ServeSettings(data=tmp_path / "town", free_disk_reserve_bytes=0)
+def client(store: SqlStore, settings: ServeSettings) -> Iterator[TestClient]:
     with TestClient(create_app(settings, store), raise_server_exceptions=False) as opened:
         yield opened
 

@@ -1,0 +1,358 @@
+"""How many drives an hour the database and the queue let through, with workers being killed.
+
+python -m benchmarks.scale [--drives 200] [--workers 1 2 4] [--kill-every 20] [--json FILE]
+
+Starts a PostgreSQL server for the run. Each round makes a town in a database of its own, sends in
+the sample drive so many times, each copy with other bytes (a title) and only its key frames, and
+replays the boxes of the truth: no network is run, next to nothing is decoded. While the workers are
+at work one of them is killed every so many seconds and started again. In the end the store is held
+against one drive that was worked in peace: what is missing is lost, what is too much is doubled.
+"""
+
+import argparse
+import hashlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import av
+from sqlalchemy import Engine, create_engine, func, make_url, select, text
+
+from roadscan.serve.databases import jobs_url, open_town
+from roadscan.serve.jobs.queue import JobQueue
+from roadscan.serve.jobs.requests import DriveRequest, NetworkRequest
+from roadscan.serve.settings import ServeSettings
+from roadscan.serve.start import DATABASE
+from roadscan.serve.uploads.storage import UploadStorage
+from roadscan.store import tables
+from roadscan.store.picture_tables import pictures
+from roadscan.store.sql import SqlStore
+from tests.throwaway_postgres import throwaway_postgres
+
+SAMPLES = Path(__file__).parents[1] / "data_samples"
+DRIVES_PER_SURVEY = 10
+EVERY_M = 12.0
+LOOK_S = 0.5
+STUCK_S = 300.0
+"""A round in which nothing ends for so long has failed."""
+STEPS = ("plan_drive", "work_chunk", "assess_survey")
+_STATES = "SELECT status, count(*) FROM dbos.workflow_status WHERE name = 'drive' GROUP BY status"
+_STEPS = """
+SELECT function_name, count(*), sum(completed_at_epoch_ms - started_at_epoch_ms) / 1000.0
+FROM dbos.operation_outputs WHERE function_name = ANY(:names) GROUP BY function_name
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """What a number of workers did."""
+
+    workers: int
+    drives: int
+    kills: int
+    wall_s: float
+    lost: int
+    doubled: int
+    step_s: dict[str, float]
+    steps: dict[str, int]
+    store_s: float
+    queue_s: float
+    database_bytes: int
+
+    @property
+    def drives_per_minute(self) -> float:
+        """Return how fast it went."""
+        return self.drives / self.wall_s * 60.0
+
+    def share(self, spent_s: float) -> float:
+        """Return a part of the workers' time."""
+        return spent_s / (self.wall_s * self.workers)
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """What a drive leaves in the store: rows and sums that a chunk done twice would change."""
+
+    chunks: int
+    planned: int
+    detections: int
+    observed: int
+    observations: int
+    grids: int
+    pictures: int
+
+
+class Bench:
+    """A town with drives sent in, and workers for it."""
+
+    def __init__(self, settings: ServeSettings) -> None:
+        self.settings = settings
+        self.queue = JobQueue(jobs_url(settings))
+        self.engine: Engine = create_engine(jobs_url(settings))
+        self._storage = UploadStorage(settings.data, settings.upload_limits)
+        self._accounts = 0
+
+    def send_in(self, path: Path) -> str:
+        """Put a file where uploads end; return its checksum."""
+        sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
+        kept = self._storage.path_of(sha256)
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        if not kept.exists():
+            os.link(path, kept)
+        return sha256
+
+    def begin_work(self) -> "subprocess.Popen[bytes]":
+        """Start a worker."""
+        self._accounts += 1
+        command = [sys.executable, "-m", "benchmarks.scale_worker", str(self.settings.data)]
+        command.append(str(self.settings.data / f"account-{self._accounts}.json"))
+        return subprocess.Popen(command, env=os.environ | {DATABASE: self.settings.database})
+
+    def finished(self) -> int:
+        """Return how many drives have ended, well or badly."""
+        with self.engine.connect() as db:
+            states = dict(db.execute(text(_STATES)).all())
+        return sum(states.values()) - states.get("ENQUEUED", 0) - states.get("PENDING", 0)
+
+    def spent_s(self) -> Counter[str]:
+        """Return the time that all workers were in the database, and forget it."""
+        total: Counter[str] = Counter()
+        for account in self.settings.data.glob("account-*.json"):
+            total.update(json.loads(account.read_text() or "{}"))
+            account.unlink()
+        return total
+
+
+def measure(server: str, clips: list[Path], workers: int, kill_every_s: float, data: Path) -> Round:
+    """Let so many workers work on copies of one drive."""
+    name = f"scale_{workers}"
+    _make_database(server, name)
+    address = make_url(server).set(database=name).render_as_string(hide_password=False)
+    bench = Bench(ServeSettings(data=data, database=address))
+    network_sha256, expected = _reference(bench, clips[0])
+    before = bench.finished()
+    for k, clip in enumerate(clips[1:]):
+        bench.queue.submit(_request(bench, clip, network_sha256, f"S{k // DRIVES_PER_SURVEY:03}"))
+    drives = len(clips) - 1
+    with bench.engine.begin() as db:
+        told = db.execute(text(_STEPS), {"names": list(STEPS)}).all()
+    earlier = {step: (count, float(spent)) for step, count, spent in told}
+    begin = time.monotonic()
+    kills = _work(bench, workers, before + drives, kill_every_s)
+    wall_s = time.monotonic() - begin
+    spent = bench.spent_s()
+    with bench.engine.begin() as db:
+        told = db.execute(text(_STEPS), {"names": list(STEPS)}).all()
+        size = int(db.scalar(text("SELECT pg_database_size(current_database())")) or 0)
+    with open_town(bench.settings) as store:
+        lost, doubled = _held_against(store, drives, expected)
+    bench.queue.close()
+    bench.engine.dispose()
+    return Round(
+        workers,
+        drives,
+        kills,
+        wall_s,
+        lost,
+        doubled,
+        {step: float(s) - earlier.get(step, (0, 0.0))[1] for step, _, s in told},
+        {step: n - earlier.get(step, (0, 0.0))[0] for step, n, _ in told},
+        spent["store"],
+        spent["queue"],
+        size,
+    )
+
+
+def _reference(bench: Bench, clip: Path) -> tuple[str, Trace]:
+    """Read the network and work one drive in peace; return what it leaves."""
+    sha256 = bench.send_in(SAMPLES / "network.geojson")
+    job_id = bench.queue.submit(NetworkRequest(file_sha256=sha256, file_name="network.geojson"))
+    worker = bench.begin_work()
+    _wait_until(lambda: bench.queue.job(job_id).done is not None)
+    done = bench.queue.job(job_id).done
+    if done is None or done.failure:
+        raise SystemExit(f"the network could not be read: {done}")
+    network_sha256 = str(done.facts["network_sha256"])
+    job_id = bench.queue.submit(_request(bench, clip, network_sha256, "reference"))
+    _wait_until(lambda: bench.queue.job(job_id).done is not None)
+    worker.terminate()
+    worker.wait()
+    bench.spent_s()
+    with open_town(bench.settings) as store:
+        (key,) = store.survey("reference").drives
+        expected = _traces(store)[key.drive_id]
+    if not expected.chunks or not expected.observed:
+        raise SystemExit(f"the reference drive left nothing to compare: {expected}")
+    return network_sha256, expected
+
+
+def _work(bench: Bench, workers: int, until: int, kill_every_s: float) -> int:
+    """Keep workers at work until so many drives have ended; return how many were killed."""
+    crew = [bench.begin_work() for _ in range(workers)]
+    kills, next_kill = 0, time.monotonic() + kill_every_s
+    finished, changed = bench.finished(), time.monotonic()
+    try:
+        while finished < until:
+            time.sleep(LOOK_S)
+            now = time.monotonic()
+            if kill_every_s and now >= next_kill:
+                victim = kills % workers
+                crew[victim].send_signal(signal.SIGKILL)
+                crew[victim].wait()
+                crew[victim] = bench.begin_work()
+                kills, next_kill = kills + 1, now + kill_every_s
+            done = bench.finished()
+            if done != finished:
+                finished, changed = done, now
+                print(f"\r{workers} workers: {until - finished} drives left ", end="", flush=True)
+            elif now - changed > STUCK_S:
+                print("\nnothing has ended for too long: the rest counts as lost")
+                break
+    finally:
+        for worker in crew:
+            worker.terminate()
+        for worker in crew:
+            worker.wait()
+    print()
+    return kills
+
+
+def _held_against(store: SqlStore, drives: int, expected: Trace) -> tuple[int, int]:
+    """Return how many drives are missing or short, and how many left too much."""
+    found = _traces(store)
+    listed = [
+        key.drive_id
+        for survey in store.surveys()
+        if survey != "reference"
+        for key in store.survey(survey).drives
+    ]
+    whole = asdict(expected)
+    doubled = len(listed) - len(set(listed))
+    lost = drives - len(set(listed))
+    for drive_id in set(listed):
+        left = asdict(found[drive_id])
+        doubled += any(left[name] > whole[name] for name in whole)
+        lost += any(left[name] < whole[name] for name in whole)
+    return lost, doubled
+
+
+def _traces(store: SqlStore) -> dict[str, Trace]:
+    chunks = tables.chunks.c
+    sums = [func.sum(chunks[name]) for name in ("planned", "detections", "observed")]
+    with store.engine.connect() as db:
+        per_drive = db.execute(
+            select(chunks.drive_id, func.count(), *sums).group_by(chunks.drive_id)
+        ).all()
+        rows = [
+            dict(
+                db.execute(select(table.c.drive_id, func.count()).group_by(table.c.drive_id)).all()
+            )
+            for table in (tables.observations, tables.grids, pictures)
+        ]
+    return {
+        drive_id: Trace(n, *map(int, totals), *(count.get(drive_id, 0) for count in rows))
+        for drive_id, n, *totals in per_drive
+    }
+
+
+def _request(bench: Bench, clip: Path, network_sha256: str, survey: str) -> DriveRequest:
+    return DriveRequest(
+        survey=survey,
+        video_sha256=bench.send_in(clip),
+        video_name=clip.name,
+        track_sha256=bench.send_in(SAMPLES / "drive.gpx"),
+        track_name="drive.gpx",
+        camera_sha256=bench.send_in(SAMPLES / "camera.toml"),
+        network_sha256=network_sha256,
+        model=f"replay:{SAMPLES / 'truth_boxes.jsonl'}",
+        offset_s=1.4,
+        every_m=EVERY_M,
+    )
+
+
+def _make_clips(folder: Path, count: int) -> list[Path]:
+    """Write copies of the sample drive, key frames alone, each with a title of its own."""
+    with av.open(str(SAMPLES / "drive.mp4")) as source:
+        stream = source.streams.video[0]
+        packets = [p for p in source.demux(stream) if p.is_keyframe and p.pts is not None]
+        clips = []
+        for k in range(count):
+            clips.append(folder / f"drive-{k:03}.mp4")
+            with av.open(str(clips[-1]), "w") as target:
+                target.metadata["title"] = f"copy {k}"
+                copy = target.add_stream_from_template(stream)
+                for packet in packets:
+                    packet.stream = copy
+                    target.mux(packet)
+    return clips
+
+
+def _make_database(server: str, name: str) -> None:
+    engine = create_engine(
+        make_url(server).set(drivername="postgresql+psycopg"), isolation_level="AUTOCOMMIT"
+    )
+    with engine.connect() as db:
+        db.execute(text(f"CREATE DATABASE {name} TEMPLATE template0"))
+    engine.dispose()
+
+
+def _wait_until(happened: Callable[[], bool]) -> None:
+    ends = time.monotonic() + STUCK_S
+    while not happened():
+        if time.monotonic() > ends:
+            raise SystemExit("a worker does not get on")
+        time.sleep(LOOK_S)
+
+
+def report(rounds: list[Round]) -> str:
+    """Return the rounds as a table of Markdown."""
+    head = (
+        "| Workers | Drives | Killed | Drives/min | Lost | Doubled | Store | Queue | In steps | "
+        "Database per drive |\n|---|---|---|---|---|---|---|---|---|---|\n"
+    )
+    return head + "\n".join(
+        f"| {r.workers} | {r.drives} | {r.kills} | {r.drives_per_minute:.1f} | {r.lost} | "
+        f"{r.doubled} | {r.share(r.store_s):.1%} | {r.share(r.queue_s):.1%} | "
+        f"{r.share(sum(r.step_s.values())):.0%} | {r.database_bytes / r.drives / 1e3:.0f} kB |"
+        for r in rounds
+    )
+
+
+def main() -> None:
+    """Measure and tell."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--drives", type=int, default=200)
+    parser.add_argument("--workers", type=int, nargs="+", default=[1, 2, 4])
+    parser.add_argument("--kill-every", type=float, default=20.0, help="Seconds; 0 for never.")
+    parser.add_argument("--json", type=Path, help="Write the figures here as well.")
+    asked = parser.parse_args()
+    with (
+        tempfile.TemporaryDirectory(prefix="roadscan-scale-") as name,
+        throwaway_postgres(durable=True) as server,
+    ):
+        folder = Path(name)
+        clips = _make_clips(folder, asked.drives + 1)
+        print(f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} processors")
+        rounds = []
+        for workers in asked.workers:
+            rounds.append(
+                measure(server, clips, workers, asked.kill_every, folder / f"town-{workers}")
+            )
+            print(json.dumps(asdict(rounds[-1])), flush=True)
+        print(f"load {os.getloadavg()[0]:.1f}\n\n{report(rounds)}")
+    if asked.json:
+        asked.json.write_text(json.dumps([asdict(r) for r in rounds], indent=1) + "\n")
+    if any(r.lost or r.doubled for r in rounds):
+        raise SystemExit("drives were lost or doubled")
+
+
+if __name__ == "__main__":
+    main()
