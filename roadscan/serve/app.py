@@ -70,6 +70,10 @@ def create_app(settings: ServeSettings, store: SqlStore) -> FastAPI:
         app.include_router(router)
 
     if settings.allow_origins:
-        app.add_middleware(CORSMiddleware, allow_origins=settings.allow_origins)
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=settings.allow_origins,
+            expose_headers=("Link", "ETag", "Content-Crs"),
+        )
     app.add_middleware(Envelope, hears=(metrics.count, log_answer))
     return app
