@@ -17,7 +17,7 @@ from roadscan.assess.grid import segments_of
 from roadscan.detect.door import PAINT_BGR
 from roadscan.detect.people import PeopleFinder
 from roadscan.errors import RoadscanError
-from roadscan.model.arrays import Image
+from roadscan.model.arrays import Floats, Image
 from roadscan.model.damage import Observation
 from roadscan.model.photo import KeptPicture, Picture, PictureRefusal, PictureView
 from roadscan.model.picture import Frame
@@ -300,3 +300,27 @@ def test_neither_chunks_nor_a_stop_midway_change_a_photo(
     assert not (tmp_path / "stopped" / "photos").exists()
     run_small(small_drive, tmp_path / "stopped")
     assert results_of(tmp_path / "stopped") == results_of(tmp_path / "whole")
+
+
+@pytest.mark.parametrize(("view", "looks"), [("road", 1), ("context", 3)])
+def test_a_wide_picture_is_cleared_of_whoever_the_frames_beside_it_show(
+    monkeypatch: pytest.MonkeyPatch, view: str, looks: int
+) -> None:
+    keeper = _keeper(monkeypatch)
+    given: list[list[Floats]] = []
+
+    def keep(frame: Frame, *rest: object) -> PictureRefusal:
+        given.append(list(rest[4]))  # type: ignore[call-overload]
+        return PictureRefusal.NO_NETWORK
+
+    monkeypatch.setattr(photos, "keep", keep)
+    finder = PeopleFinder(Finds(), Finds([1.0, 1.0, 5.0, 9.0]))
+    keeper._rules = PictureRules(PictureView(view), finder)
+    for number in range(3):
+        found = [box(float(number), (5.0, 6.0))] if number == 1 else []
+        keeper.offer(_frame(float(number)), float(number), found, np.array([[2.0, 2, 3, 3]]))
+    keeper.finish()
+    (known,) = given
+    assert len(known) == looks
+    assert known[0].tolist() == [[2.0, 2.0, 3.0, 3.0]]
+    assert all([1.0, 1.0, 5.0, 9.0] in boxes.tolist() for boxes in known[1:])
