@@ -14,9 +14,12 @@ from roadscan.cli import (
     backup,
     check,
     demo,
+    doctor,
+    invite,
     match,
     model,
     objections,
+    privacy_record,
     purge,
     rescore,
     run,
@@ -52,6 +55,9 @@ app.command("purge")(purge.purge)
 app.command("rescore")(rescore.rescore)
 app.command("backup")(backup.backup)
 app.command("restore")(backup.restore)
+app.command("invite")(invite.invite)
+app.command("doctor")(doctor.doctor)
+app.command("privacy-record")(privacy_record.privacy_record)
 
 
 def _print_version(wanted: bool) -> None:  # noqa: FBT001 -- the signature of an option's callback

@@ -19,6 +19,10 @@ def serve(
     public_layers: Annotated[  # noqa: FBT002 -- how typer declares a switch
         bool, typer.Option("--public-layers", help="Anybody may read segments and damages.")
     ] = False,
+    cookie_secure: Annotated[  # noqa: FBT002 -- how typer declares a switch
+        bool,
+        typer.Option("--cookie-secure", help="Behind a proxy with TLS: sessions by HTTPS only."),
+    ] = False,
 ) -> None:
     """Serve uploads, layers and pages until stopped.
 
@@ -28,5 +32,7 @@ def serve(
         from roadscan.serve.settings import ServeSettings  # noqa: PLC0415 -- an extra
         from roadscan.serve.start import serve as serve_town  # noqa: PLC0415 -- an extra
     public = frozenset({"segments", "damages"} if public_layers else ())
-    settings = ServeSettings(data=data, database=database, public_collections=public)
+    settings = ServeSettings(
+        data=data, database=database, public_collections=public, cookie_secure=cookie_secure
+    )
     serve_town(settings, host, port, workers, typer.echo)

@@ -6,10 +6,11 @@ from typing import Final
 
 from sqlalchemy import make_url
 
+from roadscan.errors import RoadscanError
 from roadscan.serve.settings import ServeSettings
 from roadscan.store.postgis import connect_store
 from roadscan.store.sql import SqlStore
-from roadscan.store.sqlite import share_store
+from roadscan.store.sqlite import FILE, share_store
 
 JOBS_FILE: Final = "jobs.db"
 
@@ -23,6 +24,14 @@ def open_town(settings: ServeSettings) -> Iterator[SqlStore]:
     opening = connect_store(settings.database) if settings.database else share_store(settings.data)
     with opening as store:
         yield store
+
+
+def need_town(settings: ServeSettings) -> None:
+    """Raise `file_missing` where opening would make a new town instead of finding one."""
+    if not settings.data.is_dir() or not (settings.database or (settings.data / FILE).is_file()):
+        raise RoadscanError(
+            "file_missing", f"there is no town in {settings.data}", "Check --data and --database"
+        )
 
 
 def jobs_url(settings: ServeSettings) -> str:

@@ -1,0 +1,66 @@
+"""`roadscan privacy-record`: a draft for the register of processing activities."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from roadscan.cli import options
+from roadscan.cli.extras import needs_extra
+from roadscan.errors import RoadscanError
+
+DAY_S = 86400.0
+
+
+class Language(StrEnum):
+    """Languages that the template is there in."""
+
+    DE = "de"
+    EN = "en"
+
+
+def privacy_record(
+    data: options.Data,
+    database: options.Database = "",
+    lang: Annotated[Language, typer.Option(help="Language of the text: de or en.")] = Language.DE,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="A new file. Default: stdout.", show_default=False)
+    ] = None,
+    keep_days: Annotated[
+        float, typer.Option(min=0.0, max=30.0, help="As roadscan purge is called.")
+    ] = 7.0,
+    public_layers: Annotated[  # noqa: FBT002 -- how typer declares a switch
+        bool, typer.Option("--public-layers", help="As roadscan serve is called.")
+    ] = False,
+    cookie_secure: Annotated[  # noqa: FBT002 -- how typer declares a switch
+        bool, typer.Option("--cookie-secure", help="As roadscan serve is called.")
+    ] = False,
+) -> None:
+    """Write a draft for the register of processing activities (Art. 30 GDPR) from what is set.
+
+    No legal advice: the data protection officer decides. What the program cannot know stands in
+    brackets.
+    """
+    with needs_extra("serve"):
+        from roadscan.serve.privacy_record import privacy_record as record_of  # noqa: PLC0415 -- an extra
+        from roadscan.serve.settings import ServeSettings  # noqa: PLC0415 -- an extra
+    public = frozenset({"segments", "damages"} if public_layers else ())
+    settings = ServeSettings(
+        data=data,
+        database=database,
+        public_collections=public,
+        cookie_secure=cookie_secure,
+        keep_raw_s=keep_days * DAY_S,
+    )
+    text = record_of(settings, lang.value)
+    if out is None:
+        typer.echo(text, nl=False)
+        return
+    try:
+        with out.open("x", encoding="utf-8") as file:
+            file.write(text)
+    except OSError as error:
+        raise RoadscanError(
+            "output_not_writable", f"{out} cannot be made ({error.strerror})", "Name a new file"
+        ) from error
