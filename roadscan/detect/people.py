@@ -17,8 +17,8 @@ from roadscan.model.arrays import Floats
 from roadscan.model.photo import PictureRefusal
 from roadscan.model.picture import Boxes, Frame, Rows
 
-QUICK_LONG_SIDE_PX: Final = 256
-"""A person at the far end of the near field is some 25 px tall in a frame this wide."""
+QUICK_LONG_SIDE_PX: Final = 320
+"""A person at the far end of the near field is some 30 px tall in a frame this wide."""
 CAREFUL_LONG_SIDE_PX: Final = 448
 """Of the rows of the road in a picture that is kept; a whole frame takes what model.toml says."""
 CAREFUL_CONFIDENCE: Final = 0.05
