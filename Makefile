@@ -3,7 +3,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: help demo serve test test-browser lint lint-web format docs bench bench-serve clean
+.PHONY: help demo serve test test-postgis test-browser lint lint-web format docs bench bench-serve bench-scale clean
 
 help:
 	@echo "make demo         the main job on the sample drive, results in out/demo"
@@ -11,11 +11,13 @@ help:
 	@echo "make test         the tests"
 	@echo "make lint         ruff, format, mypy, the layers"
 	@echo "make lint-web     the types of the web pages' modules (needs Node)"
+	@echo "make test-postgis the tests of the service on PostgreSQL (as root it installs PostGIS)"
 	@echo "make test-browser the pages in Chromium (needs it installed)"
 	@echo "make format       lets ruff mend what it can"
 	@echo "make docs         writes what the program knows into the documents"
 	@echo "make bench        speed: real-time factor, time per stage, memory, against ultralytics"
 	@echo "make bench-serve  speed of the layers, beside pygeoapi"
+	@echo "make bench-scale  drives a minute through PostgreSQL while workers are killed"
 	@echo "make clean        removes .venv and out"
 
 demo: .venv/.base
@@ -42,6 +44,15 @@ lint-web: node_modules/.typescript
 test-browser: .venv/.browser
 	$(BIN)/python -m pytest tests/browser -m browser
 
+# On a server of its own, in a temporary folder, which goes with the run.
+test-postgis: .venv/.test .venv/.postgis
+	$(BIN)/python -m tests.throwaway_postgres $(BIN)/python -m pytest -m postgis
+
+.venv/.postgis: .venv/.base
+	ls /usr/share/postgresql/*/extension/postgis.control >/dev/null 2>&1 || \
+		{ apt-get update -qq && apt-get install -qq -y postgresql-postgis; }
+	@touch $@
+
 format: .venv/.lint
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
@@ -56,6 +67,9 @@ bench: .venv/.bench
 # whose sqlite3 loads extensions: Debian's own, of the same version as this one.
 bench-serve: .venv/.bench .venv/pygeoapi
 	$(BIN)/python -m benchmarks.serve --pygeoapi .venv/pygeoapi
+
+bench-scale: .venv/.test .venv/.postgis
+	$(BIN)/python -m benchmarks.scale
 
 .venv/pygeoapi: .venv/.base
 	$(PIP) --target $@ pygeoapi uvicorn starlette

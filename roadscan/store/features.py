@@ -190,6 +190,7 @@ class FeatureStore:
                 "version": digest.hexdigest()[:16],
             }
             db.execute(insert(edition_layers), head | extent.row() | seen.row())
+            self._spatial.gather_statistics(db, table)
 
     def _take_over(self, survey: str, edition: int) -> None:
         """Serve a finished edition, unless a later one already is, and clear the others away."""

@@ -13,6 +13,8 @@ from roadscan.store.sql import SqlStore
 from roadscan.store.upgrade import upgrade
 
 CONNECT_TIMEOUT_S: Final = 10
+SESSION: Final = {"jit": "off", "max_parallel_workers_per_gather": "0"}
+"""Our queries take milliseconds: what PostgreSQL sets up for long ones takes longer than they."""
 DISK_FULL: Final = "53100"
 """SQLSTATE."""
 
@@ -48,7 +50,15 @@ def connect_store(database: str) -> Iterator[SqlStore]:
         pool_pre_ping=True,
         connect_args={"connect_timeout": CONNECT_TIMEOUT_S, "client_encoding": "utf8"},
     )
-    event.listen(engine, "connect", lambda db, _: db.adapters.register_dumper(str, dumper))
+
+    @event.listens_for(engine, "connect")
+    def _settings(connection: Any, _: Any) -> None:
+        connection.adapters.register_dumper(str, dumper)
+        with connection.cursor() as cursor:
+            for name, value in SESSION.items():
+                cursor.execute("SELECT set_config(%s, %s, false)", (name, value))
+        connection.commit()
+
     try:
         _prepare(engine, where)
         yield SqlStore(engine, lambda error: _told(error, where))

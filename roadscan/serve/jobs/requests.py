@@ -17,6 +17,10 @@ SURVEYS: Final = "surveys"
 PROGRESS: Final = "progress"
 """Event under which a workflow tells how far it is."""
 MAX_ATTEMPTS: Final = 3
+"""For a step that goes wrong."""
+MAX_RECOVERIES: Final = 20
+"""For a job whose worker ended: each restart of a machine counts, and a drive may take hours; but
+one that brings its worker down each time has to end."""
 
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 SurveyName = Annotated[str, Field(min_length=1, max_length=80, pattern=r"^[^\x00-\x1f\x7f/\\]+$")]

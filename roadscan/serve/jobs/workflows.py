@@ -17,6 +17,7 @@ from roadscan.errors import RoadscanError
 from roadscan.model.survey import DriveKey
 from roadscan.serve.jobs.requests import (
     MAX_ATTEMPTS,
+    MAX_RECOVERIES,
     PROGRESS,
     SURVEYS,
     Done,
@@ -69,12 +70,12 @@ class Steps:
 def register(workshop: Workshop, steps: Steps) -> None:
     """Tell DBOS of the workflows."""
 
-    @DBOS.workflow(name="survey", max_recovery_attempts=MAX_ATTEMPTS)
+    @DBOS.workflow(name="survey", max_recovery_attempts=MAX_RECOVERIES)
     def survey(given: str, drive_id: str, settings_sha256: str) -> str:
         request, key = DriveRequest.model_validate_json(given), DriveKey(drive_id, settings_sha256)
         return _answer(steps, "assess_survey", lambda: workshop.assess(request, key))
 
-    @DBOS.workflow(name="drive", max_recovery_attempts=MAX_ATTEMPTS)
+    @DBOS.workflow(name="drive", max_recovery_attempts=MAX_RECOVERIES)
     def drive(given: str) -> str:
         request = DriveRequest.model_validate_json(given)
         _tell("preparing", 0, 0)
@@ -88,13 +89,13 @@ def register(workshop: Workshop, steps: Steps) -> None:
         _tell("done", plan.chunks, plan.chunks)
         return answer
 
-    @DBOS.workflow(name="rescore", max_recovery_attempts=MAX_ATTEMPTS)
+    @DBOS.workflow(name="rescore", max_recovery_attempts=MAX_RECOVERIES)
     def rescore(given: str) -> str:
         request = RescoreRequest.model_validate_json(given)
         _tell("assessing", 0, 1)
         return _answer(steps, "rescore_survey", lambda: workshop.rescore(request))
 
-    @DBOS.workflow(name="network", max_recovery_attempts=MAX_ATTEMPTS)
+    @DBOS.workflow(name="network", max_recovery_attempts=MAX_RECOVERIES)
     def network(given: str) -> str:
         request = NetworkRequest.model_validate_json(given)
         _tell("reading", 0, 1)
