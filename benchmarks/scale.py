@@ -51,6 +51,9 @@ FROM dbos.operation_outputs WHERE function_name = ANY(:names) GROUP BY function_
 """
 
 
+_SIZE = "SELECT pg_database_size(current_database())"
+
+
 @dataclass(frozen=True, slots=True)
 class Round:
     """What a number of workers did."""
@@ -142,16 +145,12 @@ def measure(server: str, clips: list[Path], workers: int, kill_every_s: float, d
     for k, clip in enumerate(clips[1:]):
         bench.queue.submit(_request(bench, clip, network_sha256, f"S{k // DRIVES_PER_SURVEY:03}"))
     drives = len(clips) - 1
-    with bench.engine.begin() as db:
-        told = db.execute(text(_STEPS), {"names": list(STEPS)}).all()
-    earlier = {step: (count, float(spent)) for step, count, spent in told}
+    earlier, empty_bytes = _steps(bench.engine)
     begin = time.monotonic()
     kills = _work(bench, workers, before + drives, kill_every_s)
     wall_s = time.monotonic() - begin
     spent = bench.spent_s()
-    with bench.engine.begin() as db:
-        told = db.execute(text(_STEPS), {"names": list(STEPS)}).all()
-        size = int(db.scalar(text("SELECT pg_database_size(current_database())")) or 0)
+    steps, full_bytes = _steps(bench.engine)
     with open_town(bench.settings) as store:
         lost, doubled = _held_against(store, drives, expected)
     bench.queue.close()
@@ -163,12 +162,20 @@ def measure(server: str, clips: list[Path], workers: int, kill_every_s: float, d
         wall_s,
         lost,
         doubled,
-        {step: float(s) - earlier.get(step, (0, 0.0))[1] for step, _, s in told},
-        {step: n - earlier.get(step, (0, 0.0))[0] for step, n, _ in told},
+        {step: steps[step][1] - earlier[step][1] for step in STEPS},
+        {step: steps[step][0] - earlier[step][0] for step in STEPS},
         spent["store"],
         spent["queue"],
-        size,
+        full_bytes - empty_bytes,
     )
+
+
+def _steps(engine: Engine) -> tuple[dict[str, tuple[int, float]], int]:
+    """Return how many steps there were and how long they took, and the size of the database."""
+    with engine.connect() as db:
+        told = db.execute(text(_STEPS), {"names": list(STEPS)})
+        steps = {step: (count, float(spent)) for step, count, spent in told}
+        return steps, int(db.scalar(text(_SIZE)) or 0)
 
 
 def _reference(bench: Bench, clip: Path) -> tuple[str, Trace]:

@@ -10,7 +10,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine, create_engine, make_url, text
+import shapely
+from sqlalchemy import Engine, create_engine, event, make_url, text
 
 from roadscan.errors import RoadscanError
 from roadscan.model.road import Direction
@@ -22,7 +23,7 @@ from roadscan.store.features import FeatureStore, Selection
 from roadscan.store.postgis import connect_store
 from tests.databases import address_on, beside, new_database, remove_database, server
 from tests.store.surveys import SETTINGS, TOWN, chunk, grid, observation, same_network, survey
-from tests.store.town import segments, source
+from tests.store.town import SOUTH, STEP_DEG, WEST, segments, source
 
 pytestmark = pytest.mark.postgis
 
@@ -161,6 +162,23 @@ def test_text_is_in_the_order_of_its_code_points_whatever_the_server_speaks(addr
             layer = reader.layers("segments")[0]
             small = Selection(condition=Compare("street", Operator.GT, "a"))
             assert reader.count(layer, small) == 0
+
+
+def test_a_box_is_looked_up_in_the_index(address: str) -> None:
+    asked = []
+    with connect_store(address) as store:
+        features = FeatureStore(store.engine)
+        features.put_features(source(), {"segments": segments(4000)})
+        event.listen(store.engine, "before_cursor_execute", lambda *call: asked.append(call[2:4]))
+        with features.reading() as reader:
+            area = shapely.box(WEST, SOUTH, WEST + STEP_DEG, SOUTH + STEP_DEG)
+            layer = reader.layers("segments")[0]
+            assert reader.count(layer, Selection(area)) == 4
+        statement, values = next(call for call in asked if "ST_Intersects" in call[0])
+        with store.engine.connect() as db:
+            plan = "\n".join(db.exec_driver_sql(f"EXPLAIN {statement}", values).scalars())
+    assert "ix_served_segments_geom" in plan, plan
+    assert "Seq Scan" not in plan, plan
 
 
 def test_a_nul_in_text_is_kept_as_the_sign_for_what_is_lost(address: str) -> None:
