@@ -1,7 +1,7 @@
 // @ts-check
-import {call} from "./api.js";
-import {attempt, fill, find, make} from "./page.js";
-import {text, time} from "./texts.js";
+import {call, failure} from "./api.js";
+import {attempt, fill, find, given, make} from "./page.js";
+import {text, textOr, time} from "./texts.js";
 import {send} from "./tus.js";
 
 async function listAccounts() {
@@ -9,7 +9,7 @@ async function listAccounts() {
   fill(find("accounts"), accounts.map((/** @type {any} */ account) => {
     const label = text(account.active ? "close" : "open");
     const turn = make("button", {type: "button", class: "quiet", click: () => change(account)}, label);
-    return [account.name, text("role_" + account.role), text(account.active ? "active" : "closed"), turn];
+    return [given(account.name), text("role_" + account.role), text(account.active ? "active" : "closed"), turn];
   }), text("nothing_here"));
 }
 
@@ -23,12 +23,12 @@ function change(account) {
 
 async function listNetworks() {
   const networks = await call("GET", "/api/networks");
-  fill(find("networks"), networks.map((/** @type {any} */ n) => [String(n.number), n.name, n.put_by, time(n.at_s)]), text("nothing_here"));
+  fill(find("networks"), networks.map((/** @type {any} */ n) => [String(n.number), given(n.name), given(n.put_by), time(n.at_s)]), text("nothing_here"));
 }
 
 async function listAudit() {
   const lines = await call("GET", "/api/audit");
-  fill(find("audit"), lines.slice(0, 100).map((/** @type {any} */ l) => [time(l.at_s), l.who, l.action, l.subject]), text("nothing_here"));
+  fill(find("audit"), lines.slice(0, 100).map((/** @type {any} */ l) => [time(l.at_s), given(l.who), textOr(`audit_${l.action}`, l.action), given(l.subject)]), text("nothing_here"));
 }
 
 find("invite").addEventListener("submit", (/** @type {SubmitEvent} */ event) => {
@@ -45,14 +45,14 @@ find("network-file").addEventListener("change", () => {
   if (!file) return;
   attempt(async () => {
     const state = find("network-state");
-    const sha256 = await send(file, {survey: ""}, (done) => { state.textContent = `${Math.round(100 * done / file.size)} %`; });
+    const {sha256} = await send(file, {survey: ""}, (done) => { state.textContent = `${Math.round(100 * done / file.size)} %`; });
     let job = await call("POST", "/api/networks", {file_sha256: sha256});
     while (job.state === "waiting" || job.state === "running") {
       state.textContent = text("state_" + job.state);
       await new Promise((go) => setTimeout(go, 1000));
       job = await call("GET", `/api/jobs/${job.job_id}`);
     }
-    if (job.done.failure) throw new Error(`${job.done.failure.message}. ${job.done.failure.hint}`);
+    if (job.done?.failure) throw failure(job.done.failure);
     const use = make("button", {type: "button", click: () => putInForce(job.done.facts.network_sha256, file.name)}, text("put_in_force"));
     state.replaceChildren(text("network_in_it", job.done.facts), " ", use);
   });

@@ -1,5 +1,6 @@
 // @ts-check
 /** Talks to the service: JSON in and out, problems as errors, the session's CSRF token. */
+import {textOr} from "./texts.js";
 
 export class Problem extends Error {
   /**
@@ -9,10 +10,21 @@ export class Problem extends Error {
    * @param {string} hint
    */
   constructor(status, code, title, hint) {
-    super(`${title}. ${hint}`);
+    super(textOr(`error_${code}`, `${title}. ${hint}`));
     this.status = status;
     this.code = code;
   }
+}
+
+/**
+ * @param {{code: string, message: string, hint: string}} told why a job failed
+ * @returns {Problem} with what the page's language says of the code, and the words of the job
+ */
+export function failure({code, message, hint}) {
+  const problem_ = new Problem(0, code, message, hint);
+  const own = `${message}. ${hint}`;
+  if (problem_.message !== own) problem_.message += ` (${own})`;
+  return problem_;
 }
 
 /** @typedef {{name: string, role: string, csrf_token?: string}} Me */

@@ -2,20 +2,9 @@
 /** The map: the network itself is the base map, segments in the colours of their class. */
 import {attempt, find, make, show} from "./page.js";
 import {allFeatures, chooseSurvey} from "./features.js";
-import {number, text} from "./texts.js";
+import {GREY, LOOKS, lookOf} from "./looks.js";
+import {number, text, textOr, time} from "./texts.js";
 
-/**
- * Class 0 is "not assessed": grey and dashed, never a colour of a class. The others take their colour
- * from the survey's scheme; width tells them apart too.
- */
-const GREY = "#8c8c8c";
-const LOOK = [
-  {class: 0, width: 3, dash: [0.6, 0.9]},
-  {class: 1, width: 3},
-  {class: 2, width: 4},
-  {class: 3, width: 6},
-  {class: 4, width: 8},
-];
 const SHOWN = ["street", "score", "condition_class", "reason", "riss_pct", "afli_pct", "ofs_pct", "coverage", "n_damages", "direction", "from_m", "to_m", "assessed_at", "model"];
 
 /** @type {any} */
@@ -38,12 +27,23 @@ function bounds(features) {
   return box;
 }
 
+/**
+ * @param {any[]} segments
+ * @returns {any[]} those that the address asks for, by segment or street
+ */
+function wantedOf(segments) {
+  const asked = new URLSearchParams(location.search);
+  const [segment, street] = [asked.get("segment"), asked.get("street")];
+  if (segment === null && street === null) return [];
+  return segments.filter(({properties: p}) => segment === null ? (p.street ?? "") === street : p.segment_id === segment);
+}
+
 /** @param {import("./features.js").Survey} chosen */
 function load({name: survey, classes}) {
   attempt(async () => {
     const [segments, damages] = await Promise.all(["segments", "damages"].map((name) => allFeatures(name, {survey})));
     await ready;
-    put("segments", segments.map((feature) => ({...feature, properties: {...feature.properties, look: feature.properties.condition_class ?? 0}})));
+    put("segments", segments.map((feature) => ({...feature, properties: {...feature.properties, look: lookOf(feature.properties)}})));
     put("damages", damages);
     if (!map.getLayer("class-0")) addLayers();
     for (const {number: class_, colour} of [{number: 0, colour: GREY}, ...classes]) {
@@ -51,9 +51,13 @@ function load({name: survey, classes}) {
       find(`sample-${class_}`).setAttribute("stroke", colour);
     }
     const asked = location.hash.match(/^#([\d.]+)\/(-?[\d.]+)\/(-?[\d.]+)$/);
-    if (asked) map.jumpTo({zoom: Number(asked[1]), center: [Number(asked[3]), Number(asked[2])]});
+    const wanted = wantedOf(segments);
+    if (wanted.length === 1) details(wanted[0].properties);
+    else if (wanted.length) list(wanted);
+    if (wanted.length) map.fitBounds(bounds(wanted), {padding: 80, maxZoom: 17, duration: 0});
+    else if (asked) map.jumpTo({zoom: Number(asked[1]), center: [Number(asked[3]), Number(asked[2])]});
     else map.fitBounds(bounds(segments), {padding: 40, duration: 0});
-    for (const {class: number_} of LOOK) count(number_, segments);
+    for (const {class: number_} of LOOKS) count(number_, segments);
   });
 }
 
@@ -67,19 +71,48 @@ function put(name, features) {
   else map.addSource(name, {type: "geojson", data, promoteId: name === "segments" ? "segment_id" : "damage_id"});
 }
 
+/** @returns {ImageData} a mark that points along a line */
+function arrow() {
+  const canvas = Object.assign(document.createElement("canvas"), {width: 14, height: 14});
+  const pen = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
+  pen.moveTo(3, 2);
+  pen.lineTo(12, 7);
+  pen.lineTo(3, 12);
+  pen.closePath();
+  pen.fillStyle = "#1a1a1a";
+  pen.strokeStyle = "#ffffff";
+  pen.lineWidth = 2;
+  pen.stroke();
+  pen.fill();
+  return pen.getImageData(0, 0, 14, 14);
+}
+
 function addLayers() {
-  for (const look of LOOK) {
+  for (const look of LOOKS) {
     const paint = {"line-color": GREY, "line-width": look.width, ...(look.dash ? {"line-dasharray": look.dash} : {})};
-    map.addLayer({id: `class-${look.class}`, type: "line", source: "segments", filter: ["==", ["get", "look"], look.class], paint});
+    map.addLayer({id: `class-${look.class}`, type: "line", source: "segments", filter: ["==", ["get", "look"], look.class], paint, layout: {visibility: hidden.has(String(look.class)) ? "none" : "visible"}});
     map.on("click", `class-${look.class}`, (/** @type {any} */ event) => details(event.features[0].properties));
     map.on("mouseenter", `class-${look.class}`, () => { map.getCanvas().style.cursor = "pointer"; });
     map.on("mouseleave", `class-${look.class}`, () => { map.getCanvas().style.cursor = ""; });
   }
+  map.addImage("arrow", arrow());
+  map.addLayer({id: "directions", type: "symbol", source: "segments", minzoom: 15, layout: {"symbol-placement": "line", "symbol-spacing": 90, "icon-image": "arrow", "icon-size": 0.75, "icon-padding": 0}});
   map.addLayer({id: "damages", type: "line", source: "damages", minzoom: 15, paint: {"line-color": "#000000", "line-width": 1.5}});
   map.on("moveend", () => {
     const {lng, lat} = map.getCenter();
     history.replaceState(null, "", `${location.pathname}${location.search}#${map.getZoom().toFixed(2)}/${lat.toFixed(5)}/${lng.toFixed(5)}`);
   });
+}
+
+/**
+ * @param {string} key
+ * @param {any} value
+ * @returns {string}
+ */
+function shown(key, value) {
+  if (key === "assessed_at") return time(Date.parse(value) / 1000);
+  if (typeof value === "number") return number(value, Number.isInteger(value) ? 0 : 2);
+  return textOr(`${key}_${value}`, String(value));
 }
 
 /** @param {Record<string, any>} properties */
@@ -88,10 +121,22 @@ function details(properties) {
   for (const key of SHOWN) {
     const value = properties[key];
     if (value === null || value === undefined || value === "null") continue;
-    list.append(make("dt", {}, text("field_" + key)), make("dd", {}, typeof value === "number" ? number(value, Number.isInteger(value) ? 0 : 2) : String(value)));
+    list.append(make("dt", {}, text("field_" + key)), make("dd", {}, shown(key, value)));
   }
   const evidence = `/segment?${new URLSearchParams({survey: properties.survey, id: properties.segment_id})}`;
-  find("details").replaceChildren(make("h2", {}, properties.street ?? properties.link_id), list, make("p", {}, make("a", {href: evidence}, text("to_evidence"))));
+  find("details").replaceChildren(make("h2", {}, properties.street || properties.link_id), list, make("p", {}, make("a", {href: evidence}, text("to_evidence"))));
+}
+
+/**
+ * The way to segments for those who do not point: a street's one after the other.
+ * @param {any[]} segments of one street
+ */
+function list(segments) {
+  const items = segments.map(({properties: p}) => {
+    const where = `${number(p.from_m)}–${number(p.to_m)} m, ${text("direction_" + p.direction)}: ${p.score === null ? text("class_0") : number(p.score, 2)}`;
+    return make("li", {}, make("button", {type: "button", class: "quiet", click: () => details(p)}, where));
+  });
+  find("details").replaceChildren(make("h2", {}, segments[0].properties.street || text("unnamed")), make("ul", {class: "segments"}, ...items));
 }
 
 /**
@@ -99,13 +144,21 @@ function details(properties) {
  * @param {any[]} segments
  */
 function count(class_, segments) {
-  const length = segments.reduce((sum, {properties: p}) => sum + ((p.condition_class ?? 0) === class_ ? p.length_m : 0), 0);
+  const length = segments.reduce((sum, {properties: p}) => sum + (lookOf(p) === class_ ? p.length_m : 0), 0);
   find(`length-${class_}`).textContent = `${number(length / 1000, 2)} km`;
 }
 
-for (const look of LOOK) {
-  const box = make("input", {type: "checkbox", checked: true, id: `show-${look.class}`, change: (event) => {
+/** What the address hides: classes by their numbers. */
+const hidden = new Set((new URLSearchParams(location.search).get("hide") ?? "").split("-").filter(Boolean));
+for (const look of LOOKS) {
+  const box = make("input", {type: "checkbox", checked: !hidden.has(String(look.class)), id: `show-${look.class}`, change: (event) => {
     const shown = /** @type {HTMLInputElement} */ (event.target).checked;
+    if (shown) hidden.delete(String(look.class));
+    else hidden.add(String(look.class));
+    const address = new URL(location.href);
+    if (hidden.size) address.searchParams.set("hide", [...hidden].join("-"));
+    else address.searchParams.delete("hide");
+    history.replaceState(null, "", address);
     if (map.getLayer(`class-${look.class}`)) map.setLayoutProperty(`class-${look.class}`, "visibility", shown ? "visible" : "none");
   }});
   const sample = document.createElementNS("http://www.w3.org/2000/svg", "svg");

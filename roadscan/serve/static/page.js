@@ -48,6 +48,14 @@ export async function attempt(body) {
 }
 
 /**
+ * @param {string} name that somebody else chose, in whatever script
+ * @returns {HTMLElement} it, without sway over the text around it
+ */
+export function given(name) {
+  return make("bdi", {}, name);
+}
+
+/**
  * @param {HTMLElement} table its body
  * @param {(string | Node)[][]} rows
  * @param {string} empty what stands there without rows

@@ -3,12 +3,12 @@
 import {call} from "./api.js";
 import {allFeatures} from "./features.js";
 import {attempt, fill, find, make} from "./page.js";
-import {number, text} from "./texts.js";
+import {draw} from "./picture.js";
+import {number, text, textOr, time} from "./texts.js";
 
 const CELL = 14;
 /** Of map.png and QGIS, too: Okabe and Ito's colours. */
 const COLOURS = {riss: "#000000", afli: "#009e73", ofs: "#cc79a7"};
-const SVG = "http://www.w3.org/2000/svg";
 
 /** @param {number | null} value */
 function shown(value, digits = 2) {
@@ -25,24 +25,12 @@ function showSteps(steps) {
 function showOutcome({properties: p, steps, agrees}) {
   const lines = [
     text("weighted", {sum: shown(steps.weighted_sum), through: text(steps.break_through ? "broken_through" : "not_broken_through")}),
-    p.score === null ? `${text("class_0")}: ${p.reason}` : text("outcome", {score: shown(p.score), class: p.condition_class, basis: p.twsub_basis}),
-    text("seen", {coverage: number(100 * p.coverage), cells: p.cells, views: shown(p.views_mean), at: p.assessed_at ?? "–"}),
+    p.score === null ? `${text("class_0")}: ${textOr(`reason_${p.reason}`, p.reason)}` : text("outcome", {score: shown(p.score), class: p.condition_class, basis: p.twsub_basis.toUpperCase()}),
+    text("seen", {coverage: number(100 * p.coverage), cells: p.cells, views: shown(p.views_mean), at: p.assessed_at ? time(Date.parse(p.assessed_at) / 1000) : "–"}),
     text("made_by", {model: p.model, scheme: p.scheme, version: p.scheme_version}),
   ];
   if (!agrees) lines.push(text("disagrees"));
   find("outcome").replaceChildren(...lines.flatMap((line) => [line, make("br")]));
-}
-
-/**
- * @param {string} name
- * @param {Record<string, string | number>} attributes
- * @param {Element} [parent]
- */
-function draw(name, attributes, parent) {
-  const element = document.createElementNS(SVG, name);
-  for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, String(value));
-  parent?.append(element);
-  return element;
 }
 
 /**
@@ -70,7 +58,7 @@ function showCells(cells, segment) {
  * @param {any} damage
  */
 async function photo(survey, damage) {
-  const title = `${damage.label}, ${number(damage.length_m, 2)} × ${number(damage.width_m, 2)} m, ${text("seen_times", {n: damage.n_observations, confidence: number(damage.confidence, 2)})}`;
+  const title = `${textOr(`damage_${damage.kind}`, damage.label)}, ${number(damage.length_m, 2)} × ${number(damage.width_m, 2)} m, ${text("seen_times", {n: damage.n_observations, confidence: number(damage.confidence, 2)})}`;
   const item = make("li", {}, make("strong", {}, title));
   const evidence = await call("GET", `/api/evidence/damage?${new URLSearchParams({survey, id: damage.damage_id})}`);
   if (!evidence.photo) {
@@ -80,7 +68,7 @@ async function photo(survey, damage) {
   const [x1, y1, x2, y2] = evidence.box.map((/** @type {number} */ share) => 100 * share);
   const frame = draw("svg", {viewBox: "0 0 100 100", preserveAspectRatio: "none", "aria-hidden": "true"});
   draw("rect", {x: x1, y: y1, width: x2 - x1, height: y2 - y1, fill: "none", stroke: "#ffb000", "stroke-width": 2, "vector-effect": "non-scaling-stroke"}, frame);
-  item.append(make("figure", {}, make("img", {src: evidence.photo, alt: title, loading: "lazy"}), frame));
+  item.append(make("figure", {}, make("img", {src: evidence.photo, alt: text("photo"), loading: "lazy"}), frame));
   return item;
 }
 
@@ -89,7 +77,8 @@ attempt(async () => {
   const [survey, id] = [asked.get("survey") ?? "", asked.get("id") ?? ""];
   const evidence = await call("GET", `/api/evidence/segment?${new URLSearchParams({survey, id})}`);
   const p = evidence.properties;
-  find("where").textContent = text("segment_where", {street: p.street ?? p.link_id, from: number(p.from_m), to: number(p.to_m), direction: text("direction_" + p.direction), class: p.road_class, surface: text("surface_" + p.surface)});
+  find("where").textContent = text("segment_where", {street: p.street || p.link_id, from: number(p.from_m), to: number(p.to_m), direction: text("direction_" + p.direction), class: p.road_class, surface: text("surface_" + p.surface)});
+  find("to-map").href = `/?${new URLSearchParams({survey, segment: id})}`;
   showSteps(evidence.steps);
   showOutcome(evidence);
   const [cells, damages] = await Promise.all(["cells", "damages"].map((name) => allFeatures(name, {survey, segment_id: id})));

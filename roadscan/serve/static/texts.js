@@ -13,6 +13,15 @@ export function text(key, values = {}) {
   return (known[key] ?? key).replace(/\{(\w+)\}/g, (_, name) => String(values[name] ?? ""));
 }
 
+/**
+ * @param {string} key
+ * @param {string} otherwise
+ * @returns {string} the text, or what is said where there is none
+ */
+export function textOr(key, otherwise) {
+  return known[key] ?? otherwise;
+}
+
 export const language = document.documentElement.lang;
 
 /** @param {number} seconds UTC epoch */

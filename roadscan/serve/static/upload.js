@@ -1,27 +1,65 @@
 // @ts-check
 /** Sends files, shows which drives wait, starts them and follows their jobs. */
-import {call} from "./api.js";
-import {attempt, fill, find, make, show} from "./page.js";
-import {number, text} from "./texts.js";
+import {call, failure} from "./api.js";
+import {attempt, fill, find, given, make, show} from "./page.js";
+import {number, text, time} from "./texts.js";
 import {send} from "./tus.js";
 
 const POLL_MS = 2000;
 const MIB = 1024 * 1024;
+const KEPT_SURVEY = "survey";
 
 /**
- * @param {FileList | File[]} files
+ * @param {File} file
+ * @returns {string}
  */
+function pathOf(file) {
+  return file.webkitRelativePath || file.name;
+}
+
+/**
+ * @param {File[]} files
+ * @param {string} survey
+ * @returns {string} the drop's id: the same files chosen again are the same drop, also after a reload
+ */
+function dropOf(files, survey) {
+  let [a, b] = [0x811c9dc5, 0x9747b28c];
+  for (const letter of [survey, ...files.map((file) => `${pathOf(file)}|${file.size}|${file.lastModified}`).sort()].join("\n")) {
+    const code = letter.codePointAt(0) ?? 0;
+    a = Math.imul(a ^ code, 0x01000193);
+    b = Math.imul(b ^ code, 0x5bd1e995) ^ (b >>> 15);
+  }
+  return [a, b].map((half) => (half >>> 0).toString(16).padStart(8, "0")).join("");
+}
+
+/** @param {FileList | File[]} files */
 function sendAll(files) {
   const survey = find("choose").elements.survey;
   if (!survey.reportValidity()) return;
-  const wanted = [...files].filter((file) => !file.name.startsWith(".") && file.size);
-  const drop = crypto.randomUUID().replaceAll("-", "");
+  localStorage.setItem(KEPT_SURVEY, survey.value);
+  const wanted = [...files].filter((file) => !file.name.startsWith(".")).sort((a, b) => Number(isVideo(a)) - Number(isVideo(b)));
+  for (const file of wanted.filter(({size}) => !size)) refuse(file);
+  const whole = wanted.filter(({size}) => size);
+  const drop = dropOf(whole, survey.value);
   attempt(async () => {
-    for (const file of wanted) {
-      await sendOne(file, {survey: survey.value, drop, dropFiles: String(wanted.length), relativePath: file.webkitRelativePath});
+    for (const file of whole) {
+      await sendOne(file, {survey: survey.value, drop, dropFiles: String(whole.length), relativePath: file.webkitRelativePath});
       await list();
     }
   });
+}
+
+/**
+ * Small files go first: a video then knows its track when it has arrived.
+ * @param {File} file
+ */
+function isVideo(file) {
+  return /\.(mp4|m4v|mov|mkv|avi|m?ts|m2ts)$/i.test(file.name);
+}
+
+/** @param {File} file that has no bytes */
+function refuse(file) {
+  find("sending").append(make("li", {}, given(pathOf(file)), " ", make("span", {class: "bad"}, text("error_file_empty"))));
 }
 
 /**
@@ -33,14 +71,15 @@ async function sendOne(file, about) {
   const bar = make("progress", {max: file.size, value: 0, "aria-label": file.name});
   const state = make("span", {});
   const cancel = make("button", {type: "button", class: "quiet", click: () => stop.abort()}, text("cancel"));
-  const line = make("li", {}, `${about.relativePath || file.name} (${number(file.size / MIB, 1)} MiB) `, state, " ", cancel, bar);
+  const line = make("li", {}, given(pathOf(file)), ` (${number(file.size / MIB, 1)} MiB) `, state, " ", cancel, bar);
   find("sending").append(line);
   try {
-    await send(file, about, (sent, waiting) => {
+    const {knownAs} = await send(file, about, (sent, waiting) => {
       if (!waiting) bar.setAttribute("value", String(sent));
       state.textContent = waiting ? text("waiting_for_line") : `${number(100 * sent / file.size)} %`;
     }, stop.signal);
-    state.textContent = text("sent");
+    bar.setAttribute("value", String(file.size));
+    state.replaceChildren(...(knownAs ? [text("known"), " (", given(knownAs), ")"] : [text("sent")]));
   } catch (error) {
     state.className = "bad";
     state.textContent = stop.signal.aborted ? text("state_cancelled") : `${text("failed")}: ${error instanceof Error ? error.message : error}`;
@@ -50,18 +89,25 @@ async function sendOne(file, about) {
 }
 
 async function list() {
-  const [waiting, jobs, files] = await Promise.all([call("GET", "/api/drives-waiting"), call("GET", "/api/jobs"), call("GET", "/api/files")]);
+  const [waiting, jobs, files, uploads] = await Promise.all(["drives-waiting", "jobs", "files", "uploads"].map((name) => call("GET", `/api/${name}`)));
+  fill(find("unfinished"), uploads.map(unfinishedRow), text("nothing_here"));
   fill(find("waiting"), waiting.map(waitingRow), text("nothing_here"));
   fill(find("jobs"), jobs.map(jobRow), text("nothing_here"));
   const surveys = new Set(files.map((/** @type {any} */ file) => file.survey).filter(Boolean));
   find("surveys").replaceChildren(...[...surveys].map((name) => make("option", {value: String(name)})));
 }
 
+/** @param {any} upload */
+function unfinishedRow(upload) {
+  const where = upload.folder ? `${upload.folder}/${upload.name}` : upload.name;
+  return [given(where), given(upload.survey), `${number(100 * upload.offset_bytes / upload.size_bytes)} %`, time(upload.expires_s)];
+}
+
 /** @param {any} drive */
 function waitingRow(drive) {
   const state = text(drive.waits_for ? "wait_" + drive.waits_for : "ready");
   const start = make("button", {type: "button", click: () => begin(drive.video.sha256)}, text("start"));
-  return [drive.video.name, drive.video.survey, drive.track?.name ?? "–", state, drive.waits_for ? "" : start];
+  return [given(drive.video.name), given(drive.video.survey), drive.track ? given(drive.track.name) : "–", state, drive.waits_for ? "" : start];
 }
 
 /** @param {string} video */
@@ -75,13 +121,13 @@ function begin(video) {
 /** @param {any} job */
 function jobRow(job) {
   const name = job.request.video_name ?? job.request.file_name ?? "";
-  const failure = job.done?.failure;
-  const state = failure ? make("span", {class: "bad"}, `${failure.code}: ${failure.message}. ${failure.hint}`) : text("state_" + job.state);
+  const failed = job.done?.failure;
+  const state = failed ? make("span", {class: "bad"}, failure(failed).message) : text("state_" + job.state);
   const found = job.kind === "drive" && job.state === "done" ? make("a", {href: `/?survey=${encodeURIComponent(job.request.survey)}`}, text("found", job.done.facts)) : "";
   const steps = found || (job.progress && job.state === "running" ? `${text("stage_" + job.progress.stage)} ${job.progress.total ? `${job.progress.done}/${job.progress.total}` : ""}` : "");
   const act = ["waiting", "running"].includes(job.state) ? "cancel" : ["failed", "cancelled"].includes(job.state) ? "retry" : "";
   const button = act ? make("button", {type: "button", class: "quiet", click: () => change(job.job_id, act)}, text(act === "cancel" ? "cancel" : "try_again")) : "";
-  return [`${text("kind_" + job.kind)} ${name}`, job.request.survey ?? "", state, steps, button];
+  return [make("span", {}, `${text("kind_" + job.kind)} `, given(name)), given(job.request.survey ?? ""), state, steps, button];
 }
 
 /**
@@ -134,5 +180,6 @@ async function filesOf(entry) {
   return (await Promise.all(inside.map(filesOf))).flat();
 }
 
+find("choose").elements.survey.value = localStorage.getItem(KEPT_SURVEY) ?? "";
 setInterval(() => { if (!document.hidden) list().catch(show); }, POLL_MS);
 attempt(list);

@@ -1,0 +1,45 @@
+"""What holds for all pages, in both languages and widths."""
+
+from urllib.parse import urlencode
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+from roadscan.serve.pages.router import PAGES
+from tests.browser.conftest import NARROW, WIDE
+
+WITHOUT_LOGIN = ("/login", "/welcome")
+TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"]
+
+
+@pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])
+@pytest.mark.parametrize("language", ["de", "en"])
+@pytest.mark.parametrize("address", PAGES)
+def test_a_page_is_accessible_and_fits(open_page, damaged, address, language, size):
+    asked = f"{address}?{urlencode(damaged)}" if address == "/segment" else address
+    page = open_page(asked, language, size, logged_in=address not in WITHOUT_LOGIN)
+    page.wait_for_load_state("networkidle")
+    found = Axe().run(page, options={"runOnly": {"type": "tag", "values": TAGS}})
+    assert found.violations_count == 0, found.generate_report()
+    assert page.evaluate("document.documentElement.scrollWidth") <= size[0]
+    assert page.locator("html").get_attribute("lang") == language
+
+
+@pytest.mark.parametrize("address", [a for a in PAGES if a not in WITHOUT_LOGIN])
+def test_every_control_of_a_page_is_reached_by_keyboard(open_page, damaged, address):
+    page = open_page(f"{address}?{urlencode(damaged)}")
+    page.wait_for_load_state("networkidle")
+    shown = page.locator("a, button, input, select").filter(visible=True)
+    reached = set()
+    page.evaluate("document.activeElement.blur()")
+    for _ in range(shown.count() + 10):
+        page.keyboard.press("Tab")
+        reached.add(
+            page.evaluate("[...document.querySelectorAll('*')].indexOf(document.activeElement)")
+        )
+    missed = shown.evaluate_all(
+        "(all, reached) => all.filter(e => !e.disabled &&"
+        " !reached.includes([...document.querySelectorAll('*')].indexOf(e))).map(e => e.outerHTML)",
+        sorted(reached),
+    )
+    assert missed == []

@@ -1,0 +1,94 @@
+"""Map, table and segment: three ways to the same numbers."""
+
+import csv
+import io
+import re
+from urllib.parse import urlencode
+
+
+def test_the_map_leads_from_a_segment_to_what_it_rests_on(open_page, damaged):
+    page = open_page(f"/?{urlencode({'survey': damaged['survey'], 'segment': damaged['id']})}")
+    page.locator("#details h2", has_text="Hauptstraße").wait_for()
+    page.get_by_role("button", name="Verkleinern").click()
+    page.wait_for_load_state("networkidle")
+    page.wait_for_timeout(1000)  # the map comes to rest
+    before = page.locator("#details").inner_text()
+    canvas = page.locator("#map canvas")
+    box = canvas.bounding_box()
+    centre = {"x": box["width"] / 2, "y": box["height"] / 2}
+    canvas.click(position=centre)
+    assert page.locator("#details").inner_text() == before
+    page.get_by_role("link", name="Woraus sich das ergibt").click()
+    page.wait_for_url("**/segment?*")
+    page.get_by_text(re.compile("Hauptstraße, .* m")).wait_for()
+
+
+def test_the_map_tells_lengths_by_class_and_hides_a_class(open_page):
+    page = open_page("/")
+    page.locator("#length-0", has_text="km").wait_for()
+    lengths = [page.locator(f"#length-{k}").inner_text() for k in range(5)]
+    assert sum(float(text.split()[0].replace(",", ".")) for text in lengths) > 0.2
+    page.get_by_label("nicht bewertet").uncheck()
+    page.wait_for_url(re.compile("[?&]hide=0"))
+    page.reload()
+    assert not page.get_by_label("nicht bewertet").is_checked()
+    assert page.get_by_label("2 gebrauchstauglich").is_checked()
+
+
+def test_a_segment_shows_its_steps_cells_and_pictures(open_page, damaged):
+    page = open_page(f"/segment?{urlencode(damaged)}")
+    page.locator("#damages img").first.wait_for()
+    assert (
+        page.locator("#damages img").first.evaluate(
+            "async i => { await i.decode(); return i.naturalWidth; }"
+        )
+        > 0
+    )
+    assert page.locator("#steps tr").count() == 3
+    assert page.locator("#cells rect").count() > 30
+    assert page.get_by_text("ein anderer Wert").count() == 0
+
+
+def test_streets_are_sorted_searched_and_taken_away_as_csv(open_page, survey):
+    page = open_page(f"/streets?{urlencode({'survey': survey})}")
+    row = page.locator("#streets tbody tr")
+    row.first.wait_for()
+    page.get_by_role("button", name="Länge (m)").click()
+    assert page.locator("th[aria-sort=descending]").inner_text() == "Länge (m)"
+    page.get_by_role("button", name="Länge (m)").click()
+    assert page.locator("th[aria-sort=ascending]").inner_text() == "Länge (m)"
+    page.get_by_label("Suchen").fill("no such street")
+    assert row.count() == 0
+    page.get_by_label("Suchen").fill("haupt")
+    assert row.count() == 1
+    with page.expect_download() as downloading:
+        page.get_by_role("link", name="CSV").click()
+    text = downloading.value.path().read_text("utf-8-sig")
+    assert {line["street"] for line in csv.DictReader(io.StringIO(text))} == {"Hauptstraße"}
+
+
+def test_the_table_leads_to_the_map_and_to_the_worst_segment_without_a_mouse(open_page, survey):
+    page = open_page(f"/streets?{urlencode({'survey': survey})}")
+    street = page.get_by_role("link", name="Hauptstraße")
+    worst = page.locator("#streets tbody tr a[href^='/segment']").get_attribute("href")
+    street.focus()
+    page.keyboard.press("Enter")
+    page.wait_for_url(re.compile("/[?]survey=.*&street="))
+    first = page.locator("#details li button").first
+    first.focus()
+    page.keyboard.press("Enter")
+    page.get_by_role("link", name="Woraus sich das ergibt").wait_for()
+    page.goto(worst)
+    page.locator("#outcome", has_text="Substanzwert").wait_for()
+
+
+def test_the_printed_table_carries_map_legend_method_and_limits(open_page, survey):
+    page = open_page(f"/streets?{urlencode({'survey': survey})}")
+    page.locator("#streets tbody tr").first.wait_for()
+    page.emulate_media(media="print")
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    assert page.locator("#picture path").count() > 10
+    assert page.locator("#legend svg").count() == 5
+    for part in ("#picture svg", "#printed", "text=Verfahren und Grenzen"):
+        assert page.locator(part).is_visible()
+    assert not page.locator("nav").is_visible()

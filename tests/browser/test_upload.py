@@ -1,0 +1,69 @@
+"""A drive goes in through the page, over a line that is cut, and comes out as layers."""
+
+import re
+import shutil
+
+import pytest
+
+WORK_MS = 240_000
+CUT_AFTER_BYTES = 200_000
+
+
+@pytest.fixture
+def folder(small_drive, tmp_path):
+    """What somebody would choose: the folder of a drive."""
+    made = tmp_path / "Nord"
+    made.mkdir()
+    for path in (small_drive.video, small_drive.track, small_drive.camera):
+        shutil.copyfile(path, made / path.name)
+    return made
+
+
+def test_an_upload_goes_on_after_a_cut_line_and_a_reload_and_ends_as_layers(
+    open_page, line, folder, service
+):
+    page = open_page("/upload", base=line.address)
+    began = []
+    page.on("request", lambda r: began.append(r.headers.get("upload-offset")))
+    line.cut_after(CUT_AFTER_BYTES)
+    page.get_by_label("Befahrung").fill("Nord 2026")
+    page.locator("#folder").set_input_files(folder)
+    line.wait_until_cut(60)
+    page.get_by_text("wartet auf die Verbindung").wait_for()
+    line.mend()
+
+    page.reload()
+    page.locator("#unfinished").get_by_role("row", name="Nord/small.mp4").wait_for()
+    assert page.get_by_label("Befahrung").input_value() == "Nord 2026"
+    began.clear()
+    page.locator("#folder").set_input_files(folder)
+    waiting = page.locator("#waiting").get_by_role("row", name="small.mp4")
+    waiting.get_by_text("small.gpx").wait_for()
+    (went_on_at,) = [int(offset) for offset in began if offset is not None]
+    assert 0 < went_on_at < (folder / "small.mp4").stat().st_size
+    assert page.locator("#unfinished").get_by_text("Noch nichts").is_visible()
+
+    waiting.get_by_role("button", name="Auswerten").click()
+    result = page.locator("#jobs").get_by_role("link", name=re.compile("Abschnitte bewertet"))
+    result.wait_for(timeout=WORK_MS)
+    result.click()
+    page.wait_for_url(re.compile("/[?]survey=Nord"))
+    page.get_by_label("Befahrung").locator("option:checked", has_text="Nord 2026").wait_for(
+        state="attached"
+    )
+    layer = "/ogc/collections/segments/items?survey=Nord+2026&limit=100"
+    segments = page.context.request.get(service.address + layer).json()["features"]
+    assert any(segment["properties"]["score"] is not None for segment in segments)
+
+
+def test_what_cannot_be_used_is_said_in_plain_words(open_page, tmp_path):
+    page = open_page("/upload")
+    video = tmp_path / "alone.mp4"
+    video.write_bytes(b"not a video")
+    page.get_by_label("Befahrung").fill("Ost")
+    page.locator("#files").set_input_files(video)
+    page.get_by_role("row", name="alone.mp4").get_by_text("die Spur fehlt").wait_for()
+    empty = tmp_path / "empty.mp4"
+    empty.write_bytes(b"")
+    page.locator("#files").set_input_files(empty)
+    page.locator("#sending").get_by_text("leer").wait_for()
