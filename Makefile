@@ -12,7 +12,7 @@ help:
 	@echo "make lint         ruff, format, mypy, the layers"
 	@echo "make lint-web     the types of the web pages' modules (needs Node)"
 	@echo "make test-postgis the tests of the service on PostgreSQL (as root it installs PostGIS)"
-	@echo "make test-browser the pages in Chromium (needs it installed)"
+	@echo "make test-browser the pages in Chromium (as root it installs it)"
 	@echo "make format       lets ruff mend what it can"
 	@echo "make docs         writes what the program knows into the documents"
 	@echo "make bench        speed: real-time factor, time per stage, memory, against ultralytics"
@@ -88,6 +88,7 @@ bench-scale: .venv/.test .venv/.postgis
 	@touch $@
 
 .venv/.browser: .venv/.test
+	command -v chromium >/dev/null || { apt-get update -qq && apt-get install -qq -y chromium; }
 	$(PIP) -e ".[browser]"
 	@touch $@
 
