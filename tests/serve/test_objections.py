@@ -1,0 +1,40 @@
+import json
+import time
+
+import pytest
+
+from roadscan.cli.app import exit_code
+from roadscan.serve.objections import object_in_town
+from roadscan.store.accounts import Accounts
+
+CORNERS = [[13.0, 51.0], [13.001, 51.0], [13.001, 51.001], [13.0, 51.001], [13.0, 51.0]]
+
+
+@pytest.fixture
+def areas(tmp_path):
+    path = tmp_path / "areas.geojson"
+    area = {"type": "Polygon", "coordinates": [CORNERS]}
+    feature = {"type": "Feature", "properties": {}, "geometry": area}
+    path.write_text(json.dumps({"type": "FeatureCollection", "features": [feature]}))
+    return path
+
+
+def test_a_town_that_is_served_keeps_an_area_once_and_on_the_record(settings, store, areas):
+    done = [object_in_town(settings, areas) for _ in range(2)]
+    assert [(each.areas, each.new) for each in done] == [(1, 1), (1, 0)]
+    assert len(store.pictures.objections()) == 1
+    lines = Accounts(store.engine, time.time).audit_log(10)
+    assert [(line.who, line.action) for line in lines] == [("roadscan objections", "objections")]
+
+
+def test_the_command_takes_a_town_or_results_not_both_nor_none(tmp_path, areas, capsys):
+    both = ["--out", str(tmp_path / "a"), "--data", str(tmp_path / "b")]
+    for given in ([], both):
+        assert exit_code(["objections", str(areas), *given]) == 2
+        assert "option_invalid" in capsys.readouterr().err
+
+
+def test_no_town_is_made_by_objecting(tmp_path, areas, capsys):
+    assert exit_code(["objections", str(areas), "--data", str(tmp_path / "none")]) == 3
+    assert "file_missing" in capsys.readouterr().err
+    assert not (tmp_path / "none").exists()
