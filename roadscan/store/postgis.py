@@ -102,7 +102,7 @@ def _told(error: DBAPIError, where: str) -> RoadscanError:
     if isinstance(error, OperationalError):
         hint = "Is it running, and reachable from here?"
     else:
-        hint = "An administrator of the database has to put that right: see docs/scale.md"
+        hint = "An administrator of the database has to put that right: see docs/operations.md"
     return RoadscanError(
         "store_unreachable",
         f"the database {where} does not answer as it should ({words[:160]})",
