@@ -18,6 +18,7 @@ from tests.databases import DATABASES, address_on
 
 @pytest.fixture(params=DATABASES)
 def settings(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[ServeSettings]:
+    (tmp_path / "town").mkdir()  # as whoever serves does; SQLite would make it
     with address_on(request.param) as address:
         yield ServeSettings(data=tmp_path / "town", database=address, free_disk_reserve_bytes=0)
 
