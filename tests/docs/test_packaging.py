@@ -37,7 +37,7 @@ BOUNDS = {
     "torch": ">=2.13",
 }
 IMPORTED_AS = {"opencv-python-headless": "cv2", "pyyaml": "yaml"}
-OF_EXTRAS = {"torch", "ultralytics"}
+OF_EXTRAS = {"torch", "ultralytics", "psycopg"}
 """Imported where they are used, and only if they are there."""
 
 

@@ -191,21 +191,24 @@ def test_who_stops_looking_ends_the_decoder(tmp_path: Path) -> None:
     path = write_video(tmp_path / "a.mp4", np.arange(300) / 10)
     frames = frames_at(path, np.arange(300) / 10)
     next(frames)
-    children = children_of(os.getpid())
-    assert len(children) == 1
+    assert len(decoders()) == 1
     frames.close()
-    assert children_of(os.getpid()) == []
+    assert decoders() == []
 
 
-def children_of(pid: int) -> list[int]:
-    return [int(n) for n in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+def decoders() -> list[int]:
+    """Return the processes that decode for this one; tests before may have left it others."""
+    me = os.getpid()
+    children = Path(f"/proc/{me}/task/{me}/children").read_text().split()
+    commands = {int(pid): Path(f"/proc/{pid}/cmdline").read_bytes() for pid in children}
+    return [pid for pid, command in commands.items() if b"video_child" in command]
 
 
 def test_a_decoder_that_is_killed_is_an_error_of_its_file(tmp_path: Path) -> None:
     path = write_video(tmp_path / "a.mp4", np.arange(300) / 10)
     frames = frames_at(path, np.arange(300) / 10)
     next(frames)
-    os.kill(children_of(os.getpid())[0], signal.SIGKILL)
+    os.kill(decoders()[0], signal.SIGKILL)
     with pytest.raises(RoadscanError) as caught:
         list(frames)
     assert caught.value.code == "video_decoder_crashed"
@@ -217,11 +220,11 @@ def test_a_decoder_that_falls_silent_is_stopped(tmp_path: Path) -> None:
     path = write_video(tmp_path / "a.mp4", np.arange(300) / 10)
     frames = frames_at(path, np.arange(300) / 10, DecodeLimits(stall_s=3.0))
     next(frames)
-    os.kill(children_of(os.getpid())[0], signal.SIGSTOP)
+    os.kill(decoders()[0], signal.SIGSTOP)
     with pytest.raises(RoadscanError) as caught:
         list(frames)
     assert caught.value.code == "video_decoder_timeout"
-    assert children_of(os.getpid()) == []
+    assert decoders() == []
 
 
 def test_a_decoder_gets_no_more_memory_than_it_may_have(tmp_path: Path) -> None:
