@@ -1,6 +1,7 @@
 """Starts the service on this machine."""
 
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -32,6 +33,8 @@ def serve(
 ) -> None:
     """Serve until stopped, with so many workers; `say` hears what one has to know."""
     log_to_stderr()
+    # uvicorn raises the signal again when it has shut down: as an exit, so that workers end, too
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     address = f"http://{host}:{port}"
     with open_town(settings) as store:
         accounts = Accounts(store.engine, time.time)
