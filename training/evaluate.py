@@ -40,8 +40,9 @@ AHEAD = "vehicle", "survey"
 def figures_table(measured: dict[str, list[Seen]], confidence: dict[str, float]) -> str:
     """Write the figures as a Markdown table, with 95 % intervals."""
     lines = [
-        "| pictures | class | true boxes | AP50 | AP50-95 | precision | recall | F1 |",
-        "| --- | --- | --- | --- | --- | --- | --- | --- |",
+        "| pictures | class | true boxes | AP50 | 95 % | AP50-95 | precision | recall "
+        "| F1 | 95 % |",
+        "| --- " * 10 + "|",
     ]
     for name, seen in measured.items():
         for kind, row in table_of(seen, confidence).items():
@@ -49,11 +50,13 @@ def figures_table(measured: dict[str, list[Seen]], confidence: dict[str, float])
                 continue
             ap50, f1 = interval(seen, kind, confidence[kind])
             cells = (
-                f"{row.ap50:.2f} ({ap50[0]:.2f}–{ap50[1]:.2f})",
+                f"{row.ap50:.2f}",
+                f"{ap50[0]:.2f}–{ap50[1]:.2f}",
                 f"{row.ap50_95:.2f}",
                 f"{row.precision:.2f}",
                 f"{row.recall:.2f}",
-                f"{row.f1:.2f} ({f1[0]:.2f}–{f1[1]:.2f})",
+                f"{row.f1:.2f}",
+                f"{f1[0]:.2f}–{f1[1]:.2f}",
             )
             lines.append(f"| {name} | {kind} | {row.boxes} | " + " | ".join(cells) + " |")
     return "\n".join(lines)
