@@ -1,10 +1,13 @@
 """Jobs as the web process sees them: asked for, listed, cancelled, tried again."""
 
 import json
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from typing import Final
 
 from dbos import DBOS, DBOSClient, WorkflowStatus
+from sqlalchemy import make_url
 
 from roadscan.errors import RoadscanError
 from roadscan.serve.jobs.requests import (
@@ -41,16 +44,38 @@ _STATES: Final = {
 }
 
 
+def make_jobs(url: str) -> None:
+    """Make the tables of the workflows, where they are not there yet.
+
+    A SQLite file gets a write-ahead log: without one a worker that looks for work waits for every
+    page that looks at the jobs, and waits longer each time.
+    """
+    address = make_url(url)
+    if address.drivername == "sqlite" and address.database:
+        with closing(sqlite3.connect(address.database)) as db:
+            db.execute("PRAGMA journal_mode=WAL")
+    DBOS.migrate(url)
+
+
 class JobQueue:
     """The queue, for processes that do not work themselves."""
 
     def __init__(self, url: str) -> None:
-        DBOS.migrate(url)
+        make_jobs(url)
         self._client = DBOSClient(system_database_url=url)
 
     def close(self) -> None:
         """Let go of the database."""
         self._client.destroy()
+
+    def put_back(self, worker_id: str) -> None:
+        """Let wait again what a worker of this name was at when it was killed.
+
+        Before it is at work again: DBOS looks for such jobs once, at its start, and a job that it
+        misses would be taken for one that is being worked.
+        """
+        for left in self._client.list_workflows(status="PENDING", executor_id=worker_id):
+            self._client.resume_workflow(left.workflow_id, queue_name=left.queue_name)
 
     def submit(self, request: Request) -> str:
         """Ask for a job and return its id; asking twice for the same one changes nothing."""

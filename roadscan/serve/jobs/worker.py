@@ -7,7 +7,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -15,6 +15,7 @@ from dbos import DBOS
 
 from roadscan.errors import RoadscanError
 from roadscan.serve.databases import jobs_url, open_town
+from roadscan.serve.jobs.queue import JobQueue
 from roadscan.serve.jobs.requests import APPLICATION, APPLICATION_VERSION, DRIVES, SURVEYS
 from roadscan.serve.jobs.workflows import Steps, register
 from roadscan.serve.jobs.workshop import Workshop
@@ -50,6 +51,8 @@ def work(settings: ServeSettings, say: Callable[[str], None], *, until_idle: boo
             settings.data / "bench" / worker_id,
         )
         workshop.take_over_results(town)
+        with closing(JobQueue(jobs_url(settings))) as queue:
+            queue.put_back(worker_id)
         _launch(jobs_url(settings), worker_id, lambda: register(workshop, Steps(step_lock)))
         say(f"worker {worker_id} is at work")
         while not stop.wait(POLL_S):
