@@ -1,8 +1,8 @@
-"""Puts retention together for a folder, for `roadscan purge` and for workers."""
+"""Puts retention together for a town, for `roadscan purge`."""
 
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 
 from roadscan.serve.databases import jobs_url, open_town
 from roadscan.serve.jobs.queue import JobQueue
@@ -15,17 +15,13 @@ from roadscan.store.files import Files
 
 @contextmanager
 def open_retention(settings: ServeSettings) -> Iterator[Retention]:
-    """Open what retention needs of a town's folder."""
-    queue = JobQueue(jobs_url(settings))
-    try:
-        with open_town(settings) as store:
-            yield Retention(
-                Files(store.engine),
-                UploadStorage(settings.data, settings.upload_limits),
-                queue,
-                Accounts(store.engine, time.time),
-                time.time,
-                settings.keep_raw_s,
-            )
-    finally:
-        queue.close()
+    """Open what retention needs of a town."""
+    with closing(JobQueue(jobs_url(settings))) as queue, open_town(settings) as store:
+        yield Retention(
+            Files(store.engine),
+            UploadStorage(settings.data, settings.upload_limits),
+            queue,
+            Accounts(store.engine, time.time),
+            time.time,
+            settings.keep_raw_s,
+        )
