@@ -34,6 +34,7 @@ from roadscan.serve.start import DATABASE
 from roadscan.serve.uploads.storage import UploadStorage
 from roadscan.store import tables
 from roadscan.store.picture_tables import pictures
+from roadscan.store.scorings import Scorings
 from roadscan.store.sql import SqlStore
 from tests.throwaway_postgres import throwaway_postgres
 
@@ -43,7 +44,7 @@ EVERY_M = 12.0
 LOOK_S = 0.5
 STUCK_S = 300.0
 """A round in which nothing ends for so long has failed."""
-STEPS = ("plan_drive", "work_chunk", "assess_survey")
+STEPS = ("plan_drive", "work_chunk", "join_survey", "score_survey")
 _STATES = "SELECT status, count(*) FROM dbos.workflow_status WHERE name = 'drive' GROUP BY status"
 _STEPS = """
 SELECT function_name, count(*), sum(completed_at_epoch_ms - started_at_epoch_ms) / 1000.0
@@ -51,6 +52,7 @@ FROM dbos.operation_outputs WHERE function_name = ANY(:names) GROUP BY function_
 """
 
 
+_NONE = (0, 0.0)
 _SIZE = "SELECT pg_database_size(current_database())"
 
 
@@ -120,10 +122,11 @@ class Bench:
         return subprocess.Popen(command, env=os.environ | {DATABASE: self.settings.database})
 
     def finished(self) -> int:
-        """Return how many drives have ended, well or badly."""
+        """Return how many drives have ended, well or badly; the last when all are scored."""
         with self.engine.connect() as db:
             states = dict(db.execute(text(_STATES)).all())
-        return sum(states.values()) - states.get("ENQUEUED", 0) - states.get("PENDING", 0)
+        ended = sum(states.values()) - states.get("ENQUEUED", 0) - states.get("PENDING", 0)
+        return ended - bool(Scorings(self.engine, time.time).outstanding())
 
     def spent_s(self) -> Counter[str]:
         """Return the time that all workers were in the database, and forget it."""
@@ -162,8 +165,8 @@ def measure(server: str, clips: list[Path], workers: int, kill_every_s: float, d
         wall_s,
         lost,
         doubled,
-        {step: steps[step][1] - earlier[step][1] for step in STEPS},
-        {step: steps[step][0] - earlier[step][0] for step in STEPS},
+        {step: steps.get(step, _NONE)[1] - earlier.get(step, _NONE)[1] for step in STEPS},
+        {step: steps.get(step, _NONE)[0] - earlier.get(step, _NONE)[0] for step in STEPS},
         spent["store"],
         spent["queue"],
         full_bytes - empty_bytes,
@@ -189,7 +192,7 @@ def _reference(bench: Bench, clip: Path) -> tuple[str, Trace]:
         raise SystemExit(f"the network could not be read: {done}")
     network_sha256 = str(done.facts["network_sha256"])
     job_id = bench.queue.submit(_request(bench, clip, network_sha256, "reference"))
-    _wait_until(lambda: bench.queue.job(job_id).done is not None)
+    _wait_until(lambda: bench.queue.job(job_id).done is not None and bench.finished() > 0)
     worker.terminate()
     worker.wait()
     bench.spent_s()

@@ -60,6 +60,7 @@ EXIT_CODES: Final[dict[str, ExitCode]] = {
     "scheme_invalid": ExitCode.BAD_INPUT,
     "scheme_needs_video": ExitCode.BAD_INPUT,
     "survey_unknown": ExitCode.BAD_INPUT,
+    "survey_other_network": ExitCode.BAD_INPUT,
     "score_input_invalid": ExitCode.BAD_INPUT,
     "objections_malformed": ExitCode.BAD_INPUT,
     "model_unknown": ExitCode.BAD_INPUT,

@@ -1,6 +1,4 @@
-"""Scores a survey by another scheme, from what the store has: no video, no detector."""
-
-from dataclasses import replace
+"""Scores a survey anew, or by another scheme, from what the store has: no video, no detector."""
 
 from roadscan.assess.grid import segments_of
 from roadscan.assess.scheme import Scheme, parse_scheme
@@ -11,6 +9,23 @@ from roadscan.store.store import Store
 
 def rescore(store: Store, survey: str, scheme: Scheme) -> Assessed:
     """Score a survey anew; its views and hits stay as they are.
+
+    Raises what `use_scheme` raises.
+    """
+    use_scheme(store, survey, scheme)
+    return score_again(store, survey)
+
+
+def score_again(store: Store, survey: str) -> Assessed:
+    """Score a survey by its own scheme, from what the store has now."""
+    known = store.survey(survey)
+    network, scheme = store.network(known.network_sha256), parse_scheme(known.scheme_text)
+    kinds = frozenset(known.model_kinds)
+    return assess_survey(store, survey, network, segments_of(network, scheme), scheme, kinds)
+
+
+def use_scheme(store: Store, survey: str, scheme: Scheme) -> None:
+    """Let a survey be scored by another scheme that sees the same cells.
 
     Raises
     ------
@@ -31,7 +46,4 @@ def rescore(store: Store, survey: str, scheme: Scheme) -> Assessed:
             f"{scheme.id} counts other kinds, cells or lane widths than {before.id}",
             "Give the videos to roadscan run with this scheme",
         )
-    store.put_survey(replace(known, scheme_text=scheme.text))
-    network = store.network(known.network_sha256)
-    kinds = frozenset(known.model_kinds)
-    return assess_survey(store, survey, network, segments_of(network, scheme), scheme, kinds)
+    store.use_scheme(survey, scheme.text)

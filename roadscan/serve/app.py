@@ -58,7 +58,7 @@ def create_app(settings: ServeSettings, store: SqlStore) -> FastAPI:
         administration_router(guard),
         tus_router(guard, arrivals),
         uploads_api(guard, arrivals),
-        jobs_router(guard, queue, files, town),
+        jobs_router(guard, queue, files, town, store),
         networks_router(guard, queue, files, town),
         features_router(features, store, readable),
         surveys_router(features, store, readable),

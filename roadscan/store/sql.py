@@ -2,13 +2,13 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import reduce
 from itertools import groupby
 from typing import Any
 
 from sqlalchemy import Connection, Engine, Select, Table, delete, func, insert, select, update
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import IntegrityError, OperationalError
 
 from roadscan.assess.cells import merge_grids
 from roadscan.errors import RoadscanError
@@ -20,6 +20,7 @@ from roadscan.model.survey import Assessment, DriveKey, Survey, SurveyCounts
 from roadscan.store import rows, tables
 from roadscan.store.feature_tables import editions
 from roadscan.store.pictures import Pictures, put_pictures
+from roadscan.store.scorings import make_scoring, want_scoring
 
 
 class SqlStore:
@@ -121,21 +122,33 @@ class SqlStore:
         with self._writing() as db:
             _remove(db, tables.surveys, key)
             _remove(db, tables.survey_drives, key)
-            head = {
-                "network_sha256": survey.network_sha256,
-                "model_name": survey.model_name,
-                "model_kinds": list(survey.model_kinds),
-                "scheme_text": survey.scheme_text,
-            }
-            db.execute(insert(tables.surveys), key | head)
-            _insert(
-                db,
-                tables.survey_drives,
-                [
-                    key | {"drive_id": d.drive_id, "settings_sha256": d.settings_sha256}
-                    for d in survey.drives
-                ],
-            )
+            db.execute(insert(tables.surveys), _survey_row(survey))
+            _insert(db, tables.survey_drives, [_drive_key(d) | key for d in survey.drives])
+
+    def join_survey(self, survey: Survey) -> None:
+        """Add drives to a survey, made if there is none of its name, and ask for its scoring.
+
+        Its network and its scheme stay what they are; its model is that of the last drive.
+        """
+        key = {"survey": survey.name}
+        make_scoring(self._engine, survey.name)
+        with suppress(IntegrityError), self._writing() as db:
+            db.execute(insert(tables.surveys), _survey_row(survey))
+        model = {"model_name": survey.model_name, "model_kinds": list(survey.model_kinds)}
+        with self._writing() as db:
+            want_scoring(db, survey.name)
+            db.execute(update(tables.surveys).filter_by(**key).values(model))
+            for drive in survey.drives:
+                _remove(db, tables.survey_drives, key | {"drive_id": drive.drive_id})
+            _insert(db, tables.survey_drives, [_drive_key(d) | key for d in survey.drives])
+
+    def use_scheme(self, survey: str, scheme_text: str) -> None:
+        """Let a survey be scored by another scheme, and ask for it; its drives stay."""
+        make_scoring(self._engine, survey)
+        with self._writing() as db:
+            want_scoring(db, survey)
+            this = tables.surveys.c.survey == survey
+            db.execute(update(tables.surveys).where(this).values(scheme_text=scheme_text))
 
     def put_assessment(self, survey: str, assessment: Assessment) -> None:
         """Keep the results of a survey in place of earlier ones."""
@@ -329,6 +342,20 @@ class SqlStore:
     @staticmethod
     def _exists(db: Connection, table: Table, key: dict[str, Any]) -> bool:
         return db.execute(select(table).filter_by(**key)).first() is not None
+
+
+def _survey_row(survey: Survey) -> dict[str, Any]:
+    return {
+        "survey": survey.name,
+        "network_sha256": survey.network_sha256,
+        "model_name": survey.model_name,
+        "model_kinds": list(survey.model_kinds),
+        "scheme_text": survey.scheme_text,
+    }
+
+
+def _drive_key(drive: DriveKey) -> dict[str, str]:
+    return {"drive_id": drive.drive_id, "settings_sha256": drive.settings_sha256}
 
 
 def _remove(db: Connection, table: Table, key: dict[str, Any]) -> None:

@@ -35,6 +35,15 @@ class Store(Protocol):
     def put_survey(self, survey: Survey) -> None:
         """Keep which drives a survey is made of."""
 
+    def join_survey(self, survey: Survey) -> None:
+        """Add drives to a survey, made if there is none of its name, and ask for its scoring.
+
+        Its network and its scheme stay what they are; its model is that of the last drive.
+        """
+
+    def use_scheme(self, survey: str, scheme_text: str) -> None:
+        """Let a survey be scored by another scheme, and ask for it; its drives stay."""
+
     def put_assessment(self, survey: str, assessment: Assessment) -> None:
         """Keep the results of a survey in place of earlier ones."""
 

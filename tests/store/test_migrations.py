@@ -6,6 +6,7 @@ from roadscan.store import (  # noqa: F401 -- add their tables
     access_tables,
     feature_tables,
     file_tables,
+    job_tables,
     picture_tables,
     town_tables,
 )

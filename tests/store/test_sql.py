@@ -14,6 +14,7 @@ from roadscan.model.damage import LaneGrid, Rejection
 from roadscan.model.drive import ChunkResult, Drive
 from roadscan.model.picture import FrameRejection
 from roadscan.model.road import Direction
+from roadscan.store.scorings import Scorings
 from roadscan.store.sql import SqlStore
 from roadscan.store.tables import metadata
 from tests.assess.lanes import same_grid
@@ -141,6 +142,20 @@ def test_putting_twice_changes_nothing(store: SqlStore, what: str) -> None:
     before = dump(store)
     PUTS[what](store)
     assert dump(store) == before
+
+
+def test_a_drive_that_joins_leaves_the_others_and_the_scheme_and_asks_for_scores(
+    store: SqlStore,
+) -> None:
+    store.join_survey(survey(1))
+    store.use_scheme("Spring", "another")
+    store.join_survey(replace(survey(2), model_name="newer"))
+    store.join_survey(replace(survey(2, settings="0f" * 32), model_name="newer"))
+    joined = store.survey("Spring")
+    assert joined.drives == (*survey(1).drives, *survey(2, settings="0f" * 32).drives)
+    assert (joined.scheme_text, joined.model_name) == ("another", "newer")
+    (wanted,) = Scorings(store.engine, lambda: 1.0).outstanding()
+    assert (wanted.survey, wanted.wanted, wanted.done) == ("Spring", 4, 0)
 
 
 def test_a_chunk_is_replaced_whole(store: SqlStore) -> None:

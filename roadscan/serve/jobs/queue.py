@@ -23,6 +23,7 @@ from roadscan.serve.jobs.requests import (
     Progress,
     Request,
     RescoreRequest,
+    ScoreRequest,
     State,
 )
 
@@ -30,11 +31,13 @@ PAGE: Final = 200
 QUEUES: Final[dict[type[Request], tuple[str, str]]] = {
     DriveRequest: ("drive", DRIVES),
     NetworkRequest: ("network", DRIVES),
+    ScoreRequest: ("score", SURVEYS),
     RescoreRequest: ("rescore", SURVEYS),
 }
 """Workflow and queue by request."""
-KINDS: Final = tuple(kind for kind, _ in QUEUES.values())
-"""Workflows that are jobs; what they start on their way is not shown."""
+KINDS: Final = dict(QUEUES.values())
+"""Queue by workflow."""
+_UNDER_WAY: Final = ["ENQUEUED", "PENDING"]
 
 _STATES: Final = {
     "ENQUEUED": State.WAITING,
@@ -96,6 +99,14 @@ class JobQueue:
         found = self._client.list_workflows(name=list(KINDS), limit=limit, sort_desc=True)
         return tuple(self._job(status) for status in found)
 
+    def under_way(self, kind: str | None = None) -> bool:
+        """Tell whether any job, or any of a kind, waits or is being worked."""
+        names = None if kind is None else [kind]
+        found = self._client.list_workflows(
+            name=names, status=_UNDER_WAY, limit=1, load_input=False, load_output=False
+        )
+        return bool(found)
+
     def drives(self) -> Iterator[Job]:
         """Yield all jobs that worked or will work on a drive, page by page."""
         offset = 0
@@ -119,13 +130,13 @@ class JobQueue:
         """Let a job that failed or was cancelled go on; returns its id."""
         job = self.job(job_id)
         if job.state is State.CANCELLED:
-            self._client.resume_workflow(job_id, queue_name=DRIVES)
+            self._client.resume_workflow(job_id, queue_name=KINDS[job.kind])
             return job_id
         if job.state is not State.FAILED:
             raise RoadscanError(
                 "job_not_stopped", f"the job {job_id} is {job.state.value}", "Cancel it first"
             )
-        handle = self._client.fork_workflow(job_id, 1, queue_name=DRIVES)
+        handle = self._client.fork_workflow(job_id, 1, queue_name=KINDS[job.kind])
         return handle.get_workflow_id()
 
     def _job(self, status: WorkflowStatus) -> Job:

@@ -13,7 +13,7 @@ APPLICATION_VERSION: Final = "1"
 """Of the workflows' shape: raised when old ones cannot go on under new code, never otherwise."""
 DRIVES: Final = "drives"
 SURVEYS: Final = "surveys"
-"""Queue on which one survey is assessed at a time: two drives of it may end together."""
+"""Queue on which one survey is scored at a time: what it writes is the survey's, not a drive's."""
 PROGRESS: Final = "progress"
 """Event under which a workflow tells how far it is."""
 MAX_ATTEMPTS: Final = 3
@@ -61,6 +61,19 @@ class NetworkRequest(BaseModel):
         return "network-" + hashlib.sha256(self.model_dump_json().encode()).hexdigest()[:24]
 
 
+class ScoreRequest(BaseModel):
+    """A survey to be scored anew since drives came in; nobody asks for it but the store."""
+
+    model_config = _FROZEN
+    survey: SurveyName
+    change: int
+    """Of the survey, as `Scorings` counts them: asking twice for one change makes one job."""
+
+    def job_id(self) -> str:
+        """Return an id made of the content."""
+        return "score-" + hashlib.sha256(self.model_dump_json().encode()).hexdigest()[:24]
+
+
 class RescoreRequest(BaseModel):
     """A survey to be scored by another scheme, from what the store has."""
 
@@ -76,7 +89,7 @@ class RescoreRequest(BaseModel):
         return "rescore-" + hashlib.sha256(self.model_dump_json().encode()).hexdigest()[:24]
 
 
-Request = DriveRequest | NetworkRequest | RescoreRequest
+Request = DriveRequest | NetworkRequest | ScoreRequest | RescoreRequest
 
 
 class Failure(BaseModel):

@@ -24,6 +24,7 @@ from roadscan.serve.jobs.requests import (
     SurveyName,
 )
 from roadscan.store.files import Files
+from roadscan.store.store import Store
 from roadscan.store.town import NetworkVersion, Town
 
 MAX_JOBS: Final = 200
@@ -64,7 +65,7 @@ class NetworkChoice(BaseModel):
     name: str
 
 
-def jobs_router(guard: Guard, queue: JobQueue, files: Files, town: Town) -> APIRouter:
+def jobs_router(guard: Guard, queue: JobQueue, files: Files, town: Town, store: Store) -> APIRouter:
     """Return the routes for jobs."""
     router = APIRouter(prefix="/api", tags=["jobs"])
     reader, uploader = guard.need(Right.READ), guard.need(Right.UPLOAD)
@@ -79,7 +80,7 @@ def jobs_router(guard: Guard, queue: JobQueue, files: Files, town: Town) -> APIR
 
     @router.post("/jobs", status_code=202)
     def submit(given: DriveToWork, caller: Annotated[Caller, Depends(uploader)]) -> Job:
-        request = _drive_request(given, files, town)
+        request = _drive_request(given, files, town, store)
         job_id = request.job_id()
         if not files.take(given.video_sha256, job_id):
             raise RoadscanError(
@@ -151,7 +152,7 @@ def networks_router(guard: Guard, queue: JobQueue, files: Files, town: Town) -> 
     return router
 
 
-def _drive_request(given: DriveToWork, files: Files, town: Town) -> DriveRequest:
+def _drive_request(given: DriveToWork, files: Files, town: Town, store: Store) -> DriveRequest:
     waiting = next((d for d in files.waiting() if d.video.sha256 == given.video_sha256), None)
     if waiting is None:
         raise RoadscanError(
@@ -163,21 +164,33 @@ def _drive_request(given: DriveToWork, files: Files, town: Town) -> DriveRequest
             f"{waiting.video.name} waits for its track ({waiting.waits_for})",
             "Send a track of the same name",
         )
-    networks = town.networks()
-    if not networks:
-        raise RoadscanError(
-            "network_missing", "the town has no road network yet", "An administrator sends one in"
-        )
+    survey = given.survey or waiting.video.survey
     return DriveRequest(
-        survey=given.survey or waiting.video.survey,
+        survey=survey,
         video_sha256=waiting.video.sha256,
         video_name=waiting.video.name,
         track_sha256=waiting.track.sha256,
         track_name=waiting.track.name,
         camera_sha256=waiting.camera.sha256 if waiting.camera else None,
-        network_sha256=networks[0].network_sha256,
+        network_sha256=network_of(survey, town, store),
         offset_s=given.offset_s,
     )
+
+
+def network_of(survey: str, town: Town, store: Store) -> str:
+    """Return the network that a survey's drives are matched to: its own, or the one in force.
+
+    Raises `network_missing`.
+    """
+    try:
+        return store.survey(survey).network_sha256
+    except KeyError:
+        networks = town.networks()
+    if not networks:
+        raise RoadscanError(
+            "network_missing", "the town has no road network yet", "An administrator sends one in"
+        )
+    return networks[0].network_sha256
 
 
 async def _told_as_it_changes(queue: JobQueue, job_id: str, request: Request) -> AsyncIterator[str]:

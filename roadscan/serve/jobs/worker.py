@@ -7,7 +7,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -17,11 +17,13 @@ from roadscan.errors import RoadscanError
 from roadscan.serve.databases import jobs_url, open_town
 from roadscan.serve.jobs.queue import JobQueue
 from roadscan.serve.jobs.requests import APPLICATION, APPLICATION_VERSION, DRIVES, SURVEYS
+from roadscan.serve.jobs.standing import StandingOrders
 from roadscan.serve.jobs.workflows import Steps, register
 from roadscan.serve.jobs.workshop import Workshop
 from roadscan.serve.settings import ServeSettings
 from roadscan.serve.uploads.storage import UploadStorage
 from roadscan.store.features import FeatureStore
+from roadscan.store.scorings import Scorings
 from roadscan.store.town import Town
 
 DEAD_AFTER_S: Final = 30.0
@@ -40,25 +42,30 @@ def work(settings: ServeSettings, say: Callable[[str], None], *, until_idle: boo
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     step_lock = threading.Lock()
-    with _slot(settings.data) as worker_id, open_town(settings) as store:
+    with _slot(settings.data) as worker_id, open_town(settings) as store, ExitStack() as closer:
         town = Town(store.engine, time.time)
         town.beat(worker_id)
         storage = UploadStorage(settings.data, settings.upload_limits)
+        scorings = Scorings(store.engine, time.time)
         workshop = Workshop(
             store,
+            scorings,
             FeatureStore(store.engine),
             storage.path_of,
             settings.data / "bench" / worker_id,
         )
         workshop.take_over_results(town)
-        with closing(JobQueue(jobs_url(settings))) as queue:
-            queue.put_back(worker_id)
+        queue = closer.enter_context(closing(JobQueue(jobs_url(settings))))
+        queue.put_back(worker_id)
+        orders = StandingOrders(queue, scorings)
         _launch(jobs_url(settings), worker_id, lambda: register(workshop, Steps(step_lock)))
         say(f"worker {worker_id} is at work")
         while not stop.wait(POLL_S):
             town.beat(worker_id)
             _adopt(town.alive(DEAD_AFTER_S))
-            if until_idle and not _unfinished():
+            idle = not queue.under_way()
+            orders.look(time.time())
+            if until_idle and idle and not queue.under_way():
                 break
         step_lock.acquire()  # never let go: no further step begins
         town.leave(worker_id)
@@ -83,10 +90,6 @@ def _launch(url: str, worker_id: str, register_workflows: Callable[[], None]) ->
     DBOS.launch()
     DBOS.register_queue(DRIVES, worker_concurrency=1, polling_interval_sec=POLL_S)
     DBOS.register_queue(SURVEYS, global_concurrency=1, polling_interval_sec=POLL_S)
-
-
-def _unfinished() -> bool:
-    return bool(DBOS.list_workflows(status=["ENQUEUED", "PENDING"], limit=1, load_input=False))
 
 
 def _adopt(alive: frozenset[str]) -> None:

@@ -19,13 +19,13 @@ from roadscan.serve.jobs.requests import (
     MAX_ATTEMPTS,
     MAX_RECOVERIES,
     PROGRESS,
-    SURVEYS,
     Done,
     DriveRequest,
     Failure,
     NetworkRequest,
     Progress,
     RescoreRequest,
+    ScoreRequest,
 )
 from roadscan.serve.jobs.workshop import DrivePlan, Workshop
 
@@ -70,11 +70,6 @@ class Steps:
 def register(workshop: Workshop, steps: Steps) -> None:
     """Tell DBOS of the workflows."""
 
-    @DBOS.workflow(name="survey", max_recovery_attempts=MAX_RECOVERIES)
-    def survey(given: str, drive_id: str, settings_sha256: str) -> str:
-        request, key = DriveRequest.model_validate_json(given), DriveKey(drive_id, settings_sha256)
-        return _answer(steps, "assess_survey", lambda: workshop.assess(request, key))
-
     @DBOS.workflow(name="drive", max_recovery_attempts=MAX_RECOVERIES)
     def drive(given: str) -> str:
         request = DriveRequest.model_validate_json(given)
@@ -83,11 +78,16 @@ def register(workshop: Workshop, steps: Steps) -> None:
             plan = _work_through(workshop, steps, request)
         except RefusedError as error:
             return _refused(error)
-        _tell("assessing", plan.chunks, plan.chunks)
-        scored = DBOS.enqueue_workflow(SURVEYS, survey, given, plan.drive_id, plan.settings_sha256)
-        answer: str = scored.get_result()
+        key = DriveKey(plan.drive_id, plan.settings_sha256)
+        answer = _answer(steps, "join_survey", lambda: workshop.join_survey(request, key))
         _tell("done", plan.chunks, plan.chunks)
         return answer
+
+    @DBOS.workflow(name="score", max_recovery_attempts=MAX_RECOVERIES)
+    def score(given: str) -> str:
+        request = ScoreRequest.model_validate_json(given)
+        _tell("assessing", 0, 1)
+        return _answer(steps, "score_survey", lambda: workshop.score(request))
 
     @DBOS.workflow(name="rescore", max_recovery_attempts=MAX_RECOVERIES)
     def rescore(given: str) -> str:

@@ -1,6 +1,7 @@
 """The steps of the jobs, each done whole or not at all; only workers import this."""
 
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -14,7 +15,6 @@ from roadscan.errors import RoadscanError
 from roadscan.model.survey import DriveKey, Survey
 from roadscan.model.upload import TRACK_SUFFIXES, VIDEO_SUFFIXES
 from roadscan.pipeline.account import Tools
-from roadscan.pipeline.assess import assess_survey
 from roadscan.pipeline.chunk import Looking, chunk_of, work_chunks
 from roadscan.pipeline.photos import load_picture_rules
 from roadscan.pipeline.prepare import (
@@ -26,14 +26,15 @@ from roadscan.pipeline.prepare import (
 )
 from roadscan.pipeline.progress import Quiet
 from roadscan.pipeline.record import Stopwatch
-from roadscan.pipeline.rescore import rescore
+from roadscan.pipeline.rescore import score_again, use_scheme
 from roadscan.pipeline.scheme import load_scheme
 from roadscan.publish.features import publish_features
 from roadscan.read.camera import read_camera
 from roadscan.read.network import FORMATS as NETWORK_FORMATS
 from roadscan.read.network import read_network
-from roadscan.serve.jobs.requests import DriveRequest, NetworkRequest, RescoreRequest
+from roadscan.serve.jobs.requests import DriveRequest, NetworkRequest, RescoreRequest, ScoreRequest
 from roadscan.store.features import FeatureStore
+from roadscan.store.scorings import Scorings
 from roadscan.store.store import Store
 from roadscan.store.town import Town
 
@@ -55,9 +56,15 @@ class Workshop:
     """A worker's tools: the store, the files by their checksums, models that stay loaded."""
 
     def __init__(
-        self, store: Store, features: FeatureStore, path_of: Callable[[str], Path], bench: Path
+        self,
+        store: Store,
+        scorings: Scorings,
+        features: FeatureStore,
+        path_of: Callable[[str], Path],
+        bench: Path,
     ) -> None:
         self._store = store
+        self._scorings = scorings
         self._features = features
         self._path_of = path_of
         self._bench = bench
@@ -66,6 +73,7 @@ class Workshop:
 
     def plan_drive(self, request: DriveRequest) -> DrivePlan:
         """Put a drive into time and on the network, and keep it in the store."""
+        self._check_survey(request)
         prepared = self._prepared(request)
         drive = prepared.drive
         self._store.put_drive(drive)
@@ -84,31 +92,57 @@ class Workshop:
         for result in work_chunks(prepared, frozenset({number}), looking, Stopwatch(), Quiet()):
             self._store.put_chunk(result, prepared.drive.settings_sha256)
 
-    def assess(self, request: DriveRequest, key: DriveKey) -> dict[str, str | int]:
-        """Take a drive into its survey, score the survey anew and renew its layers."""
+    def join_survey(self, request: DriveRequest, key: DriveKey) -> dict[str, str | int]:
+        """Take a drive into its survey, and ask for the survey to be scored."""
+        self._check_survey(request)
         tools = self._tools(*_tool_names(request))
-        self._store.put_survey(self._survey_with(request, key, tools))
-        assessed = assess_survey(
-            self._store,
-            request.survey,
-            tools.network,
-            segments_of(tools.network, tools.scheme),
-            tools.scheme,
-            frozenset(tools.detector.kinds),
+        self._store.join_survey(
+            Survey(
+                request.survey,
+                tools.network.sha256,
+                tools.detector.name,
+                tools.detector.kinds,
+                tools.scheme.text,
+                (key,),
+            )
         )
-        publish_features(self._store, self._features, request.survey)
+        chunks = len(self._store.done_chunks(key.drive_id, key.settings_sha256))
+        return {"drive_id": key.drive_id, "chunks": chunks}
+
+    def score(self, request: ScoreRequest) -> dict[str, str | int]:
+        """Score a survey with all the drives it has by now, unless that was done meanwhile."""
+        if self._scorings.of(request.survey).done >= request.change:
+            return {}
+        return self._score(request.survey)
+
+    def rescore(self, request: RescoreRequest) -> dict[str, str | int]:
+        """Score a survey by another scheme and renew its layers; no video is opened."""
+        use_scheme(self._store, request.survey, load_scheme(request.scheme))
+        return self._score(request.survey)
+
+    def _score(self, survey: str) -> dict[str, str | int]:
+        began_s, change = time.monotonic(), self._scorings.of(survey).wanted
+        assessed = score_again(self._store, survey)
+        publish_features(self._store, self._features, survey)
+        self._scorings.mark_done(survey, change, time.monotonic() - began_s)
         return {
-            "drive_id": key.drive_id,
             "segments_assessed": assessed.scored,
             "segments_not_assessed": sum(assessed.not_scored.values()),
             "damages": assessed.damages,
         }
 
-    def rescore(self, request: RescoreRequest) -> dict[str, str | int]:
-        """Score a survey by another scheme and renew its layers; no video is opened."""
-        assessed = rescore(self._store, request.survey, load_scheme(request.scheme))
-        publish_features(self._store, self._features, request.survey)
-        return {"segments_assessed": assessed.scored, "damages": assessed.damages}
+    def _check_survey(self, request: DriveRequest) -> None:
+        """Raise `survey_other_network`: what lies on two networks cannot be counted together."""
+        try:
+            known = self._store.survey(request.survey)
+        except KeyError:
+            return
+        if known.network_sha256 != request.network_sha256:
+            raise RoadscanError(
+                "survey_other_network",
+                f"the survey {request.survey!r} is on another version of the road network",
+                "Send the drive again: it is matched to the survey's own, or name another survey",
+            )
 
     def take_over_results(self, town: Town) -> None:
         """Serve what `roadscan run` left in this folder: its surveys and their network."""
@@ -132,20 +166,6 @@ class Workshop:
             "named": sum(bool(link.street) for link in network.links),
             "segments": len(segments_of(network, scheme)),
         }
-
-    def _survey_with(self, request: DriveRequest, key: DriveKey, tools: Tools) -> Survey:
-        try:
-            drives = self._store.survey(request.survey).drives
-        except KeyError:
-            drives = ()
-        return Survey(
-            request.survey,
-            tools.network.sha256,
-            tools.detector.name,
-            tools.detector.kinds,
-            tools.scheme.text,
-            (*(d for d in drives if d.drive_id != key.drive_id), key),
-        )
 
     def _load_tools(
         self, network_sha256: str, scheme: str, model: str, camera_sha256: str | None

@@ -123,7 +123,7 @@ function jobRow(job) {
   const name = job.request.video_name ?? job.request.file_name ?? "";
   const failed = job.done?.failure;
   const state = failed ? make("span", {class: "bad"}, failure(failed).message) : text("state_" + job.state);
-  const found = job.kind === "drive" && job.state === "done" ? make("a", {href: `/?survey=${encodeURIComponent(job.request.survey)}`}, text("found", job.done.facts)) : "";
+  const found = "segments_assessed" in (job.done?.facts ?? {}) ? make("a", {href: `/?survey=${encodeURIComponent(job.request.survey)}`}, text("found", job.done.facts)) : "";
   const steps = found || (job.progress && job.state === "running" ? `${text("stage_" + job.progress.stage)} ${job.progress.total ? `${job.progress.done}/${job.progress.total}` : ""}` : "");
   const act = ["waiting", "running"].includes(job.state) ? "cancel" : ["failed", "cancelled"].includes(job.state) ? "retry" : "";
   const button = act ? make("button", {type: "button", class: "quiet", click: () => change(job.job_id, act)}, text(act === "cancel" ? "cancel" : "try_again")) : "";
