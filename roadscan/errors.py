@@ -53,6 +53,7 @@ EXIT_CODES: Final[dict[str, ExitCode]] = {
     "network_malformed": ExitCode.BAD_INPUT,
     "network_no_crs": ExitCode.BAD_INPUT,
     "network_no_lines": ExitCode.BAD_INPUT,
+    "network_zip_refused": ExitCode.BAD_INPUT,
     "network_too_far": ExitCode.BAD_INPUT,
     # settings that are files
     "camera_invalid": ExitCode.BAD_INPUT,

@@ -1,7 +1,9 @@
 """Reads a road network, whatever its format, into links in one metric CRS."""
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import astuple
 from math import isnan
 from pathlib import Path
 
@@ -13,10 +15,18 @@ from roadscan.model.arrays import Floats
 from roadscan.model.road import Link, Network
 from roadscan.read.crs import metric_crs
 from roadscan.read.files import check_file, sha256_of
-from roadscan.read.network_geojson import read_geojson
+from roadscan.read.network_geojson import geojson_lines, read_geojson
+from roadscan.read.network_look import NO_LOOK, NetworkLook, look_at
 from roadscan.read.network_mapping import NetworkMapping, mapping_path, read_mapping
 from roadscan.read.network_osm import read_osm
-from roadscan.read.network_table import read_geopackage, read_shapefile
+from roadscan.read.network_rows import Lines
+from roadscan.read.network_table import (
+    geopackage_lines,
+    read_geopackage,
+    read_shapefile,
+    shapefile_lines,
+)
+from roadscan.read.network_zip import unpacked
 from roadscan.read.raw_link import RawLink
 from roadscan.read.road_tags import (
     directions_of,
@@ -47,6 +57,15 @@ FORMATS: dict[str, Reader] = {
     ".osm": read_osm,
     ".xml": read_osm,
 }
+TABLES: dict[str, Callable[[Path], Lines]] = {
+    ".geojson": geojson_lines,
+    ".json": geojson_lines,
+    ".gpkg": geopackage_lines,
+    ".shp": shapefile_lines,
+}
+"""Of these, those that have columns."""
+ZIP = ".zip"
+SUFFIXES = (*FORMATS, ZIP)
 
 
 def read_network(
@@ -54,7 +73,7 @@ def read_network(
     default_lane_width_m: float = DEFAULT_LANE_WIDTH_M,
     mapping: NetworkMapping | None = None,
 ) -> Network:
-    """Read GeoJSON, GeoPackage, Shapefile or OpenStreetMap (PBF, XML).
+    """Read GeoJSON, GeoPackage, Shapefile, a zip of one of them, or OpenStreetMap (PBF, XML).
 
     `default_lane_width_m` stands in where the network has no width. Link ids are the network's own
     or derived from its content, so that they do not move; the metric CRS is the UTM zone of the
@@ -64,25 +83,66 @@ def read_network(
     Raises
     ------
     RoadscanError
-        `network_format_unknown`, `network_malformed`, `network_no_crs`, `network_no_lines`, and
-        what `check_file` raises.
+        `network_format_unknown`, `network_malformed`, `network_no_crs`, `network_no_lines`,
+        `network_zip_refused`, and what `check_file` raises.
     """
+    with _at_hand(path) as file:
+        raw = FORMATS[file.suffix.lower()](file, read_mapping(file) if mapping is None else mapping)
+        if not raw:
+            raise RoadscanError(
+                "network_no_lines",
+                f"{path.name} holds no road lines",
+                "Export the lines of the roads",
+            )
+        links, epsg = _metric_links(raw, default_lane_width_m, path.name)
+        scheme_width = any(link.lane_width_source == "scheme" for link in links)
+        settings = _settings(default_lane_width_m if scheme_width else None, mapping)
+        return Network(links, epsg, _sha256(file, settings), path.name)
+
+
+def look_at_network(path: Path, mapping: NetworkMapping | None = None) -> NetworkLook:
+    """Say what the columns of a network are taken for and which lines have a fault.
+
+    A network that `read_network` refuses may still be looked at: to see why, and to name other
+    columns. OpenStreetMap has no columns to choose from.
+
+    Raises
+    ------
+    RoadscanError
+        As `read_network`, where the file cannot be read at all.
+    """
+    with _at_hand(path) as file:
+        table = TABLES.get(file.suffix.lower())
+        if table is None:
+            return NO_LOOK
+        return look_at(table(file), read_mapping(file) if mapping is None else mapping)
+
+
+@contextmanager
+def _at_hand(path: Path) -> Iterator[Path]:
+    """Yield the file of a network: itself, or what its zip holds."""
     check_file(path, MAX_BYTES)
-    reader = FORMATS.get(path.suffix.lower())
-    if reader is None:
+    suffix = path.suffix.lower()
+    if suffix == ZIP:
+        with unpacked(path) as file:
+            yield file
+    elif suffix in FORMATS:
+        yield path
+    else:
         raise RoadscanError(
             "network_format_unknown",
             f"{path.name} ends in {path.suffix or 'nothing'}",
-            f"Give one of {', '.join(sorted(FORMATS))}",
+            f"Give one of {', '.join(sorted(SUFFIXES))}",
         )
-    raw = reader(path, read_mapping(path) if mapping is None else mapping)
-    if not raw:
-        raise RoadscanError(
-            "network_no_lines", f"{path.name} holds no road lines", "Export the lines of the roads"
-        )
+
+
+def _metric_links(
+    raw: Sequence[RawLink], default_lane_width_m: float, source: str
+) -> tuple[tuple[Link, ...], int]:
+    """Return the links in the metric CRS of the data, and its EPSG number."""
     all_lonlat = np.concatenate([link.lonlat for link in raw])
     epsg = metric_crs(all_lonlat[:, 0], all_lonlat[:, 1])
-    _check_extent(all_lonlat, epsg, path.name)
+    _check_extent(all_lonlat, epsg, source)
     to_metric = Transformer.from_crs(4326, epsg, always_xy=True)
     x, y = to_metric.transform(all_lonlat[:, 0], all_lonlat[:, 1])
     lines = np.split(np.column_stack([x, y]), np.cumsum([len(link.lonlat) for link in raw])[:-1])
@@ -95,9 +155,9 @@ def read_network(
     )
     if not links:
         raise RoadscanError(
-            "network_no_lines", f"all lines of {path.name} have no length", "Check the export"
+            "network_no_lines", f"all lines of {source} have no length", "Check the export"
         )
-    return Network(links, epsg, _sha256(path), path.name)
+    return links, epsg
 
 
 def _check_extent(lonlat: Floats, epsg: int, source: str) -> None:
@@ -114,14 +174,27 @@ def _check_extent(lonlat: Floats, epsg: int, source: str) -> None:
         )
 
 
-def _sha256(path: Path) -> str:
-    """Return the hash of all files that the network was made of."""
+def _settings(scheme_width_m: float | None, mapping: NetworkMapping | None) -> list[str]:
+    """Return what a network was read by, as far as it is not the usual."""
+    found = []
+    if scheme_width_m not in {None, DEFAULT_LANE_WIDTH_M}:
+        found.append(f"lane width {scheme_width_m!r}")
+    if mapping is not None:
+        found.append(f"mapping {astuple(mapping)!r}")
+    return found
+
+
+def _sha256(path: Path, settings: Sequence[str]) -> str:
+    """Return the hash of all that the network was made of: files, and how they were read.
+
+    The same file read with another width or mapping is another network.
+    """
     beside = [path.with_suffix(suffix) for suffix in BESIDE_SHAPEFILE] if _is_shape(path) else []
     parts = [file for file in (*beside, mapping_path(path)) if file.exists()]
     own = sha256_of(path)
-    if not parts:
+    if not parts and not settings:
         return own
-    return hashlib.sha256("".join([own, *map(sha256_of, parts)]).encode()).hexdigest()
+    return hashlib.sha256("".join([own, *map(sha256_of, parts), *settings]).encode()).hexdigest()
 
 
 def _is_shape(path: Path) -> bool:

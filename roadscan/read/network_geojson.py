@@ -18,7 +18,7 @@ from roadscan.errors import RoadscanError
 from roadscan.model.arrays import Floats
 from roadscan.read.files import check_file
 from roadscan.read.network_mapping import NetworkMapping
-from roadscan.read.network_rows import Row, links_of
+from roadscan.read.network_rows import Lines, Row, links_of
 from roadscan.read.raw_link import RawLink
 
 MAX_BYTES = 400_000_000
@@ -27,6 +27,11 @@ CRS_NAME = re.compile(r"(?:urn:ogc:def:crs:)?(EPSG|OGC):[\d.]*:?(\w+)", re.IGNOR
 
 
 def read_geojson(path: Path, mapping: NetworkMapping) -> list[RawLink]:
+    """Read the links of a GeoJSON network; raises what `geojson_lines` and `links_of` raise."""
+    return links_of(geojson_lines(path), mapping, path.name)
+
+
+def geojson_lines(path: Path) -> Lines:
     """Read the lines among the features; other geometries are left out.
 
     WGS84, unless the old `crs` member names another CRS.
@@ -34,21 +39,25 @@ def read_geojson(path: Path, mapping: NetworkMapping) -> list[RawLink]:
     Raises
     ------
     RoadscanError
-        `network_malformed`, `network_no_crs`, and what `check_file` and `links_of` raise.
+        `network_malformed`, `network_no_crs`, and what `check_file` raises.
     """
     check_file(path, MAX_BYTES)
     try:
         root = json.loads(path.read_bytes().decode("utf-8-sig"))
         features = _features(root)
         crs = _crs(root, path.name)
-        rows = [_row(feature) for feature in features]
+        rows = [_row(feature, number) for number, feature in enumerate(features, start=1)]
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
         raise RoadscanError(
             "network_malformed",
             f"{path.name} is no GeoJSON network ({' '.join(str(error).split())[:160]})",
             "Export the network again",
         ) from error
-    return links_of([row for row in rows if row.parts], crs, mapping, path.name)
+    return Lines(
+        [row for row in rows if row.parts],
+        crs,
+        tuple(row.number for row in rows if not row.parts),
+    )
 
 
 def _features(root: dict[str, Any]) -> list[dict[str, Any]]:
@@ -83,7 +92,7 @@ def _crs(root: dict[str, Any], source: str) -> CRS:
     )
 
 
-def _row(feature: dict[str, Any]) -> Row:
+def _row(feature: dict[str, Any], number: int) -> Row:
     geometry = feature.get("geometry") or {}
     values = {str(name).lower(): value for name, value in (feature.get("properties") or {}).items()}
     lines: Sequence[Any] = ()
@@ -91,7 +100,7 @@ def _row(feature: dict[str, Any]) -> Row:
         lines = [geometry["coordinates"]]
     elif geometry.get("type") == "MultiLineString":
         lines = geometry["coordinates"]
-    return Row([_line(line) for line in lines if len(line) > 1], values)
+    return Row([_line(line) for line in lines if len(line) > 1], values, number)
 
 
 def _line(positions: Sequence[Sequence[Any]]) -> Floats:

@@ -35,9 +35,26 @@ class Row:
     parts: Sequence[Floats]
     values: Mapping[str, object]
     """By the column's name in lower case."""
+    number: int = 0
+    """Of the feature in its file, from 1."""
 
 
-def links_of(rows: Sequence[Row], crs: CRS, mapping: NetworkMapping, source: str) -> list[RawLink]:
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """The line features of a file."""
+
+    rows: Sequence[Row]
+    crs: CRS
+    left_out: tuple[int, ...] = ()
+    """Numbers of the features that are no lines."""
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Return the names of the columns in their order."""
+        return tuple(dict.fromkeys(name for row in self.rows for name in row.values))
+
+
+def links_of(lines: Lines, mapping: NetworkMapping, source: str) -> list[RawLink]:
     """Return a link for each part of each row.
 
     Ids are the network's own, with the number of the part where there are several, else made of
@@ -49,16 +66,16 @@ def links_of(rows: Sequence[Row], crs: CRS, mapping: NetworkMapping, source: str
         `network_malformed` for coordinates that are no place on Earth or a mapping that names
         unknown columns, `network_no_crs` if WGS84 cannot be what the coordinates are.
     """
-    columns = {name for row in rows for name in row.values}
+    rows, columns = lines.rows, lines.columns
     check_columns(mapping, columns, source)
-    lines = iter(_to_lonlat([part for row in rows for part in row.parts], crs, source))
+    places = iter(_to_lonlat([part for row in rows for part in row.parts], lines.crs, source))
     geofabrik = GEOFABRIK_COLUMN in columns
     links: list[RawLink] = []
     derived: set[str] = set()
     for row in rows:
-        given = _text(row, mapping.link_id)
+        given = text_of(row, mapping.link_id)
         for number in range(len(row.parts)):
-            lonlat = next(lines)
+            lonlat = next(places)
             link_id = given if len(row.parts) == 1 else f"{given}.{number}"
             if not given:
                 link_id = _id_of(lonlat)
@@ -72,26 +89,27 @@ def links_of(rows: Sequence[Row], crs: CRS, mapping: NetworkMapping, source: str
 def _link(
     row: Row, link_id: str, lonlat: Floats, mapping: NetworkMapping, *, geofabrik: bool
 ) -> RawLink:
-    oneway = _text(row, mapping.oneway)
-    highway = _text(row, mapping.highway)
-    tags = {name: text for name in TAGS if (text := _text(row, (name,)))}
+    oneway = text_of(row, mapping.oneway)
+    highway = text_of(row, mapping.highway)
+    tags = {name: text for name in TAGS if (text := text_of(row, (name,)))}
     return RawLink(
         link_id=link_id,
         lonlat=lonlat,
-        street=_text(row, mapping.street),
-        street_key=_text(row, mapping.street_key),
-        road_class=_text(row, mapping.road_class),
-        surface=_text(row, mapping.surface),
+        street=text_of(row, mapping.street),
+        street_key=text_of(row, mapping.street_key),
+        road_class=text_of(row, mapping.road_class),
+        surface=text_of(row, mapping.surface),
         oneway=GEOFABRIK_ONEWAY.get(oneway, oneway) if geofabrik else oneway,
-        lane_width=_text(row, mapping.lane_width),
-        width=_text(row, mapping.width),
-        lanes=_text(row, mapping.lanes),
-        outside_town=_text(row, mapping.outside_town),
+        lane_width=text_of(row, mapping.lane_width),
+        width=text_of(row, mapping.width),
+        lanes=text_of(row, mapping.lanes),
+        outside_town=text_of(row, mapping.outside_town),
         tags=tags | ({"highway": highway} if highway else {}),
     )
 
 
-def _text(row: Row, names: tuple[str, ...]) -> str:
+def text_of(row: Row, names: tuple[str, ...]) -> str:
+    """Return the first of these columns that has a value, as text; "" without one."""
     texts = (plain_text(row.values.get(name)) for name in names)
     return next((text for text in texts if text), "")
 

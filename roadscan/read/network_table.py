@@ -11,7 +11,7 @@ from pyproj.exceptions import CRSError
 
 from roadscan.errors import RoadscanError
 from roadscan.read.network_mapping import NetworkMapping
-from roadscan.read.network_rows import Row, links_of
+from roadscan.read.network_rows import Lines, Row, links_of
 from roadscan.read.raw_link import RawLink
 
 ROAD_LAYERS = ("links", "roads", "network", "segments", "lines")
@@ -21,33 +21,43 @@ LINES = (shapely.GeometryType.LINESTRING, shapely.GeometryType.MULTILINESTRING)
 
 
 def read_geopackage(path: Path, mapping: NetworkMapping) -> list[RawLink]:
+    """Read the links of a GeoPackage; raises what `geopackage_lines` and `links_of` raise."""
+    return links_of(geopackage_lines(path), mapping, path.name)
+
+
+def read_shapefile(path: Path, mapping: NetworkMapping) -> list[RawLink]:
+    """Read the links of a shapefile; raises what `shapefile_lines` and `links_of` raise."""
+    return links_of(shapefile_lines(path), mapping, path.name)
+
+
+def geopackage_lines(path: Path) -> Lines:
     """Read the layer of lines of a GeoPackage: the only one, or the one called links, roads ...
 
     Raises
     ------
     RoadscanError
-        `network_malformed`, `network_no_crs`, `network_no_lines`, and what `links_of` raises.
+        `network_malformed`, `network_no_crs`, `network_no_lines`.
     """
     head = _head(path)
     if head[:16] != b"SQLite format 3\x00" or head[68:72] not in {b"GPKG", b"GP10", b"GP11"}:
         raise _no_such(path, "GeoPackage")
-    return _read(path, mapping)
+    return _read(path)
 
 
-def read_shapefile(path: Path, mapping: NetworkMapping) -> list[RawLink]:
+def shapefile_lines(path: Path) -> Lines:
     """Read a shapefile with the .shx, .dbf and .prj beside it.
 
     Raises
     ------
     RoadscanError
-        As `read_geopackage`.
+        As `geopackage_lines`.
     """
     if _head(path)[:4] != b"\x00\x00\x27\x0a":
         raise _no_such(path, "shapefile")
-    return _read(path, mapping)
+    return _read(path)
 
 
-def _read(path: Path, mapping: NetworkMapping) -> list[RawLink]:
+def _read(path: Path) -> Lines:
     """Read with GDAL, which chooses its driver by the content: the caller has checked that."""
     try:
         with warnings.catch_warnings():
@@ -71,11 +81,17 @@ def _read(path: Path, mapping: NetworkMapping) -> list[RawLink]:
         Row(
             [shapely.get_coordinates(part) for part in shapely.get_parts(shape)],
             {name: _plain(column[number]) for name, column in zip(names, columns, strict=True)},
+            number + 1,
         )
         for number, shape in enumerate(shapes)
-        if shape is not None and shapely.get_type_id(shape) in LINES
+        if _is_line(shape)
     ]
-    return links_of(rows, _crs(meta["crs"], path), mapping, path.name)
+    left_out = tuple(n for n, shape in enumerate(shapes, start=1) if not _is_line(shape))
+    return Lines(rows, _crs(meta["crs"], path), left_out)
+
+
+def _is_line(shape: shapely.Geometry | None) -> bool:
+    return shape is not None and shapely.get_type_id(shape) in LINES
 
 
 def _line_layer(path: Path) -> str:

@@ -51,6 +51,12 @@ def surface_of(given: str) -> Surface:
     return Surface.OTHER
 
 
+def is_known_surface(given: str) -> bool:
+    """Tell whether a surface is one of those listed; nothing said is."""
+    name = given.strip().lower()
+    return not name or any(name in names for names in _table()["surface"].values())
+
+
 def is_drawn_from_osm(highway: str) -> bool:
     """Tell whether an OpenStreetMap way of this kind becomes a link."""
     return highway in _table()["driven"]["osm"]
@@ -75,9 +81,9 @@ def directions_of(oneway: str, tags: Mapping[str, str]) -> tuple[bool, bool]:
 
 def lane_width_of(lane_width: str, width: str, lanes: str, *, lanes_if_unsaid: int) -> float:
     """Return a sensible lane width in metres, NaN without one."""
-    own = _number(lane_width)
-    count = _number(lanes)
-    per_lane = _number(width) / max(1.0, lanes_if_unsaid if isnan(count) else count)
+    own = number_in(lane_width)
+    count = number_in(lanes)
+    per_lane = number_in(width) / max(1.0, lanes_if_unsaid if isnan(count) else count)
     for value in (own, per_lane):
         if WIDTHS_M[0] <= value <= WIDTHS_M[1]:
             return value
@@ -96,12 +102,12 @@ def is_outside_town(given: str, tags: Mapping[str, str]) -> bool:
         return True
     if any(rule.endswith(":urban") for rule in rules):
         return False
-    return _number(tags.get("maxspeed", "")) > RURAL_MAXSPEED_KMH
+    return number_in(tags.get("maxspeed", "")) > RURAL_MAXSPEED_KMH
 
 
 def level_of(tags: Mapping[str, str]) -> int:
     """Return the level of a bridge or tunnel, 0 on the ground."""
-    layer = _number(tags.get("layer", ""))
+    layer = number_in(tags.get("layer", ""))
     if abs(layer) <= MAX_LEVEL and layer != 0:
         return int(layer)
     if tags.get("bridge", "no").lower() not in NO:
@@ -109,6 +115,7 @@ def level_of(tags: Mapping[str, str]) -> int:
     return -1 if tags.get("tunnel", "no").lower() not in NO else 0
 
 
-def _number(text: str) -> float:
+def number_in(text: str) -> float:
+    """Return the number that a text begins with, NaN without one."""
     found = re.match(r"\s*(-?\d+(?:[.,]\d+)?)", text)
     return float(found.group(1).replace(",", ".")) if found else nan

@@ -89,7 +89,8 @@ BAD = {
     "noise.pbf": (bytes(range(256)) * 40, "network_malformed"),
     "huge_block.pbf": (b"\x7f\xff\xff\xff" + b"a" * 100, "network_malformed"),
     "roads.dwg": ("AC1027", "network_format_unknown"),
-    "roads.zip": (b"PK\x03\x04", "network_format_unknown"),
+    "roads.zip": (b"PK\x03\x04", "network_malformed"),
+    "roads.7z": (b"7z\xbc\xaf", "network_format_unknown"),
     "roads": ("x", "network_format_unknown"),
 }
 

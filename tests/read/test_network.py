@@ -2,6 +2,7 @@
 
 import json
 import warnings
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -324,6 +325,30 @@ def test_the_hash_covers_all_that_the_network_is_made_of(tmp_path: Path) -> None
     assert before != after
     (tmp_path / "n.mapping.toml").write_text('street = "key"')
     assert hash_of(shape) not in {before, after}
+
+
+def test_the_hash_covers_how_the_network_was_read(tmp_path: Path) -> None:
+    path = geojson(tmp_path, feature(MAIN, name="Weg", lane_width_m=3.0))
+    usual = read_network(path)
+    assert read_network(path, 3.25).sha256 == usual.sha256, "no width of the scheme is in it"
+    mapped = read_network(path, mapping=NetworkMapping(lane_width=()))
+    assert mapped.sha256 != usual.sha256
+    without = geojson(tmp_path, feature(MAIN, name="Weg"))
+    assert read_network(without, 3.25).sha256 != read_network(without).sha256
+
+
+@pytest.mark.parametrize("folder", ["", "export/2026/"])
+def test_a_zipped_shapefile_is_the_shapefile(tmp_path: Path, folder: str) -> None:
+    shape = table(tmp_path / "Straßen.shp", [MAIN, SIDE], ROWS, 25833)
+    with zipfile.ZipFile(tmp_path / "n.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        for part in tmp_path.glob("Straßen.*"):
+            archive.write(part, folder + part.name.replace(".dbf", ".DBF"))
+        archive.writestr(folder + "Straßen.shp.xml", "<metadata/>")
+        archive.writestr("__MACOSX/._Straßen.shp", "x")
+    zipped, loose = read_network(tmp_path / "n.zip"), read_network(shape)
+    assert zipped.source == "n.zip"
+    assert zipped.sha256 == loose.sha256
+    assert [link.street for link in zipped.links] == ["Hauptstraße", "Gasse"]
 
 
 def test_a_geopackage_is_read_from_the_layer_of_the_roads(tmp_path: Path) -> None:
