@@ -30,7 +30,7 @@ from roadscan.pipeline.rescore import score_again, use_scheme
 from roadscan.pipeline.scheme import load_scheme
 from roadscan.publish.features import publish_features
 from roadscan.read.camera import read_camera
-from roadscan.read.network import FORMATS as NETWORK_FORMATS
+from roadscan.read.network import SUFFIXES as NETWORK_SUFFIXES
 from roadscan.read.network import read_network
 from roadscan.serve.jobs.requests import DriveRequest, NetworkRequest, RescoreRequest, ScoreRequest
 from roadscan.store.features import FeatureStore
@@ -154,7 +154,7 @@ class Workshop:
 
     def read_network(self, request: NetworkRequest) -> dict[str, str | int]:
         """Read a network into the store and tell what is in it."""
-        suffix = _suffix(request.file_name, tuple(NETWORK_FORMATS))
+        suffix = _suffix(request.file_name, NETWORK_SUFFIXES)
         scheme = load_scheme(request.scheme)
         with self._at_hand({f"network{suffix}": request.file_sha256}) as folder:
             network = read_network(folder / f"network{suffix}", scheme.lane_width_m)

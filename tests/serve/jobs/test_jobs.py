@@ -1,11 +1,12 @@
 import signal
 import time
+import zipfile
 
 import pytest
 
 from roadscan.errors import RoadscanError
 from roadscan.serve.databases import open_town
-from roadscan.serve.jobs.requests import RescoreRequest, State
+from roadscan.serve.jobs.requests import NetworkRequest, RescoreRequest, State
 from roadscan.serve.settings import ServeSettings
 from roadscan.store.features import FeatureStore
 from tests.databases import DATABASES, address_on
@@ -46,6 +47,15 @@ def test_a_network_is_read_and_described_before_it_counts(queue):
     assert job.state is State.DONE
     assert job.done.facts["crs"] == "EPSG:25833"
     assert job.done.facts["links"] == 8
+
+
+def test_a_network_in_a_zip_is_read_by_a_worker(town, queue, tmp_path):
+    with zipfile.ZipFile(tmp_path / "n.zip", "w") as archive:
+        archive.write(SAMPLES / "network.geojson", "Export/Straßen.geojson")
+    sha256 = town.send_in(tmp_path / "n.zip")
+    job_id = queue.submit(NetworkRequest(file_sha256=sha256, file_name="Netz.zip"))
+    town.work_once()
+    assert queue.job(job_id).done.facts["links"] == 8
 
 
 def test_a_drive_ends_as_layers_even_if_its_worker_is_killed(town, queue, network_sha256):
