@@ -16,23 +16,24 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 import shapely
 from sqlalchemy import (
+    ColumnElement,
     Connection,
     Engine,
     Row,
     RowMapping,
-    Select,
     delete,
     exists,
     func,
     insert,
     select,
+    true,
     update,
 )
 
 from roadscan.model.arrays import Floats, Ints
 from roadscan.store import tables
 from roadscan.store.conditions import Condition, clause
-from roadscan.store.dialects import Spatial, spatial_of
+from roadscan.store.dialects import Spatial, listed, spatial_of
 from roadscan.store.feature_tables import (
     EDITION_BITS,
     FEATURES,
@@ -246,35 +247,40 @@ class FeatureReader:
         """Return how many features there are."""
         return layer.features if selection == Selection() else len(self._numbers(layer, selection))
 
-    def page(
-        self, layer: Layer, selection: Selection, after: int | None, limit: int
-    ) -> list[Placed]:
-        """Return the next features behind a place; `None` begins at the first."""
-        table = FEATURES[layer.collection]
-        first = layer.edition << EDITION_BITS
-        behind = first - 1 if after is None else first + after
-        query = select(table.c.number, table.c.geojson, table.c.geometry_wkb)
+    def places(self, layer: Layer, selection: Selection, after: int | None, limit: int) -> Ints:
+        """Return the places of the next features behind a place; `None` begins at the first."""
+        begin = 0 if after is None else after + 1
         if selection == Selection():
-            last = first + (1 << EDITION_BITS) - 1
-            query = query.where(table.c.number.between(behind + 1, last))
-            rows = self._db.execute(query.order_by(table.c.number).limit(limit)).all()
-        else:
-            numbers = self._numbers(layer, selection)
-            begin = int(np.searchsorted(numbers, behind, side="right"))
-            asked = numbers[begin : begin + limit].tolist()
-            # sorted here: a database sorts whole rows, and slowly
-            found = self._db.execute(query.where(self._spatial.among(table, asked))).all()
-            rows = sorted(found, key=itemgetter(0))
-        return [Placed(number - first, geojson, wkb) for number, geojson, wkb in rows]
+            return np.arange(begin, min(begin + limit, layer.features))
+        found = self._numbers(layer, selection) - (layer.edition << EDITION_BITS)
+        first = int(np.searchsorted(found, begin))
+        return found[first : first + limit]
+
+    def geojson(self, layer: Layer, places: Ints) -> str:
+        """Return the features at ascending places as one text, with commas between."""
+        table = FEATURES[layer.collection]
+        query = select(table.c.geojson).where(self._at(layer, places)).order_by(table.c.number)
+        # a text of all, made by the database: rows of Python objects took twice as long
+        together = select(func.aggregate_strings(query.subquery().c.geojson, ","))
+        return self._db.scalar(together) or ""
+
+    def page(self, layer: Layer, places: Ints) -> list[Placed]:
+        """Return the features at ascending places."""
+        table = FEATURES[layer.collection]
+        query = select(table.c.number, table.c.geojson, table.c.geometry_wkb)
+        rows = self._db.execute(query.where(self._at(layer, places))).all()
+        first = layer.edition << EDITION_BITS
+        # sorted here: a database sorts whole rows, and slowly
+        return [Placed(number - first, *rest) for number, *rest in sorted(rows, key=itemgetter(0))]
 
     def feature(self, layer: Layer, feature_id: str) -> Placed:
         """Return one feature; KeyError without one of this id."""
         if "\0" in feature_id:  # PostgreSQL has no such text
             raise KeyError(feature_id)
         table = FEATURES[layer.collection]
-        query = self._selected(
-            layer, Selection(), table.c.number, table.c.geojson, table.c.geometry_wkb
-        ).where(own_columns(layer.collection)[0] == feature_id)
+        query = select(table.c.number, table.c.geojson, table.c.geometry_wkb).where(
+            self._own(layer), own_columns(layer.collection)[0] == feature_id
+        )
         row = self._db.execute(query).first()
         if row is None:
             raise KeyError(feature_id)
@@ -295,10 +301,9 @@ class FeatureReader:
         """
         table = FEATURES[layer.collection]
         columns = [c for c in own_columns(layer.collection) if names is None or c.name in names]
-        query = self._selected(layer, selection, table.c.geometry_wkb, *columns)
-        if after is not None:
-            query = query.where(table.c.number > (layer.edition << EDITION_BITS) + after)
-        query = query.order_by(table.c.number).limit(limit)
+        places = self.places(layer, selection, after, layer.features if limit is None else limit)
+        query = select(table.c.geometry_wkb, *columns).where(self._at(layer, places))
+        query = query.order_by(table.c.number)
         with self._db.execute(query, execution_options={"yield_per": ROWS_AT_ONCE}) as found:
             yield from found
 
@@ -308,22 +313,35 @@ class FeatureReader:
         key = (layer.edition, layer.collection, area, selection.condition)
         numbers = self._found.get(key)
         if numbers is None:
-            query = self._selected(layer, selection, FEATURES[layer.collection].c.number)
-            numbers = np.sort(np.array(self._db.scalars(query).all(), np.int64))
+            numbers = np.sort(self._find(layer, selection))
             self._found.put(key, numbers)
         return numbers
 
-    def _selected(self, layer: Layer, selection: Selection, *what: Any) -> Select[Any]:
+    def _find(self, layer: Layer, selection: Selection) -> Ints:
         table = FEATURES[layer.collection]
-        query = select(*what)
-        if selection.area is None:
-            first, last = layer.edition << EDITION_BITS, (layer.edition + 1 << EDITION_BITS) - 1
-            query = query.select_from(table).where(table.c.number.between(first, last))
-        else:
-            query = self._spatial.within(query, table, layer.edition, selection.area)
-        if selection.condition is not None:
-            query = query.where(clause(selection.condition, table, self._spatial))
-        return query
+        within = self._own(layer)
+        if selection.area is not None:
+            found = self._spatial.within(self._db, table, layer.edition, selection.area)
+            if selection.condition is None:
+                return found
+            within = self._spatial.among(table, found.tolist())
+        condition = (
+            true()
+            if selection.condition is None
+            else clause(selection.condition, table, self._spatial)
+        )
+        return listed(self._db, select(table.c.number).where(within, condition))
+
+    def _own(self, layer: Layer) -> ColumnElement[bool]:
+        first = layer.edition << EDITION_BITS
+        return FEATURES[layer.collection].c.number.between(first, first + (1 << EDITION_BITS) - 1)
+
+    def _at(self, layer: Layer, places: Ints) -> ColumnElement[bool]:
+        table = FEATURES[layer.collection]
+        numbers = (places + (layer.edition << EDITION_BITS)).tolist()
+        if numbers and numbers[-1] - numbers[0] == len(numbers) - 1:
+            return table.c.number.between(numbers[0], numbers[-1])
+        return self._spatial.among(table, numbers)
 
 
 def _layer(found: RowMapping) -> Layer:

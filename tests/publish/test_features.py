@@ -22,7 +22,7 @@ def features(store):
 def served(features, collection):
     with features.reading() as reader:
         layer = reader.layers(collection)[0]
-        page = reader.page(layer, Selection(), None, 10_000)
+        page = reader.page(layer, reader.places(layer, Selection(), None, 10_000))
         values = list(reader.values(layer, Selection()))
     return layer, [json.loads(placed.geojson) for placed in page], values
 

@@ -48,7 +48,7 @@ ALL = Selection()
 def ids(features, selection=ALL, limit=1000):
     with features.reading() as reader:
         layer = reader.layers("segments")[0]
-        page = reader.page(layer, selection, None, limit)
+        page = reader.page(layer, reader.places(layer, selection, None, limit))
         assert reader.count(layer, selection) == len(page)
     return [json.loads(placed.geojson)["id"] for placed in page]
 
@@ -69,7 +69,7 @@ def test_pages_put_together_are_the_layer(town, limit):
     with town.reading() as reader:
         layer = reader.layers("segments")[0]
         found, after = [], None
-        while page := reader.page(layer, ALL, after, limit):
+        while page := reader.page(layer, reader.places(layer, ALL, after, limit)):
             found += page
             after = page[-1].place
     assert [json.loads(placed.geojson)["id"] for placed in found] == [
@@ -208,7 +208,7 @@ def test_a_survey_beside_another_does_not_show_in_it(empty):
     everywhere = Selection(shapely.box(-180, -90, 180, 90))
     with empty.reading() as reader:
         for layer in reader.layers("segments"):
-            page = reader.page(layer, everywhere, None, 100)
+            page = reader.page(layer, reader.places(layer, everywhere, None, 100))
             found = {json.loads(placed.geojson)["properties"]["survey"] for placed in page}
             assert found == {layer.source.survey}
             assert reader.count(layer, everywhere) == 9
@@ -242,9 +242,9 @@ def test_a_reader_keeps_what_it_began_with(empty):
     empty.put_features(source(), {"segments": segments(50)})
     with empty.reading() as reader:
         layer = reader.layers("segments")[0]
-        first = reader.page(layer, ALL, None, 30)
+        first = reader.page(layer, reader.places(layer, ALL, None, 30))
         empty.put_features(source(), {"segments": segments(10)})
-        rest = reader.page(layer, ALL, first[-1].place, 30)
+        rest = reader.page(layer, reader.places(layer, ALL, first[-1].place, 30))
     assert len(first + rest) == 50
     assert len(ids(empty)) == 10
 
@@ -279,7 +279,7 @@ def test_places_go_on_from_one_edition_to_the_next(empty):
     empty.put_features(source(), {"segments": segments(10, street="Other")})
     with empty.reading() as reader:
         layer = reader.layers("segments")[0]
-        page = reader.page(layer, ALL, 4, 10)
+        page = reader.page(layer, reader.places(layer, ALL, 4, 10))
     assert all(b.place == a.place + 1 for a, b in pairwise(page))
     assert json.loads(page[0].geojson)["id"] == "L5:f:0"
 

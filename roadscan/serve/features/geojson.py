@@ -15,24 +15,25 @@ from roadscan.store.features import Placed
 _GEOMETRY = ',"geometry":'
 
 
-def collection_body(page: Sequence[Placed], matched: int, links: Sequence[Link], crs: Crs) -> bytes:
-    """Return a page as a FeatureCollection."""
+def collection_body(features: str, returned: int, matched: int, links: Sequence[Link]) -> bytes:
+    """Return a page as a FeatureCollection; `features` are their texts with commas between."""
     head: dict[str, Any] = {
         "type": "FeatureCollection",
         "numberMatched": matched,
-        "numberReturned": len(page),
+        "numberReturned": returned,
         "links": as_json(links),
     }
-    return f'{json.dumps(head)[:-1]}, "features": [{",".join(_in_crs(page, crs))}]}}'.encode()
+    return f'{json.dumps(head)[:-1]}, "features": [{features}]}}'.encode()
 
 
 def feature_body(placed: Placed, links: Sequence[Link], crs: Crs) -> bytes:
     """Return one feature with its links."""
-    feature = _in_crs([placed], crs)[0]
+    feature = in_crs([placed], crs)[0]
     return f'{feature[:-1]},"links":{json.dumps(as_json(links))}}}'.encode()
 
 
-def _in_crs(page: Sequence[Placed], crs: Crs) -> list[str]:
+def in_crs(page: Sequence[Placed], crs: Crs) -> list[str]:
+    """Return the text of each feature with its geometry in a CRS."""
     if crs is CRS84:
         return [placed.geojson for placed in page]
     shapes = from_crs84(shapely.from_wkb([placed.geometry_wkb for placed in page]), crs)

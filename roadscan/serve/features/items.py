@@ -15,11 +15,11 @@ from roadscan.assess.scheme import parse_scheme
 from roadscan.errors import RoadscanError
 from roadscan.publish.styles import qgis_styles
 from roadscan.serve.features import html
-from roadscan.serve.features.crs import Crs
+from roadscan.serve.features.crs import CRS84, Crs
 from roadscan.serve.features.downloads import WRITERS, Content
 from roadscan.serve.features.fields import kinds_of, meanings_of
 from roadscan.serve.features.formats import DOCUMENTS, FILES, GEOJSON, HTML, JSON, PAGES, format_of
-from roadscan.serve.features.geojson import collection_body, feature_body
+from roadscan.serve.features.geojson import collection_body, feature_body, in_crs
 from roadscan.serve.features.layers import Readable, chosen_layer, readable_collection
 from roadscan.serve.features.links import Link, address, base_url, link_header
 from roadscan.serve.features.parameters import (
@@ -99,23 +99,28 @@ def _page(
 ) -> Response:
     limit = HTML_LIMIT if own == "html" and asked.limit is None else asked.page_limit
     matched = reader.count(layer, asked.selection)
-    page = reader.page(layer, asked.selection, asked.after, limit + 1)
+    places = reader.places(layer, asked.selection, asked.after, limit + 1)
     links = _page_links(request, values, layer.collection, own)
-    if len(page) > limit:
-        page = page[:limit]
-        further = {**values, "cursor": cursor_behind(page[-1].place), "f": own}
+    if len(places) > limit:
+        places = places[:limit]
+        further = {**values, "cursor": cursor_behind(int(places[-1])), "f": own}
         url = address(base_url(request), "collections", layer.collection, "items", query=further)
         links.append(Link(url, "next", PAGES[own], "Next page"))
     headers = link_header(links) | {"Content-Crs": f"<{asked.crs.uri}>"}
     if own == "json":
-        return answer(collection_body(page, matched, links, asked.crs), GEOJSON, tag, headers)
+        if asked.crs is CRS84:
+            texts = reader.geojson(layer, places)
+        else:
+            texts = ",".join(in_crs(reader.page(layer, places), asked.crs))
+        body = collection_body(texts, len(places), matched, links)
+        return answer(body, GEOJSON, tag, headers)
     language = language_of(request)
     shown = {
         "collection": layer.collection,
         "title": COLLECTIONS[layer.collection][language][0],
         "survey": layer.source.survey,
         "fields": meanings_of(layer.collection, language),
-        "rows": html.feature_rows(page),
+        "rows": html.feature_rows(reader.page(layer, places)),
         "matched": matched,
         "page_type": GEOJSON,
     }
