@@ -40,20 +40,6 @@ refused_pictures = Table(
     PrimaryKeyConstraint("drive_id", "settings_sha256", "number", "reason"),
 )
 
-road_pictures = Table(
-    "road_pictures",
-    metadata,
-    Column("drive_id", String, nullable=False),
-    Column("settings_sha256", String, nullable=False),
-    Column("number", Integer, nullable=False),
-    Column("frame_t_s", Float, nullable=False),
-    Column("link_id", String, nullable=False, index=True),
-    Column("direction", String, nullable=False),
-    Column("offset_m", Float, nullable=False),
-    PrimaryKeyConstraint("drive_id", "settings_sha256", "number", "frame_t_s"),
-)
-"""Where along the road the pictures are that are kept whatever they show."""
-
 objections = Table(
     "objections",
     metadata,
