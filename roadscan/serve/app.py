@@ -14,6 +14,7 @@ from roadscan.serve.databases import jobs_url
 from roadscan.serve.envelope import Envelope
 from roadscan.serve.errors import tell_errors
 from roadscan.serve.evidence import evidence_router
+from roadscan.serve.features.exports import exports_on_record
 from roadscan.serve.features.layers import readable_by
 from roadscan.serve.features.router import features_router
 from roadscan.serve.health import Metrics, health_router
@@ -60,7 +61,7 @@ def create_app(settings: ServeSettings, store: SqlStore) -> FastAPI:
         uploads_api(guard, arrivals),
         jobs_router(guard, queue, files, town, store),
         networks_router(guard, queue, files, town),
-        features_router(features, store, readable),
+        features_router(features, store, readable, exports_on_record(guard)),
         surveys_router(features, store, readable),
         evidence_router(guard, features, store, readable),
         health_router(settings, store.engine, town, metrics),

@@ -2,7 +2,8 @@
 
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Final
@@ -17,6 +18,7 @@ from roadscan.publish.styles import qgis_styles
 from roadscan.serve.features import html
 from roadscan.serve.features.crs import CRS84, Crs
 from roadscan.serve.features.downloads import WRITERS, Content
+from roadscan.serve.features.exports import Counted, Export
 from roadscan.serve.features.fields import kinds_of, meanings_of
 from roadscan.serve.features.formats import DOCUMENTS, FILES, GEOJSON, HTML, JSON, PAGES, format_of
 from roadscan.serve.features.geojson import collection_body, feature_body, in_crs
@@ -44,9 +46,15 @@ _FILE_TITLES: Final = {"csv": "CSV", "gpkg": "GeoPackage", "fgb": "FlatGeobuf"}
 _PAGE_TITLES: Final = {"json": "GeoJSON", "html": "HTML"}
 
 
-def items_router(features: FeatureStore, store: Store, readable: Readable) -> APIRouter:
+def items_router(
+    features: FeatureStore, store: Store, readable: Readable, export: Export
+) -> APIRouter:
     """Return the routes of the features; see `features_router`."""
     router = APIRouter()
+
+    def on_record(request: Request, layer: Layer, own: str, count: int) -> None:
+        if request.method != "HEAD":  # which takes nothing away
+            export(request, layer, own, count)
 
     @router.api_route("/collections/{collection}/items", methods=READ)
     def items(collection: str, request: Request) -> Response:
@@ -61,7 +69,7 @@ def items_router(features: FeatureStore, store: Store, readable: Readable) -> AP
             if tag.is_known:
                 return not_modified(tag)
             if own in FILES:
-                return _file(reader, store, layer, asked, own, tag)
+                return _file(reader, store, layer, asked, own, tag, partial(on_record, request))
             return _page(request, values, reader, layer, asked, own, tag)
 
     @router.api_route("/collections/{collection}/items/{feature_id}", methods=READ)
@@ -195,9 +203,15 @@ def _alternates(url: str, values: Mapping[str, str], own: str) -> list[Link]:
 
 
 def _file(
-    reader: FeatureReader, store: Store, layer: Layer, asked: ItemsRequest, own: str, tag: Tag
+    reader: FeatureReader,
+    store: Store,
+    layer: Layer,
+    asked: ItemsRequest,
+    own: str,
+    tag: Tag,
+    on_record: Callable[[Layer, str, int], None],
 ) -> Response:
-    rows = reader.values(layer, asked.selection, after=asked.after, limit=asked.limit)
+    rows = Counted(reader.values(layer, asked.selection, after=asked.after, limit=asked.limit))
 
     def styles() -> dict[str, str]:
         try:
@@ -212,6 +226,7 @@ def _file(
     name = f"{layer.collection}.{own}"
     try:
         WRITERS[own](folder / name, Content(layer, rows, asked.crs, styles))
+        on_record(layer, own, rows.count)
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise

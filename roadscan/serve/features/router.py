@@ -7,6 +7,7 @@ from typing import Any, Final
 from fastapi import APIRouter, Request, Response
 
 from roadscan.serve.features import documents, html
+from roadscan.serve.features.exports import Export
 from roadscan.serve.features.formats import DOCUMENTS, FILES, HTML, JSON, OPENAPI, SCHEMA, format_of
 from roadscan.serve.features.items import items_router
 from roadscan.serve.features.layers import Readable, readable_collection
@@ -23,7 +24,9 @@ READ: Final = ["GET", "HEAD"]
 _VERSION: Final = version("roadscan")
 
 
-def features_router(features: FeatureStore, store: Store, readable: Readable) -> APIRouter:
+def features_router(
+    features: FeatureStore, store: Store, readable: Readable, export: Export
+) -> APIRouter:
     """Return the routes of the layers, at /ogc.
 
     Parameters
@@ -34,6 +37,8 @@ def features_router(features: FeatureStore, store: Store, readable: Readable) ->
         Where the schemes are that the styles of files are made of.
     readable
         Says which collections the caller of a request may read.
+    export
+        Hears of every file before it is handed out.
     """
     router = APIRouter(prefix="/ogc", tags=["layers"], include_in_schema=False)
 
@@ -93,7 +98,7 @@ def features_router(features: FeatureStore, store: Store, readable: Readable) ->
 
         return _document(request, "queryables", url, make, SCHEMA, collection)
 
-    router.include_router(items_router(features, store, readable))
+    router.include_router(items_router(features, store, readable, export))
     router.include_router(tiles_router(features, readable))
     return router
 

@@ -78,7 +78,9 @@ def app(request, tmp_path_factory) -> Iterator[FastAPI]:
         )
         made = FastAPI(openapi_url=None)
         tell_errors(made)
-        made.include_router(features_router(features, store, lambda _: frozenset(COLLECTIONS)))
+        made.include_router(
+            features_router(features, store, lambda _: frozenset(COLLECTIONS), lambda *_: None)
+        )
         yield made
 
 
