@@ -3,7 +3,19 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from sqlalchemy import Engine, delete, insert, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Engine,
+    Float,
+    cast,
+    delete,
+    extract,
+    func,
+    insert,
+    literal,
+    select,
+    update,
+)
 from sqlalchemy.exc import IntegrityError
 
 from roadscan.store import town_tables as tables
@@ -47,12 +59,13 @@ class Town:
 
     def beat(self, worker_id: str) -> None:
         """Hear that a worker is alive."""
-        table, now_s = tables.workers, self._clock()
-        this = update(table).where(table.c.worker_id == worker_id).values(beat_s=now_s)
+        table = tables.workers
+        now = {"beat_s": self._now_s()}
+        this = update(table).where(table.c.worker_id == worker_id).values(now)
         try:
             with self._engine.begin() as db:
                 if not db.execute(this).rowcount:
-                    db.execute(insert(table), {"worker_id": worker_id, "beat_s": now_s})
+                    db.execute(insert(table).values(worker_id=worker_id, **now))
         except IntegrityError:  # another beat of its own came in between: that one counts
             return
 
@@ -64,6 +77,16 @@ class Town:
     def alive(self, within_s: float) -> frozenset[str]:
         """Return the workers that were heard of within so many seconds."""
         table = tables.workers
-        heard = select(table.c.worker_id).where(table.c.beat_s >= self._clock() - within_s)
+        heard = select(table.c.worker_id).where(table.c.beat_s >= self._now_s() - within_s)
         with self._engine.connect() as db:
             return frozenset(db.scalars(heard))
+
+    def _now_s(self) -> ColumnElement[float]:
+        """Return the time of the one clock that all workers share: the database's, if it has one.
+
+        Workers on several machines would take each other for gone if their clocks differed. SQLite
+        is a file on one machine, whose clock it is.
+        """
+        if self._engine.dialect.name == "postgresql":
+            return cast(extract("epoch", func.clock_timestamp()), Float)
+        return literal(self._clock(), Float)

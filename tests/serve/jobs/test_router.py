@@ -88,16 +88,3 @@ def test_only_a_job_that_has_stopped_is_tried_again(uploader, files, town):
 def test_an_unknown_job_is_not_found(uploader):
     answers = [uploader.get("/api/jobs/x"), uploader.post("/api/jobs/x/cancel")]
     assert [(a.status_code, a.json()["code"]) for a in answers] == [(404, "job_unknown")] * 2
-
-
-def test_workers_count_as_alive_for_a_while_after_their_last_beat(store):
-    now = [100.0]
-    town = Town(store.engine, lambda: now[0])
-    town.beat("rathaus-0")
-    town.beat("rathaus-1")
-    now[0] = 120.0
-    town.beat("rathaus-1")
-    now[0] = 140.0
-    assert town.alive(30.0) == {"rathaus-1"}
-    town.leave("rathaus-1")
-    assert town.alive(30.0) == frozenset()
