@@ -4,14 +4,16 @@ python -m benchmarks.scale [--drives 200] [--workers 1 2 4] [--kill-every 20] [-
 
 Starts a PostgreSQL server for the run. Each round makes a town in a database of its own, sends in
 the sample drive so many times, each copy with other bytes (a title) and only its key frames, and
-replays the boxes of the truth: no network is run, next to nothing is decoded. While the workers are
-at work one of them is killed every so many seconds and started again. In the end the store is held
-against one drive that was worked in peace: what is missing is lost, what is too much is doubled.
+replays the boxes of the truth: no network is run, next to nothing is decoded. One worker after the
+other is killed and started again: each time when all have been at work for so many seconds, for on
+a busy machine a start takes longer than that. In the end the store is held against one drive that
+was worked in peace: what is missing is lost, what is too much is doubled.
 """
 
 import argparse
 import hashlib
 import json
+import math
 import os
 import signal
 import subprocess
@@ -43,15 +45,14 @@ DRIVES_PER_SURVEY = 10
 EVERY_M = 12.0
 LOOK_S = 0.5
 STUCK_S = 300.0
-"""A round in which nothing ends for so long has failed."""
+"""A round in which no worker begins and no step ends for so long has failed."""
 STEPS = ("plan_drive", "work_chunk", "join_survey", "score_survey")
 _STATES = "SELECT status, count(*) FROM dbos.workflow_status WHERE name = 'drive' GROUP BY status"
 _STEPS = """
 SELECT function_name, count(*), sum(completed_at_epoch_ms - started_at_epoch_ms) / 1000.0
 FROM dbos.operation_outputs WHERE function_name = ANY(:names) GROUP BY function_name
 """
-
-
+_MOVED = "SELECT count(*) FROM dbos.operation_outputs"
 _NONE = (0, 0.0)
 _SIZE = "SELECT pg_database_size(current_database())"
 
@@ -63,6 +64,8 @@ class Round:
     workers: int
     drives: int
     kills: int
+    load: float
+    """Of the machine at the end, these workers included."""
     wall_s: float
     lost: int
     doubled: int
@@ -95,6 +98,28 @@ class Trace:
     pictures: int
 
 
+class StuckError(Exception):
+    """Nothing gets on, or a worker that nobody killed has ended."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hand:
+    """A worker's process, and the file that it makes when it is at work."""
+
+    process: "subprocess.Popen[bytes]"
+    at_work: Path
+
+    def check(self) -> None:
+        """Raise `StuckError` if it ended by itself."""
+        if self.process.poll() is not None:
+            raise StuckError(f"a worker ended by itself: {self.process.returncode}")
+
+    def end(self, number: signal.Signals) -> None:
+        """Send it a signal and wait for its end."""
+        self.process.send_signal(number)
+        self.process.wait()
+
+
 class Bench:
     """A town with drives sent in, and workers for it."""
 
@@ -114,12 +139,30 @@ class Bench:
             os.link(path, kept)
         return sha256
 
-    def begin_work(self) -> "subprocess.Popen[bytes]":
+    def begin_work(self) -> Hand:
         """Start a worker."""
         self._accounts += 1
+        account = self.settings.data / f"account-{self._accounts}.json"
         command = [sys.executable, "-m", "benchmarks.scale_worker", str(self.settings.data)]
-        command.append(str(self.settings.data / f"account-{self._accounts}.json"))
-        return subprocess.Popen(command, env=os.environ | {DATABASE: self.settings.database})
+        process = subprocess.Popen(
+            [*command, str(account)], env=os.environ | {DATABASE: self.settings.database}
+        )
+        return Hand(process, account.with_suffix(".at_work"))
+
+    def wait_until(self, happened: Callable[[], bool], crew: list[Hand]) -> None:
+        """Wait as long as something gets on; raises `StuckError`."""
+        seen, since = -1, time.monotonic()
+        while not happened():
+            for hand in crew:
+                hand.check()
+            with self.engine.connect() as db:
+                moved = int(db.scalar(text(_MOVED)) or 0)
+            moved += len(list(self.settings.data.glob("account-*.at_work")))
+            if moved != seen:
+                seen, since = moved, time.monotonic()
+            elif time.monotonic() - since > STUCK_S:
+                raise StuckError(f"nothing has got on for {STUCK_S:.0f} s")
+            time.sleep(LOOK_S)
 
     def finished(self) -> int:
         """Return how many drives have ended, well or badly; the last when all are scored."""
@@ -162,6 +205,7 @@ def measure(server: str, clips: list[Path], workers: int, kill_every_s: float, d
         workers,
         drives,
         kills,
+        os.getloadavg()[0],
         wall_s,
         lost,
         doubled,
@@ -186,15 +230,16 @@ def _reference(bench: Bench, clip: Path) -> tuple[str, Trace]:
     sha256 = bench.send_in(SAMPLES / "network.geojson")
     job_id = bench.queue.submit(NetworkRequest(file_sha256=sha256, file_name="network.geojson"))
     worker = bench.begin_work()
-    _wait_until(lambda: bench.queue.job(job_id).done is not None)
+    bench.wait_until(lambda: bench.queue.job(job_id).done is not None, [worker])
     done = bench.queue.job(job_id).done
     if done is None or done.failure:
         raise SystemExit(f"the network could not be read: {done}")
     network_sha256 = str(done.facts["network_sha256"])
     job_id = bench.queue.submit(_request(bench, clip, network_sha256, "reference"))
-    _wait_until(lambda: bench.queue.job(job_id).done is not None and bench.finished() > 0)
-    worker.terminate()
-    worker.wait()
+    bench.wait_until(
+        lambda: bench.queue.job(job_id).done is not None and bench.finished() > 0, [worker]
+    )
+    worker.end(signal.SIGTERM)
     bench.spent_s()
     with open_town(bench.settings) as store:
         (key,) = store.survey("reference").drives
@@ -207,30 +252,32 @@ def _reference(bench: Bench, clip: Path) -> tuple[str, Trace]:
 def _work(bench: Bench, workers: int, until: int, kill_every_s: float) -> int:
     """Keep workers at work until so many drives have ended; return how many were killed."""
     crew = [bench.begin_work() for _ in range(workers)]
-    kills, next_kill = 0, time.monotonic() + kill_every_s
-    finished, changed = bench.finished(), time.monotonic()
+    kills, all_since, told = 0, math.inf, ""
+
+    def is_done() -> bool:
+        nonlocal kills, all_since, told
+        if not all(hand.at_work.exists() for hand in crew):
+            all_since = math.inf
+        elif math.isinf(all_since):
+            all_since = time.monotonic()
+        elif kill_every_s and time.monotonic() - all_since >= kill_every_s:
+            crew[kills % workers].end(signal.SIGKILL)
+            crew[kills % workers] = bench.begin_work()
+            kills += 1
+        left = until - bench.finished()
+        if told != (told := f"{workers} workers, {kills} killed: {left} drives left"):
+            print(f"\r{told} ", end="", flush=True)
+        return left <= 0
+
     try:
-        while finished < until:
-            time.sleep(LOOK_S)
-            now = time.monotonic()
-            if kill_every_s and now >= next_kill:
-                victim = kills % workers
-                crew[victim].send_signal(signal.SIGKILL)
-                crew[victim].wait()
-                crew[victim] = bench.begin_work()
-                kills, next_kill = kills + 1, now + kill_every_s
-            done = bench.finished()
-            if done != finished:
-                finished, changed = done, now
-                print(f"\r{workers} workers: {until - finished} drives left ", end="", flush=True)
-            elif now - changed > STUCK_S:
-                print("\nnothing has ended for too long: the rest counts as lost")
-                break
+        bench.wait_until(is_done, crew)
+    except StuckError as error:
+        print(f"\n{error}: the rest counts as lost")
     finally:
-        for worker in crew:
-            worker.terminate()
-        for worker in crew:
-            worker.wait()
+        for hand in crew:
+            hand.process.terminate()
+        for hand in crew:
+            hand.process.wait()
     print()
     return kills
 
@@ -314,23 +361,15 @@ def _make_database(server: str, name: str) -> None:
     engine.dispose()
 
 
-def _wait_until(happened: Callable[[], bool]) -> None:
-    ends = time.monotonic() + STUCK_S
-    while not happened():
-        if time.monotonic() > ends:
-            raise SystemExit("a worker does not get on")
-        time.sleep(LOOK_S)
-
-
 def report(rounds: list[Round]) -> str:
     """Return the rounds as a table of Markdown."""
     head = (
-        "| Workers | Drives | Killed | Drives/min | Lost | Doubled | Store | Queue | In steps | "
-        "Database per drive |\n|---|---|---|---|---|---|---|---|---|---|\n"
+        "| Workers | Drives | Killed | Load | Drives/min | Lost | Doubled | Store | Queue | "
+        "In steps | Database per drive |\n|---|---|---|---|---|---|---|---|---|---|---|\n"
     )
     return head + "\n".join(
-        f"| {r.workers} | {r.drives} | {r.kills} | {r.drives_per_minute:.1f} | {r.lost} | "
-        f"{r.doubled} | {r.share(r.store_s):.1%} | {r.share(r.queue_s):.1%} | "
+        f"| {r.workers} | {r.drives} | {r.kills} | {r.load:.0f} | {r.drives_per_minute:.1f} | "
+        f"{r.lost} | {r.doubled} | {r.share(r.store_s):.1%} | {r.share(r.queue_s):.1%} | "
         f"{r.share(sum(r.step_s.values())):.0%} | {r.database_bytes / r.drives / 1e3:.0f} kB |"
         for r in rounds
     )
@@ -341,7 +380,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--drives", type=int, default=200)
     parser.add_argument("--workers", type=int, nargs="+", default=[1, 2, 4])
-    parser.add_argument("--kill-every", type=float, default=20.0, help="Seconds; 0 for never.")
+    parser.add_argument(
+        "--kill-every", type=float, default=20.0, help="Seconds in which all work; 0 for never."
+    )
     parser.add_argument("--json", type=Path, help="Write the figures here as well.")
     asked = parser.parse_args()
     with (
@@ -353,9 +394,11 @@ def main() -> None:
         print(f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} processors")
         rounds = []
         for workers in asked.workers:
-            rounds.append(
-                measure(server, clips, workers, asked.kill_every, folder / f"town-{workers}")
-            )
+            town = folder / f"town-{workers}"
+            try:
+                rounds.append(measure(server, clips, workers, asked.kill_every, town))
+            except StuckError as error:
+                raise SystemExit(f"not even the first drive was worked: {error}") from error
             print(json.dumps(asdict(rounds[-1])), flush=True)
         print(f"load {os.getloadavg()[0]:.1f}\n\n{report(rounds)}")
     if asked.json:

@@ -1,7 +1,8 @@
 """A worker as `roadscan work` starts it, which also keeps account of its time in the database.
 
 python -m benchmarks.scale_worker DATA ACCOUNT; the database comes in ROADSCAN_DATABASE. The account
-is a file, written anew five times a second, so that a kill costs little of it.
+is a file, written anew five times a second, so that a kill costs little of it; beside it one
+appears that ends in .at_work when the worker has started.
 """
 
 import json
@@ -29,7 +30,7 @@ def main(data: Path, account: Path) -> None:
     _count_database(spent_s)
     threading.Thread(target=_keep_account, args=(spent_s, account), daemon=True).start()
     settings = ServeSettings(data=data, database=os.environ[DATABASE])
-    work(settings, lambda _: None, until_idle=False)
+    work(settings, lambda _: account.with_suffix(".at_work").touch(), until_idle=False)
 
 
 def _count_database(spent_s: Counter[str]) -> None:
