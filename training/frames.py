@@ -9,7 +9,7 @@ import numpy as np
 from training.pictures import CLASSES, Picture, decode, encode, yolo_line
 
 EVERY_S = 0.8
-CLIP_WIDTH_PX, WINDOW_PX = 640, 448
+CLIP_WIDTH_PX, WINDOW_PX = 640, 640
 """A clip is shrunk as a drive's frame is, and its middle taken as wide as training sees it."""
 RENDERED_TEST = 40
 LEAST_SIDE_PX = 10

@@ -21,13 +21,18 @@ from ultralytics import YOLO, settings  # noqa: E402
 
 from training.cpu_speed import f32_weight_gradients  # noqa: E402
 from training.pictures import beside, read_manifest  # noqa: E402
-from training.unlabelled import RoadTrainer, use_labelled_loss  # noqa: E402
+from training.unlabelled import RoadDataset, RoadTrainer, use_labelled_loss  # noqa: E402
 
 RUNS = Path(__file__).resolve().parent.parent / "runs"
 
-SETTINGS = {
+ON_CPU = {
     "imgsz": 448,
     "batch": 16,
+    "workers": 0,
+    "freeze": 3,  # edges and corners are learnt; their backward pass costs a quarter of a step
+}
+ON_GPU = {"imgsz": 640, "batch": 32, "workers": min(16, os.cpu_count() or 1), "freeze": None}
+SETTINGS = {
     "optimizer": "AdamW",
     "lr0": 0.001,
     "lrf": 0.02,
@@ -37,10 +42,8 @@ SETTINGS = {
     "patience": 0,
     "save_period": 2,
     "seed": 0,
-    "workers": 0,
     "cache": "ram",
     "plots": False,
-    "freeze": 3,  # edges and corners are learnt; their backward pass costs a quarter of a step
     "amp": False,  # on a GPU ultralytics' check downloads a model; bf16 is set below
     # The road is below and lit from above: never upside down. Size says distance: scale a little.
     "flipud": 0.0,
@@ -125,9 +128,17 @@ def main() -> None:
     parser.add_argument("--lr0", type=float, default=SETTINGS["lr0"])
     parser.add_argument("--warmup", type=float, default=SETTINGS["warmup_epochs"], metavar="EPOCHS")
     parser.add_argument("--mosaic", type=float, default=SETTINGS["mosaic"])
+    parser.add_argument(
+        "--drone-tilt",
+        type=float,
+        default=RoadDataset.most_tilt,
+        metavar="SHARE",
+        help="how far a drone's picture may be drawn in above; 0 leaves it as it is",
+    )
     parser.add_argument("--resume", action="store_true")
     given = parser.parse_args()
     settings.update({"sync": False})
+    RoadDataset.most_tilt = given.drone_tilt
     device = "0" if torch.cuda.is_available() else "cpu"
     compute_in_bf16(device)
     last = RUNS / given.name / "weights" / "last.pt"
@@ -152,6 +163,7 @@ def main() -> None:
         device=device,
         **{
             **SETTINGS,
+            **(ON_CPU if device == "cpu" else ON_GPU),
             "lr0": given.lr0,
             "mosaic": given.mosaic,
             "warmup_epochs": given.warmup,

@@ -25,8 +25,6 @@ PASTE_CHANCE = 0.35
 PASTED_CLASSES = ("D40", "Repair")
 """Their edge is theirs; a crack cut out of its road shows the cut."""
 TILES = 4
-DRONE_TILT = 0.0, 0.45
-"""How far the upper edge of a drone's picture is drawn in, as if seen by a camera ahead."""
 
 
 def read_regions(path: Path) -> list[tuple[frozenset[str], list[float]]]:
@@ -52,6 +50,9 @@ def everywhere(missing: frozenset[str]) -> list[tuple[frozenset[str], list[float
 
 class RoadDataset(YOLODataset):
     """Training pictures with their unlabelled regions, weather and pasted damage."""
+
+    most_tilt = 0.45
+    """How far the upper edge of a drone's picture is drawn in, as if seen by a camera ahead."""
 
     def build_transforms(self, hyp: Any = None) -> Any:
         """Add the weather before the last step: once for a mosaic, not for each of its pictures."""
@@ -110,7 +111,7 @@ class RoadDataset(YOLODataset):
         if normalized:
             instances.denormalize(*image.shape[1::-1])
         if view == "drone":
-            image, boxes = tilt(image, instances.bboxes, rng.uniform(*DRONE_TILT))
+            image, boxes = tilt(image, instances.bboxes, rng.uniform(0.0, self.most_tilt))
             instances.update(boxes.astype(np.float32))
         elif self.patches and view != "rendered" and rng.random() < PASTE_CHANCE:
             real = label["cls"][:, 0] < len(self.names)

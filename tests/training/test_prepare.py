@@ -105,12 +105,12 @@ def test_rendered_frames_for_training_are_windows_with_their_boxes(tmp_path: Pat
     assert [frame.split for frame in frames].count("train") == 2
     for frame in frames[RENDERED_TEST:]:
         shown = decode(frame.jpeg)
-        assert shown.shape == (400, 448, 3)
+        assert shown.shape == (400, 640, 3)
         _, x, y, w, h = (float(value) for value in frame.labels.split())
         inside = shown[:, :, 0] > 180
         found = np.argwhere(inside).mean(axis=0)
-        assert found == pytest.approx((y * 400, x * 448), abs=2)
-        assert (w * 448, h * 400) == pytest.approx((40, 40), abs=1)
+        assert found == pytest.approx((y * 400, x * 640), abs=2)
+        assert (w * 640, h * 400) == pytest.approx((40, 40), abs=1)
 
 
 def test_a_refused_dataset_is_one_line_and_exit_3(tmp_path: Path) -> None:
