@@ -119,6 +119,7 @@ EXIT_CODES: Final[dict[str, ExitCode]] = {
     "evidence_unknown": ExitCode.BAD_INPUT,
     "photo_missing": ExitCode.BAD_INPUT,
     # layers
+    "review_unknown": ExitCode.BAD_INPUT,
     "query_invalid": ExitCode.BAD_INPUT,
     "layer_unknown": ExitCode.BAD_INPUT,
     "feature_unknown": ExitCode.BAD_INPUT,

@@ -8,11 +8,12 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine, make_url, text
+from sqlalchemy import create_engine, insert, make_url, select, text
 
 from roadscan.store.postgis import connect_store
 from roadscan.store.sql import SqlStore
 from roadscan.store.sqlite import share_store
+from roadscan.store.tables import metadata
 from tests.throwaway_postgres import ADDRESS
 
 DATABASES = ["sqlite", pytest.param("postgis", marks=pytest.mark.postgis)]
@@ -26,6 +27,18 @@ def open_on(database: str, folder: Path) -> Iterator[SqlStore]:
         opening = connect_store(address) if address else share_store(folder)
         with opening as store:
             yield store
+
+
+@contextmanager
+def copied_on(database: str, folder: Path, filled: Path) -> Iterator[SqlStore]:
+    """Open a new store with all that the store of another folder has."""
+    with open_on(database, folder) as store, share_store(filled) as source:
+        with source.engine.connect() as here, store.engine.begin() as there:
+            for table in metadata.sorted_tables:
+                found = [dict(row) for row in here.execute(select(table)).mappings()]
+                if found:
+                    there.execute(insert(table), found)
+        yield store
 
 
 @contextmanager

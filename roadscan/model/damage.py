@@ -81,6 +81,16 @@ class LaneGrid:
     """(rows,) best accuracy along the link of the frames that viewed the row, NaN without."""
 
 
+class Verdict(StrEnum):
+    """What a reviewer says of a damage."""
+
+    CONFIRMED = "confirmed"
+    REJECTED = "rejected"
+    """It is none."""
+    CORRECTED = "corrected"
+    """It is one of another kind."""
+
+
 @dataclass(frozen=True, slots=True)
 class Damage:
     """Neighbouring affected cells of one kind."""
@@ -105,3 +115,5 @@ class Damage:
     accuracy_m: float
     best: Observation
     """The observation whose picture shows it best."""
+    review: Verdict | None = None
+    """What a reviewer said of a box in it; None where nobody looked yet."""

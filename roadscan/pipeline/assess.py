@@ -5,9 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from roadscan.assess.cells import Lane
-from roadscan.assess.damages import find_damages
+from roadscan.assess.lanes import Rules, SeenLane, assess_lane
 from roadscan.assess.scheme import Scheme
-from roadscan.assess.segments import assess_segment
 from roadscan.model.damage import Damage, LaneGrid
 from roadscan.model.road import Network, Segment
 from roadscan.model.score import SegmentResult
@@ -33,6 +32,7 @@ def assess_survey(
     model_kinds: frozenset[str],
 ) -> Assessed:
     """Score every segment of the network from what the survey's drives saw."""
+    rules = Rules(scheme, model_kinds, store.reviews.in_force(survey))
     links = {link.link_id: link for link in network.links}
     by_lane: dict[Lane, list[Segment]] = defaultdict(list)
     for segment in segments:
@@ -41,31 +41,19 @@ def assess_survey(
     results: dict[str, SegmentResult] = {}
     damages: list[Damage] = []
 
-    def assess_lane(lane: Lane, grid: LaneGrid | None) -> None:
-        link = links[lane[0]]
-        found: tuple[Damage, ...] = ()
-        if grid is not None:
-            observations = store.observations(survey, *lane)
-            found = find_damages(grid, observations, by_lane[lane], link.lane_width_m, scheme)
-        damages.extend(found)
-        counts = Counter(damage.segment_id for damage in found)
-        for segment in by_lane[lane]:
-            results[segment.segment_id] = assess_segment(
-                segment,
-                link,
-                grid,
-                unusable.get(lane),
-                model_kinds,
-                scheme,
-                counts[segment.segment_id],
-            )
+    def take(lane: Lane, grid: LaneGrid | None) -> None:
+        seen = () if grid is None else store.sightings(survey, *lane)
+        known = SeenLane(links[lane[0]], tuple(by_lane[lane]), grid, unusable.get(lane), seen)
+        assessed = assess_lane(known, rules)
+        damages.extend(assessed.damages)
+        results.update({result.segment_id: result for result in assessed.results})
 
-    seen = set()
+    driven = set()
     for grid in store.lane_grids(survey):
-        seen.add((grid.link_id, grid.direction))
-        assess_lane((grid.link_id, grid.direction), grid)
-    for lane in by_lane.keys() - seen:
-        assess_lane(lane, None)
+        driven.add((grid.link_id, grid.direction))
+        take((grid.link_id, grid.direction), grid)
+    for lane in by_lane.keys() - driven:
+        take(lane, None)
     ordered = tuple(results[segment.segment_id] for segment in segments)
     found = tuple(
         sorted(damages, key=lambda d: (d.link_id, d.direction, d.from_offset_m, d.damage_id))

@@ -21,6 +21,7 @@ from roadscan.publish.map_page import write_map_page
 from roadscan.publish.map_picture import write_map_picture
 from roadscan.publish.photos import PHOTOS, remove_stale_photos, write_photos
 from roadscan.publish.styles import qgis_styles
+from roadscan.store.lanes import judged_grids
 from roadscan.store.store import Store
 
 PARTIAL = ".export-partial"
@@ -59,7 +60,8 @@ def _write(store: Store, results: Results, folder: Path) -> None:
     }
     for name, layer in layers.items():
         write_geojson(folder / "layers" / f"{name}.geojson", layer, GEOMETRY_TYPES[name])
-    cells = cells_layers(results, store.lane_grids(results.survey.name))
+    grids = judged_grids(store, results.survey.name, results.network, results.scheme)
+    cells = cells_layers(results, grids)
     parts = {name: iter([layer]) for name, layer in layers.items()} | {"cells": cells}
     write_geopackage(
         folder / "roadscan.gpkg",

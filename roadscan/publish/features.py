@@ -18,6 +18,7 @@ from roadscan.publish.layers import (
     segments_layer,
 )
 from roadscan.store.features import FeatureRow, FeatureStore, Source
+from roadscan.store.lanes import judged_grids
 from roadscan.store.store import Store
 
 
@@ -34,7 +35,8 @@ def publish_features(store: Store, features: FeatureStore, survey: str) -> None:
         results.network.crs_epsg,
         max((drive.ended_s for drive in results.drives), default=0.0),
     )
-    cells = cells_layers(results, store.lane_grids(survey))
+    grids = judged_grids(store, survey, results.network, results.scheme)
+    cells = cells_layers(results, grids)
     features.put_features(
         source,
         {

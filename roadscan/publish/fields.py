@@ -72,6 +72,7 @@ DAMAGES = (
     Field("last_seen", TEXT, "Time of the last frame that shows it, UTC"),
     Field("accuracy_m", REAL, "Its position along the road: one standard deviation in metres"),
     Field("photo", TEXT, "Best picture, relative to the result folder; empty without one"),
+    Field("review", TEXT, "A reviewer's word: confirmed or corrected; empty where nobody looked"),
 )
 
 DRIVES = (

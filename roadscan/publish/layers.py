@@ -137,6 +137,7 @@ def damages_layer(results: Results) -> geopandas.GeoDataFrame:
                 iso_utc(damage.last_seen_s),
                 round(damage.accuracy_m, 2),
                 results.photos.get(damage.damage_id),
+                damage.review and damage.review.value,
             )
         )
     return _layer(rows, DAMAGES, results)

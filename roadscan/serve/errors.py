@@ -29,6 +29,7 @@ HTTP_STATUS: Final[dict[str, int]] = {
     "evidence_unknown": 404,
     "photo_missing": 404,
     "layer_unknown": 404,
+    "review_unknown": 404,
     "feature_unknown": 404,
     "invitation_used": 410,
     "file_missing": 404,

@@ -73,6 +73,7 @@ edition_layers = Table(
     Column("edition", Integer, nullable=False),
     Column("collection", String, nullable=False),
     Column("features", Integer, nullable=False),
+    Column("places", Integer, nullable=False),
     Column("version", String, nullable=False),
     Column("west", Float),
     Column("south", Float),
@@ -153,6 +154,7 @@ FEATURES: Final[dict[str, Table]] = {
         last_seen=UtcTime(),
         accuracy_m=Float(),
         photo=Text(),
+        review=Text(),
     ),
     "drives": _features(
         "served_drives",

@@ -188,6 +188,7 @@ class FeatureStore:
                 "edition": edition,
                 "collection": collection,
                 "features": count,
+                "places": count,
                 "version": digest.hexdigest()[:16],
             }
             db.execute(insert(edition_layers), head | extent.row() | seen.row())

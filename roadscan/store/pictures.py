@@ -118,6 +118,7 @@ def put_pictures(db: Connection, result: ChunkResult, key: dict[str, Any]) -> No
 
 
 def _showing(query: Select[Any], survey: str, observation: Observation) -> Select[Any]:
+    """Select by the box alone: what a reviewer calls it changes nothing about its picture."""
     kept, seen, drives = picture_tables.pictures, tables.observations, tables.survey_drives
     x1, y1, x2, y2 = observation.box_xyxy
     return (
@@ -126,7 +127,6 @@ def _showing(query: Select[Any], survey: str, observation: Observation) -> Selec
         .where(
             drives.c.survey == survey,
             kept.c.frame_t_s == observation.frame_t_s,
-            seen.c.kind == observation.kind,
             seen.c.x1 == x1,
             seen.c.y1 == y1,
             seen.c.x2 == x2,

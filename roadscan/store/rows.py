@@ -12,6 +12,7 @@ from roadscan.model.arrays import Floats
 from roadscan.model.damage import Damage, LaneGrid, Observation
 from roadscan.model.drive import ClockFit, Drive, RejectedBox, VideoInfo
 from roadscan.model.picture import Camera
+from roadscan.model.review import BoxKey, Sighting
 from roadscan.model.road import Direction, Link, RoadClass, Segment, Surface
 from roadscan.model.score import SegmentResult
 
@@ -105,6 +106,12 @@ def observation_of(row: Row) -> Observation:
         direction=Direction(row["direction"]),
         box_xyxy=(row["x1"], row["y1"], row["x2"], row["y2"]),
     )
+
+
+def sighting_of(row: Row) -> Sighting:
+    """Return the observation of a row with the box that it was made of."""
+    seen = observation_of(row)
+    return Sighting(BoxKey(row["drive_id"], seen.frame_t_s, seen.kind, seen.box_xyxy), seen)
 
 
 def rejected_row(box: RejectedBox) -> Row:

@@ -12,14 +12,16 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 
 from roadscan.assess.cells import merge_grids
 from roadscan.errors import RoadscanError
-from roadscan.model.damage import Damage, LaneGrid, Observation, Rejection
+from roadscan.model.damage import Damage, LaneGrid, Rejection
 from roadscan.model.drive import ChunkResult, Drive, FrameCounts
 from roadscan.model.picture import FrameRejection
-from roadscan.model.road import Direction, Network
+from roadscan.model.review import Sighting
+from roadscan.model.road import Direction, Link, Network
 from roadscan.model.survey import Assessment, DriveKey, Survey, SurveyCounts
 from roadscan.store import rows, tables
 from roadscan.store.feature_tables import editions
 from roadscan.store.pictures import Pictures, put_pictures
+from roadscan.store.reviews import Reviews
 from roadscan.store.scorings import make_scoring, want_scoring
 
 
@@ -42,6 +44,11 @@ class SqlStore:
     def pictures(self) -> Pictures:
         """The kept pictures of its drives, and the areas of which none is kept."""
         return Pictures(self._engine)
+
+    @property
+    def reviews(self) -> Reviews:
+        """What reviewers decided about the boxes of its drives."""
+        return Reviews(self._engine)
 
     def put_network(self, network: Network) -> None:
         """Keep a network under its checksum."""
@@ -236,6 +243,15 @@ class SqlStore:
         query = self._of_survey(tables.drives, survey).order_by(
             tables.drives.c.started_s, tables.drives.c.drive_id
         )
+    def link(self, network_sha256: str, link_id: str) -> Link:
+        """Return one link of a network; KeyError without one of this id."""
+        key = {"network_sha256": network_sha256, "link_id": link_id}
+        with self._engine.connect() as db:
+            row = db.execute(select(tables.links).filter_by(**key)).mappings().first()
+        if row is None:
+            raise KeyError(link_id)
+        return rows.link_of(dict(row))
+
         with self._engine.connect() as db:
             return tuple(rows.drive_of(dict(row)) for row in db.execute(query).mappings())
 
@@ -247,10 +263,8 @@ class SqlStore:
         """Yield the same for the frames that were rejected: views only."""
         return self._grids(survey, usable=False)
 
-    def observations(
-        self, survey: str, link_id: str, direction: Direction
-    ) -> tuple[Observation, ...]:
-        """Return the observations on one lane, in order of time."""
+    def sightings(self, survey: str, link_id: str, direction: Direction) -> tuple[Sighting, ...]:
+        """Return what the detector saw on one lane, in order of time."""
         table = tables.observations
         query = (
             self._of_survey(table, survey)
@@ -258,7 +272,7 @@ class SqlStore:
             .order_by(table.c.frame_t_s, table.c.drive_id, table.c.position)
         )
         with self._engine.connect() as db:
-            return tuple(rows.observation_of(dict(row)) for row in db.execute(query).mappings())
+            return tuple(rows.sighting_of(dict(row)) for row in db.execute(query).mappings())
 
     def counts(self, survey: str) -> SurveyCounts:
         """Return where frames and detections went."""

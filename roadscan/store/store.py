@@ -3,11 +3,13 @@
 from collections.abc import Iterator
 from typing import Protocol
 
-from roadscan.model.damage import Damage, LaneGrid, Observation
+from roadscan.model.damage import Damage, LaneGrid
 from roadscan.model.drive import ChunkResult, Drive
-from roadscan.model.road import Direction, Network
+from roadscan.model.review import Sighting
+from roadscan.model.road import Direction, Link, Network
 from roadscan.model.survey import Assessment, Survey, SurveyCounts
 from roadscan.store.pictures import Pictures
+from roadscan.store.reviews import Reviews
 
 
 class Store(Protocol):
@@ -19,6 +21,10 @@ class Store(Protocol):
     @property
     def pictures(self) -> Pictures:
         """The kept pictures of its drives, and the areas of which none is kept."""
+
+    @property
+    def reviews(self) -> Reviews:
+        """What reviewers decided about the boxes of its drives."""
 
     def put_network(self, network: Network) -> None:
         """Keep a network under its checksum."""
@@ -59,16 +65,17 @@ class Store(Protocol):
     def drives(self, survey: str) -> tuple[Drive, ...]:
         """Return the drives of a survey by their start, then id."""
 
+    def link(self, network_sha256: str, link_id: str) -> Link:
+        """Return one link of a network; KeyError without one of this id."""
+
     def lane_grids(self, survey: str) -> Iterator[LaneGrid]:
         """Yield each lane's views and hits over all chunks and drives, in order of link id."""
 
     def unusable_grids(self, survey: str) -> Iterator[LaneGrid]:
         """Yield the same for the frames that were rejected: views only."""
 
-    def observations(
-        self, survey: str, link_id: str, direction: Direction
-    ) -> tuple[Observation, ...]:
-        """Return the observations on one lane, in order of time."""
+    def sightings(self, survey: str, link_id: str, direction: Direction) -> tuple[Sighting, ...]:
+        """Return what the detector saw on one lane, in order of time."""
 
     def counts(self, survey: str) -> SurveyCounts:
         """Return where frames and detections went."""

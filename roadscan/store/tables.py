@@ -161,7 +161,7 @@ results = Table(
     metadata,
     Column("survey", Text, nullable=False),
     Column("number", Integer, nullable=False),
-    Column("segment_id", String, nullable=False),
+    Column("segment_id", String, nullable=False, index=True),
     Column("segment", JSON, nullable=False),
     Column("result", JSON, nullable=False),
     PrimaryKeyConstraint("survey", "number"),

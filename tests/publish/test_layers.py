@@ -70,6 +70,7 @@ DAMAGE_PROPERTIES = [
     "last_seen",
     "accuracy_m",
     "photo",
+    "review",
 ]
 
 

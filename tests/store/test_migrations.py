@@ -8,6 +8,7 @@ from roadscan.store import (  # noqa: F401 -- add their tables
     file_tables,
     job_tables,
     picture_tables,
+    review_tables,
     town_tables,
 )
 from roadscan.store.sqlite import FILE, open_store

@@ -1,4 +1,5 @@
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -123,3 +124,9 @@ def test_an_objection_is_kept_once(store: SqlStore) -> None:
     assert store.pictures.put_objections([second, first]) == 1
     assert store.pictures.objections() == (first, second)
     assert store.pictures.put_objections([]) == 0
+
+
+def test_a_picture_is_found_whatever_a_reviewer_calls_what_it_shows(store: SqlStore) -> None:
+    seen = box(1.0, (2.0, 3.0), kind="D40")
+    store.put_chunk(chunk("d1", 0, (seen,), (shown(1.0, "a"),)), "s")
+    assert store.pictures.of("town", replace(seen, kind="Repair")) == picture("a")

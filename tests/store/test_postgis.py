@@ -145,7 +145,7 @@ def test_what_was_put_survives_a_kill_and_what_was_not_is_not_there(address: str
     with connect_store(address) as store:
         store.put_survey(survey())
         assert store.done_chunks("drive-1", SETTINGS) == {0}
-        assert len(store.observations("Spring", "east", Direction.FORWARD)) == 1
+        assert len(store.sightings("Spring", "east", Direction.FORWARD)) == 1
         store.put_chunk(chunk(1, observations=(observation(),), grids=(grid(),)), SETTINGS)
         assert store.done_chunks("drive-1", SETTINGS) == {0, 1}
 

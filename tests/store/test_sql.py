@@ -92,9 +92,11 @@ def test_observations_come_in_the_order_of_time_then_of_their_frame(store: SqlSt
     )
     store.put_chunk(chunk(0, observations=(late, early, twin)), SETTINGS)
     store.put_survey(survey())
-    assert store.observations("Spring", *EAST) == (early, twin, late)
-    assert store.observations("Spring", "east", Direction.BACKWARD) == ()
-    assert store.observations("Spring", "bend", Direction.FORWARD) == ()
+    seen = store.sightings("Spring", *EAST)
+    assert [sighting.observation for sighting in seen] == [early, twin, late]
+    assert {sighting.box.drive_id for sighting in seen} == {"drive-1"}
+    assert store.sightings("Spring", "east", Direction.BACKWARD) == ()
+    assert store.sightings("Spring", "bend", Direction.FORWARD) == ()
 
 
 def test_results_come_back_as_they_were_put(store: SqlStore) -> None:
@@ -169,7 +171,7 @@ def test_a_chunk_is_replaced_whole(store: SqlStore) -> None:
     store.put_survey(survey())
     store.put_chunk(first, SETTINGS)
     store.put_chunk(chunk(0, rejections=(rejected(),), grids=(grid(views=7),)), SETTINGS)
-    assert store.observations("Spring", *EAST) == ()
+    assert store.sightings("Spring", *EAST) == ()
     (lane,) = store.lane_grids("Spring")
     assert (lane.link_id, int(lane.views.max())) == ("east", 7)
     assert list(store.unusable_grids("Spring")) == []

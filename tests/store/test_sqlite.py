@@ -137,7 +137,7 @@ def test_what_was_put_survives_a_kill_and_what_was_not_is_not_there(tmp_path: Pa
     with open_store(tmp_path) as store:
         store.put_survey(survey())
         assert store.done_chunks("drive-1", SETTINGS) == {0}
-        assert len(store.observations("Spring", *EAST)) == 1
+        assert len(store.sightings("Spring", *EAST)) == 1
 
 
 def test_a_full_disk_is_told_and_leaves_what_was_there(tmp_path: Path) -> None:

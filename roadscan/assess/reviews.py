@@ -1,0 +1,132 @@
+"""What reviewers said, applied to what was seen on a lane, before damages are made of it."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from roadscan.assess.cells import touched_cells
+from roadscan.assess.scheme import Scheme
+from roadscan.model.arrays import Bools, Ints
+from roadscan.model.damage import Damage, LaneGrid, Verdict
+from roadscan.model.review import BoxKey, Judgement, Sighting
+
+Judgements = Mapping[BoxKey, Judgement]
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedLane:
+    """A lane as it counts: its views and hits, and what was seen on it."""
+
+    grid: LaneGrid
+    sightings: tuple[Sighting, ...]
+
+
+def judge_lane(
+    grid: LaneGrid,
+    found: Sequence[Sighting],
+    judgements: Judgements,
+    lane_width_m: float,
+    scheme: Scheme,
+) -> JudgedLane:
+    """Return a lane as its reviewers see it; `found` is all that the detector saw on it."""
+    judged = as_judged(found, judgements)
+    return JudgedLane(_as_judged_grid(grid, found, judged, lane_width_m, scheme), judged)
+
+
+def as_judged(found: Iterable[Sighting], judgements: Judgements) -> tuple[Sighting, ...]:
+    """Leave out the boxes that are no damage, and call the others what they are."""
+    kept = []
+    for sighting in found:
+        judgement = judgements.get(sighting.box)
+        if judgement is None:
+            kept.append(sighting)
+        elif judgement.verdict is not Verdict.REJECTED:
+            observation = replace(sighting.observation, kind=judgement.kind)
+            kept.append(replace(sighting, observation=observation, verdict=judgement.verdict))
+    return tuple(kept)
+
+
+def marked(
+    damages: Sequence[Damage], lane: JudgedLane, lane_width_m: float, scheme: Scheme
+) -> tuple[Damage, ...]:
+    """Return the damages of a lane with what was said of them; of several words, the last frame's.
+
+    A box seen later, which nobody has looked at, takes nothing back.
+    """
+    if not any(sighting.verdict for sighting in lane.sightings):
+        return tuple(damages)
+    found = []
+    for damage in damages:
+        own = sightings_of(damage, lane.sightings, len(lane.grid.views), lane_width_m, scheme)
+        said = [sighting.verdict for sighting in own if sighting.verdict]
+        found.append(replace(damage, review=said[-1] if said else None))
+    return tuple(found)
+
+
+def sightings_of(
+    damage: Damage,
+    judged: Iterable[Sighting],
+    rows: int,
+    lane_width_m: float,
+    scheme: Scheme,
+) -> tuple[Sighting, ...]:
+    """Return what a damage was made of: the boxes of its kind that touch its cells."""
+    cells = np.zeros((rows, 3), np.bool_)
+    cells[tuple(np.array(damage.cells).T)] = True
+    rule = scheme.kinds[damage.kind].cells
+    return tuple(
+        sighting
+        for sighting in judged
+        if sighting.observation.kind == damage.kind
+        and bool((touched_cells(sighting.observation, rule, lane_width_m, rows) & cells).any())
+    )
+
+
+def _as_judged_grid(
+    grid: LaneGrid,
+    found: Sequence[Sighting],
+    judged: Sequence[Sighting],
+    lane_width_m: float,
+    scheme: Scheme,
+) -> LaneGrid:
+    """Move the hits of a lane with its boxes.
+
+    Which cells a single frame saw is not kept, only how often each was seen and hit. A hit stays
+    where a box is left to make it, and a box makes none that there is no view for: exact, except
+    where a box lies partly on cells that its frame did not see and another one is left there.
+    """
+    was = {sighting.box: sighting.observation.kind for sighting in found}
+    now = {sighting.box: sighting.observation.kind for sighting in judged}
+    moved = [box for box in was if now.get(box) != was[box]]
+    kinds = {was[box] for box in moved} | {now[box] for box in moved if box in now}
+    hits = dict(grid.hits)
+    for kind in sorted(kinds & scheme.kinds.keys()):
+        before = _counts(found, kind, grid, lane_width_m, scheme)
+        after = _counts(judged, kind, grid, lane_width_m, scheme)
+        counted = hits.get(kind, np.zeros_like(grid.views))
+        more = np.maximum(after - before, 0)
+        new = np.minimum.reduce([counted + more, after, grid.views])
+        hits[kind] = np.where(before == after, counted, new)
+    return replace(grid, hits=hits)
+
+
+def _counts(
+    sightings: Iterable[Sighting],
+    kind: str,
+    grid: LaneGrid,
+    lane_width_m: float,
+    scheme: Scheme,
+) -> Ints:
+    """Return how many frames have a box of a kind on each cell."""
+    rule = scheme.kinds[kind].cells
+    by_frame: dict[tuple[str, float], Bools] = {}
+    for sighting in sightings:
+        if sighting.observation.kind == kind:
+            frame = sighting.box.drive_id, sighting.box.frame_t_s
+            cells = touched_cells(sighting.observation, rule, lane_width_m, len(grid.views))
+            by_frame[frame] = by_frame[frame] | cells if frame in by_frame else cells
+    total = np.zeros_like(grid.views)
+    for cells in by_frame.values():
+        total += cells
+    return total

@@ -1,0 +1,203 @@
+"""What reviewers decided, written down once and never changed: an undo is a row of its own."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from typing import Any, Final
+
+from sqlalchemy import Connection, Engine, Select, and_, exists, insert, select
+
+from roadscan.errors import RoadscanError
+from roadscan.model.damage import Verdict
+from roadscan.model.review import BoxKey, Decision, Judgement, Ruling, Subject
+from roadscan.model.road import Direction
+from roadscan.store import tables
+from roadscan.store.review_tables import review_boxes, review_decisions
+from roadscan.store.scorings import make_scoring, want_scoring
+
+UNDONE: Final = "undone"
+"""Stands for the verdict in the row that takes an earlier one back."""
+_CORNERS: Final = ("x1", "y1", "x2", "y2")
+_AT_ONCE: Final = 500
+
+
+class Reviews:
+    """The reviews of one town."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def decide(self, subject: Subject, ruling: Ruling) -> Decision:
+        """Write a ruling down and ask for the scoring of every survey that it touches."""
+        surveys = self._ready_to_score({box.drive_id for box in subject.boxes})
+        row = _row(subject, ruling.who, ruling.at_s) | {
+            "verdict": ruling.verdict.value,
+            "kind": ruling.kind,
+            "reason": ruling.reason,
+        }
+        with self._engine.begin() as db:
+            for survey in surveys:
+                want_scoring(db, survey)
+            new = insert(review_decisions).values(row).returning(review_decisions.c.number)
+            number = int(db.execute(new).scalar_one())
+            boxes = [_box_row(number, k, box) for k, box in enumerate(subject.boxes)]
+            db.execute(insert(review_boxes), boxes)
+        return Decision(number, subject, ruling, undone=False)
+
+    def undo(self, number: int, who: str, at_s: float) -> Decision:
+        """Take a verdict back; what was said of its boxes before holds again.
+
+        Raises `review_unknown` for one that there is not, or that is taken back already.
+        """
+        found = self.decision(number)
+        surveys = self._ready_to_score({box.drive_id for box in found.subject.boxes})
+        row = _row(found.subject, who, at_s) | {
+            "verdict": UNDONE,
+            "kind": found.subject.kind,
+            "reason": "",
+            "undoes": number,
+        }
+        with self._engine.begin() as db:
+            for survey in surveys:
+                want_scoring(db, survey)
+            if db.scalar(select(_is_undone(number))):
+                raise _unknown(number)
+            db.execute(insert(review_decisions), row)
+        return self.decision(number)
+
+    def decision(self, number: int) -> Decision:
+        """Return one verdict; `review_unknown` where there is none of this number."""
+        with self._engine.connect() as db:
+            found = _decisions(db, _verdicts().where(review_decisions.c.number == number))
+        if not found:
+            raise _unknown(number)
+        return found[0]
+
+    def of(self, survey: str) -> tuple[Decision, ...]:
+        """Return every verdict given in a survey, the undone ones too, the first one first."""
+        query = _verdicts().where(review_decisions.c.survey == survey)
+        with self._engine.connect() as db:
+            return _decisions(db, query.order_by(review_decisions.c.number))
+
+    def in_force(self, survey: str) -> dict[BoxKey, Judgement]:
+        """Return what holds for boxes of a survey's drives: of each box the last verdict."""
+        boxes, drives = review_boxes, tables.survey_drives
+        undoing = review_decisions.alias()
+        query = (
+            select(review_decisions.c.verdict, review_decisions.c.kind.label("called"), boxes)
+            .join(boxes, boxes.c.decision == review_decisions.c.number)
+            .join(drives, drives.c.drive_id == boxes.c.drive_id)
+            .where(
+                drives.c.survey == survey,
+                review_decisions.c.verdict != UNDONE,
+                ~exists().where(undoing.c.undoes == review_decisions.c.number),
+            )
+            .order_by(review_decisions.c.number)
+        )
+        with self._engine.connect() as db:
+            return {
+                _box_of(row): Judgement(Verdict(row.verdict), row.called)
+                for row in db.execute(query)
+            }
+
+    def lanes(self, survey: str) -> frozenset[tuple[str, Direction]]:
+        """Return the lanes of a survey that judged boxes lie on."""
+        seen, drives = tables.observations, tables.survey_drives
+        frames = select(review_boxes.c.drive_id, review_boxes.c.frame_t_s).distinct().subquery()
+        query = (
+            select(seen.c.link_id, seen.c.direction)
+            .join(
+                drives,
+                and_(
+                    seen.c.drive_id == drives.c.drive_id,
+                    seen.c.settings_sha256 == drives.c.settings_sha256,
+                ),
+            )
+            .join(
+                frames,
+                and_(seen.c.drive_id == frames.c.drive_id, seen.c.frame_t_s == frames.c.frame_t_s),
+            )
+            .where(drives.c.survey == survey)
+            .distinct()
+        )
+        with self._engine.connect() as db:
+            return frozenset((link, Direction(way)) for link, way in db.execute(query))
+
+    def _ready_to_score(self, drives: Iterable[str]) -> list[str]:
+        """Return the surveys that drives belong to, in one order, so that no two wait crosswise."""
+        table = tables.survey_drives
+        query = select(table.c.survey).where(table.c.drive_id.in_(sorted(drives))).distinct()
+        with self._engine.connect() as db:
+            surveys = sorted(db.scalars(query))
+        for survey in surveys:
+            make_scoring(self._engine, survey)
+        return surveys
+
+
+def _verdicts() -> Select[Any]:
+    undone = _is_undone(review_decisions.c.number).label("undone")
+    return select(review_decisions, undone).where(review_decisions.c.verdict != UNDONE)
+
+
+def _is_undone(number: Any) -> Any:
+    undoing = review_decisions.alias()
+    return exists().where(undoing.c.undoes == number)
+
+
+def _decisions(db: Connection, query: Select[Any]) -> tuple[Decision, ...]:
+    heads = db.execute(query).all()
+    boxes: dict[int, list[BoxKey]] = defaultdict(list)
+    numbers = [head.number for head in heads]
+    for first in range(0, len(numbers), _AT_ONCE):
+        some = review_boxes.c.decision.in_(numbers[first : first + _AT_ONCE])
+        order = review_boxes.c.decision, review_boxes.c.position
+        for row in db.execute(select(review_boxes).where(some).order_by(*order)):
+            boxes[row.decision].append(_box_of(row))
+    return tuple(
+        Decision(
+            head.number,
+            Subject(
+                head.survey,
+                head.damage_id,
+                head.segment_id,
+                head.kind_before,
+                tuple(boxes[head.number]),
+            ),
+            Ruling(Verdict(head.verdict), head.kind, head.reason, head.who, head.at_s),
+            bool(head.undone),
+        )
+        for head in heads
+    )
+
+
+def _row(subject: Subject, who: str, at_s: float) -> dict[str, Any]:
+    return {
+        "at_s": at_s,
+        "who": who,
+        "survey": subject.survey,
+        "damage_id": subject.damage_id,
+        "segment_id": subject.segment_id,
+        "kind_before": subject.kind,
+    }
+
+
+def _box_row(decision: int, position: int, box: BoxKey) -> dict[str, Any]:
+    return {
+        "decision": decision,
+        "position": position,
+        "drive_id": box.drive_id,
+        "frame_t_s": box.frame_t_s,
+        "kind": box.kind,
+        **dict(zip(_CORNERS, box.xyxy, strict=True)),
+    }
+
+
+def _box_of(row: Any) -> BoxKey:
+    return BoxKey(row.drive_id, row.frame_t_s, row.kind, (row.x1, row.y1, row.x2, row.y2))
+
+
+def _unknown(number: int) -> RoadscanError:
+    return RoadscanError(
+        "review_unknown",
+        f"there is no decision {number} that could be looked at or undone",
+        "Load the page again: somebody else may have undone it",
+    )

@@ -1,0 +1,198 @@
+"""A small drive, reviewed and scored again, on each database."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from roadscan.errors import RoadscanError
+from roadscan.model.damage import Damage, Verdict
+from roadscan.model.review import Decision, Ruling
+from roadscan.pipeline.rescore import rescore, score_again
+from roadscan.pipeline.review import subject_of
+from roadscan.pipeline.run import run
+from roadscan.pipeline.scheme import load_scheme
+from roadscan.publish.features import publish_features
+from roadscan.store.features import FeatureStore, Selection
+from roadscan.store.scorings import Scorings
+from roadscan.store.sql import SqlStore
+from tests.databases import DATABASES, copied_on
+from tests.small_drive import SmallDrive
+
+SURVEY = "Herbst"
+
+
+@pytest.fixture(scope="module")
+def ran(small_drive: SmallDrive, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("ran")
+    run(
+        [small_drive.video],
+        network=small_drive.network,
+        track=small_drive.track,
+        camera=small_drive.camera,
+        model=f"replay:{small_drive.detections}",
+        privacy_model="none",
+        offset_s=0.0,
+        survey=SURVEY,
+        out=out,
+    )
+    return out
+
+
+@pytest.fixture(params=DATABASES)
+def store(request: pytest.FixtureRequest, ran: Path, tmp_path: Path) -> Iterator[SqlStore]:
+    with copied_on(request.param, tmp_path, ran) as opened:
+        yield opened
+
+
+def damages(store: SqlStore, kind: str) -> list[Damage]:
+    return [damage for damage in store.assessment(SURVEY).damages if damage.kind == kind]
+
+
+def score_at(store: SqlStore, segment_id: str) -> float | None:
+    (result,) = [r for r in store.assessment(SURVEY).results if r.segment_id == segment_id]
+    return result.score.score
+
+
+def decide(
+    store: SqlStore, damage: Damage, verdict: Verdict, kind: str = "", reason: str = ""
+) -> Decision:
+    subject = subject_of(store, SURVEY, damage.damage_id)
+    return store.reviews.decide(
+        subject, Ruling(verdict, kind or damage.kind, reason, "Rita", 100.0)
+    )
+
+
+def test_a_rejected_damage_is_gone_after_the_next_scoring(store: SqlStore) -> None:
+    first, second = damages(store, "D40")
+    before = score_at(store, first.segment_id)
+    decide(store, first, Verdict.REJECTED)
+    score_again(store, SURVEY)
+    assert damages(store, "D40") == [second]
+    after = score_at(store, first.segment_id)
+    assert after is not None
+    assert before is not None
+    assert after < before
+
+
+def test_a_corrected_damage_counts_as_what_it_is(store: SqlStore) -> None:
+    first, _ = damages(store, "D40")
+    decide(store, first, Verdict.CORRECTED, "D20")
+    score_again(store, SURVEY)
+    corrected = [d for d in damages(store, "D20") if d.review is Verdict.CORRECTED]
+    assert [d.from_offset_m for d in corrected] == [pytest.approx(first.from_offset_m, abs=0.5)]
+    assert len(damages(store, "D40")) == 1
+
+
+def test_a_damage_can_be_judged_again_under_its_new_name(store: SqlStore) -> None:
+    first, second = damages(store, "D40")
+    decide(store, first, Verdict.CORRECTED, "D20")
+    score_again(store, SURVEY)
+    (corrected,) = [d for d in damages(store, "D20") if d.review]
+    decide(store, corrected, Verdict.REJECTED)
+    score_again(store, SURVEY)
+    assert damages(store, "D40") == [second]
+    assert [d for d in damages(store, "D20") if d.review] == []
+
+
+def test_a_confirmed_damage_says_so_and_nothing_else_changes(store: SqlStore) -> None:
+    before = store.assessment(SURVEY)
+    (patch,) = damages(store, "Repair")
+    decide(store, patch, Verdict.CONFIRMED)
+    score_again(store, SURVEY)
+    (confirmed,) = damages(store, "Repair")
+    assert confirmed.review is Verdict.CONFIRMED
+    assert store.assessment(SURVEY).results == before.results
+
+
+def test_undone_decisions_leave_everything_as_it_was(store: SqlStore) -> None:
+    before = store.assessment(SURVEY)
+    (patch,) = damages(store, "Repair")
+    first, _ = damages(store, "D40")
+    made = [
+        decide(store, first, Verdict.REJECTED),
+        decide(store, patch, Verdict.CORRECTED, "D20"),
+    ]
+    score_again(store, SURVEY)
+    assert store.assessment(SURVEY) != before
+    for decision in made:
+        assert store.reviews.undo(decision.number, "Rolf", 200.0).undone
+    score_again(store, SURVEY)
+    assert store.assessment(SURVEY) == before
+    assert [d.undone for d in store.reviews.of(SURVEY)] == [True, True]
+
+
+def test_what_was_said_before_holds_again_after_an_undo(store: SqlStore) -> None:
+    first, _ = damages(store, "D40")
+    decide(store, first, Verdict.CONFIRMED)
+    score_again(store, SURVEY)
+    second_thoughts = decide(store, first, Verdict.REJECTED)
+    store.reviews.undo(second_thoughts.number, "Rita", 200.0)
+    score_again(store, SURVEY)
+    assert damages(store, "D40")[0].review is Verdict.CONFIRMED
+
+
+def test_a_decision_is_undone_once(store: SqlStore) -> None:
+    (patch,) = damages(store, "Repair")
+    number = decide(store, patch, Verdict.REJECTED).number
+    store.reviews.undo(number, "Rita", 200.0)
+    for unknown in (number, number + 1, 4711):
+        with pytest.raises(RoadscanError, match="review_unknown"):
+            store.reviews.undo(unknown, "Rita", 300.0)
+
+
+def test_a_decision_tells_who_when_why_and_about_what(store: SqlStore) -> None:
+    (patch,) = damages(store, "Repair")
+    made = decide(store, patch, Verdict.CORRECTED, "D20", "Fugen, Übergang")
+    assert store.reviews.decision(made.number) == made
+    assert store.reviews.of(SURVEY) == (made,)
+    assert (made.ruling.who, made.ruling.at_s) == ("Rita", 100.0)
+    assert made.ruling.reason == "Fugen, Übergang"
+    assert (made.subject.damage_id, made.subject.kind) == (patch.damage_id, "Repair")
+    shown = made.subject.boxes[0]
+    assert (shown.frame_t_s, shown.xyxy) == (patch.best.frame_t_s, patch.best.box_xyxy)
+    assert len({box.frame_t_s for box in made.subject.boxes}) == patch.n_observations
+
+
+def test_a_decision_asks_for_a_scoring(store: SqlStore) -> None:
+    scorings = Scorings(store.engine, lambda: 0.0)
+    (patch,) = damages(store, "Repair")
+    number = decide(store, patch, Verdict.REJECTED).number
+    assert [one.survey for one in scorings.outstanding()] == [SURVEY]
+    scorings.mark_done(SURVEY, scorings.of(SURVEY).wanted, 1.0)
+    store.reviews.undo(number, "Rita", 200.0)
+    assert [one.survey for one in scorings.outstanding()] == [SURVEY]
+
+
+def test_decisions_outlive_another_scheme(store: SqlStore) -> None:
+    first, _ = damages(store, "D40")
+    decide(store, first, Verdict.REJECTED)
+    rescore(store, SURVEY, load_scheme("ap9k-monotone"))
+    assert len(damages(store, "D40")) == 1
+
+
+def test_cells_and_scores_agree_on_what_was_rejected(store: SqlStore) -> None:
+    features = FeatureStore(store.engine)
+    for damage in store.assessment(SURVEY).damages:
+        decide(store, damage, Verdict.REJECTED)
+    score_again(store, SURVEY)
+    publish_features(store, features, SURVEY)
+    with features.reading() as reader:
+        (cells,) = reader.layers("cells")
+        rows = list(reader.values(cells, Selection(), ("hits", "affected")))
+        (found,) = reader.layers("damages")
+    assert rows
+    assert {(row.hits, row.affected) for row in rows} == {(None, None)}
+    assert found.features == 0
+
+
+def test_a_damage_that_there_is_not_cannot_be_judged(store: SqlStore) -> None:
+    (patch,) = damages(store, "Repair")
+    decide(store, patch, Verdict.REJECTED)  # not scored yet
+    for survey, damage_id in (
+        (SURVEY, "nothing"),
+        ("Winter", "nothing"),
+        (SURVEY, patch.damage_id),
+    ):
+        with pytest.raises(RoadscanError, match="evidence_unknown"):
+            subject_of(store, survey, damage_id)
