@@ -238,11 +238,6 @@ class SqlStore:
             links = tuple(rows.link_of(dict(row)) for row in found)
         return Network(links, head["crs_epsg"], sha256, head["source"])
 
-    def drives(self, survey: str) -> tuple[Drive, ...]:
-        """Return the drives of a survey by their start, then id."""
-        query = self._of_survey(tables.drives, survey).order_by(
-            tables.drives.c.started_s, tables.drives.c.drive_id
-        )
     def link(self, network_sha256: str, link_id: str) -> Link:
         """Return one link of a network; KeyError without one of this id."""
         key = {"network_sha256": network_sha256, "link_id": link_id}
@@ -257,6 +252,11 @@ class SqlStore:
 
     def lane_grids(self, survey: str) -> Iterator[LaneGrid]:
         """Yield each lane's views and hits over all chunks and drives, in order of link id."""
+    def drives(self, survey: str) -> tuple[Drive, ...]:
+        """Return the drives of a survey by their start, then id."""
+        query = self._of_survey(tables.drives, survey).order_by(
+            tables.drives.c.started_s, tables.drives.c.drive_id
+        )
         return self._grids(survey, usable=True)
 
     def unusable_grids(self, survey: str) -> Iterator[LaneGrid]:
