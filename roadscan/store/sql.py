@@ -247,16 +247,16 @@ class SqlStore:
             raise KeyError(link_id)
         return rows.link_of(dict(row))
 
-        with self._engine.connect() as db:
-            return tuple(rows.drive_of(dict(row)) for row in db.execute(query).mappings())
-
-    def lane_grids(self, survey: str) -> Iterator[LaneGrid]:
-        """Yield each lane's views and hits over all chunks and drives, in order of link id."""
     def drives(self, survey: str) -> tuple[Drive, ...]:
         """Return the drives of a survey by their start, then id."""
         query = self._of_survey(tables.drives, survey).order_by(
             tables.drives.c.started_s, tables.drives.c.drive_id
         )
+        with self._engine.connect() as db:
+            return tuple(rows.drive_of(dict(row)) for row in db.execute(query).mappings())
+
+    def lane_grids(self, survey: str) -> Iterator[LaneGrid]:
+        """Yield each lane's views and hits over all chunks and drives, in order of link id."""
         return self._grids(survey, usable=True)
 
     def unusable_grids(self, survey: str) -> Iterator[LaneGrid]:

@@ -65,11 +65,11 @@ class Store(Protocol):
     def link(self, network_sha256: str, link_id: str) -> Link:
         """Return one link of a network; KeyError without one of this id."""
 
-    def lane_grids(self, survey: str) -> Iterator[LaneGrid]:
-        """Yield each lane's views and hits over all chunks and drives, in order of link id."""
-
     def drives(self, survey: str) -> tuple[Drive, ...]:
         """Return the drives of a survey by their start, then id."""
+
+    def lane_grids(self, survey: str) -> Iterator[LaneGrid]:
+        """Yield each lane's views and hits over all chunks and drives, in order of link id."""
 
     def unusable_grids(self, survey: str) -> Iterator[LaneGrid]:
         """Yield the same for the frames that were rejected: views only."""
