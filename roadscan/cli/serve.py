@@ -6,9 +6,11 @@ import typer
 
 from roadscan.cli import options
 from roadscan.cli.extras import needs_extra
+from roadscan.cli.quantities import size_bytes, time_s, web_origin
+from roadscan.errors import RoadscanError
 
 
-def serve(
+def serve(  # noqa: PLR0913, PLR0917 -- typer makes an option of each
     data: options.Data,
     database: options.Database = "",
     host: Annotated[str, typer.Option(help="Address to listen at.")] = "127.0.0.1",
@@ -23,16 +25,62 @@ def serve(
         bool,
         typer.Option("--cookie-secure", help="Behind a proxy with TLS: sessions by HTTPS only."),
     ] = False,
+    session: Annotated[str, typer.Option(help="How long a login holds, from 5min to 30d.")] = "12h",
+    max_upload: Annotated[str, typer.Option(help="Largest file that is taken.")] = "64GiB",
+    upload_quota: Annotated[
+        str, typer.Option(help="Files and unfinished uploads of one account together.")
+    ] = "2TiB",
+    disk_reserve: Annotated[
+        str, typer.Option(help="Left free on the disk: uploads beyond are refused. Or 0B.")
+    ] = "5GiB",
+    upload_expires: Annotated[
+        str,
+        typer.Option(help="Unfinished uploads go after so long without a byte, from 1h to 30d."),
+    ] = "7d",
+    keep_raw: Annotated[
+        str,
+        typer.Option(
+            help="Delete videos and tracks so long after their results, looking each hour, from 0d "
+            "to 30d. Default: only roadscan purge deletes.",
+            show_default=False,
+        ),
+    ] = "",
+    allow_origin: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Origin of other web pages that may read the layers (CORS), such as "
+            "https://maps.town.example, or * for all. May be given more than once.",
+            show_default=False,
+        ),
+    ] = None,
 ) -> None:
     """Serve uploads, layers and pages until stopped.
 
-    The first start prints a link with which the first administrator makes an account.
+    The first start prints a link with which the first administrator makes an account. Sizes are
+    written as 500MB, 20GB or 2TiB, times as 90min, 12h or 7d.
     """
     with needs_extra("serve"):
         from roadscan.serve.settings import ServeSettings  # noqa: PLC0415 -- an extra
         from roadscan.serve.start import serve as serve_town  # noqa: PLC0415 -- an extra
-    public = frozenset({"segments", "damages"} if public_layers else ())
     settings = ServeSettings(
-        data=data, database=database, public_collections=public, cookie_secure=cookie_secure
+        data=data,
+        database=database,
+        public_collections=frozenset({"segments", "damages"} if public_layers else ()),
+        cookie_secure=cookie_secure,
+        session_s=time_s("--session", session, "5min", "30d"),
+        max_upload_bytes=size_bytes("--max-upload", max_upload),
+        upload_quota_bytes=size_bytes("--upload-quota", upload_quota),
+        free_disk_reserve_bytes=size_bytes("--disk-reserve", disk_reserve, least="0B"),
+        upload_expires_s=time_s("--upload-expires", upload_expires, "1h", "30d"),
+        allow_origins=tuple(web_origin("--allow-origin", each) for each in allow_origin or ()),
     )
+    if settings.upload_quota_bytes < settings.max_upload_bytes:
+        raise RoadscanError(
+            "option_invalid",
+            f"--upload-quota {upload_quota} is less than --max-upload {max_upload}",
+            "An account must be able to send one file",
+        )
+    if keep_raw:
+        keep_raw_s = time_s("--keep-raw", keep_raw, "0d", "30d")
+        settings = settings.model_copy(update={"keep_raw_s": keep_raw_s, "deletes_raw": True})
     serve_town(settings, host, port, workers, typer.echo)

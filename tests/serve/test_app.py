@@ -1,6 +1,11 @@
 import subprocess
 import sys
 
+import pytest
+from starlette.testclient import TestClient
+
+from roadscan.serve.app import create_app
+
 HEAVY = (
     "av",
     "openvino",
@@ -26,3 +31,13 @@ def test_every_answer_carries_the_security_headers(client):
     assert "unsafe" not in answer.headers["content-security-policy"]
     assert answer.headers["x-content-type-options"] == "nosniff"
     assert answer.headers["content-type"] == "application/problem+json"
+
+
+@pytest.mark.parametrize("origin", ["https://maps.town.example", "https://elsewhere.example"])
+def test_only_pages_of_origins_that_are_named_may_read(store, settings, origin):
+    named = settings.model_copy(update={"allow_origins": ("https://maps.town.example",)})
+    with TestClient(create_app(named, store)) as client:
+        answer = client.get("/ogc", headers={"Origin": origin})
+    told = answer.headers.get("access-control-allow-origin")
+    assert told == (origin if origin in named.allow_origins else None)
+    assert "access-control-allow-credentials" not in answer.headers

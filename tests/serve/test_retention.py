@@ -4,8 +4,10 @@ import time
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from starlette.testclient import TestClient
 
 from roadscan.model.upload import FileKind, Place, StoredFile
+from roadscan.serve.app import create_app
 from roadscan.serve.databases import jobs_url
 from roadscan.serve.jobs.queue import JobQueue
 from roadscan.serve.purge import open_retention
@@ -52,23 +54,39 @@ def test_nothing_goes_that_a_job_waits_for_or_that_went_before(age_s, done_s):
     assert due(file(uploaded_s=NOW_S - age_s, purged_s=1.0), finished_s=done_s) == []
 
 
-def test_deleting_takes_the_bytes_keeps_the_row_and_is_on_the_record(tmp_path):
+@pytest.fixture
+def old_file(tmp_path):
+    """A video that lies in a town for a month: its settings, its checksum, where its bytes are."""
     settings = ServeSettings(data=tmp_path)
-    storage = UploadStorage(tmp_path, settings.upload_limits)
     sha256 = hashlib.sha256(b"a month old").hexdigest()
-    path = storage.path_of(sha256)
+    path = UploadStorage(tmp_path, settings.upload_limits).path_of(sha256)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(b"a month old")
     JobQueue(jobs_url(settings)).close()
     with share_store(tmp_path) as store:
-        files = Files(store.engine)
         old = file(sha256, uploaded_s=time.time() - LONGEST_S)
-        files.put(old, Place("", 0, "", old.name), "upload")
+        Files(store.engine).put(old, Place("", 0, "", old.name), "upload")
+    return settings, sha256, path
+
+
+def test_deleting_takes_the_bytes_keeps_the_row_and_is_on_the_record(old_file):
+    settings, sha256, path = old_file
+    with share_store(settings.data) as store:
         with open_retention(settings) as retention:
-            for item in retention.due():
-                retention.delete(item)
+            retention.delete_due()
             assert retention.due() == ()
         assert not path.exists()
-        assert files.get(sha256).purged_s is not None
+        assert Files(store.engine).get(sha256).purged_s is not None
         line = Accounts(store.engine, time.time).audit_log(1)[0]
         assert (line.action, sha256 in line.subject) == ("file_purged", True)
+
+
+@pytest.mark.parametrize("told", [True, False])
+def test_the_service_deletes_what_is_due_only_if_it_is_told_to(old_file, told):
+    settings, _, path = old_file
+    settings = settings.model_copy(update={"deletes_raw": told})
+    with share_store(settings.data) as store, TestClient(create_app(settings, store)) as client:
+        ends = time.monotonic() + 10.0
+        while told and path.exists() and time.monotonic() < ends:
+            client.get("/healthz")  # the start looks at once
+        assert path.exists() is not told

@@ -1,11 +1,10 @@
 """The tus 1.0.0 protocol over the storage: core, creation, expiration, termination, checksum."""
 
 import asyncio
-import logging
-from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from email.utils import formatdate
+from functools import partial
 from typing import Annotated, Any, Final
 from urllib.parse import quote
 
@@ -19,6 +18,7 @@ from roadscan.errors import RoadscanError
 from roadscan.model.access import Caller, Right
 from roadscan.serve.access.guard import Guard
 from roadscan.serve.errors import problem, status_of
+from roadscan.serve.hourly import hourly
 from roadscan.serve.uploads import protocol
 from roadscan.serve.uploads.finish import Arrivals
 from roadscan.serve.uploads.record import State, Upload
@@ -29,7 +29,6 @@ PATH: Final = "/uploads"
 BATCH_BYTES: Final = 4 * 1024**2
 BATCH_S: Final = 1.0
 """What is collected, and how long, before a thread writes it while the next is collected."""
-TIDY_EVERY_S: Final = 3600.0
 IDLE_S: Final = 30.0
 """A request that sends nothing for so long is let go, so that its sender can go on with another."""
 
@@ -64,9 +63,8 @@ class TusRoute(APIRoute):
 def tus_router(guard: Guard, arrivals: Arrivals, idle_s: float = IDLE_S) -> APIRouter:
     """Return the routes under /uploads."""
     tus = _Tus(arrivals, idle_s)
-    router = APIRouter(
-        route_class=TusRoute, tags=["uploads"], lifespan=_tidying(arrivals, guard.accounts)
-    )
+    tidying = hourly(partial(_tidy, arrivals, guard.accounts))
+    router = APIRouter(route_class=TusRoute, tags=["uploads"], lifespan=tidying)
     Uploader = Annotated[Caller, Depends(guard.need(Right.UPLOAD))]  # noqa: N806 -- a type
     one = PATH + "/{upload_id}"
 
@@ -183,35 +181,10 @@ class _Tus:
         return await run_in_threadpool(self.arrivals.finish, upload)
 
 
-def _tidying(
-    arrivals: Arrivals, accounts: Accounts
-) -> Callable[[object], AbstractAsyncContextManager[None]]:
-    """Return what tidies up when the service starts, and every hour that it runs."""
-
-    def tidy() -> None:
-        for upload in arrivals.tidy():
-            what = f"{upload.sent.place.name} of {upload.uploaded_by}"
-            accounts.record("roadscan", "upload_expired", what)
-
-    async def again_and_again() -> None:
-        while True:
-            try:
-                await run_in_threadpool(tidy)
-            except Exception:  # the next hour may go better; uploads themselves go on
-                logging.getLogger(__name__).exception("tidying up the uploads failed")
-            await asyncio.sleep(TIDY_EVERY_S)
-
-    @asynccontextmanager
-    async def lifespan(_: object) -> AsyncIterator[None]:
-        task = asyncio.create_task(again_and_again())
-        try:
-            yield
-        finally:
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
-
-    return lifespan
+def _tidy(arrivals: Arrivals, accounts: Accounts) -> None:
+    for upload in arrivals.tidy():
+        what = f"{upload.sent.place.name} of {upload.uploaded_by}"
+        accounts.record("roadscan", "upload_expired", what)
 
 
 async def _receive(request: Request, writer: Writer, idle_s: float) -> None:
