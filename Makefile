@@ -16,7 +16,7 @@ help:
 	@echo "make format       lets ruff mend what it can"
 	@echo "make docs         writes what the program knows into the documents"
 	@echo "make bench        speed: real-time factor, time per stage, memory, against ultralytics"
-	@echo "make bench-serve  speed of the layers, beside pygeoapi"
+	@echo "make bench-serve  speed of the layers on SQLite and PostGIS, beside pygeoapi"
 	@echo "make bench-scale  drives a minute through PostgreSQL while workers are killed"
 	@echo "make clean        removes .venv and out"
 
@@ -65,7 +65,8 @@ bench: .venv/.bench
 
 # pygeoapi's GeoPackage provider wants SpatiaLite (Debian: libsqlite3-mod-spatialite) and a Python
 # whose sqlite3 loads extensions: Debian's own, of the same version as this one.
-bench-serve: .venv/.bench .venv/pygeoapi
+bench-serve: .venv/.test .venv/.postgis .venv/pygeoapi
+	$(PIP) psutil
 	$(BIN)/python -m benchmarks.serve --pygeoapi .venv/pygeoapi
 
 bench-scale: .venv/.test .venv/.postgis

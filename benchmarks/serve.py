@@ -1,11 +1,13 @@
 """How fast the layers are, beside pygeoapi serving the same segments from a GeoPackage.
 
-python -m benchmarks.serve [--segments 100000] [--seconds 10] [--pygeoapi FOLDER]
+python -m benchmarks.serve [--segments 100000] [--seconds 10] [--pygeoapi FOLDER] [--no-postgis]
 
-Makes a town, publishes it, and starts `roadscan`'s web process and pygeoapi's (Starlette, SQLite
-provider) beside each other. One client asks each in turns for boxes of about 1,500 segments, every
-box another one. FOLDER is where `pip install --target` put pygeoapi; it runs on Debian's Python,
-whose sqlite3 can load SpatiaLite. Without it roadscan is measured alone.
+Makes a town, publishes it on SQLite and on a PostgreSQL server started for the run, and starts a
+web process of `roadscan` on each and pygeoapi's (Starlette, SQLite provider) beside each other. One
+client asks each in turns for boxes of about 1,500 segments, every box another one. FOLDER is where
+`pip install --target` put pygeoapi; it runs on Debian's Python, whose sqlite3 can load SpatiaLite.
+Without it roadscan is measured alone. Time of a processor is that of the web process, and of the
+database's where it is another one.
 """
 
 import argparse
@@ -17,7 +19,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from http.client import HTTPConnection
 from pathlib import Path
 from random import Random
@@ -30,29 +32,36 @@ import pandas as pd
 import psutil
 import pyogrio
 import shapely
+from sqlalchemy import text
 
 from roadscan.publish.features import feature_rows
 from roadscan.publish.fields import SEGMENTS, WHOLE
+from roadscan.serve.databases import open_town
+from roadscan.serve.settings import ServeSettings
+from roadscan.serve.start import DATABASE
 from roadscan.store.features import FeatureStore, Selection, Source
-from roadscan.store.sqlite import share_store
+from tests.throwaway_postgres import throwaway_postgres
 
 CRS_EPSG = 25833
 ORIGIN_M = np.array([300_000.0, 5_650_000.0])
-STEP_M = 60.0
+STEP_M = 50.0
 BOX_SEGMENTS = 1500
 ROUNDS = 3
 TILE_ZOOM = 13
-STARTS_WITHIN_S = 60.0
+STARTS_WITHIN_S = 300.0
 SYSTEM_PYTHON = "/usr/bin/python3"
 
 _SERVE = """
-import sys, uvicorn
-from pathlib import Path
+import os, sys, uvicorn
 from roadscan.serve.app import create_app
+from roadscan.serve.databases import open_town
 from roadscan.serve.settings import ServeSettings
-from roadscan.store.sqlite import share_store
-with share_store(Path(sys.argv[1])) as store:
-    settings = ServeSettings(data=sys.argv[1], public_collections=frozenset({"segments"}))
+settings = ServeSettings(
+    data=sys.argv[1],
+    database=os.environ.get("ROADSCAN_DATABASE", ""),
+    public_collections=frozenset({"segments"}),
+)
+with open_town(settings) as store:
     uvicorn.run(create_app(settings, store), port=int(sys.argv[2]), log_level="error")
 """
 _GDAL = """
@@ -99,22 +108,34 @@ def main() -> None:
     parser.add_argument("--segments", type=int, default=100_000)
     parser.add_argument("--seconds", type=float, default=10.0, help="of each round")
     parser.add_argument("--pygeoapi", type=Path)
+    parser.add_argument("--no-postgis", action="store_true", help="SQLite alone")
     given = parser.parse_args()
     load = os.getloadavg()[0]
     print(f"{given.segments} segments, {os.cpu_count()} cores, load {load:.1f} from others")
     with tempfile.TemporaryDirectory(prefix="roadscan-bench-") as temporary, ExitStack() as stack:
         folder = Path(temporary)
         town = _town(given.segments)
-        _measure_store(folder / "town", town)
-        servers = {"roadscan": stack.enter_context(_roadscan(folder / "town"))}
+        settings = {"roadscan on SQLite": ServeSettings(data=folder / "sqlite")}
+        if not given.no_postgis:
+            address = stack.enter_context(throwaway_postgres(durable=True))
+            on_postgis = ServeSettings(data=folder / "postgis", database=address)
+            settings["roadscan on PostGIS"] = on_postgis
+        servers = {}
+        for name, one in settings.items():
+            one.data.mkdir()
+            _measure_store(name, one, town)
+            servers[name] = stack.enter_context(_roadscan(one))
+        own = tuple(servers.values())
         if given.pygeoapi:
             path = folder / "town.gpkg"
             pyogrio.write_dataframe(town.to_crs("EPSG:4326"), path, driver="GPKG", layer="segments")
             servers["pygeoapi"] = stack.enter_context(_pygeoapi(given.pygeoapi, path))
         side = _box_side_deg(town)
         _measure_requests(servers, town, side, given.seconds)
-        _measure_tiles(servers["roadscan"], town)
-        _measure_gdal(servers["roadscan"])
+        for name, server in zip(settings, own, strict=True):
+            _measure_tiles(name, server, town)
+            _measure_gdal(name, server)
+    print(f"load {os.getloadavg()[0]:.1f} at the end, this run included")
 
 
 def _town(count: int) -> geopandas.GeoDataFrame:
@@ -151,16 +172,15 @@ def _boxes(town: geopandas.GeoDataFrame, side: tuple[float, float], seed: int) -
         yield f"{x:.6f},{y:.6f},{x + side[0]:.6f},{y + side[1]:.6f}"
 
 
-def _measure_store(folder: Path, town: geopandas.GeoDataFrame) -> None:
-    with share_store(folder) as store:
+def _measure_store(name: str, settings: ServeSettings, town: geopandas.GeoDataFrame) -> None:
+    with open_town(settings) as store:
         features = FeatureStore(store.engine)
         begin = time.perf_counter()
         features.put_features(
             Source("Bench", "ap9k", "1", CRS_EPSG, 0.0),
             {"segments": feature_rows("segments", town)},
         )
-        size = (folder / "roadscan.db").stat().st_size / 1024**2
-        print(f"published in {time.perf_counter() - begin:.1f} s, {size:.0f} MiB")
+        print(f"{name}: published in {time.perf_counter() - begin:.1f} s")
         boxes = _boxes(town, _box_side_deg(town), 1)
         wall, spent, counts = [], [], []
         for _ in range(60):
@@ -169,22 +189,28 @@ def _measure_store(folder: Path, town: geopandas.GeoDataFrame) -> None:
             with features.reading() as reader:
                 layer = reader.layers("segments")[0]
                 page = reader.places(layer, Selection(area), None, 10_000)
-                text = reader.geojson(layer, page)
-                assert reader.count(layer, Selection(area)) == text.count('"Feature"')  # noqa: S101 -- a benchmark of right answers
+                page_text = reader.geojson(layer, page)
+                assert reader.count(layer, Selection(area)) == page_text.count('"Feature"')  # noqa: S101 -- a benchmark of right answers
             wall.append(1000 * (time.perf_counter() - begin))
             spent.append(1000 * (time.thread_time() - cpu))
             counts.append(len(page))
     print(
-        f"box of {statistics.median(counts):.0f} at the store, new each time: "
-        f"median {statistics.median(wall):.1f} ms, {statistics.median(spent):.1f} ms of a processor"
+        f"{name}: box of {statistics.median(counts):.0f} at the store, new each time: "
+        f"median {statistics.median(wall):.1f} ms, best {min(wall):.1f} ms, "
+        f"{statistics.median(spent):.1f} ms of this process"
     )
 
 
 @contextmanager
-def _roadscan(folder: Path) -> Iterator["_Server"]:
+def _roadscan(settings: ServeSettings) -> Iterator["_Server"]:
     port = _free_port()
-    command = [sys.executable, "-c", _SERVE, str(folder), str(port)]
-    with _running(command, port, "/ogc/collections/segments/items", dict(os.environ)) as server:
+    command = [sys.executable, "-c", _SERVE, str(settings.data), str(port)]
+    own = os.environ | {DATABASE: settings.database}
+    with _running(command, port, "/ogc/collections/segments/items", own) as server:
+        if settings.database:
+            with open_town(settings) as store, store.engine.connect() as db:
+                backend = int(db.scalar(text("SELECT pg_backend_pid()")) or 0)
+                server.database = psutil.Process(backend).parent()
         yield server
 
 
@@ -214,16 +240,24 @@ def _pygeoapi(installed: Path, path: Path) -> Iterator["_Server"]:
 
 
 class _Server:
-    """A server's port, process, and the path of its items."""
+    """A server's port, its processes, and the path of its items."""
 
     def __init__(self, port: int, pid: int, items: str) -> None:
         self.port, self.items = port, items
         self.process = psutil.Process(pid)
+        self.database: psutil.Process | None = None
 
     def cpu_s(self) -> float:
         """Processor time so far."""
-        times = self.process.cpu_times()
-        return float(times.user + times.system)
+        processes = [self.process]
+        if self.database is not None:
+            processes += self.database.children()
+        spent = 0.0
+        for process in processes:
+            with suppress(psutil.NoSuchProcess):  # a helper of PostgreSQL that ended meanwhile
+                times = process.cpu_times()
+                spent += times.user + times.system
+        return spent
 
 
 @contextmanager
@@ -260,9 +294,10 @@ def _measure_requests(
             f"{name}: {rate:.1f} requests/s of {count:.0f} features through one process, "
             f"{cpu_ms:.1f} ms of the processor each ({1000 / cpu_ms:.0f}/s with one core to itself)"
         )
-    if "pygeoapi" in found:
-        ratios = [own[0] / peer[0] for own, peer in zip(*found.values(), strict=True)]
-        print(f"ratio of requests/s, round by round: {', '.join(f'{r:.1f}' for r in ratios)}")
+    peers = found.pop("pygeoapi", [])
+    for name, rounds in found.items() if peers else ():
+        ratios = [own[0] / peer[0] for own, peer in zip(rounds, peers, strict=True)]
+        print(f"{name}: {', '.join(f'{r:.1f}' for r in ratios)} times as many, round by round")
 
 
 def _hammer(server: _Server, boxes: Iterator[str], seconds: float) -> tuple[float, float, float]:
@@ -279,7 +314,7 @@ def _hammer(server: _Server, boxes: Iterator[str], seconds: float) -> tuple[floa
     return len(counts) / spent, cpu_ms, statistics.mean(counts)
 
 
-def _measure_tiles(server: _Server, town: geopandas.GeoDataFrame) -> None:
+def _measure_tiles(name: str, server: _Server, town: geopandas.GeoDataFrame) -> None:
     """Tiles of one zoom from the middle of the town, each asked for twice."""
     west, south, east, north = town.to_crs("EPSG:4326").total_bounds
     lon, lat = (west + east) / 2, np.radians((south + north) / 2)
@@ -287,7 +322,9 @@ def _measure_tiles(server: _Server, town: geopandas.GeoDataFrame) -> None:
     across = int((lon + 180) / 360 * 2**TILE_ZOOM)
     down = int((1 - np.arcsinh(np.tan(lat)) / np.pi) / 2 * 2**TILE_ZOOM)
     base = server.items.removesuffix("items") + f"tiles/WebMercatorQuad/{TILE_ZOOM}"
-    cold, kept, counts = [], [], []
+    cold: list[tuple[float, float]] = []
+    kept: list[tuple[float, float]] = []
+    counts = []
     for y, x in ((down + j, across + k) for j in (-1, 0, 1) for k in (-1, 0, 1)):
         for spent in (cold, kept):
             cpu = server.cpu_s()
@@ -295,15 +332,15 @@ def _measure_tiles(server: _Server, town: geopandas.GeoDataFrame) -> None:
             tile = _get(line, f"{base}/{y}/{x}")
             spent.append((1000 * (time.perf_counter() - begin), 1000 * (server.cpu_s() - cpu)))
         counts.append(len(mapbox_vector_tile.decode(tile)["segments"]["features"]))
-    for name, spent in (("cold", cold), ("kept", kept)):
+    for which, spent in (("cold", cold), ("kept", kept)):
         wall, cpu_ms = (statistics.median(values) for values in zip(*spent, strict=True))
         print(
-            f"tile of {statistics.median(counts):.0f} features, {name}: median {wall:.1f} ms, "
+            f"{name}: tile of {statistics.median(counts):.0f}, {which}: median {wall:.1f} ms, "
             f"{cpu_ms:.0f} ms of the processor"
         )
 
 
-def _measure_gdal(server: _Server) -> None:
+def _measure_gdal(name: str, server: _Server) -> None:
     command = [sys.executable, "-c", _GDAL, f"http://127.0.0.1:{server.port}/ogc"]
     runs = []
     for _ in range(ROUNDS):
@@ -312,7 +349,7 @@ def _measure_gdal(server: _Server) -> None:
         runs.append((float(out[1]), server.cpu_s() - cpu, float(out[2])))
     wall, spent, own = (statistics.median(values) for values in zip(*runs, strict=True))
     print(
-        f"{out[0]} segments into GDAL in {wall:.1f} s; of the processor: "
+        f"{name}: {out[0]} segments into GDAL in {wall:.1f} s; of the processor: "
         f"server {spent:.1f} s, GDAL {own:.1f} s"
     )
 
