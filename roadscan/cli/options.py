@@ -37,6 +37,20 @@ Data = Annotated[
     Path,
     typer.Option("--data", help="Folder for everything of this town.", show_default=False),
 ]
+KeepDays = Annotated[
+    float,
+    typer.Option(
+        "--keep-days", min=0.0, max=30.0, help="Days that a video is kept after its results."
+    ),
+]
+NoPurge = Annotated[
+    bool,
+    typer.Option(
+        "--no-purge",
+        help="Let no worker delete raw recordings: only roadscan purge does.",
+        show_default=False,
+    ),
+]
 Database = Annotated[
     str,
     typer.Option(

@@ -28,8 +28,11 @@ def privacy_record(
         Path | None, typer.Option("--out", help="A new file. Default: stdout.", show_default=False)
     ] = None,
     keep_days: Annotated[
-        float, typer.Option(min=0.0, max=30.0, help="As roadscan purge is called.")
+        float, typer.Option(min=0.0, max=30.0, help="As roadscan serve or work is called.")
     ] = 7.0,
+    no_purge: Annotated[  # noqa: FBT002 -- how typer declares a switch
+        bool, typer.Option("--no-purge", help="As roadscan serve or work is called.")
+    ] = False,
     public_layers: Annotated[  # noqa: FBT002 -- how typer declares a switch
         bool, typer.Option("--public-layers", help="As roadscan serve is called.")
     ] = False,
@@ -52,6 +55,7 @@ def privacy_record(
         public_collections=public,
         cookie_secure=cookie_secure,
         keep_raw_s=keep_days * DAY_S,
+        deletes_raw=not no_purge,
     )
     text = record_of(settings, lang.value)
     if out is None:

@@ -13,9 +13,7 @@ DAY_S = 86400.0
 def purge(
     data: options.Data,
     database: options.Database = "",
-    keep_days: Annotated[
-        float, typer.Option(min=0.0, max=30.0, help="Days that a video is kept after its results.")
-    ] = 7.0,
+    keep_days: options.KeepDays = 7.0,
     delete: Annotated[  # noqa: FBT002 -- how typer declares a switch
         bool, typer.Option("--delete", help="Delete; without it, only say what would go.")
     ] = False,
@@ -33,8 +31,8 @@ def purge(
     ) as retention:
         due = retention.due()
         for item in due:
-            if delete:
-                retention.delete(item)
+            if delete and not retention.delete(item):
+                continue
             what = "deleted" if delete else "would delete"
             typer.echo(f"{what} {item.file.name} {item.file.sha256} ({item.why.value})")
     size = sum(item.file.size_bytes for item in due)

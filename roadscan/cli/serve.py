@@ -9,6 +9,8 @@ from roadscan.cli.extras import needs_extra
 from roadscan.cli.quantities import size_bytes, time_s, web_origin
 from roadscan.errors import RoadscanError
 
+DAY_S = 86400.0
+
 
 def serve(  # noqa: PLR0913, PLR0917 -- typer makes an option of each
     data: options.Data,
@@ -37,14 +39,6 @@ def serve(  # noqa: PLR0913, PLR0917 -- typer makes an option of each
         str,
         typer.Option(help="Unfinished uploads go after so long without a byte, from 1h to 30d."),
     ] = "7d",
-    keep_raw: Annotated[
-        str,
-        typer.Option(
-            help="Delete videos and tracks so long after their results, looking each hour, from 0d "
-            "to 30d. Default: only roadscan purge deletes.",
-            show_default=False,
-        ),
-    ] = "",
     allow_origin: Annotated[
         list[str] | None,
         typer.Option(
@@ -53,6 +47,8 @@ def serve(  # noqa: PLR0913, PLR0917 -- typer makes an option of each
             show_default=False,
         ),
     ] = None,
+    keep_days: options.KeepDays = 7.0,
+    no_purge: options.NoPurge = False,  # noqa: FBT002 -- how typer declares a switch
 ) -> None:
     """Serve uploads, layers and pages until stopped.
 
@@ -73,6 +69,8 @@ def serve(  # noqa: PLR0913, PLR0917 -- typer makes an option of each
         free_disk_reserve_bytes=size_bytes("--disk-reserve", disk_reserve, least="0B"),
         upload_expires_s=time_s("--upload-expires", upload_expires, "1h", "30d"),
         allow_origins=tuple(web_origin("--allow-origin", each) for each in allow_origin or ()),
+        keep_raw_s=keep_days * DAY_S,
+        deletes_raw=not no_purge,
     )
     if settings.upload_quota_bytes < settings.max_upload_bytes:
         raise RoadscanError(
@@ -80,7 +78,4 @@ def serve(  # noqa: PLR0913, PLR0917 -- typer makes an option of each
             f"--upload-quota {upload_quota} is less than --max-upload {max_upload}",
             "An account must be able to send one file",
         )
-    if keep_raw:
-        keep_raw_s = time_s("--keep-raw", keep_raw, "0d", "30d")
-        settings = settings.model_copy(update={"keep_raw_s": keep_raw_s, "deletes_raw": True})
     serve_town(settings, host, port, workers, typer.echo)

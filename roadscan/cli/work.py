@@ -7,6 +7,8 @@ import typer
 from roadscan.cli import options
 from roadscan.cli.extras import needs_extra
 
+DAY_S = 86400.0
+
 
 def work(
     data: options.Data,
@@ -14,12 +16,18 @@ def work(
     once: Annotated[  # noqa: FBT002 -- how typer declares a switch
         bool, typer.Option("--once", help="Stop when nothing is left to do.")
     ] = False,
+    keep_days: options.KeepDays = 7.0,
+    no_purge: options.NoPurge = False,  # noqa: FBT002 -- how typer declares a switch
 ) -> None:
     """Work on uploaded drives until stopped; a stop lets the chunk that was begun end.
 
-    Several workers may share a service, on one machine or on many.
+    Several workers may share a service, on one machine or on many. Once a day one of them deletes
+    the raw recordings whose time is over, as roadscan purge does.
     """
     with needs_extra("serve"):
         from roadscan.serve.jobs.worker import work as work_for  # noqa: PLC0415 -- an extra
         from roadscan.serve.settings import ServeSettings  # noqa: PLC0415 -- an extra
-    work_for(ServeSettings(data=data, database=database), typer.echo, until_idle=once)
+    settings = ServeSettings(
+        data=data, database=database, keep_raw_s=keep_days * DAY_S, deletes_raw=not no_purge
+    )
+    work_for(settings, typer.echo, until_idle=once)

@@ -3,7 +3,7 @@
 import time
 from importlib.metadata import version
 
-from fastapi import APIRouter, FastAPI
+from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 
 from roadscan.serve.access.administration import administration_router
@@ -18,13 +18,11 @@ from roadscan.serve.features.exports import exports_on_record
 from roadscan.serve.features.layers import readable_by
 from roadscan.serve.features.router import features_router
 from roadscan.serve.health import Metrics, health_router
-from roadscan.serve.hourly import hourly
 from roadscan.serve.jobs.queue import JobQueue
 from roadscan.serve.jobs.router import jobs_router, networks_router
 from roadscan.serve.log import log_answer
 from roadscan.serve.pages.router import pages_router
 from roadscan.serve.pages.static import static_router
-from roadscan.serve.retention import Retention
 from roadscan.serve.settings import ServeSettings
 from roadscan.serve.surveys import surveys_router
 from roadscan.serve.uploads.api import uploads_api
@@ -71,11 +69,6 @@ def create_app(settings: ServeSettings, store: SqlStore) -> FastAPI:
         pages_router(),
     ):
         app.include_router(router)
-    if settings.deletes_raw:
-        retention = Retention(
-            files, arrivals.storage, queue, guard.accounts, time.time, settings.keep_raw_s
-        )
-        app.include_router(APIRouter(lifespan=hourly(retention.delete_due)))
 
     if settings.allow_origins:
         app.add_middleware(

@@ -7,7 +7,7 @@ from typing import Final
 
 from roadscan.serve.envelope import Answered, current_request
 
-_FACTS: Final = ("method", "path", "status", "ms")
+_FACTS: Final = ("method", "path", "status", "ms", "subject")
 """Attributes of a record that go into its line."""
 
 

@@ -19,6 +19,7 @@ from roadscan.serve.databases import need_town, open_town
 from roadscan.serve.purge import open_retention
 from roadscan.serve.retention import DAY_S, LONGEST_S, PAGE, RAW, Retention
 from roadscan.serve.settings import ServeSettings
+from roadscan.store.accounts import Accounts
 
 LANGUAGES: Final = ("de", "en")
 MEASURED: Final = "people-v5nu-1"
@@ -35,6 +36,8 @@ class Words:
     yes: str
     no: str
     sqlite: str
+    deletes: str
+    deletes_not: str
     accounts: str
     classes: str
     roles: tuple[str, ...]
@@ -52,6 +55,10 @@ WORDS: Final[dict[str, Words]] = {
         "ja",
         "nein",
         "SQLite im selben Ordner",
+        "Gelöscht wird von selbst, einmal am Tag, sobald ein Arbeiter läuft (roadscan work,\n"
+        "   roadscan serve).",
+        "Das Löschen von selbst ist abgeschaltet (--no-purge): gelöscht wird nur, wenn\n"
+        "   roadscan purge --delete läuft: [Zeitplan bestätigt am: ...].",
         "Konten",
         "Klassen",
         ("Lesen", "Fahrten senden", "Prüfen", "Planen", "Verwalten"),
@@ -66,6 +73,10 @@ WORDS: Final[dict[str, Words]] = {
         "yes",
         "no",
         "SQLite in the same folder",
+        "They are deleted without anybody's doing, once a day, as soon as a worker runs\n"
+        "   (roadscan work, roadscan serve).",
+        "Deletion by the workers is switched off (--no-purge): nothing is deleted unless\n"
+        "   roadscan purge --delete runs: [schedule confirmed on: ...].",
         "accounts",
         "classes",
         ("viewer", "uploader", "reviewer", "planner", "admin"),
@@ -85,20 +96,26 @@ def privacy_record(settings: ServeSettings, language: str) -> str:
     """
     need_town(settings)
     with open_retention(settings) as retention, open_town(settings) as store:
-        objections = len(store.pictures.objections())
-        values = _values(settings, WORDS[language], retention, objections)
+        town = _Town(retention, Accounts(store.engine, time.time), len(store.pictures.objections()))
+        values = _values(settings, WORDS[language], town)
     text = files("roadscan.serve").joinpath("privacy_texts", f"{language}.txt").read_text("utf-8")
     return Template(text).substitute(values)
 
 
-def _values(
-    settings: ServeSettings, words: Words, retention: Retention, objections: int
-) -> dict[str, str]:
-    privacy, damage = _default("privacy"), _default("damage")
+@dataclass(frozen=True, slots=True)
+class _Town:
+    retention: Retention
+    accounts: Accounts
+    objections: int
+
+
+def _values(settings: ServeSettings, words: Words, town: _Town) -> dict[str, str]:
+    privacy, damage, retention = _default("privacy"), _default("damage"), town.retention
     return {
         "made_on": time.strftime("%Y-%m-%d", time.gmtime(retention.clock())),
         "folder": str(settings.data.resolve()),
         "database": _database(settings, words),
+        "deletion": words.deletes if settings.deletes_raw else words.deletes_not,
         "keep_days": f"{settings.keep_raw_s / DAY_S:g}",
         "longest_days": f"{LONGEST_S / DAY_S:g}",
         "expire_days": f"{settings.upload_expires_s / DAY_S:g}",
@@ -107,16 +124,16 @@ def _values(
         "privacy_model": _named(privacy, words),
         "privacy_figures": words.figures if _id(privacy) == MEASURED else words.unmeasured,
         "damage_model": _named(damage, words),
-        "objections": str(objections),
-        "roles": _roles(words, retention),
+        "objections": str(town.objections),
+        "roles": _roles(words, town.accounts),
         "public_layers": ", ".join(sorted(settings.public_collections)) or words.none,
         "session_hours": f"{settings.session_s / 3600:g}",
         "cookie_secure": words.yes if settings.cookie_secure else words.no,
     }
 
 
-def _roles(words: Words, retention: Retention) -> str:
-    counted = Counter(account.role for account in retention.accounts.all() if account.active)
+def _roles(words: Words, accounts: Accounts) -> str:
+    counted = Counter(account.role for account in accounts.all() if account.active)
     pairs = zip(Role, words.roles, strict=True)
     return "\n".join(f"   {name}: {counted[role]} {words.accounts}" for role, name in pairs)
 

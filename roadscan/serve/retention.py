@@ -1,24 +1,30 @@
 """Deletes raw recordings when their time is over: only what the store knows, nothing in work.
 
+Each worker sees to it once a day, `roadscan purge` whenever it is called.
+
 A video goes when its results have been in the store for so many days; one that nobody ever worked
 goes a month after it was sent at the latest (section 13 SächsDSDG names one month).
 """
 
+import logging
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from roadscan.model.access import AuditEntry
 from roadscan.model.upload import FileKind, StoredFile
 from roadscan.serve.jobs.queue import JobQueue
 from roadscan.serve.jobs.requests import State
 from roadscan.serve.uploads.storage import UploadStorage
-from roadscan.store.accounts import Accounts
 from roadscan.store.files import Files
 
+_LOG: Final = logging.getLogger("roadscan.serve.retention")
 DAY_S: Final = 86400.0
 LONGEST_S: Final = 30 * DAY_S
 PAGE: Final = 500
+AT_ONCE: Final = 100
+"""Files deleted by one step of a job."""
 RAW: Final = frozenset({FileKind.VIDEO, FileKind.TRACK})
 """What shows or tells where somebody was; cameras and networks do not."""
 
@@ -67,15 +73,25 @@ def due_files(
 
 
 @dataclass(frozen=True, slots=True)
+class Deleted:
+    """What went at once, and how much of what was due is left."""
+
+    files: int
+    size_bytes: int
+    left: int
+
+
+@dataclass(frozen=True, slots=True)
 class Retention:
     """Knows what is due, and deletes it."""
 
     files: Files
     storage: UploadStorage
     queue: JobQueue
-    accounts: Accounts
     clock: Callable[[], float]
     keep_s: float
+    who: str
+    """Deletes, as the audit log names it."""
 
     def due(self) -> tuple[DueFile, ...]:
         """Return what is due now; nothing is changed."""
@@ -89,19 +105,30 @@ class Retention:
                 busy |= hashes
         return tuple(due_files(self._all(), finished_s, frozenset(busy), self.clock(), self.keep_s))
 
-    def delete_due(self) -> None:
-        """Delete what is due now."""
-        for item in self.due():
-            self.delete(item)
+    def delete_some(self) -> Deleted:
+        """Delete some of what is due now."""
+        due = self.due()
+        gone = [item.file for item in due[:AT_ONCE] if self.delete(item)]
+        return Deleted(len(gone), sum(file.size_bytes for file in gone), len(due) - len(gone))
 
-    def delete(self, due: DueFile) -> None:
-        """Delete the bytes of a file, keep its row, and write it into the audit log."""
+    def delete(self, due: DueFile) -> bool:
+        """Delete the bytes of a file, keep its row, and write it into the audit log and the log.
+
+        False if somebody else deleted it, or a job took it meanwhile. Killed between any two
+        steps, it is due again, and its line in the audit log is written once.
+        """
+        sha256 = due.file.sha256
+        if not self.files.claim_for_purge(due.file):
+            return False
+        what = f"{due.file.name} {sha256} {due.why.value}"
         with self.storage.keeping():
-            self.storage.remove(due.file.sha256)
-            # before the row: a kill in between makes a second line, never none
-            what = f"{due.file.name} {due.file.sha256} {due.why.value}"
-            self.accounts.record("roadscan purge", "file_purged", what)
-            self.files.mark_purged(due.file.sha256, self.clock())
+            self.storage.remove(sha256)
+            deleted = self.files.mark_purged(
+                sha256, AuditEntry(self.clock(), self.who, "file_purged", what)
+            )
+        if deleted:
+            _LOG.info("file_purged", extra={"subject": what})
+        return deleted
 
     def _all(self) -> Iterator[StoredFile]:
         last = None

@@ -32,8 +32,8 @@ class ServeSettings(BaseModel):
     """An upload that would leave less than this is refused before its first byte."""
     keep_raw_s: Annotated[float, Field(ge=0)] = 7 * 86400.0
     """How long a video is kept after its results; see roadscan.serve.retention."""
-    deletes_raw: bool = False
-    """Delete each hour what is older, without `roadscan purge`."""
+    deletes_raw: bool = True
+    """Whether workers delete, once a day, the raw recordings whose time is over."""
     upload_expires_s: Annotated[float, Field(gt=0)] = 7 * 86400.0
     """An unfinished upload is cleared away after so long without a byte."""
 

@@ -17,6 +17,7 @@ from roadscan.model.access import Role
 from roadscan.serve.app import create_app
 from roadscan.serve.databases import open_town
 from roadscan.serve.log import log_to_stderr
+from roadscan.serve.retention import DAY_S
 from roadscan.serve.settings import ServeSettings
 from roadscan.store.accounts import Accounts
 
@@ -54,6 +55,8 @@ def _workers(settings: ServeSettings, count: int) -> Iterator[None]:
     """Keep workers at work in processes of their own; the web process has no model or decoder."""
     command = [sys.executable, "-c", "from roadscan.cli.app import main; main()"]
     command += ["work", "--data", str(settings.data)]
+    command += ["--keep-days", f"{settings.keep_raw_s / DAY_S:g}"]
+    command += [] if settings.deletes_raw else ["--no-purge"]
     # the database's password goes by the environment: any user can list processes
     run = partial(subprocess.Popen, command, env=os.environ | {DATABASE: settings.database})
     stop = threading.Event()

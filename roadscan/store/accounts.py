@@ -8,6 +8,7 @@ import hashlib
 import secrets
 import unicodedata
 from collections.abc import Callable
+from dataclasses import asdict
 from typing import Any
 
 from sqlalchemy import Connection, Engine, Row, delete, func, insert, or_, select, update
@@ -249,9 +250,8 @@ class Accounts:
 
     def record(self, who: str, action: str, subject: str) -> None:
         """Add a line to the audit log; there is no way to change or remove one."""
-        row = {"at_s": self._clock(), "who": who, "action": action, "subject": subject}
         with self._engine.begin() as db:
-            db.execute(insert(tables.audit), row)
+            write_audit(db, AuditEntry(self._clock(), who, action, subject))
 
     def audit_log(self, limit: int) -> tuple[AuditEntry, ...]:
         """Return the newest lines of the audit log, newest first."""
@@ -260,6 +260,11 @@ class Accounts:
             return tuple(
                 AuditEntry(row.at_s, row.who, row.action, row.subject) for row in db.execute(query)
             )
+
+
+def write_audit(db: Connection, entry: AuditEntry) -> None:
+    """Add a line to the audit log in the transaction of what it tells of."""
+    db.execute(insert(tables.audit), asdict(entry))
 
 
 def _account(row: Row[Any]) -> Account:

@@ -3,14 +3,19 @@
 The bytes are elsewhere, under their checksum; see roadscan.serve.uploads.storage.
 """
 
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Engine, Row, Select, and_, delete, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
+from roadscan.model.access import AuditEntry
 from roadscan.model.upload import FileKind, Place, PlacedFile, StoredFile, WaitingDrive
 from roadscan.store import file_tables as tables
+from roadscan.store.accounts import write_audit
 from roadscan.store.sidecars import waiting_drives
+
+PURGE: Final = "purge"
+"""Stands for the job of a file that is about to be deleted: no other job gets it."""
 
 _FILE = (
     "sha256", "size_bytes", "name", "survey", "owner_id", "uploaded_by", "uploaded_s", "taken_by",
@@ -119,11 +124,33 @@ class Files:
         with self._engine.begin() as db:
             db.execute(update(table).where(table.c.taken_by == job_id).values(taken_by=""))
 
-    def mark_purged(self, sha256: str, at_s: float) -> None:
-        """Remember that the bytes of a file were deleted while what came of them stays."""
+    def claim_for_purge(self, file: StoredFile) -> bool:
+        """Take a file away from jobs to come; False if it is gone, or taken since it was read.
+
+        Asking again, also by another process, is answered in the same way.
+        """
         table = tables.files
+        this = and_(table.c.sha256 == file.sha256, table.c.purged_s.is_(None))
         with self._engine.begin() as db:
-            db.execute(update(table).where(table.c.sha256 == sha256).values(purged_s=at_s))
+            claimed = db.execute(
+                update(table)
+                .where(this, table.c.taken_by.in_([file.taken_by, PURGE]))
+                .values(taken_by=PURGE)
+            )
+        return claimed.rowcount == 1
+
+    def mark_purged(self, sha256: str, told: AuditEntry) -> bool:
+        """Remember that the bytes of a file were deleted while what came of them stays.
+
+        With it goes its line in the audit log, once: False if the file was marked before.
+        """
+        table = tables.files
+        this = and_(table.c.sha256 == sha256, table.c.purged_s.is_(None))
+        with self._engine.begin() as db:
+            marked = db.execute(update(table).where(this).values(purged_s=told.at_s))
+            if marked.rowcount:
+                write_audit(db, told)
+        return marked.rowcount == 1
 
     def delete(self, sha256: str) -> None:
         """Forget a file and where it lay."""

@@ -33,10 +33,12 @@ def test_sizes_and_times_are_written_with_units(settings):
     assert (found.session_s, found.upload_expires_s) == (8 * 3600.0, 2 * 86400.0)
 
 
-def test_the_service_deletes_raw_recordings_only_if_told_how_long_to_keep_them(settings):
-    assert not settings().deletes_raw
-    found = settings("--keep-raw", "3d")
+def test_how_long_raw_recordings_are_kept_is_said_in_days_and_deletion_may_be_switched_off(
+    settings,
+):
+    found = settings("--keep-days", "3")
     assert (found.deletes_raw, found.keep_raw_s) == (True, 3 * 86400.0)
+    assert not settings("--no-purge").deletes_raw
 
 
 def test_several_origins_may_be_allowed(settings):
@@ -53,8 +55,6 @@ def test_several_origins_may_be_allowed(settings):
         ("--disk-reserve", "5"),
         ("--session", "1min"),
         ("--upload-expires", "60d"),
-        ("--keep-raw", "31d"),
-        ("--keep-raw", "7"),
         ("--allow-origin", "maps.town.example"),
     ],
 )

@@ -38,7 +38,8 @@ def test_what_is_set_stands_in_the_text(settings, store, accounts, language):
     )
     text = privacy_record(changed, language)
     words = WORDS[language]
-    assert "--keep-days 3 --delete" in text
+    assert re.search(r"6\. .*\b3 (Tage|days)\)", text)
+    assert words.deletes in text
     assert "damages, segments" in text
     assert str(settings.data.resolve()) in text
     assert f"{words.roles[4]}: 1 {words.accounts}" in text
@@ -48,6 +49,13 @@ def test_what_is_set_stands_in_the_text(settings, store, accounts, language):
         r"(jetzt|are) 1 (Videos|videos).*\n?.*1 (fällig|of which|davon)|1 of which", text
     )
     assert "$" not in text
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_it_says_so_if_nothing_is_deleted_by_itself(settings, store, language):
+    text = privacy_record(settings.model_copy(update={"deletes_raw": False}), language)
+    assert WORDS[language].deletes_not in text
+    assert WORDS[language].deletes not in text
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -4,19 +4,16 @@ import time
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from starlette.testclient import TestClient
 
 from roadscan.model.upload import FileKind, Place, StoredFile
-from roadscan.serve.app import create_app
 from roadscan.serve.databases import jobs_url
 from roadscan.serve.jobs.queue import JobQueue
+from roadscan.serve.jobs.requests import State
 from roadscan.serve.purge import open_retention
 from roadscan.serve.retention import DAY_S, LONGEST_S, Due, due_files
-from roadscan.serve.settings import ServeSettings
 from roadscan.serve.uploads.storage import UploadStorage
-from roadscan.store.accounts import Accounts
 from roadscan.store.files import Files
-from roadscan.store.sqlite import share_store
+from tests.serve.jobs.town import work_once
 
 NOW_S = 1_800_000_000.0
 
@@ -55,38 +52,66 @@ def test_nothing_goes_that_a_job_waits_for_or_that_went_before(age_s, done_s):
 
 
 @pytest.fixture
-def old_file(tmp_path):
-    """A video that lies in a town for a month: its settings, its checksum, where its bytes are."""
-    settings = ServeSettings(data=tmp_path)
-    sha256 = hashlib.sha256(b"a month old").hexdigest()
-    path = UploadStorage(tmp_path, settings.upload_limits).path_of(sha256)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(b"a month old")
-    JobQueue(jobs_url(settings)).close()
-    with share_store(tmp_path) as store:
+def town(settings, store):
+    """A town in which two videos lie for a month: their checksums, and where their bytes are."""
+    storage = UploadStorage(settings.data, settings.upload_limits)
+    found = {}
+    for content in (b"a month old", b"as old"):
+        sha256 = hashlib.sha256(content).hexdigest()
+        found[sha256] = storage.path_of(sha256)
+        found[sha256].parent.mkdir(parents=True, exist_ok=True)
+        found[sha256].write_bytes(content)
         old = file(sha256, uploaded_s=time.time() - LONGEST_S)
         Files(store.engine).put(old, Place("", 0, "", old.name), "upload")
-    return settings, sha256, path
+    return found
 
 
-def test_deleting_takes_the_bytes_keeps_the_row_and_is_on_the_record(old_file):
-    settings, sha256, path = old_file
-    with share_store(settings.data) as store:
-        with open_retention(settings) as retention:
-            retention.delete_due()
-            assert retention.due() == ()
+def deletions(accounts):
+    return [line for line in accounts.audit_log(50) if line.action == "file_purged"]
+
+
+def test_deleting_takes_the_bytes_keeps_the_row_and_is_on_the_record(
+    settings, town, store, accounts
+):
+    with open_retention(settings) as retention:
+        for item in retention.due():
+            assert retention.delete(item)
+        assert retention.due() == ()
+    for sha256, path in town.items():
         assert not path.exists()
         assert Files(store.engine).get(sha256).purged_s is not None
-        line = Accounts(store.engine, time.time).audit_log(1)[0]
-        assert (line.action, sha256 in line.subject) == ("file_purged", True)
+        assert [sha256 in line.subject for line in deletions(accounts)].count(True) == 1
 
 
-@pytest.mark.parametrize("told", [True, False])
-def test_the_service_deletes_what_is_due_only_if_it_is_told_to(old_file, told):
-    settings, _, path = old_file
-    settings = settings.model_copy(update={"deletes_raw": told})
-    with share_store(settings.data) as store, TestClient(create_app(settings, store)) as client:
-        ends = time.monotonic() + 10.0
-        while told and path.exists() and time.monotonic() < ends:
-            client.get("/healthz")  # the start looks at once
-        assert path.exists() is not told
+def test_two_who_delete_the_same_leave_one_line_in_the_audit_log(settings, town, accounts):
+    with open_retention(settings) as one, open_retention(settings) as other:
+        (first, _), (same, _) = one.due(), other.due()
+        assert [one.delete(first), other.delete(same)] == [True, False]
+    assert len(deletions(accounts)) == 1
+
+
+def test_what_a_job_takes_after_it_was_found_to_be_due_stays(settings, town, store):
+    with open_retention(settings) as retention:
+        first, _ = retention.due()
+        Files(store.engine).take(first.file.sha256, "a job")
+        assert not retention.delete(first)
+    assert town[first.file.sha256].exists()
+
+
+def test_a_worker_deletes_what_is_due_without_being_told_and_only_once_a_day(
+    settings, town, accounts
+):
+    work_once(settings)
+    work_once(settings)
+    queue = JobQueue(jobs_url(settings))
+    (job,) = queue.jobs(50)
+    queue.close()
+    assert (job.kind, job.state) == ("purge", State.DONE)
+    assert job.done.facts == {"files": 2, "bytes": 20}
+    assert not any(path.exists() for path in town.values())
+    assert [line.who for line in deletions(accounts)] == ["roadscan work"] * 2
+
+
+def test_a_worker_that_is_told_not_to_deletes_nothing(settings, town):
+    work_once(settings, "--no-purge")
+    assert all(path.exists() for path in town.values())

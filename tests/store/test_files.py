@@ -4,16 +4,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from roadscan.model.access import AuditEntry
 from roadscan.model.upload import FileKind, Place, PlacedFile, StoredFile, Waiting
+from roadscan.store.accounts import Accounts
 from roadscan.store.files import Files
 from roadscan.store.sidecars import waiting_drives
 from tests.databases import DATABASES, open_on
 
 
 @pytest.fixture(params=DATABASES)
-def files(request, tmp_path):
-    with open_on(request.param, tmp_path) as store:
-        yield Files(store.engine)
+def store(request, tmp_path):
+    with open_on(request.param, tmp_path) as opened:
+        yield opened
+
+
+@pytest.fixture
+def files(store):
+    return Files(store.engine)
 
 
 def stored(name, *, number=0, survey="2026", content=None):
@@ -61,12 +68,35 @@ def test_purged_bytes_that_come_again_are_new_and_wait(files):
     item = placed("a.mp4")
     put(files, item, "u1")
     files.take(item.file.sha256, "job")
-    files.mark_purged(item.file.sha256, 5.0)
+    files.mark_purged(item.file.sha256, AuditEntry(5.0, "roadscan purge", "file_purged", "a.mp4"))
     assert files.held_bytes("a1") == 0
     assert files.waiting() == ()
     file, known = put(files, item, "u2")
     assert (file.purged_s, file.taken_by, known) == (None, "", False)
     assert len(files.waiting()) == 1
+
+
+def test_a_file_that_a_job_took_since_it_was_read_is_not_deleted(files):
+    item = placed("a.mp4")
+    seen, _ = put(files, item, "u1")
+    files.take(seen.sha256, "job")
+    assert not files.claim_for_purge(seen)
+    assert files.claim_for_purge(files.get(seen.sha256))
+
+
+def test_no_job_takes_what_is_about_to_be_deleted(files):
+    seen, _ = put(files, placed("a.mp4"), "u1")
+    assert files.claim_for_purge(seen)
+    assert files.claim_for_purge(seen)
+    assert not files.take(seen.sha256, "job")
+    assert files.waiting() == ()
+
+
+def test_a_deletion_has_one_line_in_the_audit_log_however_often_it_is_tried(store, files):
+    seen, _ = put(files, placed("a.mp4"), "u1")
+    told = AuditEntry(5.0, "roadscan purge", "file_purged", "a.mp4")
+    assert [files.mark_purged(seen.sha256, told) for _ in range(3)] == [True, False, False]
+    assert Accounts(store.engine, lambda: 9.0).audit_log(9) == (told,)
 
 
 def test_held_bytes_are_those_of_the_account(files):

@@ -15,12 +15,14 @@ from roadscan.serve.jobs.requests import (
     DRIVES,
     PROGRESS,
     SURVEYS,
+    TOWN,
     Done,
     DriveRequest,
     Failure,
     Job,
     NetworkRequest,
     Progress,
+    PurgeRequest,
     Request,
     RescoreRequest,
     ScoreRequest,
@@ -33,6 +35,7 @@ QUEUES: Final[dict[type[Request], tuple[str, str]]] = {
     NetworkRequest: ("network", DRIVES),
     ScoreRequest: ("score", SURVEYS),
     RescoreRequest: ("rescore", SURVEYS),
+    PurgeRequest: ("purge", TOWN),
 }
 """Workflow and queue by request."""
 KINDS: Final = dict(QUEUES.values())

@@ -14,6 +14,8 @@ APPLICATION_VERSION: Final = "1"
 DRIVES: Final = "drives"
 SURVEYS: Final = "surveys"
 """Queue on which one survey is scored at a time: what it writes is the survey's, not a drive's."""
+TOWN: Final = "town"
+"""Queue of what concerns the whole town, one job at a time."""
 PROGRESS: Final = "progress"
 """Event under which a workflow tells how far it is."""
 MAX_ATTEMPTS: Final = 3
@@ -89,7 +91,21 @@ class RescoreRequest(BaseModel):
         return "rescore-" + hashlib.sha256(self.model_dump_json().encode()).hexdigest()[:24]
 
 
-Request = DriveRequest | NetworkRequest | ScoreRequest | RescoreRequest
+class PurgeRequest(BaseModel):
+    """Raw recordings to be deleted whose time is over."""
+
+    model_config = _FROZEN
+    asked_for: str
+    """The day, or the moment: asking twice for one makes one job."""
+    asked_by: str = ""
+    """The administrator; "" where nobody but the day did."""
+
+    def job_id(self) -> str:
+        """Return an id made of the day or the moment, whoever asks."""
+        return "purge-" + hashlib.sha256(self.asked_for.encode()).hexdigest()[:24]
+
+
+Request = DriveRequest | NetworkRequest | ScoreRequest | RescoreRequest | PurgeRequest
 
 
 class Failure(BaseModel):

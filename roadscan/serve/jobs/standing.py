@@ -4,11 +4,11 @@ Each worker looks every now and then and submits what is wanted. An id is made o
 for, so that many workers who see the same make one job, and what a kill took away is seen again.
 """
 
-from dataclasses import dataclass
+import time
 from typing import Final
 
 from roadscan.serve.jobs.queue import JobQueue
-from roadscan.serve.jobs.requests import ScoreRequest
+from roadscan.serve.jobs.requests import PurgeRequest, ScoreRequest
 from roadscan.store.scorings import Scoring, Scorings
 
 REST: Final = 4.0
@@ -16,22 +16,32 @@ REST: Final = 4.0
 takes at most a fifth of one worker's time, however large the survey and many its drives."""
 
 
-@dataclass(frozen=True, slots=True)
 class StandingOrders:
-    """Submits what the state of the store asks for."""
+    """Submits what the state of the store asks for, and what every day does."""
 
-    queue: JobQueue
-    scorings: Scorings
+    def __init__(self, queue: JobQueue, scorings: Scorings, *, deletes_raw: bool) -> None:
+        self._queue = queue
+        self._scorings = scorings
+        self._deletes_raw = deletes_raw
+        self._day = ""
 
     def look(self, now_s: float) -> None:
         """Look once."""
-        outstanding = self.scorings.outstanding()
+        self._see_to_the_day(now_s)
+        outstanding = self._scorings.outstanding()
         if not outstanding:
             return
-        busy = self.queue.under_way("drive")
+        busy = self._queue.under_way("drive")
         for scoring in outstanding:
             if not busy or is_rested(scoring, now_s):
-                self.queue.submit(ScoreRequest(survey=scoring.survey, change=scoring.wanted))
+                self._queue.submit(ScoreRequest(survey=scoring.survey, change=scoring.wanted))
+
+    def _see_to_the_day(self, now_s: float) -> None:
+        """Ask once a day (UTC) for what is due to be deleted; the first look of a day asks."""
+        day = time.strftime("%Y-%m-%d", time.gmtime(now_s))
+        if self._deletes_raw and day != self._day:
+            self._queue.submit(PurgeRequest(asked_for=day))
+            self._day = day
 
 
 def is_rested(scoring: Scoring, now_s: float) -> bool:

@@ -24,14 +24,17 @@ from roadscan.serve.jobs.requests import (
     Failure,
     NetworkRequest,
     Progress,
+    PurgeRequest,
     RescoreRequest,
     ScoreRequest,
 )
 from roadscan.serve.jobs.workshop import DrivePlan, Workshop
+from roadscan.serve.retention import Deleted
 
 PASSING: Final = ("output_", "store_")
 """What these codes begin with is no fault of the input, and may pass: a full disk, a busy store."""
 _PLAN: Final = TypeAdapter(DrivePlan)
+_DELETED: Final = TypeAdapter(Deleted)
 
 
 class RefusedError(Exception):
@@ -67,7 +70,7 @@ class Steps:
         )
 
 
-def register(workshop: Workshop, steps: Steps) -> None:
+def register(workshop: Workshop, purging: Callable[[PurgeRequest], Deleted], steps: Steps) -> None:
     """Tell DBOS of the workflows."""
 
     @DBOS.workflow(name="drive", max_recovery_attempts=MAX_RECOVERIES)
@@ -94,6 +97,21 @@ def register(workshop: Workshop, steps: Steps) -> None:
         request = RescoreRequest.model_validate_json(given)
         _tell("assessing", 0, 1)
         return _answer(steps, "rescore_survey", lambda: workshop.rescore(request))
+
+    @DBOS.workflow(name="purge", max_recovery_attempts=MAX_RECOVERIES)
+    def purge(given: str) -> str:
+        request = PurgeRequest.model_validate_json(given)
+        _tell("deleting", 0, 0)
+        files = size_bytes = 0
+        # by parts, each of what is due by then: a list made before a kill may be long out of date
+        while True:
+            part = _DELETED.validate_json(
+                steps.run("delete_some", lambda: _DELETED.dump_json(purging(request)).decode())
+            )
+            files, size_bytes = files + part.files, size_bytes + part.size_bytes
+            _tell("deleting", files, files + part.left)
+            if not part.files or not part.left:
+                return Done(facts={"files": files, "bytes": size_bytes}).model_dump_json()
 
     @DBOS.workflow(name="network", max_recovery_attempts=MAX_RECOVERIES)
     def network(given: str) -> str:

@@ -92,7 +92,8 @@ async function list() {
   const [waiting, jobs, files, uploads] = await Promise.all(["drives-waiting", "jobs", "files", "uploads"].map((name) => call("GET", `/api/${name}`)));
   fill(find("unfinished"), uploads.map(unfinishedRow), text("nothing_here"));
   fill(find("waiting"), waiting.map(waitingRow), text("nothing_here"));
-  fill(find("jobs"), jobs.map(jobRow), text("nothing_here"));
+  const ofDrives = jobs.filter((/** @type {any} */ job) => job.kind !== "purge");
+  fill(find("jobs"), ofDrives.map(jobRow), text("nothing_here"));
   const surveys = new Set(files.map((/** @type {any} */ file) => file.survey).filter(Boolean));
   find("surveys").replaceChildren(...[...surveys].map((name) => make("option", {value: String(name)})));
 }

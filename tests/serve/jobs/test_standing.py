@@ -30,7 +30,7 @@ def queue(tmp_path):
 
 @pytest.fixture
 def orders(queue, scorings):
-    return StandingOrders(queue, scorings)
+    return StandingOrders(queue, scorings, deletes_raw=False)
 
 
 def drive(name):
@@ -72,6 +72,20 @@ def test_the_last_drive_is_scored_at_once(store, orders, queue, scorings):
     queue.cancel(job_id)
     orders.look(NOW_S)
     assert len(scores(queue)) == 1
+
+
+def test_every_day_asks_once_for_what_is_due_to_be_deleted_however_many_look(queue, scorings):
+    workers = [StandingOrders(queue, scorings, deletes_raw=True) for _ in range(3)]
+    for hour in range(48):
+        for worker in workers:
+            worker.look(hour * 3600.0)
+    asked = [job.request["asked_for"] for job in queue.jobs(50)]
+    assert asked == ["1970-01-02", "1970-01-01"]
+
+
+def test_nothing_is_asked_to_be_deleted_where_that_is_switched_off(orders, queue):
+    orders.look(NOW_S)
+    assert queue.jobs(50) == ()
 
 
 def test_nothing_is_asked_for_where_all_scores_are_new(store, orders, queue, scorings):

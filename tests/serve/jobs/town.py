@@ -55,11 +55,18 @@ class SampleTown:
         )
 
     def work_once(self) -> None:
-        command = [*COMMAND, str(self.settings.data), "--once"]
-        subprocess.run(command, check=True, timeout=120, env=self._environment())
+        work_once(self.settings, "--no-purge")
 
     def begin_work(self) -> "subprocess.Popen[bytes]":
-        return subprocess.Popen([*COMMAND, str(self.settings.data)], env=self._environment())
+        command = [*COMMAND, str(self.settings.data), "--no-purge"]
+        return subprocess.Popen(command, env=_environment(self.settings))
 
-    def _environment(self) -> dict[str, str]:
-        return os.environ | {DATABASE: self.settings.database}
+
+def work_once(settings: ServeSettings, *options: str) -> None:
+    """Let a worker do what there is to do."""
+    command = [*COMMAND, str(settings.data), "--once", *options]
+    subprocess.run(command, check=True, timeout=240, env=_environment(settings))
+
+
+def _environment(settings: ServeSettings) -> dict[str, str]:
+    return os.environ | {DATABASE: settings.database}
