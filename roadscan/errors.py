@@ -114,6 +114,7 @@ EXIT_CODES: Final[dict[str, ExitCode]] = {
     "job_not_stopped": ExitCode.BAD_INPUT,
     "drive_not_waiting": ExitCode.BAD_INPUT,
     "network_missing": ExitCode.BAD_INPUT,
+    "network_unknown": ExitCode.BAD_INPUT,
     "backup_failed": ExitCode.BAD_INPUT,
     "backup_malformed": ExitCode.BAD_INPUT,
     "evidence_unknown": ExitCode.BAD_INPUT,

@@ -19,8 +19,9 @@ from roadscan.serve.features.layers import readable_by
 from roadscan.serve.features.router import features_router
 from roadscan.serve.health import Metrics, health_router
 from roadscan.serve.jobs.queue import JobQueue
-from roadscan.serve.jobs.router import jobs_router, networks_router
+from roadscan.serve.jobs.router import jobs_router
 from roadscan.serve.log import log_answer
+from roadscan.serve.networks import networks_router
 from roadscan.serve.pages.router import pages_router
 from roadscan.serve.pages.static import static_router
 from roadscan.serve.settings import ServeSettings
@@ -60,7 +61,7 @@ def create_app(settings: ServeSettings, store: SqlStore) -> FastAPI:
         tus_router(guard, arrivals),
         uploads_api(guard, arrivals),
         jobs_router(guard, queue, files, town, store),
-        networks_router(guard, queue, files, town),
+        networks_router(guard, queue, files, town, store),
         features_router(features, store, readable, exports_on_record(guard)),
         surveys_router(features, store, readable),
         evidence_router(guard, features, store, readable),

@@ -25,6 +25,7 @@ HTTP_STATUS: Final[dict[str, int]] = {
     "job_not_stopped": 409,
     "drive_not_waiting": 409,
     "network_missing": 409,
+    "network_unknown": 404,
     "survey_other_network": 409,
     "evidence_unknown": 404,
     "photo_missing": 404,

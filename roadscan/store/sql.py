@@ -63,6 +63,11 @@ class SqlStore:
                 [rows.link_row(link, k) | key for k, link in enumerate(network.links)],
             )
 
+    def has_network(self, sha256: str) -> bool:
+        """Tell whether there is a network of this checksum."""
+        with self._engine.connect() as db:
+            return self._exists(db, tables.networks, {"network_sha256": sha256})
+
     def put_drive(self, drive: Drive) -> None:
         """Keep a drive under its id and settings."""
         key = {"drive_id": drive.drive_id, "settings_sha256": drive.settings_sha256}

@@ -29,6 +29,9 @@ class Store(Protocol):
     def put_network(self, network: Network) -> None:
         """Keep a network under its checksum."""
 
+    def has_network(self, sha256: str) -> bool:
+        """Tell whether there is a network of this checksum."""
+
     def put_drive(self, drive: Drive) -> None:
         """Keep a drive under its id and settings."""
 

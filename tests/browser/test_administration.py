@@ -1,3 +1,11 @@
+"""What administrators do on their page."""
+
+import json
+
+from axe_playwright_python.sync_playwright import Axe
+
+from tests.browser.conftest import NARROW
+from tests.browser.test_every_page import TAGS
 from tests.small_drive import write_network
 
 
@@ -14,3 +22,45 @@ def test_a_network_is_read_shown_and_put_in_force(open_page, tmp_path):
 def test_the_audit_log_tells_who_did_what(open_page):
     page = open_page("/admin")
     page.locator("#audit").get_by_text("Konto angelegt").first.wait_for()
+
+
+def test_columns_are_chosen_faults_shown_and_the_network_read_again(open_page, tmp_path):
+    path = write_network(tmp_path / "columns.geojson", ("HS-1", "HS-2"))
+    network = json.loads(path.read_text("utf-8"))
+    for number, line in enumerate(network["features"]):
+        line["properties"] |= {"strassenbez": f"Gasse {number}", "surface": ("cheese", "")[number]}
+        line["properties"].pop("street")
+    path.write_text(json.dumps(network), "utf-8")
+    page = open_page("/admin")
+    page.locator("#networks tr").first.wait_for()
+    page.locator("#network-file").set_input_files(path)
+    page.get_by_text("2 Strecken, davon 0 mit Straßennamen").wait_for(timeout=60_000)
+    faults = page.locator("#network-faults").get_by_role("row")
+    assert faults.all_inner_texts() == ["1\tBelag unbekannt: nicht bewertet\tcheese"]
+    page.get_by_label("Straßenname", exact=True).select_option("strassenbez")
+    assert page.get_by_text("Gasse 0 · Gasse 1").is_visible()
+    assert page.get_by_role("button", name="Dieses Netz verwenden").is_disabled()
+    page.get_by_role("button", name="neu lesen").click()
+    page.get_by_text("2 Strecken, davon 2 mit Straßennamen").wait_for(timeout=60_000)
+    page.reload()
+    page.get_by_text("2 Strecken, davon 2 mit Straßennamen").wait_for()
+    assert page.get_by_label("Straßenname", exact=True).input_value() == "strassenbez"
+    drawing = page.locator("#network-drawing")
+    assert drawing.evaluate("async i => { await i.decode(); return i.naturalWidth; }") == 2000
+    found = Axe().run(page, options={"runOnly": {"type": "tag", "values": TAGS}})
+    assert found.violations_count == 0, found.generate_report()
+
+
+def test_a_network_that_cannot_be_used_is_shown_with_what_is_wrong(open_page, tmp_path):
+    path = write_network(tmp_path / "twice.geojson", ("HS-1", "HS-2"))
+    path.write_text(path.read_text("utf-8").replace("HS-2", "HS-1"), "utf-8")
+    page = open_page("/admin", size=NARROW)
+    page.locator("#networks tr").first.wait_for()
+    page.locator("#network-file").set_input_files(path)
+    page.get_by_text("2 × Kennung doppelt").wait_for(timeout=60_000)
+    assert page.locator("#message").inner_text().startswith("Das Straßennetz lässt sich nicht")
+    assert page.get_by_role("button", name="Dieses Netz verwenden").is_disabled()
+    assert not page.locator("#network-drawing").is_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") <= NARROW[0]
+    found = Axe().run(page, options={"runOnly": {"type": "tag", "values": TAGS}})
+    assert found.violations_count == 0, found.generate_report()

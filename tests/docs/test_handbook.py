@@ -12,6 +12,7 @@ TWINS = {
     "README.md": "README.md",
     "befahren.md": "driving.md",
     "gis.md": "gis.md",
+    "netz.md": "network.md",
     "planung.md": "planning.md",
 }
 BOTH = [*GERMAN.glob("*.md"), *ENGLISH.glob("*.md")]

@@ -10,9 +10,12 @@ from dbos import DBOS, DBOSClient, WorkflowStatus
 from sqlalchemy import make_url
 
 from roadscan.errors import RoadscanError
+from roadscan.read.network_look import NetworkLook
 from roadscan.serve.jobs.requests import (
     APPLICATION_VERSION,
     DRIVES,
+    LOOK,
+    LOOKS,
     PROGRESS,
     SURVEYS,
     TOWN,
@@ -123,6 +126,12 @@ class JobQueue:
         if not found:
             raise RoadscanError("job_unknown", f"there is no job {job_id!r}", "List the jobs")
         return self._job(found[0])
+
+    def look(self, job_id: str) -> NetworkLook | None:
+        """Return what a job saw of a network; None as long as it has not looked."""
+        self.job(job_id)
+        told = self._client.get_event(job_id, LOOK, timeout_seconds=0)
+        return LOOKS.validate_json(told) if told else None
 
     def cancel(self, job_id: str) -> None:
         """Stop a job at its next chunk; what is done stays done."""

@@ -4,9 +4,10 @@ import hashlib
 from enum import StrEnum
 from typing import Annotated, Final
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from roadscan.errors import RoadscanError
+from roadscan.read.network_look import NetworkLook
 
 APPLICATION: Final = "roadscan"
 APPLICATION_VERSION: Final = "1"
@@ -18,6 +19,8 @@ TOWN: Final = "town"
 """Queue of what concerns the whole town, one job at a time."""
 PROGRESS: Final = "progress"
 """Event under which a workflow tells how far it is."""
+LOOK: Final = "look"
+"""Event under which the columns and faults of a network are told, whether it can be read or not."""
 MAX_ATTEMPTS: Final = 3
 """For a step that goes wrong."""
 MAX_RECOVERIES: Final = 20
@@ -26,6 +29,9 @@ one that brings its worker down each time has to end."""
 
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 SurveyName = Annotated[str, Field(min_length=1, max_length=80, pattern=r"^[^\x00-\x1f\x7f/\\]+$")]
+ColumnName = Annotated[str, Field(max_length=200)]
+LOOKS: Final = TypeAdapter(NetworkLook)
+"""Reads and writes that event."""
 _FROZEN = ConfigDict(frozen=True, extra="forbid")
 
 
@@ -50,6 +56,23 @@ class DriveRequest(BaseModel):
         return "drive-" + hashlib.sha256(self.model_dump_json().encode()).hexdigest()[:24]
 
 
+class NetworkColumns(BaseModel):
+    """Which column of a network means what, "" where none does: all that a mapping may say."""
+
+    model_config = _FROZEN
+    link_id: ColumnName = ""
+    street: ColumnName = ""
+    street_key: ColumnName = ""
+    road_class: ColumnName = ""
+    surface: ColumnName = ""
+    oneway: ColumnName = ""
+    lane_width: ColumnName = ""
+    width: ColumnName = ""
+    lanes: ColumnName = ""
+    outside_town: ColumnName = ""
+    highway: ColumnName = ""
+
+
 class NetworkRequest(BaseModel):
     """A network to be read, so that somebody can look at it before it is put in force."""
 
@@ -57,6 +80,8 @@ class NetworkRequest(BaseModel):
     file_sha256: Sha256
     file_name: str
     scheme: str = "ap9k"
+    columns: NetworkColumns | None = None
+    """None takes them by their usual names, or as a mapping file in the zip says."""
 
     def job_id(self) -> str:
         """Return an id made of the content."""

@@ -17,7 +17,6 @@ from roadscan.serve.jobs.queue import JobQueue
 from roadscan.serve.jobs.requests import (
     DriveRequest,
     Job,
-    NetworkRequest,
     RescoreRequest,
     Sha256,
     State,
@@ -25,7 +24,7 @@ from roadscan.serve.jobs.requests import (
 )
 from roadscan.store.files import Files
 from roadscan.store.store import Store
-from roadscan.store.town import NetworkVersion, Town
+from roadscan.store.town import Town
 
 MAX_JOBS: Final = 200
 EVENT_S: Final = 1.0
@@ -48,21 +47,6 @@ class SurveyToRescore(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
     survey: SurveyName
     scheme: str
-
-
-class NetworkFile(BaseModel):
-    """A network that was sent in."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-    file_sha256: Sha256
-
-
-class NetworkChoice(BaseModel):
-    """A network that was read and looked at."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-    network_sha256: Sha256
-    name: str
 
 
 def jobs_router(guard: Guard, queue: JobQueue, files: Files, town: Town, store: Store) -> APIRouter:
@@ -123,31 +107,6 @@ def jobs_router(guard: Guard, queue: JobQueue, files: Files, town: Town, store: 
         again = queue.retry(job_id)
         guard.accounts.record(caller.name, "job_retried", job_id)
         return queue.job(again)
-
-    return router
-
-
-def networks_router(guard: Guard, queue: JobQueue, files: Files, town: Town) -> APIRouter:
-    """Return the routes for the town's network: read one, look at it, put it in force."""
-    router = APIRouter(prefix="/api/networks", tags=["networks"])
-    reader, admin = guard.need(Right.READ), guard.need(Right.ADMINISTER)
-
-    @router.get("")
-    def networks(_: Annotated[Caller, Depends(reader)]) -> list[NetworkVersion]:
-        return list(town.networks())
-
-    @router.post("", status_code=202)
-    def read(given: NetworkFile, _: Annotated[Caller, Depends(admin)]) -> Job:
-        file = files.get(given.file_sha256)
-        if file is None or file.purged_s is not None:
-            raise RoadscanError("file_missing", "no such file was sent in", "Send it first")
-        request = NetworkRequest(file_sha256=file.sha256, file_name=file.name)
-        return queue.job(queue.submit(request))
-
-    @router.put("/in-force", status_code=204)
-    def put_in_force(given: NetworkChoice, caller: Annotated[Caller, Depends(admin)]) -> None:
-        town.put_network_in_force(given.network_sha256, given.name, caller.name)
-        guard.accounts.record(caller.name, "network_in_force", given.network_sha256)
 
     return router
 

@@ -16,6 +16,8 @@ from pydantic import TypeAdapter
 from roadscan.errors import RoadscanError
 from roadscan.model.survey import DriveKey
 from roadscan.serve.jobs.requests import (
+    LOOK,
+    LOOKS,
     MAX_ATTEMPTS,
     MAX_RECOVERIES,
     PROGRESS,
@@ -117,6 +119,15 @@ def register(workshop: Workshop, purging: Callable[[PurgeRequest], Deleted], ste
     def network(given: str) -> str:
         request = NetworkRequest.model_validate_json(given)
         _tell("reading", 0, 1)
+        try:
+            look = steps.run(
+                "look_at_network",
+                lambda: LOOKS.dump_json(workshop.look_at_network(request)).decode(),
+            )
+        except RefusedError as error:
+            return _refused(error)
+        # before it is read: a network that is refused is looked at to see why
+        DBOS.set_event(LOOK, look)
         return _answer(steps, "read_network", lambda: workshop.read_network(request))
 
 

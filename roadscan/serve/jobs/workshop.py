@@ -9,9 +9,12 @@ from functools import lru_cache
 from pathlib import Path, PurePath
 from typing import Final
 
+import numpy as np
+
 from roadscan.assess.grid import segments_of
 from roadscan.detect.models import load_detector
 from roadscan.errors import RoadscanError
+from roadscan.model.road import Link
 from roadscan.model.survey import DriveKey, Survey
 from roadscan.model.upload import TRACK_SUFFIXES, VIDEO_SUFFIXES
 from roadscan.pipeline.account import Tools
@@ -31,8 +34,16 @@ from roadscan.pipeline.scheme import load_scheme
 from roadscan.publish.features import publish_features
 from roadscan.read.camera import read_camera
 from roadscan.read.network import SUFFIXES as NETWORK_SUFFIXES
-from roadscan.read.network import read_network
-from roadscan.serve.jobs.requests import DriveRequest, NetworkRequest, RescoreRequest, ScoreRequest
+from roadscan.read.network import look_at_network, read_network
+from roadscan.read.network_look import NetworkLook
+from roadscan.read.network_mapping import NetworkMapping
+from roadscan.serve.jobs.requests import (
+    DriveRequest,
+    NetworkColumns,
+    NetworkRequest,
+    RescoreRequest,
+    ScoreRequest,
+)
 from roadscan.store.features import FeatureStore
 from roadscan.store.scorings import Scorings
 from roadscan.store.store import Store
@@ -152,16 +163,21 @@ class Workshop:
                 network = self._store.network(self._store.survey(survey).network_sha256)
                 town.put_network_in_force(network.sha256, network.source, survey)
 
+    def look_at_network(self, request: NetworkRequest) -> NetworkLook:
+        """Say what the columns of a network are taken for, and what is wrong with its lines."""
+        with self._network_at_hand(request) as path:
+            return look_at_network(path, _mapping_of(request.columns))
+
     def read_network(self, request: NetworkRequest) -> dict[str, str | int]:
         """Read a network into the store and tell what is in it."""
-        suffix = _suffix(request.file_name, NETWORK_SUFFIXES)
         scheme = load_scheme(request.scheme)
-        with self._at_hand({f"network{suffix}": request.file_sha256}) as folder:
-            network = read_network(folder / f"network{suffix}", scheme.lane_width_m)
+        with self._network_at_hand(request) as path:
+            network = read_network(path, scheme.lane_width_m, _mapping_of(request.columns))
         self._store.put_network(replace(network, source=request.file_name))
         return {
             "network_sha256": network.sha256,
             "links": len(network.links),
+            "length_m": round(sum(_length_m(link) for link in network.links)),
             "crs": f"EPSG:{network.crs_epsg}",
             "named": sum(bool(link.street) for link in network.links),
             "segments": len(segments_of(network, scheme)),
@@ -210,6 +226,12 @@ class Workshop:
         return replace(prepared, drive=drive, video_path=self._path_of(request.video_sha256))
 
     @contextmanager
+    def _network_at_hand(self, request: NetworkRequest) -> Iterator[Path]:
+        name = f"network{_suffix(request.file_name, NETWORK_SUFFIXES)}"
+        with self._at_hand({name: request.file_sha256}) as folder:
+            yield folder / name
+
+    @contextmanager
     def _at_hand(self, names: dict[str, str]) -> Iterator[Path]:
         """Give files the endings by which the readers know them; their own names are only text."""
         shutil.rmtree(self._bench, ignore_errors=True)
@@ -224,6 +246,16 @@ class Workshop:
 
 def _tool_names(request: DriveRequest) -> tuple[str, str, str, str | None]:
     return request.network_sha256, request.scheme, request.model, request.camera_sha256
+
+
+def _mapping_of(columns: NetworkColumns | None) -> NetworkMapping | None:
+    if columns is None:
+        return None
+    return NetworkMapping(**{meaning: (name,) if name else () for meaning, name in columns})
+
+
+def _length_m(link: Link) -> float:
+    return float(np.hypot(*np.diff(link.xy_m, axis=0).T).sum())
 
 
 def _suffix(name: str, known: tuple[str, ...]) -> str:

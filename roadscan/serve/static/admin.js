@@ -1,8 +1,8 @@
 // @ts-check
-import {call, failure} from "./api.js";
+import {call} from "./api.js";
+import {watchNetwork} from "./network.js";
 import {attempt, fill, find, given, make} from "./page.js";
 import {text, textOr, time} from "./texts.js";
-import {send} from "./tus.js";
 
 async function listAccounts() {
   const accounts = await call("GET", "/api/accounts");
@@ -40,34 +40,5 @@ find("invite").addEventListener("submit", (/** @type {SubmitEvent} */ event) => 
   });
 });
 
-find("network-file").addEventListener("change", () => {
-  const [file] = find("network-file").files;
-  if (!file) return;
-  attempt(async () => {
-    const state = find("network-state");
-    const {sha256} = await send(file, {survey: ""}, (done) => { state.textContent = `${Math.round(100 * done / file.size)} %`; });
-    let job = await call("POST", "/api/networks", {file_sha256: sha256});
-    while (job.state === "waiting" || job.state === "running") {
-      state.textContent = text("state_" + job.state);
-      await new Promise((go) => setTimeout(go, 1000));
-      job = await call("GET", `/api/jobs/${job.job_id}`);
-    }
-    if (job.done?.failure) throw failure(job.done.failure);
-    const use = make("button", {type: "button", click: () => putInForce(job.done.facts.network_sha256, file.name)}, text("put_in_force"));
-    state.replaceChildren(text("network_in_it", job.done.facts), " ", use);
-  });
-});
-
-/**
- * @param {string} sha256
- * @param {string} name
- */
-function putInForce(sha256, name) {
-  attempt(async () => {
-    await call("PUT", "/api/networks/in-force", {network_sha256: sha256, name});
-    find("network-state").textContent = "";
-    await listNetworks();
-  });
-}
-
+watchNetwork(() => Promise.all([listNetworks(), listAudit()]));
 attempt(() => Promise.all([listNetworks(), listAccounts(), listAudit()]));

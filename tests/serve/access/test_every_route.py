@@ -59,6 +59,8 @@ RIGHT_OF = {
     "POST /api/invitations": Right.ADMINISTER,
     "GET /api/audit": Right.ADMINISTER,
     "POST /api/networks": Right.ADMINISTER,
+    "GET /api/networks/looks/{job_id}": Right.ADMINISTER,
+    "GET /api/networks/{network_sha256}/drawing": Right.ADMINISTER,
     "PUT /api/networks/in-force": Right.ADMINISTER,
 }
 LAYERS = "/ogc/collections"

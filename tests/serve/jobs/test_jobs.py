@@ -1,3 +1,4 @@
+import json
 import signal
 import time
 import zipfile
@@ -5,8 +6,9 @@ import zipfile
 import pytest
 
 from roadscan.errors import RoadscanError
+from roadscan.read.network_look import LineFault
 from roadscan.serve.databases import open_town
-from roadscan.serve.jobs.requests import NetworkRequest, RescoreRequest, State
+from roadscan.serve.jobs.requests import NetworkColumns, NetworkRequest, RescoreRequest, State
 from roadscan.serve.settings import ServeSettings
 from roadscan.store.features import FeatureStore
 from tests.databases import DATABASES, address_on
@@ -56,6 +58,47 @@ def test_a_network_in_a_zip_is_read_by_a_worker(town, queue, tmp_path):
     job_id = queue.submit(NetworkRequest(file_sha256=sha256, file_name="Netz.zip"))
     town.work_once()
     assert queue.job(job_id).done.facts["links"] == 8
+
+
+def network_file(path, **changes):
+    """The sample's network with other values in its first line."""
+    network = json.loads((SAMPLES / "network.geojson").read_text("utf-8"))
+    network["features"][0]["properties"] |= changes
+    path.write_text(json.dumps(network), "utf-8")
+    return path
+
+
+def test_the_columns_of_a_network_are_shown_and_may_mean_something_else(town, queue, tmp_path):
+    sha256 = town.send_in(network_file(tmp_path / "n.geojson", kommentar="Allee", surface="cheese"))
+    file = NetworkRequest(file_sha256=sha256, file_name="Netz.geojson")
+    columns = NetworkColumns(link_id="link_id", street="kommentar", surface="surface")
+    usual, other = (
+        queue.submit(request) for request in (file, file.model_copy(update={"columns": columns}))
+    )
+    town.work_once()
+    look = queue.look(usual)
+    assert look.lines == 8
+    assert look.taken["street"] == "street"
+    assert [(fault.line, fault.kind, fault.value) for fault in look.faults] == [
+        (1, LineFault.SURFACE_UNKNOWN, "cheese")
+    ]
+    assert queue.look(other).taken["street"] == "kommentar"
+    assert queue.job(other).done.facts["named"] == 1
+    assert queue.job(usual).done.facts["named"] == 8
+    assert (
+        queue.job(usual).done.facts["network_sha256"]
+        != queue.job(other).done.facts["network_sha256"]
+    )
+
+
+def test_a_network_that_is_refused_is_shown_with_what_is_wrong(town, queue, tmp_path):
+    twice = json.loads((SAMPLES / "network.geojson").read_text("utf-8"))["features"][1]
+    link_id = twice["properties"]["link_id"]
+    sha256 = town.send_in(network_file(tmp_path / "n.geojson", link_id=link_id))
+    job_id = queue.submit(NetworkRequest(file_sha256=sha256, file_name="Netz.geojson"))
+    town.work_once()
+    assert queue.job(job_id).done.failure.code == "network_malformed"
+    assert queue.look(job_id).fault_counts == {"id_twice": 2}
 
 
 def test_a_drive_ends_as_layers_even_if_its_worker_is_killed(town, queue, network_sha256):
