@@ -5,6 +5,8 @@ import mapbox_vector_tile
 import pyogrio
 import pytest
 import shapely
+from hypothesis import given
+from hypothesis import strategies as st
 
 from roadscan.serve.features.mvt import BUFFER, EXTENT, encode_tile, tile_bounds_deg
 from roadscan.serve.features.texts import COLLECTIONS
@@ -155,3 +157,27 @@ def test_several_parts_of_a_feature_stay_one_feature():
 def test_what_is_smaller_than_a_unit_is_left_out():
     dot = shapely.LineString([(1, 1), (1 + 1e-9, 1)])
     assert encode_tile("x", ["a"], [shapely.to_wkb(dot)], [[1]], (0, 0, 0)) == b""
+
+
+@given(
+    rows=st.lists(
+        st.tuples(
+            st.none() | st.text(max_size=200),
+            st.none() | st.integers(-(2**40), 2**40),
+            st.none() | st.floats(allow_nan=False),
+            st.none() | st.booleans(),
+        ),
+        min_size=1,
+        max_size=300,
+    )
+)
+def test_values_come_back_as_they_were(rows):
+    line = shapely.to_wkb(shapely.LineString([(1, 1), (2, 2)]))
+    tile = encode_tile("x", ["a", "b", "c", "d"], [line] * len(rows), rows, (0, 0, 0))
+    features = decoded(tile)["x"]["features"]
+    for row, feature in zip(rows, features, strict=True):
+        known = {name: value for name, value in zip("abcd", row, strict=True) if value is not None}
+        assert feature["properties"] == known
+        assert {type(value) for value in known.values()} == {
+            type(value) for value in feature["properties"].values()
+        }
