@@ -94,11 +94,21 @@ def write_small_drive(folder: Path) -> SmallDrive:
 
 
 def write_clip(
-    path: Path, from_s: float, to_s: float, *, dated: bool = True, frame_s: float = FRAME_S
+    path: Path,
+    from_s: float,
+    to_s: float,
+    *,
+    dated: bool = True,
+    frame_s: float = FRAME_S,
+    frozen_s: tuple[float, float] = (0.0, 0.0),
 ) -> Path:
-    """Write the part of the video between two of its times as a video of its own."""
+    """Write the part of the video between two of its times as a video of its own.
+
+    Between the two times of `frozen_s` it has no pictures: the one before stays on show.
+    """
     grain = np.random.default_rng(7).integers(60, 200, (HEIGHT, WIDTH, 3), np.uint8)
     times_s = np.arange(from_s, to_s - frame_s / 2, frame_s)
+    times_s = times_s[(times_s <= frozen_s[0]) | (times_s >= frozen_s[1])]
     pictures = [np.roll(grain, 4 * k, axis=0) for k in range(len(times_s))]
     began = datetime.fromtimestamp(STARTED_S + from_s, tz=UTC).isoformat()
     created = began.replace("+00:00", "Z") if dated else None

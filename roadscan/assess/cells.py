@@ -37,6 +37,16 @@ class GridBuilder:
 
     def add_frame(self, views: Sequence[LaneViews], observations: Sequence[Observation]) -> None:
         """Count one frame: each cell it sees once, each of those it finds damaged once per kind."""
+        seen = self._see(views)
+        for key, kind, touched in self._touched(observations, seen):
+            self._hit(key, kind, touched & seen[key])
+
+    def add_lost(self, views: Sequence[LaneViews], reason: str) -> None:
+        """Count a frame of no use: each cell that it would have seen once, and under its reason."""
+        for key, mask in self._see(views).items():
+            self._hit(key, reason, mask)
+
+    def _see(self, views: Sequence[LaneViews]) -> dict[Lane, Bools]:
         seen: dict[Lane, Bools] = {}
         for view in views:
             lane = self._lane((view.link_id, view.direction))
@@ -51,10 +61,12 @@ class GridBuilder:
             lane.accuracy_m[rows] = np.fmin(lane.accuracy_m[rows], view.accuracy_m)
         for key, mask in seen.items():
             self._lanes[key].views += mask
-        for key, kind, touched in self._touched(observations, seen):
-            lane = self._lanes[key]
-            hits = lane.hits.setdefault(kind, np.zeros_like(lane.views))
-            hits += touched & seen[key]
+        return seen
+
+    def _hit(self, key: Lane, name: str, cells: Bools) -> None:
+        lane = self._lanes[key]
+        hits = lane.hits.setdefault(name, np.zeros_like(lane.views))
+        hits += cells
 
     def grids(self) -> tuple[LaneGrid, ...]:
         """Return the lanes seen so far, in the order of their ids."""

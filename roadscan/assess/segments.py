@@ -29,8 +29,8 @@ def assess_segment(
 
     Indicators are 100 x affected cells / assessed cells; a cell counts once per indicator. One
     whose kinds the model does not know is unknown, not zero, and so are all on other surfaces than
-    asphalt, which the model was not made for. `unusable` holds the views of frames that were
-    rejected: they tell why there is no coverage. Confidence is coverage x (1 - 0.5^views): what was
+    asphalt, which the model was not made for. `unusable` holds what frames of no use would have
+    seen: it tells why there is no coverage. Confidence is coverage x (1 - 0.5^views): what was
     seen often and whole is trusted most.
     """
     rows = segment_rows(segment)
@@ -41,7 +41,8 @@ def assess_segment(
     views_mean = round(float(views[assessed].mean()), 2) if assessed.any() else 0.0
     seen_s = np.array([]) if grid is None else grid.last_seen_s[rows.start : rows.stop]
     seen_s = seen_s[np.isfinite(seen_s)]
-    reason = _why_not(link, coverage, _lost(assessed, rows, unusable), scheme)
+    lost = _lost(assessed, rows, unusable)
+    reason = _why_not(link, coverage, float(lost.mean()), scheme)
     if grid is None or not assessed.any() or link.surface is not Surface.ASPHALT:
         indicators = UNKNOWN
     else:
@@ -60,21 +61,32 @@ def assess_segment(
         confidence=round(coverage * (1.0 - 0.5**views_mean), 4),
         n_damages=n_damages,
         assessed_at_s=float(seen_s.max()) if len(seen_s) else None,
+        lost=_lost_by_reason(lost, rows, unusable),
     )
 
 
-def _lost(assessed: Bools, rows: range, unusable: LaneGrid | None) -> float:
-    """Return the share of cells that only rejected frames saw."""
+def _lost(assessed: Bools, rows: range, unusable: LaneGrid | None) -> Bools:
+    """Return the cells that only frames of no use would have seen."""
     if unusable is None:
-        return 0.0
-    lost = (unusable.views[rows.start : rows.stop] > 0) & ~assessed
-    return float(lost.mean())
+        return np.zeros_like(assessed)
+    return (unusable.views[rows.start : rows.stop] > 0) & ~assessed
+
+
+def _lost_by_reason(lost: Bools, rows: range, unusable: LaneGrid | None) -> dict[str, float]:
+    """Return the share of cells lost by reason; a cell counts once, for its commonest reason."""
+    if unusable is None or not unusable.hits:
+        return {}
+    reasons = sorted(unusable.hits)
+    counts = np.stack([unusable.hits[name][rows.start : rows.stop] for name in reasons])
+    commonest = np.where(lost & counts.any(axis=0), counts.argmax(axis=0), -1)
+    shares = {name: round(float((commonest == k).mean()), 4) for k, name in enumerate(reasons)}
+    return {name: share for name, share in shares.items() if share}
 
 
 def _why_not(link: Link, coverage: float, lost: float, scheme: Scheme) -> NotScored | None:
     """Return why a segment gets no score, None if it gets one.
 
-    Rejected frames are the reason where with them the coverage would have been enough.
+    Frames of no use are the reason where with them the coverage would have been enough.
     """
     if coverage == 0.0 and lost == 0.0:
         return NotScored.NOT_DRIVEN

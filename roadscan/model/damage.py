@@ -69,7 +69,8 @@ class LaneGrid:
     """Views and hits of one lane of one link.
 
     `views` (rows, 3); `hits` by kind, each (rows, 3), never more than `views`; `last_seen_s`
-    (rows,) UTC epoch seconds, NaN where never viewed.
+    (rows,) UTC epoch seconds, NaN where never viewed. Of frames of no use, `views` are those that
+    they would have given, and `hits` are the same by the reason why they did not.
     """
 
     link_id: str

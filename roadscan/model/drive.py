@@ -73,7 +73,7 @@ class Drive:
 
 @dataclass(frozen=True, slots=True)
 class FrameCounts:
-    """Frames of a chunk: planned = decoded + not decoded, decoded = usable + rejected."""
+    """Frames of a chunk: planned = decoded + those the video does not have, = usable + rejected."""
 
     planned: int
     decoded: int
@@ -108,7 +108,7 @@ class ChunkResult:
     rejections: tuple[RejectedBox, ...]
     grids: tuple[LaneGrid, ...]
     unusable: tuple[LaneGrid, ...]
-    """Lanes of frames that were rejected, as `views` only: why a lane has no coverage."""
+    """Lanes that frames of no use would have seen, by reason: why a lane has no coverage."""
     pictures: tuple[KeptPicture, ...] = ()
     """Of every frame that shows a cell's damage best: the picture of each damage is among them."""
     refused_pictures: dict[PictureRefusal, int] = field(default_factory=dict)

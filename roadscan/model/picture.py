@@ -63,5 +63,7 @@ class FrameRejection(StrEnum):
     BLOCKED = "frame_blocked"
     BONNET = "frame_bonnet"
     NOT_DECODED = "frame_not_decoded"
+    REPEATED = "frame_repeated"
+    """The video still shows the picture before: it froze, or pictures are missing from it."""
     TRAFFIC_UNKNOWN = "frame_traffic_unknown"
     """The privacy network failed: nobody knows what hides the road."""

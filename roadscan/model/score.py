@@ -1,6 +1,6 @@
 """Condition of a segment: indicators (Zustandsgrößen), values (Zustandswerte), class."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 STATEMENT = (
@@ -75,3 +75,6 @@ class SegmentResult:
     n_damages: int
     assessed_at_s: float | None
     """Time of the last frame that viewed it, UTC epoch seconds."""
+    lost: dict[str, float] = field(default_factory=dict)
+    """Share of all cells that only frames of no use would have seen, by reason; each cell counts
+    for its commonest one. None are there for what was scored before reasons were kept."""

@@ -38,6 +38,8 @@ SAME_TIME_S = 0.0005
 """A frame is the one wanted at a time if it is shown up to this much later: clocks of containers
 count in ticks."""
 
+NOT_THERE = (FrameRejection.NOT_DECODED, FrameRejection.REPEATED)
+"""Of the frames planned, those that the video does not have."""
 
 LOOKERS = min(4, os.cpu_count() or 1)
 """Threads that look at frames, each at one of its own."""
@@ -70,24 +72,26 @@ class _Chunk:
 
     def finish(self, drive_id: str) -> ChunkResult:
         """Close the account: every frame and every detection is somewhere."""
-        decoded = self.usable + sum(self.rejected.values())
+        if self.planned != self.usable + sum(self.rejected.values()):
+            message = (
+                f"chunk {self.number}: {self.planned} frames planned, but {self.usable} usable "
+                f"and {dict(self.rejected)} rejected"
+            )
+            raise AssertionError(message)
         if self.detections != self.observed + len(self.rejections):
             message = (
                 f"chunk {self.number}: {self.detections} detections, but {self.observed} "
                 f"observations and {len(self.rejections)} rejections"
             )
             raise AssertionError(message)
-        missing = self.planned - decoded
-        rejected = dict(self.rejected)
-        if missing:
-            rejected[FrameRejection.NOT_DECODED] = missing
+        decoded = self.planned - sum(self.rejected[reason] for reason in NOT_THERE)
         pictures, refused = self.keeper.finish()
         return ChunkResult(
             drive_id=drive_id,
             number=self.number,
             from_video_s=self.number * CHUNK_S,
             to_video_s=(self.number + 1) * CHUNK_S,
-            frames=FrameCounts(self.planned, decoded, self.usable, rejected),
+            frames=FrameCounts(self.planned, decoded, self.usable, dict(self.rejected)),
             detections=self.detections,
             observed=self.observed,
             observations=tuple(self.observations),
@@ -144,11 +148,8 @@ def work_chunks(
     frames = frames_at(prepared.video_path, wanted_s)
     chunks = iter(sorted(planned))
     chunk: _Chunk | None = None
-    numbered = (
-        (number, frame)
-        for number, frame in _numbered(frames, wanted_s, numbers, watch)
-        if number in pending
-    )
+    shown = _shown(frames, wanted_s, 1 / max(info.frame_rate_hz, 1e-9), watch)
+    numbered = ((int(numbers[n]), one) for n, one in enumerate(shown) if numbers[n] in pending)
     for seen in _see_all(numbered, eye, rows, looking, watch):
         while chunk is None or chunk.number < seen.number:
             if chunk is not None:
@@ -158,49 +159,74 @@ def work_chunks(
         progress.advance()
     if chunk is not None:
         yield chunk.finish(prepared.drive.drive_id)
-    for number in chunks:
-        yield begin(number).finish(prepared.drive.drive_id)
 
 
-def _numbered(
-    frames: Iterator[Frame], wanted_s: Floats, numbers: Ints, watch: Stopwatch
-) -> Iterator[tuple[int, Frame]]:
-    """Pair each frame with the chunk of the time it was wanted for."""
-    position = 0
+@dataclass(frozen=True, slots=True)
+class _NoFrame:
+    """A wanted time at which the video has no frame of its own."""
+
+    video_t_s: float
+    reason: FrameRejection
+
+
+def _shown(
+    frames: Iterator[Frame], wanted_s: Floats, step_s: float, watch: Stopwatch
+) -> Iterator[Frame | _NoFrame]:
+    """Yield for each wanted time the frame on show, or why there is none to be looked at.
+
+    A frame comes once; while it stays on show, wanted times are repeats. The last one is on show
+    for `step_s`, as the others; after that the video has ended, or could not be decoded any more.
+    """
+    position, still_s = 0, -np.inf
     while True:
         with watch.stage("decode"):
             frame = next(frames, None)
+        begins_s = np.inf if frame is None else frame.video_t_s
+        if frame is not None and position:
+            still_s = begins_s
+        while position < len(wanted_s) and wanted_s[position] + SAME_TIME_S < begins_s:
+            on_show = wanted_s[position] + SAME_TIME_S < still_s
+            reason = FrameRejection.REPEATED if on_show else FrameRejection.NOT_DECODED
+            yield _NoFrame(float(wanted_s[position]), reason)
+            position += 1
         if frame is None:
             return
-        while position + 1 < len(wanted_s) and wanted_s[position] + SAME_TIME_S < frame.video_t_s:
-            position += 1
-        yield int(numbers[position]), frame
-        position = min(position + 1, len(wanted_s) - 1)
+        yield frame
+        still_s = begins_s + step_s
+        position += 1
 
 
 @dataclass(frozen=True, slots=True)
 class _Seen:
-    """A frame that was looked at; nothing is found in one that is not usable."""
+    """A frame that was looked at, and what was found in it."""
 
     number: int
     """Of the chunk that it belongs to."""
     frame: Frame
-    unusable: FrameRejection | None
     people: Boxes
     boxes: Boxes
 
 
+@dataclass(frozen=True, slots=True)
+class _Lost:
+    """A frame of no use, or none at all."""
+
+    number: int
+    video_t_s: float
+    reason: FrameRejection
+
+
 def _see_all(
-    frames: Iterator[tuple[int, Frame]],
+    frames: Iterator[tuple[int, Frame | _NoFrame]],
     eye: Eye,
     rows: Rows | None,
     looking: Looking,
     watch: Stopwatch,
-) -> Iterator[_Seen]:
+) -> Iterator[_Seen | _Lost]:
     """Look at frames with several threads; yield them in their order, few at a time."""
-    waiting: deque[Future[_Seen]] = deque()
+    waiting: deque[Future[_Seen | _Lost]] = deque()
 
-    def first() -> _Seen:
+    def first() -> _Seen | _Lost:
         with watch.stage("detect"):
             return waiting.popleft().result()
 
@@ -216,22 +242,26 @@ def _see_all(
             pool.shutdown(wait=False, cancel_futures=True)
 
 
-def _see(number: int, frame: Frame, eye: Eye, rows: Rows | None, looking: Looking) -> _Seen:
+def _see(
+    number: int, frame: Frame | _NoFrame, eye: Eye, rows: Rows | None, looking: Looking
+) -> _Seen | _Lost:
     """Check a frame, then look for traffic and damage in it."""
+    if isinstance(frame, _NoFrame):
+        return _Lost(number, frame.video_t_s, frame.reason)
     unusable = check_frame(frame.image)
-    people = boxes = _NOTHING
-    if unusable is None and looking.pictures.finder is not None and rows is not None:
+    if unusable is not None:
+        return _Lost(number, frame.video_t_s, unusable)
+    people = _NOTHING
+    if looking.pictures.finder is not None and rows is not None:
         try:
             people = standing(looking.pictures.finder.traffic(frame, rows), eye)
         except PeopleNotLookedFor:
-            unusable = FrameRejection.TRAFFIC_UNKNOWN
-    if unusable is None:
-        boxes = looking.detector.detect([frame], eye.rows)[0]
-    return _Seen(number, frame, unusable, people, boxes)
+            return _Lost(number, frame.video_t_s, FrameRejection.TRAFFIC_UNKNOWN)
+    return _Seen(number, frame, people, looking.detector.detect([frame], eye.rows)[0])
 
 
 def _place(
-    seen: _Seen,
+    seen: _Seen | _Lost,
     chunk: _Chunk,
     prepared: PreparedDrive,
     eye: Eye,
@@ -240,10 +270,11 @@ def _place(
 ) -> None:
     """Put a frame into the account of its chunk, and what was found in it on the road."""
     clock = prepared.drive.clock
-    frame_t_s = clock.started_s + clock.offset_s + seen.frame.video_t_s
-    if seen.unusable is not None:
-        chunk.rejected[seen.unusable] += 1
-        chunk.unusable.add_frame(place_frame(_NOTHING, frame_t_s, eye).views, ())
+    video_t_s = seen.video_t_s if isinstance(seen, _Lost) else seen.frame.video_t_s
+    frame_t_s = clock.started_s + clock.offset_s + video_t_s
+    if isinstance(seen, _Lost):
+        chunk.rejected[seen.reason] += 1
+        chunk.unusable.add_lost(place_frame(_NOTHING, frame_t_s, eye).views, seen.reason)
         return
     chunk.usable += 1
     boxes, traffic = seen.boxes, sure_boxes(seen.people)
@@ -263,7 +294,8 @@ def _place(
         _keep_observations(placed.observations, chunk, looking.scheme)
         chunk.seen.add_frame(placed.views, placed.observations)
         # driven and not seen: without this, a lane behind a lorry would count as not driven
-        chunk.unusable.add_frame([replace(v, hidden=()) for v in placed.views if v.hidden], ())
+        behind = [replace(view, hidden=()) for view in placed.views if view.hidden]
+        chunk.unusable.add_lost(behind, Rejection.HIDDEN)
     with watch.stage("pictures"):
         chunk.keeper.offer(seen.frame, frame_t_s, placed.observations, traffic)
 

@@ -301,12 +301,14 @@ def _send(frame: VideoFrame, image: Any, time_s: float) -> None:
 
 
 def _shown_at(video: _Video, times_s: list[float]) -> Iterator[VideoFrame]:
-    """Yield the frame on show at each time, each frame once."""
+    """Yield the frame on show at each time, each frame once; none where it cannot be decoded."""
     position = 0
     while position < len(times_s):
         wanted_s = np.array(times_s[position:])
         frames = _decoded_from(video, times_s[position], wanted_s)
         for frame, until_s in _with_ends(video, frames):
+            while position < len(times_s) and times_s[position] + SAME_TIME_S < video.time_s(frame):
+                position += 1
             before = position
             while position < len(times_s) and times_s[position] + SAME_TIME_S < until_s:
                 position += 1

@@ -24,6 +24,16 @@ def grids_of(*frames: Frame) -> tuple[LaneGrid, ...]:
     return builder.grids()
 
 
+def test_a_frame_of_no_use_counts_the_cells_that_it_would_have_seen_under_its_reason() -> None:
+    builder = GridBuilder(ROADS, AP9K)
+    builder.add_lost([views(1.0, 0, 5)], "frame_blurred")
+    builder.add_lost([views(2.0, 3, 5), views(2.0, 4, 6)], "frame_too_dark")
+    (lost,) = builder.grids()
+    assert lost.views[:, 0].tolist()[:7] == [1, 1, 1, 2, 2, 1, 0]
+    assert lost.hits["frame_blurred"][:, 0].tolist()[:7] == [1, 1, 1, 1, 1, 0, 0]
+    assert lost.hits["frame_too_dark"][:, 0].tolist()[:7] == [0, 0, 0, 1, 1, 1, 0]
+
+
 def touched(observation: Observation, rule: CellRule = CellRule.FOOTPRINT) -> list[tuple[int, int]]:
     cells = np.argwhere(touched_cells(observation, rule, LANE_M, 20))
     return [(int(row), int(strip)) for row, strip in cells]

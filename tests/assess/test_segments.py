@@ -135,6 +135,28 @@ def test_rejected_frames_of_cells_seen_anyway_are_no_reason() -> None:
     assert assess(None, seen_rows(range(5))).score.reason == "coverage_too_low"
 
 
+def test_a_lost_cell_counts_once_for_its_commonest_reason() -> None:
+    unusable = seen_rows(range(20))
+    often, once = np.zeros((20, 3), np.int64), np.zeros((20, 3), np.int64)
+    often[4:10], once[8:20] = 2, 1
+    unusable.hits.update({"frame_blurred": often, "frame_too_dark": once})
+    result = assess(seen_rows(range(4)), unusable)
+    assert result.lost == {"frame_blurred": 0.3, "frame_too_dark": 0.5}
+    assert result.coverage + sum(result.lost.values()) == pytest.approx(1.0)
+
+
+def test_cells_that_a_good_frame_saw_are_not_lost() -> None:
+    unusable = seen_rows(range(20))
+    unusable.hits["frame_blurred"] = unusable.views.copy()
+    assert assess(grid_of({}), unusable).lost == {}
+    assert assess(None, None).lost == {}
+
+
+def test_lost_cells_whose_reason_was_not_kept_still_tell_that_frames_were_of_no_use() -> None:
+    result = assess(None, seen_rows(range(20)))
+    assert (result.lost, result.score.reason) == ({}, "frames_unusable")
+
+
 def test_confidence_grows_with_views_and_coverage() -> None:
     once, often = assess(grid_of({})), assess(grid_of({}, views=4))
     part = assess(seen_rows(range(15)))

@@ -59,19 +59,66 @@ def two_lookers(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_frames_come_in_their_order_each_with_what_was_found_in_it() -> None:
-    times_s = np.arange(40.0)
+    times_s = np.delete(np.arange(40.0), 13)
     seen = list(see_all(frames(times_s.tolist()), Finds()))
     assert [one.frame.video_t_s for one in seen] == times_s.tolist()
     assert [one.number for one in seen] == (times_s // 10).tolist()
     for one in seen:
-        if one.unusable is None:
-            assert one.boxes.xyxy[0, 2] == one.frame.video_t_s
+        assert one.boxes.xyxy[0, 2] == one.frame.video_t_s
 
 
 def test_a_frame_that_is_not_usable_is_not_shown_to_the_detector() -> None:
-    (seen,) = see_all(frames([13.0]), Finds())
-    assert seen.unusable is FrameRejection.TOO_DARK
-    assert len(seen.boxes.kind) == 0
+    detector = Finds()
+    lost, seen = see_all(frames([13.0, 14.0]), detector)
+    assert lost == chunk._Lost(1, 13.0, FrameRejection.TOO_DARK)
+    assert seen.frame.video_t_s == 14.0
+    assert detector.most_at_once == 1
+
+
+def shown(frames_s: Sequence[float], wanted_s: Sequence[float]) -> list[str]:
+    """Say for each wanted time which frame is looked at, or why none is; a frame lasts 0.1 s."""
+    video = (Frame(t_s, ROAD) for t_s in frames_s)
+    found = chunk._shown(video, np.array(wanted_s), 0.1, Stopwatch())
+    return [
+        f"{one.video_t_s:g}" if isinstance(one, Frame) else f"{one.video_t_s:g} {one.reason}"
+        for one in found
+    ]
+
+
+def test_each_wanted_time_is_accounted_for_by_the_frame_on_show() -> None:
+    assert shown([0.0, 1.0, 2.0], [0.0, 1.0, 2.0]) == ["0", "1", "2"]
+    assert shown([0.9, 2.0], [1.0, 2.0004]) == ["0.9", "2"]
+
+
+def test_times_at_which_the_picture_before_is_still_on_show_are_repeats() -> None:
+    assert shown([0.0, 3.0], [0.0, 1.0, 2.0, 3.0]) == [
+        "0",
+        "1 frame_repeated",
+        "2 frame_repeated",
+        "3",
+    ]
+
+
+def test_the_last_frame_is_on_show_as_long_as_others_and_then_the_video_has_ended() -> None:
+    assert shown([0.0], [0.02, 0.06, 0.09, 0.2, 5.0]) == [
+        "0",
+        "0.06 frame_repeated",
+        "0.09 frame_repeated",
+        "0.2 frame_not_decoded",
+        "5 frame_not_decoded",
+    ]
+
+
+def test_nothing_is_repeated_before_the_first_frame() -> None:
+    assert shown([2.0], [0.0, 1.0, 2.0]) == ["0 frame_not_decoded", "1 frame_not_decoded", "2"]
+    assert shown([], [0.0, 1.0]) == ["0 frame_not_decoded", "1 frame_not_decoded"]
+
+
+def test_a_time_without_a_frame_is_not_looked_at_and_keeps_its_place() -> None:
+    none = (1, chunk._NoFrame(12.5, FrameRejection.REPEATED))
+    seen = list(see_all(iter([*frames([12.0]), none, *frames([14.0])]), Finds()))
+    assert [type(one).__name__ for one in seen] == ["_Seen", "_Lost", "_Seen"]
+    assert seen[1] == chunk._Lost(1, 12.5, FrameRejection.REPEATED)
 
 
 def test_no_more_frames_are_taken_than_are_looked_at_and_one() -> None:

@@ -14,8 +14,10 @@ import pytest
 from roadscan.errors import RoadscanError
 from roadscan.pipeline import chunk
 from roadscan.pipeline.run import RunResult, run
+from roadscan.store.sqlite import open_store
 from tests.small_drive import (
     DAMAGES,
+    LENGTH_S,
     LINKS,
     SmallDrive,
     results_of,
@@ -273,6 +275,24 @@ class KillsDecoder:
                 command = Path(f"/proc/{child}/cmdline").read_bytes()
                 if b"roadscan.read.video_child" in command:
                     os.kill(int(child), signal.SIGKILL)
+
+
+@pytest.mark.parametrize("chunk_s", [60.0, 1.7])
+def test_while_a_video_is_frozen_the_road_is_not_seen_and_says_why(
+    small_drive: SmallDrive, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, chunk_s: float
+) -> None:
+    monkeypatch.setattr(chunk, "CHUNK_S", chunk_s)
+    frozen = write_clip(tmp_path / "frozen.mp4", 0.0, LENGTH_S, frozen_s=(5.0, 12.0))
+    drive = small_drive.on(video=frozen)
+    result = run_small(drive, tmp_path / "out")
+    frames = result.record.frames
+    assert frames.rejected == {"frame_repeated": 23}
+    assert (frames.planned, frames.decoded, frames.usable) == (80, 57, 57)
+    with open_store(tmp_path / "out") as store:
+        lost = [one.lost for one in store.assessment("small drive").results if one.lost]
+    assert lost
+    assert all(set(one) == {"frame_repeated"} for one in lost)
+    assert result.record.segments.not_assessed["frames_unusable"] >= 2
 
 
 def test_a_decoder_that_dies_spoils_its_video_and_not_the_survey(
