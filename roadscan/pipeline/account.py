@@ -82,7 +82,9 @@ def account(survey: str, tools: Tools, outcome: Outcome) -> RunRecord:
         observations=outcome.counts.observed,
         rejections=_sorted(outcome.counts.rejections),
         damages=outcome.assessed.damages,
-        segments=SegmentsRecord(outcome.assessed.scored, outcome.assessed.not_scored),
+        segments=SegmentsRecord(
+            outcome.assessed.scored, outcome.assessed.not_scored, outcome.assessed.lost_m
+        ),
         sync=max((drive.sync for drive in drives), key=lambda sync: sync.sigma_s),
         camera=_camera(tools.camera),
         model=ModelRecord(tools.detector.name, tools.detector.sha256, tools.detector.kinds),

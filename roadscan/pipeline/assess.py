@@ -21,6 +21,8 @@ class Assessed:
     scored: int
     not_scored: dict[str, int]
     damages: int
+    lost_m: dict[str, float]
+    """Metres of lane that only frames of no use would have seen, by reason."""
 
 
 def assess_survey(
@@ -60,4 +62,17 @@ def assess_survey(
     )
     store.put_assessment(survey, Assessment(tuple(segments), ordered, found))
     reasons = Counter(result.score.reason for result in ordered if result.score.score is None)
-    return Assessed(len(ordered) - reasons.total(), dict(sorted(reasons.items())), len(found))
+    return Assessed(
+        len(ordered) - reasons.total(),
+        dict(sorted(reasons.items())),
+        len(found),
+        _lost_m(segments, ordered),
+    )
+
+
+def _lost_m(segments: Sequence[Segment], results: Sequence[SegmentResult]) -> dict[str, float]:
+    lost = Counter[str]()
+    for segment, result in zip(segments, results, strict=True):
+        for reason, share in result.lost.items():
+            lost[reason] += share * segment.length_m
+    return {reason: round(metres, 1) for reason, metres in sorted(lost.items())}

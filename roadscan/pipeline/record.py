@@ -69,6 +69,8 @@ class SegmentsRecord:
 
     assessed: int
     not_assessed: dict[str, int]
+    lost_m: dict[str, float]
+    """Metres of lane that only frames of no use would have seen, by reason."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,6 +44,7 @@ SEGMENTS = (
     Field("confidence", REAL, "Coverage x (1 - 0.5^views_mean), 0 to 1"),
     Field("n_damages", WHOLE, "Damages on it"),
     Field("reason", TEXT, "Why it has no score; empty where it has one"),
+    Field("lost", TEXT, "Share of its cells that only frames of no use showed, by reason"),
     Field("scheme", TEXT, "Scoring scheme"),
     Field("scheme_version", TEXT, "Version of the scheme"),
     Field("model", TEXT, "Detector, its version, and what ran it"),

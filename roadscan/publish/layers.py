@@ -99,6 +99,7 @@ def segments_layer(results: Results) -> geopandas.GeoDataFrame:
                 result.confidence,
                 result.n_damages,
                 score.reason or None,
+                " ".join(f"{reason}:{share:g}" for reason, share in result.lost.items()) or None,
                 results.scheme.id,
                 results.scheme.version,
                 results.survey.model_name,

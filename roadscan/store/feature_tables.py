@@ -130,6 +130,7 @@ FEATURES: Final[dict[str, Table]] = {
         confidence=Float(),
         n_damages=Integer(),
         reason=Text(),
+        lost=Text(),
         scheme=Text(),
         scheme_version=Text(),
         model=Text(),

@@ -292,6 +292,11 @@ def test_while_a_video_is_frozen_the_road_is_not_seen_and_says_why(
         lost = [one.lost for one in store.assessment("small drive").results if one.lost]
     assert lost
     assert all(set(one) == {"frame_repeated"} for one in lost)
+    metres = sum(20.0 * one["frame_repeated"] for one in lost)
+    assert result.record.segments.lost_m["frame_repeated"] == pytest.approx(metres, abs=15.0)
+    assert 40.0 < result.record.segments.lost_m["frame_repeated"] < 70.0
+    shown = result.segments["lost"].dropna()
+    assert [one.split(":")[0] for one in shown] == ["frame_repeated"] * len(lost)
     assert result.record.segments.not_assessed["frames_unusable"] >= 2
 
 

@@ -47,6 +47,7 @@ SEGMENT_PROPERTIES = [
     "confidence",
     "n_damages",
     "reason",
+    "lost",
     "scheme",
     "scheme_version",
     "model",

@@ -21,12 +21,26 @@ function showSteps(steps) {
   for (const cell of find("steps").querySelectorAll("td:not(:first-child)")) cell.className = "number";
 }
 
+/**
+ * @param {string | null} shares as the layer has them, "frame_blurred:0.35 frame_too_dark:0.1"
+ * @returns {string[]} why cells were not seen, in a sentence; none without such cells
+ */
+function lost(shares) {
+  if (!shares) return [];
+  const reasons = shares.split(" ").map((part) => {
+    const [code, share] = part.split(":");
+    return text("lost_share", {share: number(100 * Number(share)), why: textOr(`lost_${code}`, code)});
+  });
+  return [text("lost", {reasons: reasons.join("; ")})];
+}
+
 /** @param {{properties: any, steps: any, agrees: boolean}} evidence */
 function showOutcome({properties: p, steps, agrees}) {
   const lines = [
     text("weighted", {sum: shown(steps.weighted_sum), through: text(steps.break_through ? "broken_through" : "not_broken_through")}),
     p.score === null ? `${text("class_0")}: ${textOr(`reason_${p.reason}`, p.reason)}` : text("outcome", {score: shown(p.score), class: p.condition_class, basis: p.twsub_basis.toUpperCase()}),
     text("seen", {coverage: number(100 * p.coverage), cells: p.cells, views: shown(p.views_mean), at: p.assessed_at ? time(Date.parse(p.assessed_at) / 1000) : "–"}),
+    ...lost(p.lost),
     text("made_by", {model: p.model, scheme: p.scheme, version: p.scheme_version}),
   ];
   if (!agrees) lines.push(text("disagrees"));
