@@ -70,6 +70,7 @@ def detector_of(folder: Path, settings: ModelSettings, least: float | None) -> O
         folder / settings.network,
         settings.long_side_px,
         thresholds,
+        largest_scale=settings.largest_scale,
     )
 
 
