@@ -19,6 +19,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Engine,
+    Integer,
     Select,
     Table,
     Text,
@@ -33,7 +34,6 @@ from sqlalchemy import (
     insert,
     literal,
     literal_column,
-    not_,
     or_,
     select,
     table,
@@ -130,9 +130,10 @@ class _Sqlite:
             return listed(db, own.where(false()))
         # what lies inside a box needs no look at its geometry; the tree rounds bounds outwards
         is_box = shapely.area(area) > 0 and shapely.box(*shapely.bounds(area)).equals(area)
-        inside = _inside(bounds, area) if is_box else false()
-        near = listed(db, own.where(not_(inside)))
-        found = [listed(db, own.where(inside))] if is_box else []
+        inside = cast(_inside(bounds, area) if is_box else false(), Integer)
+        # the tree is asked once, so the answer travels with the number
+        placed = listed(db, own.with_only_columns(2 * bounds.c.number + inside))
+        found, near = [placed[placed & 1 == 1] >> 1], placed[placed & 1 == 0] >> 1
         shapely.prepare(area)
         for begin in range(0, len(near), TESTED_AT_ONCE):
             some = near[begin : begin + TESTED_AT_ONCE]
@@ -141,7 +142,7 @@ class _Sqlite:
             shapes = shapely.from_wkb([wkb for _, wkb in rows])
             touches = shapely.is_missing(shapes) | shapely.intersects(area, shapes)
             found.append(np.array([number for number, _ in rows], np.int64)[touches])
-        return np.concatenate([*found, np.array([], np.int64)])
+        return np.concatenate(found)
 
     def intersects(self, features: Table, area: shapely.Geometry) -> ColumnElement[bool]:
         bounds = _bounds(features)
