@@ -87,12 +87,11 @@ class Letterbox:
         """Return the (height, width, 3) BGR input."""
         image = image[self.rows.top : self.rows.bottom]
         rows, columns = (max(1, round(side * self.scale)) for side in image.shape[:2])
-        if self.scale != 1:
-            # a crack one pixel wide survives a mean over the pixels, and aliases without one
-            how = cv2.INTER_AREA if self.scale < 1 else cv2.INTER_LINEAR
-            image = cv2.resize(image, (columns, rows), interpolation=how)
+        # a crack one pixel wide survives a mean over the pixels, and aliases without one
+        how = cv2.INTER_AREA if self.scale < 1 else cv2.INTER_LINEAR
+        scaled = image if self.scale == 1 else cv2.resize(image, (columns, rows), interpolation=how)
         filled: Image = np.full((self.height, self.width, 3), PAD_GREY, np.uint8)
-        filled[:rows, :columns] = image
+        filled[:rows, :columns] = scaled
         return filled
 
     def boxes(
