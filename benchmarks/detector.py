@@ -46,6 +46,8 @@ class Way:
 
     name: str
     detector: Detector
+    thresholds: dict[str, float]
+    """By class, of the model in this precision."""
     cropped: bool
     square: bool = False
     took_ms: list[float] = field(default_factory=list)
@@ -64,15 +66,18 @@ def ways(spec: str, only: str) -> list[Way]:
     """List the ways of looking whose names hold `only`; int8 where the model has it."""
     model = open_model(spec)
     precisions = ["f32", "bf16", *(["int8"] if model.settings.network_int8 else [])]
-    made = [Way("f32 640 square", _detector(model, "f32", 640), cropped=False, square=True)]
+    made = [_way(model, "f32 640 square", cropped=False, square=True)]
     for precision in precisions:
-        for side in (640, 512):
-            detector = _detector(model, precision, side)
-            made.append(Way(f"{precision} {side} whole", detector, cropped=False))
-        for side in (640, 960):
-            detector = _detector(model, precision, side)
-            made.append(Way(f"{precision} {side} crop", detector, cropped=True))
+        made += [_way(model, f"{precision} {side} whole", cropped=False) for side in (640, 512)]
+        made += [_way(model, f"{precision} {side} crop", cropped=True) for side in (640, 960)]
     return [way for way in made if only in way.name or way.name == BASE]
+
+
+def _way(model: Model, name: str, *, cropped: bool, square: bool = False) -> Way:
+    precision, side, _ = name.split()
+    least = model.settings.thresholds(precision).confidence
+    thresholds = dict(zip(model.settings.classes, least, strict=True))
+    return Way(name, _detector(model, precision, int(side)), thresholds, cropped, square)
 
 
 def _detector(model: Model, precision: str, long_side_px: int) -> Detector:
@@ -142,7 +147,7 @@ def measure(
     return number
 
 
-def table(compared: list[Way], thresholds: dict[str, float]) -> str:
+def table(compared: list[Way]) -> str:
     """Write what came out as Markdown; times are medians, ratios medians frame by frame."""
     base = next(way for way in compared if way.name == BASE)
     lines = [
@@ -153,8 +158,8 @@ def table(compared: list[Way], thresholds: dict[str, float]) -> str:
         ratio = statistics.median(
             one / other for one, other in zip(way.took_ms, base.took_ms, strict=True)
         )
-        rows = [figures(tally, thresholds[name]) for name, tally in way.tallies.items()]
-        pairs = [(tally, thresholds[name]) for name, tally in way.tallies.items()]
+        rows = [figures(tally, way.thresholds[name]) for name, tally in way.tallies.items()]
+        pairs = [(tally, way.thresholds[name]) for name, tally in way.tallies.items()]
         boxes = sum(tally.boxes for tally, _ in pairs)
         right = sum(round((row.recall or 0) * row.boxes) for row in rows)
         taken = sum(sum(c >= least for c in tally.confidence) for tally, least in pairs)
@@ -185,7 +190,6 @@ def main() -> None:
     parser.add_argument("--pictures", type=Path, action="append", default=[])
     given = parser.parse_args()
     settings = open_model(given.model).settings
-    thresholds = dict(zip(settings.classes, settings.thresholds.confidence, strict=True))
     sets = [("rendered: the sample drive, near field", rendered(given.every), near_field_rows)]
     sets += [
         (f"real: {folder.name}, lower part", real(folder), cut_rows) for folder in given.pictures
@@ -197,7 +201,7 @@ def main() -> None:
         number = measure(compared, frames, rows_of)
         boxes = sum(tally.boxes for tally in compared[0].tallies.values())
         print(f"\n{title}: {number} frames, {boxes} boxes, {settings.name} {settings.version}\n")
-        print(table(compared, thresholds))
+        print(table(compared))
 
 
 if __name__ == "__main__":

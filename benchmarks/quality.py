@@ -207,8 +207,9 @@ def rates(
 
 def recalls(pictures: list[tuple[Image, Boxes]]) -> str:
     """Write which share of true boxes the default model finds at each amount."""
-    settings = open_model().settings
-    least = dict(zip(settings.classes, settings.thresholds.confidence, strict=True))
+    model = open_model()
+    settings = model.settings
+    least = dict(zip(settings.classes, model.thresholds.confidence, strict=True))
     detector = load_detector()
     lines = ["| fault | amount | recall | stopped |", "| --- | --- | --- | --- |"]
     for amount in (UNTOUCHED, *AMOUNTS):

@@ -5,7 +5,9 @@
 
 `--split val` proposes temperature and confidences, chosen on the validation pictures seen from
 vehicles; `--write` puts those into model.toml. On the test split `--write` puts the figures into
-model.toml and CARD.md. `--pictures` draws curves, reliability diagrams and contact sheets of misses
+model.toml and CARD.md. `--precision int8` measures the quantised network, and chooses confidences
+of its own for it; the temperature stays, and so do figures that are not of the model's precision.
+`--pictures` draws curves, reliability diagrams and contact sheets of misses
 and false alarms: of the pictures themselves, so into a folder outside the repository.
 """
 
@@ -16,7 +18,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from roadscan.detect.accuracy import overlaps
-from roadscan.detect.models import Figures, ModelSettings, read_settings
+from roadscan.detect.models import (
+    PRECISIONS,
+    Figures,
+    ModelSettings,
+    Precision,
+    read_settings,
+)
 from training.calibration import at_temperature, pool, reliability, temperature
 from training.drawings import contact_sheet, curves, diagram
 from training.intervals import interval, mean_interval
@@ -31,6 +39,7 @@ from training.measure import (
     summary,
     table_of,
 )
+from training.model_toml import INT8_TABLE, without_table
 
 START, END = "<!-- figures -->", "<!-- end of figures -->"
 NOTHING = "background"
@@ -157,10 +166,34 @@ def write_choice(folder: Path, value: float, confidence: dict[str, float]) -> No
     toml.write_text(text)
 
 
+def write_choice_int8(folder: Path, confidence: dict[str, float]) -> None:
+    """Put the confidences of the quantised network into model.toml."""
+    toml = folder / "model.toml"
+    head, rest = without_table(toml.read_text(), INT8_TABLE).split("[sha256]\n", maxsplit=1)
+    chosen = "".join(f"{kind} = {level}\n" for kind, level in confidence.items())
+    toml.write_text(f"{head}{INT8_TABLE}\n{chosen}\n[sha256]\n{rest}")
+
+
+def choose_int8(folder: Path, data: Path, pictures: Path | None, *, write: bool) -> None:
+    """Choose the quantised network's confidences on the validation split, temperature as it is."""
+    settings = read_settings(folder)
+    measured = measure(folder, data, "val", precision="int8")
+    chosen = chosen_confidence(measured, settings.classes)
+    used = {kind: chosen.get(kind, settings.confidence) for kind in settings.classes}
+    print(figures_table(measured, used))
+    print(summaries(measured, used))
+    print("confidences:", " ".join(f"{kind}={level:.2f}" for kind, level in chosen.items()))
+    if pictures:
+        pictures.mkdir(parents=True, exist_ok=True)
+        _draw(measured, used, settings, data, pictures)
+    if write:
+        write_choice_int8(folder, chosen)
+
+
 def choose(folder: Path, data: Path, pictures: Path | None, *, write: bool) -> None:
     """Choose temperature and confidences on the validation split."""
     settings = read_settings(folder)
-    raw = measure(folder, data, "val", temperature=1.0)
+    raw = measure(folder, data, "val", temperature=1.0, precision="f32")
     ahead = [*raw["vehicle_val"], *raw["survey_val"]]
     confidence, hit = pool([tally for one in ahead for tally in one.tallies.values()])
     value = temperature(confidence, hit)
@@ -182,11 +215,15 @@ def choose(folder: Path, data: Path, pictures: Path | None, *, write: bool) -> N
         write_choice(folder, value, chosen)
 
 
-def report(folder: Path, data: Path, pictures: Path | None, *, write: bool) -> None:
+def report(
+    folder: Path, data: Path, precision: Precision, pictures: Path | None, *, write: bool
+) -> None:
     """Measure the test split at the settings of model.toml."""
     settings = read_settings(folder)
-    confidence = dict(zip(settings.classes, settings.thresholds.confidence, strict=True))
-    measured = {name: seen for name, seen in measure(folder, data, "test").items() if seen}
+    least = settings.thresholds(precision).confidence
+    confidence = dict(zip(settings.classes, least, strict=True))
+    every = measure(folder, data, "test", precision=precision)
+    measured = {name: seen for name, seen in every.items() if seen}
     text = "\n\n".join(
         (
             figures_table(measured, confidence),
@@ -230,10 +267,17 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--split", choices=("val", "test"), default="test")
     parser.add_argument("--pictures", type=Path, metavar="DIR")
+    parser.add_argument("--precision", choices=PRECISIONS, help="that of model.toml if not given")
     parser.add_argument("--write", action="store_true")
     given = parser.parse_args()
-    run = choose if given.split == "val" else report
-    run(given.model, given.data, given.pictures, write=given.write)
+    precision = given.precision or read_settings(given.model).precision
+    if given.split == "test":
+        if given.write and precision != read_settings(given.model).precision:
+            parser.error("the figures of model.toml are those of its own precision")
+        report(given.model, given.data, precision, given.pictures, write=given.write)
+    else:
+        run = choose_int8 if given.precision == "int8" else choose
+        run(given.model, given.data, given.pictures, write=given.write)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ import numpy as np
 
 from roadscan.detect.accuracy import LEAST_CONFIDENCE, Tally, count, figures, mean, pooled_f1
 from roadscan.detect.letterbox import Thresholds
-from roadscan.detect.models import Figures, ModelSettings, read_settings, verify
+from roadscan.detect.models import Figures, ModelSettings, Precision, read_settings, verify
 from roadscan.detect.openvino import OpenVinoDetector
 from roadscan.model.picture import Boxes, Frame
 from training.pictures import ManifestRow, beside, read_manifest
@@ -37,17 +37,22 @@ class Seen:
 
 
 def measure(
-    folder: Path, data: Path, split: str, temperature: float | None = None
+    folder: Path,
+    data: Path,
+    split: str,
+    temperature: float | None = None,
+    precision: Precision | None = None,
 ) -> dict[str, list[Seen]]:
     """Run the model of a folder over every set of a split.
 
-    `temperature` 1.0 gives the network's own confidences, None those of model.toml.
+    `temperature` 1.0 gives the network's own confidences, None those of model.toml; `precision`
+    None is that of model.toml.
     """
     settings = read_settings(folder)
     verify(folder, settings)
     if temperature is not None:
         settings = settings.model_copy(update={"temperature": temperature})
-    detector = detector_of(folder, settings, LEAST_CONFIDENCE)
+    detector = detector_of(folder, settings, precision or settings.precision, LEAST_CONFIDENCE)
     rows = [row for row in read_manifest(data) if row.split == split]
     return {
         f"{name}_{split}": [
@@ -57,20 +62,20 @@ def measure(
     }
 
 
-def detector_of(folder: Path, settings: ModelSettings, least: float | None) -> OpenVinoDetector:
-    """Load a model's f32 network; `least` takes the place of its confidences."""
-    thresholds = settings.thresholds
-    if least is not None:
-        every = (least,) * len(settings.classes)
-        thresholds = Thresholds(every, settings.nms_iou, settings.temperature)
+def detector_of(
+    folder: Path, settings: ModelSettings, precision: Precision, least: float
+) -> OpenVinoDetector:
+    """Load a model's network in a precision; `least` takes the place of its confidences."""
+    every = (least,) * len(settings.classes)
     return OpenVinoDetector(
         settings.name,
         "",
         settings.classes,
-        folder / settings.network,
+        folder / settings.network_in(precision),
         settings.long_side_px,
-        thresholds,
-        largest_scale=settings.largest_scale,
+        Thresholds(every, settings.nms_iou, settings.temperature),
+        precision,
+        settings.largest_scale,
     )
 
 

@@ -4,7 +4,9 @@
 
 Writes network_int8.xml and .bin beside network.xml and puts them into model.toml. Pictures come
 from DIR/images/train, spread over its names, brought into the network's input as roadscan.detect
-does. Of the head, what turns the answer into boxes stays in f32. `--default` has the model run in
+does. Of the head, what turns the answer into boxes stays in f32. The quantised network is less sure
+of the same boxes: `training.evaluate --split val --precision int8 --write` chooses confidences of
+its own for it. `--default` has the model run in
 int8 where nothing else is asked for: only where `roadscan model evaluate int8:NAME` loses less than
 0.01 mAP50 against `f32:NAME`.
 """
@@ -24,6 +26,7 @@ import openvino  # noqa: E402
 
 from roadscan.detect.letterbox import Letterbox  # noqa: E402
 from roadscan.detect.models import SETTINGS_FILE, read_settings  # noqa: E402
+from training.model_toml import INT8_TABLE, without_table  # noqa: E402
 
 NETWORK_INT8 = "network_int8.xml"
 PICTURES = 300
@@ -62,10 +65,13 @@ def quantise(network: Path, calibration: list[np.ndarray]) -> openvino.Model:
 
 
 def settings_with(text: str, files: list[Path], *, default: bool) -> str:
-    """Name the quantised network and its checksums in the text of a model.toml."""
+    """Name the quantised network and its checksums in the text of a model.toml.
+
+    Confidences that were chosen for an earlier one go.
+    """
     lines = [
         line
-        for line in text.splitlines()
+        for line in without_table(text, INT8_TABLE).splitlines()
         if not line.startswith(("network_int8", f'"{Path(NETWORK_INT8).stem}'))
     ]
     lines.insert(_after(lines, "network ="), f'network_int8 = "{NETWORK_INT8}"')

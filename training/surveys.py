@@ -31,7 +31,6 @@ STROKES_PX = 25
 LANE_SHARE = 0.95
 """So much of a tile is lane, or it says nothing about cracks."""
 
-
 THIN_PX, THICK_PX = 26, 40
 """A crack's marks lie within so narrow a strip, alligator cracking is at least so wide."""
 LONG_PX = 40
@@ -79,9 +78,10 @@ def survey(folder: Path, source: str = "dnit") -> Iterator[Picture]:
                     for kind in ("POTHOLE", "CRACK", "LANE")
                 )
             )
+            cracks = cracks_of(masks.crack)
             labels = boxes_of_mask(masks.pothole)
             if row["split"] == "train":
-                labels += boxes_of_cracks(masks.crack)
+                labels += boxes_of_cracks(cracks, masks.crack.shape)
             yield Picture(
                 stem,
                 source,
@@ -91,7 +91,7 @@ def survey(folder: Path, source: str = "dnit") -> Iterator[Picture]:
                 archive.read(entries[row["file"]]),
                 labels,
                 labelled=(POTHOLE,),
-                unlabelled=unlabelled_tiles(masks),
+                unlabelled=unlabelled_tiles(masks, cracks),
                 mask=cv2.imencode(".png", masks.pothole)[1].tobytes() if holed else b"",
             )
 
@@ -135,17 +135,17 @@ def _kind(marked: np.ndarray) -> str | None:
     return "D10" if steepness_deg < FLAT_DEG else None
 
 
-def boxes_of_cracks(mask: np.ndarray) -> str:
+def boxes_of_cracks(cracks: list[Crack], shape: tuple[int, ...]) -> str:
     """Return a label line for each crack whose kind the shape of its marks tells."""
-    height, width = mask.shape
+    height, width = shape
     return "".join(
         yolo_line(CLASSES.index(c.kind), (c.x, c.y, c.x + c.w, c.y + c.h), width, height)
-        for c in cracks_of(mask)
+        for c in cracks
         if c.kind
     )
 
 
-def unlabelled_tiles(masks: Masks) -> str:
+def unlabelled_tiles(masks: Masks, cracks: list[Crack]) -> str:
     """Return, tile by tile, the classes that may be there without a box.
 
     Above the lane's far end nothing is road. In tiles that are lane and touch no crack's box the
@@ -153,7 +153,7 @@ def unlabelled_tiles(masks: Masks) -> str:
     of known kind has its own box, where the kind is told, so it leaves no doubt in its tiles.
     """
     height, width = masks.lane.shape
-    cracked = _near_doubtful_cracks(masks.crack)
+    cracked = _near_doubtful_cracks(cracks, masks.crack.shape)
     with_lane = np.flatnonzero((masks.lane > 0).any(axis=1))
     top = with_lane[0] if len(with_lane) else 0
     lines = ""
@@ -173,9 +173,9 @@ def unlabelled_tiles(masks: Masks) -> str:
     return lines
 
 
-def _near_doubtful_cracks(mask: np.ndarray) -> np.ndarray:
+def _near_doubtful_cracks(cracks: list[Crack], shape: tuple[int, ...]) -> np.ndarray:
     """Fill the boxes around cracks of no known kind: a detector may rightly answer inside."""
-    near = np.zeros(mask.shape, bool)
-    for c in (crack for crack in cracks_of(mask) if not crack.kind):
+    near = np.zeros(shape, bool)
+    for c in (crack for crack in cracks if not crack.kind):
         near[max(0, c.y - 8) : c.y + c.h + 8, max(0, c.x - 8) : c.x + c.w + 8] = True
     return near

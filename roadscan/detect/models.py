@@ -67,6 +67,8 @@ class ModelSettings(BaseModel):
     confidence: Share
     class_confidence: dict[str, Share] = {}
     """Where a class needs another one than `confidence`."""
+    class_confidence_int8: dict[str, Share] = {}
+    """Where the quantised network needs another one: it is less sure of the same boxes."""
     nms_iou: Share
     temperature: Annotated[float, Field(gt=0, le=100)] = 1.0
     """Makes confidences hit rates (Guo et al. 2017); thresholds are those of the result."""
@@ -82,12 +84,20 @@ class ModelSettings(BaseModel):
     figures: dict[str, dict[str, Figures]] = {}
     """By set of pictures (view and split), then by class; measured at the thresholds above."""
 
-    @property
-    def thresholds(self) -> Thresholds:
-        """What counts as found."""
+    def thresholds(self, runtime: str) -> Thresholds:
+        """Return what counts as found by torch or in a precision."""
+        own = self.class_confidence_int8 if runtime == "int8" else {}
         return Thresholds.of(
-            self.classes, self.confidence, self.class_confidence, self.nms_iou, self.temperature
+            self.classes,
+            self.confidence,
+            {**self.class_confidence, **own},
+            self.nms_iou,
+            self.temperature,
         )
+
+    def network_in(self, runtime: str) -> str:
+        """Return the OpenVINO network of a precision."""
+        return self.network_int8 if runtime == "int8" and self.network_int8 else self.network
 
     def identity(self) -> str:
         """SHA-256 of what decides the boxes: settings and the checksums of the files.
@@ -106,6 +116,11 @@ class Model:
     settings: ModelSettings
     runtime: str
     """"torch", or the precision in which OpenVINO computes."""
+
+    @property
+    def thresholds(self) -> Thresholds:
+        """What counts as found."""
+        return self.settings.thresholds(self.runtime)
 
 
 def load_detector(spec: str = "", *, trust_pt: bool = False) -> Detector:
@@ -172,7 +187,7 @@ def detector_of(model: Model, thresholds: Thresholds | None = None) -> Detector:
     """
     settings = model.settings
     name, sha256 = f"{settings.name}-{settings.version}", settings.identity()
-    thresholds = thresholds or settings.thresholds
+    thresholds = thresholds or model.thresholds
     if model.runtime == TORCH:
         from roadscan.detect.ultralytics import UltralyticsDetector  # noqa: PLC0415 -- an extra
 
@@ -186,12 +201,11 @@ def detector_of(model: Model, thresholds: Thresholds | None = None) -> Detector:
             thresholds,
             settings.largest_scale,
         )
-    quantised = settings.network_int8 if model.runtime == "int8" else None
     return OpenVinoDetector(
         name,
         sha256,
         settings.classes,
-        model.folder / (quantised or settings.network),
+        model.folder / settings.network_in(model.runtime),
         settings.long_side_px,
         thresholds,
         model.runtime,
@@ -219,9 +233,12 @@ def read_settings(folder: Path) -> ModelSettings:
         raise _invalid(path, f"{where}: {first['msg']}") from error
     if settings.precision == "int8" and settings.network_int8 is None:
         raise _invalid(path, "precision is int8, but there is no network_int8")
-    strange = set(settings.class_confidence) - set(settings.classes)
-    if strange:
-        raise _invalid(path, f"class_confidence names {sorted(strange)}, which is no class")
+    if settings.class_confidence_int8 and settings.network_int8 is None:
+        raise _invalid(path, "class_confidence_int8 is given, but there is no network_int8")
+    for key in ("class_confidence", "class_confidence_int8"):
+        strange = set(getattr(settings, key)) - set(settings.classes)
+        if strange:
+            raise _invalid(path, f"{key} names {sorted(strange)}, which is no class")
     for file in _files(settings):
         if file not in settings.sha256:
             raise _invalid(path, f"sha256 of {file} is not given")

@@ -132,7 +132,7 @@ def evaluate_model(
         sha256=detector.sha256,
         pictures=len(labelled.names),
         tallies=tallies,
-        thresholds=dict(zip(settings.classes, settings.thresholds.confidence, strict=True)),
+        thresholds=dict(zip(settings.classes, model.thresholds.confidence, strict=True)),
         threshold=settings.confidence,
         left_out=dict(sorted(left_out.items())),
     )

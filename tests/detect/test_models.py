@@ -14,6 +14,7 @@ import pytest
 
 from roadscan.detect import models
 from roadscan.detect.models import (
+    ModelSettings,
     list_models,
     load_detector,
     load_privacy_detector,
@@ -185,12 +186,35 @@ def test_a_missing_file_is_said_to_be_missing(folder: Path, name: str) -> None:
         ("nms_iou", "temperature = 0\nnms_iou"),
         ("nms_iou", 'task = "none"\nnms_iou'),
         ("nms_iou", 'network_int8 = "q.xml"\nnms_iou'),
+        ("[class_confidence]", "[class_confidence_int8]\nD00 = 0.1\n\n[class_confidence]"),
         ('"network.bin"', '"other.bin"'),
     ],
 )
 def test_settings_that_do_not_hold_are_invalid(folder: Path, old: str, new: str) -> None:
     change(folder, old, new)
     assert code_of(str(folder)) == "model_invalid"
+
+
+def test_the_quantised_network_counts_from_confidences_of_its_own() -> None:
+    settings = ModelSettings(
+        name="a",
+        version=1,
+        licence="AGPL-3.0-or-later",
+        classes=("D00", "D40"),
+        long_side_px=640,
+        confidence=0.25,
+        class_confidence={"D00": 0.2},
+        class_confidence_int8={"D00": 0.1},
+        nms_iou=0.5,
+        network="network.xml",
+        network_int8="network_int8.xml",
+        weights="weights.pt",
+        sha256={"network.xml": "0" * 64},
+    )
+    assert settings.thresholds("f32").confidence == (0.2, 0.25)
+    assert settings.thresholds("int8").confidence == (0.1, 0.25)
+    assert settings.network_in("int8") == "network_int8.xml"
+    assert settings.network_in("bf16") == "network.xml"
 
 
 def test_nothing_is_imported_before_a_detector_is_loaded() -> None:

@@ -11,7 +11,14 @@ from roadscan.detect.accuracy import Tally, count, figures
 from roadscan.model.picture import Boxes
 from training.calibration import at_temperature, reliability, temperature
 from training.drawings import _by_scene, contact_sheet, curves, diagram
-from training.evaluate import confusion, confusion_table, summaries, write_choice, write_figures
+from training.evaluate import (
+    confusion,
+    confusion_table,
+    summaries,
+    write_choice,
+    write_choice_int8,
+    write_figures,
+)
 from training.intervals import interval, mean_interval
 from training.measure import (
     Seen,
@@ -22,6 +29,7 @@ from training.measure import (
     recall_at_precision,
     scaled,
 )
+from training.model_toml import INT8_TABLE, without_table
 from training.pictures import ManifestRow
 
 KINDS = "D00", "D40"
@@ -158,6 +166,21 @@ def test_choice_and_figures_replace_those_of_the_model_folder(tmp_path: Path) ->
     assert "[class_confidence]\nD00 = 0.31\n\n[sha256]" in toml
     assert "old" not in toml
     assert "[figures.vehicle_test]\nD40 = { boxes = 1, ap50 = 1.0" in toml
+
+
+def test_the_quantised_network_has_confidences_of_its_own(tmp_path: Path) -> None:
+    toml = tmp_path / "model.toml"
+    toml.write_text("[class_confidence]\nD00 = 0.2\n\n[sha256]\na = 1\n")
+    write_choice_int8(tmp_path, {"D00": 0.11, "D40": 0.3})
+    assert toml.read_text() == (
+        "[class_confidence]\nD00 = 0.2\n\n"
+        "[class_confidence_int8]\nD00 = 0.11\nD40 = 0.3\n\n[sha256]\na = 1\n"
+    )
+    write_choice_int8(tmp_path, {"D00": 0.12})
+    assert toml.read_text().count("[class_confidence_int8]\nD00 = 0.12\n\n[sha256]") == 1
+    assert without_table(toml.read_text(), INT8_TABLE) == (
+        "[class_confidence]\nD00 = 0.2\n\n[sha256]\na = 1\n"
+    )
 
 
 def test_a_sheet_shows_every_scene_before_any_twice() -> None:
