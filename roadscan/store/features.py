@@ -16,15 +16,19 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 import shapely
 from sqlalchemy import (
+    Column,
     ColumnElement,
     Connection,
     Engine,
+    Integer,
     Row,
     RowMapping,
+    and_,
     delete,
     exists,
     func,
     insert,
+    literal,
     select,
     true,
     update,
@@ -51,6 +55,8 @@ KEPT_BYTES: Final = 64 << 20
 """Of lists of features that answered a selection; the next page, or client, asks for them again."""
 KEY_BYTES: Final = 8 << 10
 """What the longest filter takes up, counted for each list."""
+NOTHING: Final = "nothing"
+"""The version of a layer without features that was never written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,11 +241,18 @@ class FeatureReader:
         self._found = found
 
     def layers(self, collection: str) -> tuple[Layer, ...]:
-        """Return a layer of every survey, the newest survey first."""
+        """Return a layer of every survey, the newest survey first; empty where it has none."""
+        own = (
+            editions.c.edition == edition_layers.c.edition,
+            edition_layers.c.collection == collection,
+        )
+        of_layer = (c for c in edition_layers.c if c.name not in {"edition", "collection"})
         query = (
-            select(*editions.c, *(c for c in edition_layers.c if c.name != "edition"))
-            .join(edition_layers, editions.c.edition == edition_layers.c.edition)
-            .where(editions.c.served, edition_layers.c.collection == collection)
+            select(
+                *editions.c, literal(collection).label("collection"), *map(_or_nothing, of_layer)
+            )
+            .outerjoin(edition_layers, and_(*own))
+            .where(editions.c.served)
             .order_by(editions.c.latest_s.desc(), editions.c.survey)
         )
         return tuple(_layer(row) for row in self._db.execute(query).mappings())
@@ -343,6 +356,14 @@ class FeatureReader:
         if numbers and numbers[-1] - numbers[0] == len(numbers) - 1:
             return table.c.number.between(numbers[0], numbers[-1])
         return self._spatial.among(table, numbers)
+
+
+def _or_nothing(column: Column[Any]) -> ColumnElement[Any]:
+    """Return a column of a layer, as that of an empty one where there is no layer."""
+    if column.nullable:
+        return column
+    empty = 0 if isinstance(column.type, Integer) else NOTHING
+    return func.coalesce(column, empty).label(column.name)
 
 
 def _layer(found: RowMapping) -> Layer:

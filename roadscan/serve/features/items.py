@@ -14,6 +14,7 @@ from starlette.background import BackgroundTask
 
 from roadscan.assess.scheme import parse_scheme
 from roadscan.errors import RoadscanError
+from roadscan.pipeline.scheme import load_scheme
 from roadscan.publish.styles import qgis_styles
 from roadscan.serve.features import html
 from roadscan.serve.features.crs import CRS84, Crs
@@ -41,6 +42,7 @@ from roadscan.store.store import Store
 READ: Final = ["GET", "HEAD"]
 HTML_LIMIT: Final = 50
 """Features on an HTML page, if the request does not say how many."""
+USUAL_SCHEME: Final = "ap9k"
 _VERSION: Final = version("roadscan")
 _FILE_TITLES: Final = {"csv": "CSV", "gpkg": "GeoPackage", "fgb": "FlatGeobuf"}
 _PAGE_TITLES: Final = {"json": "GeoJSON", "html": "HTML"}
@@ -215,12 +217,10 @@ def _file(
 
     def styles() -> dict[str, str]:
         try:
-            survey = store.survey(layer.source.survey)
-        except KeyError:
-            raise RoadscanError(
-                "layer_unknown", "nothing has been assessed yet", "Upload a drive, or run one"
-            ) from None
-        return qgis_styles(parse_scheme(survey.scheme_text))
+            scheme = parse_scheme(store.survey(layer.source.survey).scheme_text)
+        except KeyError:  # nothing was assessed yet: an empty file to set up a project with
+            scheme = load_scheme(USUAL_SCHEME)
+        return qgis_styles(scheme)
 
     folder = Path(tempfile.mkdtemp(prefix="roadscan-layer-"))
     name = f"{layer.collection}.{own}"

@@ -9,7 +9,7 @@ from roadscan.errors import RoadscanError
 from roadscan.model.access import Right
 from roadscan.serve.access.guard import Guard
 from roadscan.serve.features.texts import COLLECTIONS
-from roadscan.store.features import FeatureReader, Layer, Source
+from roadscan.store.features import NOTHING, FeatureReader, Layer, Source
 
 Readable = Callable[[Request], frozenset[str]]
 """Returns the collections that the caller of a request may read.
@@ -53,8 +53,8 @@ def readable_collection(readable: Readable, request: Request, collection: str) -
 def chosen_layer(reader: FeatureReader, collection: str, values: Mapping[str, str]) -> Layer:
     """Return the layer of the survey and scheme asked for, else that of the newest survey.
 
-    An empty layer before anything was assessed. Raises `query_invalid` for a survey or scheme
-    that there is not.
+    An empty layer before anything was assessed, and of a survey that has none: never that of
+    another survey. Raises `query_invalid` for a survey or scheme that there is not.
     """
     found = reader.layers(collection)
     for name in ("survey", "scheme"):
@@ -67,5 +67,5 @@ def chosen_layer(reader: FeatureReader, collection: str, values: Mapping[str, st
                 f"there is no layer {collection} of the {name} {values[name][:80]!r}",
                 f"See the list of surveys, /ogc/collections/{collection}",
             )
-    empty = Layer(collection, -1, _NOTHING, 0, "nothing", None, None)
+    empty = Layer(collection, -1, _NOTHING, 0, NOTHING, None, None)
     return found[0] if found else empty
