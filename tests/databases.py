@@ -32,13 +32,22 @@ def open_on(database: str, folder: Path) -> Iterator[SqlStore]:
 @contextmanager
 def copied_on(database: str, folder: Path, filled: Path) -> Iterator[SqlStore]:
     """Open a new store with all that the store of another folder has."""
-    with open_on(database, folder) as store, share_store(filled) as source:
-        with source.engine.connect() as here, store.engine.begin() as there:
-            for table in metadata.sorted_tables:
-                found = [dict(row) for row in here.execute(select(table)).mappings()]
-                if found:
-                    there.execute(insert(table), found)
+    with open_on(database, folder) as store:
+        copy_into(store, filled)
         yield store
+
+
+def copy_into(store: SqlStore, filled: Path) -> None:
+    """Put all that the store of another folder has into an empty one."""
+    with (
+        share_store(filled) as source,
+        source.engine.connect() as here,
+        store.engine.begin() as there,
+    ):
+        for table in metadata.sorted_tables:
+            found = [dict(row) for row in here.execute(select(table)).mappings()]
+            if found:
+                there.execute(insert(table), found)
 
 
 @contextmanager

@@ -42,6 +42,8 @@ class Rules:
 class AssessedLane:
     """What came out; the results in the order of the segments."""
 
+    grid: LaneGrid | None
+    """As reviewers see it."""
     results: tuple[SegmentResult, ...]
     damages: tuple[Damage, ...]
 
@@ -69,4 +71,4 @@ def assess_lane(lane: SeenLane, rules: Rules) -> AssessedLane:
         )
         for segment in lane.segments
     )
-    return AssessedLane(results, damages)
+    return AssessedLane(grid, results, damages)

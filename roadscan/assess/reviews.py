@@ -1,5 +1,6 @@
 """What reviewers said, applied to what was seen on a lane, before damages are made of it."""
 
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -9,7 +10,7 @@ from roadscan.assess.cells import touched_cells
 from roadscan.assess.scheme import Scheme
 from roadscan.model.arrays import Bools, Ints
 from roadscan.model.damage import Damage, LaneGrid, Verdict
-from roadscan.model.review import BoxKey, Judgement, Sighting
+from roadscan.model.review import BoxKey, Decision, Judgement, Sighting
 
 Judgements = Mapping[BoxKey, Judgement]
 
@@ -20,6 +21,21 @@ class JudgedLane:
 
     grid: LaneGrid
     sightings: tuple[Sighting, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """How often reviewers found a kind of the detector right, of the damages they looked at."""
+
+    kind: str
+    right: int
+    another_kind: int
+    no_damage: int
+
+    @property
+    def judged(self) -> int:
+        """All that they looked at."""
+        return self.right + self.another_kind + self.no_damage
 
 
 def judge_lane(
@@ -80,6 +96,21 @@ def sightings_of(
         for sighting in judged
         if sighting.observation.kind == damage.kind
         and bool((touched_cells(sighting.observation, rule, lane_width_m, rows) & cells).any())
+    )
+
+
+def agreement_of(decisions: Iterable[Decision]) -> tuple[Agreement, ...]:
+    """Hold the detector's word against what holds now of the boxes that were shown, by kind."""
+    holds = {one.subject.boxes[0]: one.ruling for one in decisions if not one.undone}
+    counts: dict[str, Counter[str]] = defaultdict(Counter)
+    for box, ruling in holds.items():
+        if ruling.verdict is Verdict.REJECTED:
+            counts[box.kind]["no"] += 1
+        else:
+            counts[box.kind]["right" if ruling.kind == box.kind else "other"] += 1
+    return tuple(
+        Agreement(kind, count["right"], count["other"], count["no"])
+        for kind, count in sorted(counts.items())
     )
 
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from roadscan.assess.cells import Lane
+from roadscan.assess.damages import along
 from roadscan.assess.lanes import Rules, SeenLane, assess_lane
 from roadscan.assess.scheme import Scheme
 from roadscan.model.damage import Damage, LaneGrid
@@ -57,9 +58,7 @@ def assess_survey(
     for lane in by_lane.keys() - driven:
         take(lane, None)
     ordered = tuple(results[segment.segment_id] for segment in segments)
-    found = tuple(
-        sorted(damages, key=lambda d: (d.link_id, d.direction, d.from_offset_m, d.damage_id))
-    )
+    found = tuple(sorted(damages, key=along))
     store.put_assessment(survey, Assessment(tuple(segments), ordered, found))
     reasons = Counter(result.score.reason for result in ordered if result.score.score is None)
     return Assessed(

@@ -1,10 +1,30 @@
-"""What a reviewer says of a damage, from the question to what follows from it."""
+"""What a reviewer says of a damage, from the question to what follows from it.
 
-from roadscan.assess.grid import row_count
-from roadscan.assess.reviews import as_judged, sightings_of
-from roadscan.assess.scheme import parse_scheme
+A decision changes few lanes, and lanes do not depend on each other: those alone are assessed anew,
+and what is different goes into the store and into the served layers with the decision. Where that
+cannot be, the survey is scored as a whole by a job, as after any other change.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+
+from roadscan.assess.cells import Lane
+from roadscan.assess.grid import row_count, segment_rows, segments_of
+from roadscan.assess.lanes import AssessedLane, Rules, SeenLane, assess_lane
+from roadscan.assess.reviews import Judgements, as_judged, sightings_of
+from roadscan.assess.scheme import Scheme, parse_scheme
 from roadscan.errors import RoadscanError
-from roadscan.model.review import Subject
+from roadscan.model.damage import Damage
+from roadscan.model.review import Decision, Judgement, Ruling, Subject
+from roadscan.model.road import Link, Network, Segment
+from roadscan.model.score import SegmentResult
+from roadscan.model.survey import Assessment, Survey
+from roadscan.publish.features import feature_rows
+from roadscan.publish.layers import Results, cells_layers, damages_layer, photos_of, segments_layer
+from roadscan.store.feature_patches import LayerPatch
+from roadscan.store.followed import Followed
 from roadscan.store.store import Store
 
 
@@ -18,7 +38,7 @@ def subject_of(store: Store, survey: str, damage_id: str) -> Subject:
         damage, known = store.damage(survey, damage_id), store.survey(survey)
     except KeyError:
         raise _unknown(damage_id) from None
-    link = store.link(known.network_sha256, damage.link_id)
+    (link,) = store.network_part(known.network_sha256, [damage.link_id]).links
     seen = store.sightings(survey, damage.link_id, damage.direction)
     judged = as_judged(seen, store.reviews.in_force(survey))
     scheme = parse_scheme(known.scheme_text)
@@ -29,6 +49,144 @@ def subject_of(store: Store, survey: str, damage_id: str) -> Subject:
     if not keys:
         raise _unknown(damage_id)
     return Subject(survey, damage_id, damage.segment_id, damage.kind, keys)
+
+
+def decide(store: Store, subject: Subject, ruling: Ruling) -> Decision:
+    """Write a ruling down, and let scores and layers follow it."""
+    change = store.reviews.settled_at(subject.survey)
+    before = store.reviews.in_force(subject.survey)
+    after = before | dict.fromkeys(subject.boxes, Judgement(ruling.verdict, ruling.kind))
+    followed = None if change is None else _followed(store, subject, change, before, after)
+    return store.reviews.decide(subject, ruling, followed)
+
+
+def undo(store: Store, number: int, who: str, at_s: float) -> Decision:
+    """Take a decision back, and let scores and layers follow.
+
+    Raises `review_unknown`.
+    """
+    subject = store.reviews.decision(number).subject
+    change = store.reviews.settled_at(subject.survey)
+    before = store.reviews.in_force(subject.survey)
+    after = store.reviews.in_force(subject.survey, without=number)
+    followed = None if change is None else _followed(store, subject, change, before, after)
+    return store.reviews.undo(number, who, at_s, followed)
+
+
+@dataclass(frozen=True, slots=True)
+class _Change:
+    """A lane before and after."""
+
+    segments: tuple[Segment, ...]
+    before: AssessedLane
+    after: AssessedLane
+
+    @property
+    def results(self) -> Iterable[SegmentResult]:
+        pairs = zip(self.before.results, self.after.results, strict=True)
+        return (after for before, after in pairs if before != after)
+
+    @property
+    def touched(self) -> frozenset[str]:
+        """The segments whose results or cells are other ones."""
+        found = {result.segment_id for result in self.results}
+        old, new = self.before.grid, self.after.grid
+        if old is not None and new is not None:
+            none = np.zeros_like(new.views)
+            kinds = {*old.hits, *new.hits}
+            differs = [old.hits.get(k, none) != new.hits.get(k, none) for k in sorted(kinds)]
+            rows = np.flatnonzero(np.any(differs, axis=(0, 2))) if differs else np.array([])
+            found |= {s.segment_id for s in self.segments if np.isin(rows, segment_rows(s)).any()}
+        return frozenset(found)
+
+
+def _followed(
+    store: Store, subject: Subject, change: int, before: Judgements, after: Judgements
+) -> Followed:
+    """Work out what another set of judgements about a subject's boxes changes."""
+    known = store.survey(subject.survey)
+    scheme = parse_scheme(known.scheme_text)
+    lanes = sorted(store.reviews.lanes_of(subject.survey, subject))
+    network = store.network_part(known.network_sha256, [link_id for link_id, _ in lanes])
+    links = {link.link_id: link for link in network.links}
+    changes = [
+        _change(store, known, scheme, network, links[lane[0]], lane, before, after)
+        for lane in lanes
+    ]
+    gone, new = _damages(changes)
+    layers = _layers(store, known, scheme, network, changes, new)
+    lost = tuple(damage.damage_id for damage in gone)
+    return Followed(
+        change,
+        tuple(result for one in changes for result in one.results),
+        gone,
+        new,
+        layers | {"damages": LayerPatch(lost, layers["damages"].rows)},
+    )
+
+
+def _change(
+    store: Store,
+    survey: Survey,
+    scheme: Scheme,
+    network: Network,
+    link: Link,
+    lane: Lane,
+    before: Judgements,
+    after: Judgements,
+) -> _Change:
+    segments = tuple(
+        segment
+        for segment in segments_of(network, scheme)
+        if (segment.link_id, segment.direction) == lane
+    )
+    grid, unusable = store.lane(survey.name, *lane)
+    seen = SeenLane(link, segments, grid, unusable, store.sightings(survey.name, *lane))
+    kinds = frozenset(survey.model_kinds)
+    old, new = (
+        assess_lane(seen, Rules(scheme, kinds, judgements)) for judgements in (before, after)
+    )
+    return _Change(segments, old, new)
+
+
+def _damages(changes: Iterable[_Change]) -> tuple[tuple[Damage, ...], tuple[Damage, ...]]:
+    """Return the damages that are gone, and those that are new or other than they were."""
+    old = {damage.damage_id: damage for one in changes for damage in one.before.damages}
+    new = {damage.damage_id: damage for one in changes for damage in one.after.damages}
+    gone = tuple(damage for name, damage in old.items() if name not in new)
+    return gone, tuple(damage for name, damage in new.items() if old.get(name) != damage)
+
+
+def _layers(
+    store: Store,
+    survey: Survey,
+    scheme: Scheme,
+    network: Network,
+    changes: Iterable[_Change],
+    damages: tuple[Damage, ...],
+) -> dict[str, LayerPatch]:
+    touched = [(one, one.touched) for one in changes]
+    pairs = [
+        (segment, result)
+        for one, names in touched
+        for segment, result in zip(one.segments, one.after.results, strict=True)
+        if segment.segment_id in names
+    ]
+    assessment = Assessment(
+        tuple(segment for segment, _ in pairs), tuple(result for _, result in pairs), damages
+    )
+    photos = photos_of(store, survey.name, damages)
+    results = Results(survey, scheme, network, (), assessment, photos)
+    grids = [one.after.grid for one, _ in touched if one.after.grid is not None]
+    layers = {
+        "segments": [segments_layer(results)],
+        "damages": [damages_layer(results)],
+        "cells": cells_layers(results, grids),
+    }
+    return {
+        name: LayerPatch((), tuple(row for part in parts for row in feature_rows(name, part)))
+        for name, parts in layers.items()
+    }
 
 
 def _unknown(damage_id: str) -> RoadscanError:

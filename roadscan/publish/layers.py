@@ -14,7 +14,7 @@ import shapely
 from roadscan.assess.cells import affected_cells
 from roadscan.assess.grid import segment_rows
 from roadscan.assess.scheme import INDICATORS, Scheme, parse_scheme
-from roadscan.model.damage import STRIPS, LaneGrid
+from roadscan.model.damage import STRIPS, Damage, LaneGrid
 from roadscan.model.drive import Drive
 from roadscan.model.road import Direction, Link, Network, Segment
 from roadscan.model.survey import Assessment, Survey
@@ -53,12 +53,17 @@ def load_results(store: Store, survey: str) -> Results:
         store.network(found.network_sha256),
         store.drives(survey),
         assessment,
-        {
-            damage.damage_id: f"photos/{damage.damage_id}.jpg"
-            for damage in assessment.damages
-            if store.pictures.has(survey, damage.best)
-        },
+        photos_of(store, survey, assessment.damages),
     )
+
+
+def photos_of(store: Store, survey: str, damages: Iterable[Damage]) -> dict[str, str]:
+    """Return by damage id the path of its photo, of those that have a picture."""
+    return {
+        damage.damage_id: f"photos/{damage.damage_id}.jpg"
+        for damage in damages
+        if store.pictures.has(survey, damage.best)
+    }
 
 
 def segments_layer(results: Results) -> geopandas.GeoDataFrame:

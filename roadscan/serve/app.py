@@ -24,6 +24,7 @@ from roadscan.serve.log import log_answer
 from roadscan.serve.networks import networks_router
 from roadscan.serve.pages.router import pages_router
 from roadscan.serve.pages.static import static_router
+from roadscan.serve.reviews import reviews_router
 from roadscan.serve.settings import ServeSettings
 from roadscan.serve.surveys import surveys_router
 from roadscan.serve.uploads.api import uploads_api
@@ -65,6 +66,7 @@ def create_app(settings: ServeSettings, store: SqlStore) -> FastAPI:
         features_router(features, store, readable, exports_on_record(guard)),
         surveys_router(features, store, readable),
         evidence_router(guard, features, store, readable),
+        reviews_router(guard, store),
         health_router(settings, store.engine, town, metrics),
         static_router(),
         pages_router(),

@@ -94,6 +94,8 @@ class Layer:
     """Changes with the content, and only with it."""
     bounds_deg: tuple[float, float, float, float] | None
     interval_s: tuple[float, float] | None
+    places: int
+    """How far the places of its features go; more than there are features where some are gone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +167,7 @@ class FeatureStore:
         table = FEATURES[collection]
         names = [c.name for c in own_columns(collection)]
         times = [names.index(name) for name in TIMES[collection]]
-        digest, count, extent, seen = hashlib.sha256(), 0, _Extent(), _Span()
+        digest, count, extent, seen = hashlib.sha256(), 0, Extent(), Span()
         unread = iter(rows)
         while batch := list(islice(unread, ROWS_AT_ONCE)):
             numbers = [(edition << EDITION_BITS) + count + k for k in range(len(batch))]
@@ -264,7 +266,7 @@ class FeatureReader:
     def places(self, layer: Layer, selection: Selection, after: int | None, limit: int) -> Ints:
         """Return the places of the next features behind a place; `None` begins at the first."""
         begin = 0 if after is None else after + 1
-        if selection == Selection():
+        if selection == Selection() and layer.places == layer.features:
             return np.arange(begin, min(begin + limit, layer.features))
         found = self._numbers(layer, selection) - (layer.edition << EDITION_BITS)
         first = int(np.searchsorted(found, begin))
@@ -322,9 +324,9 @@ class FeatureReader:
             yield from found
 
     def _numbers(self, layer: Layer, selection: Selection) -> Ints:
-        """Return the features of a selection in order; kept, for an edition never changes."""
+        """Return the features of a selection in order; kept for as long as the layer stays."""
         area = None if selection.area is None else shapely.to_wkb(selection.area)
-        key = (layer.edition, layer.collection, area, selection.condition)
+        key = (layer.edition, layer.version, layer.collection, area, selection.condition)
         numbers = self._found.get(key)
         if numbers is None:
             numbers = np.sort(self._find(layer, selection))
@@ -383,16 +385,18 @@ def _layer(found: RowMapping) -> Layer:
         found["version"],
         None if bounds[0] is None else bounds,
         None if found["from_s"] is None else (found["from_s"], found["to_s"]),
+        found["places"],
     )
 
 
-class _Extent:
+class Extent:
     """Grows with the bounds that it is shown."""
 
     def __init__(self) -> None:
         self._box: Floats | None = None
 
     def add(self, bounds: Floats) -> None:
+        """Take in west, south, east, north (n, 4); NaN says nothing."""
         known = bounds[~np.isnan(bounds).any(axis=1)]
         if self._box is not None:
             known = np.vstack([known, self._box])
@@ -401,12 +405,13 @@ class _Extent:
             self._box = np.concatenate([low, high])
 
     def row(self) -> dict[str, float | None]:
+        """Return it as columns of `edition_layers`."""
         names = ("west", "south", "east", "north")
         box = [None] * 4 if self._box is None else self._box.tolist()
         return dict(zip(names, box, strict=True))
 
 
-class _Span:
+class Span:
     """Grows with the times that it is shown."""
 
     def __init__(self) -> None:
@@ -414,11 +419,16 @@ class _Span:
         self._to_s: float | None = None
 
     def add(self, begin: str | None, end: str | None) -> None:
+        """Take in two times as the layers show them."""
         for time in (begin, end):
             if time is not None:
-                t_s = epoch_s(time)
-                self._from_s = t_s if self._from_s is None else min(self._from_s, t_s)
-                self._to_s = t_s if self._to_s is None else max(self._to_s, t_s)
+                self.include(epoch_s(time))
+
+    def include(self, t_s: float) -> None:
+        """Take in UTC epoch seconds."""
+        self._from_s = t_s if self._from_s is None else min(self._from_s, t_s)
+        self._to_s = t_s if self._to_s is None else max(self._to_s, t_s)
 
     def row(self) -> dict[str, float | None]:
+        """Return it as columns of `edition_layers`."""
         return {"from_s": self._from_s, "to_s": self._to_s}

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 import shapely
-from sqlalchemy import Connection, Engine, Select, and_, delete, func, insert, select
+from sqlalchemy import Connection, Engine, Row, Select, and_, delete, func, insert, select
 
 from roadscan.model.damage import Observation
 from roadscan.model.drive import ChunkResult
@@ -15,6 +15,9 @@ from roadscan.model.photo import ObjectionMask, Picture, PictureRefusal, Picture
 from roadscan.store import picture_tables, tables
 
 _KEY = ("drive_id", "settings_sha256", "number", "frame_t_s")
+_PICTURE = select(
+    *(picture_tables.pictures.c[name] for name in ("jpeg", "view", "width", "height", "scale"))
+)
 
 
 class Pictures:
@@ -31,13 +34,16 @@ class Pictures:
 
     def of(self, survey: str, observation: Observation) -> Picture | None:
         """Return the picture of the frame that an observation was made in; None without one."""
-        kept = picture_tables.pictures
-        columns = select(kept.c.jpeg, kept.c.view, kept.c.width, kept.c.height, kept.c.scale)
         with self._engine.connect() as db:
-            row = db.execute(_showing(columns, survey, observation)).first()
-        if row is None:
-            return None
-        return Picture(row.jpeg, PictureView(row.view), row.width, row.height, row.scale)
+            return _picture(db.execute(_showing(_PICTURE, survey, observation)).first())
+
+    def of_frame(self, survey: str, drive_id: str, frame_t_s: float) -> Picture | None:
+        """Return the picture of a frame of a drive; None without one."""
+        kept = picture_tables.pictures
+        query = _of_survey(_PICTURE, kept, survey)
+        this = (kept.c.drive_id == drive_id) & (kept.c.frame_t_s == frame_t_s)
+        with self._engine.connect() as db:
+            return _picture(db.execute(query.where(this)).first())
 
     def count(self, survey: str) -> int:
         """Return how many pictures the drives of a survey have."""
@@ -134,6 +140,12 @@ def _showing(query: Select[Any], survey: str, observation: Observation) -> Selec
         )
         .order_by(kept.c.drive_id)
     )
+
+
+def _picture(row: Row[Any] | None) -> Picture | None:
+    if row is None:
+        return None
+    return Picture(row.jpeg, PictureView(row.view), row.width, row.height, row.scale)
 
 
 def _of_survey(query: Select[Any], table: Any, survey: str) -> Select[Any]:

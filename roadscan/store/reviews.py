@@ -1,16 +1,18 @@
 """What reviewers decided, written down once and never changed: an undo is a row of its own."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, Final
 
-from sqlalchemy import Connection, Engine, Select, and_, exists, insert, select
+from sqlalchemy import Connection, Engine, Select, and_, exists, insert, or_, select
 
+from roadscan.assess.cells import Lane
 from roadscan.errors import RoadscanError
 from roadscan.model.damage import Verdict
 from roadscan.model.review import BoxKey, Decision, Judgement, Ruling, Subject
 from roadscan.model.road import Direction
 from roadscan.store import tables
+from roadscan.store.followed import Followed, follow, settled_at
 from roadscan.store.review_tables import review_boxes, review_decisions
 from roadscan.store.scorings import make_scoring, want_scoring
 
@@ -26,8 +28,13 @@ class Reviews:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def decide(self, subject: Subject, ruling: Ruling) -> Decision:
-        """Write a ruling down and ask for the scoring of every survey that it touches."""
+    def decide(
+        self, subject: Subject, ruling: Ruling, followed: Followed | None = None
+    ) -> Decision:
+        """Write a ruling down and ask for the scoring of every survey that it touches.
+
+        With what follows from it, its own survey's scores and layers show it at once.
+        """
         surveys = self._ready_to_score({box.drive_id for box in subject.boxes})
         row = _row(subject, ruling.who, ruling.at_s) | {
             "verdict": ruling.verdict.value,
@@ -41,9 +48,13 @@ class Reviews:
             number = int(db.execute(new).scalar_one())
             boxes = [_box_row(number, k, box) for k, box in enumerate(subject.boxes)]
             db.execute(insert(review_boxes), boxes)
+            if followed:
+                follow(db, subject.survey, followed)
         return Decision(number, subject, ruling, undone=False)
 
-    def undo(self, number: int, who: str, at_s: float) -> Decision:
+    def undo(
+        self, number: int, who: str, at_s: float, followed: Followed | None = None
+    ) -> Decision:
         """Take a verdict back; what was said of its boxes before holds again.
 
         Raises `review_unknown` for one that there is not, or that is taken back already.
@@ -62,6 +73,8 @@ class Reviews:
             if db.scalar(select(_is_undone(number))):
                 raise _unknown(number)
             db.execute(insert(review_decisions), row)
+            if followed:
+                follow(db, found.subject.survey, followed)
         return self.decision(number)
 
     def decision(self, number: int) -> Decision:
@@ -78,8 +91,17 @@ class Reviews:
         with self._engine.connect() as db:
             return _decisions(db, query.order_by(review_decisions.c.number))
 
-    def in_force(self, survey: str) -> dict[BoxKey, Judgement]:
-        """Return what holds for boxes of a survey's drives: of each box the last verdict."""
+    def settled_at(self, survey: str) -> int | None:
+        """Return the last change of a survey if its scores leave nothing out, else None."""
+        make_scoring(self._engine, survey)
+        with self._engine.connect() as db:
+            return settled_at(db, survey)
+
+    def in_force(self, survey: str, without: int | None = None) -> dict[BoxKey, Judgement]:
+        """Return what holds for boxes of a survey's drives: of each box the last verdict.
+
+        `without` leaves a decision out, as if it were undone.
+        """
         boxes, drives = review_boxes, tables.survey_drives
         undoing = review_decisions.alias()
         query = (
@@ -93,34 +115,54 @@ class Reviews:
             )
             .order_by(review_decisions.c.number)
         )
+        if without is not None:
+            query = query.where(review_decisions.c.number != without)
         with self._engine.connect() as db:
             return {
                 _box_of(row): Judgement(Verdict(row.verdict), row.called)
                 for row in db.execute(query)
             }
 
-    def lanes(self, survey: str) -> frozenset[tuple[str, Direction]]:
+    def lanes(self, survey: str) -> frozenset[Lane]:
         """Return the lanes of a survey that judged boxes lie on."""
-        seen, drives = tables.observations, tables.survey_drives
         frames = select(review_boxes.c.drive_id, review_boxes.c.frame_t_s).distinct().subquery()
+        seen = tables.observations
+        this = (seen.c.drive_id == frames.c.drive_id) & (seen.c.frame_t_s == frames.c.frame_t_s)
+        return self._lanes(survey, lambda query: query.join(frames, this))
+
+    def lanes_of(self, survey: str, subject: Subject) -> frozenset[Lane]:
+        """Return the lanes of a survey that the boxes of a subject lie on."""
+        seen = tables.observations
+        this = or_(
+            *(
+                and_(
+                    seen.c.drive_id == box.drive_id,
+                    seen.c.frame_t_s == box.frame_t_s,
+                    *(
+                        seen.c[name] == value
+                        for name, value in zip(_CORNERS, box.xyxy, strict=True)
+                    ),
+                )
+                for box in subject.boxes
+            )
+        )
+        return self._lanes(survey, lambda query: query.where(this))
+
+    def _lanes(
+        self, survey: str, narrowed: Callable[[Select[Any]], Select[Any]]
+    ) -> frozenset[Lane]:
+        seen, drives = tables.observations, tables.survey_drives
+        own = (seen.c.drive_id == drives.c.drive_id) & (
+            seen.c.settings_sha256 == drives.c.settings_sha256
+        )
         query = (
             select(seen.c.link_id, seen.c.direction)
-            .join(
-                drives,
-                and_(
-                    seen.c.drive_id == drives.c.drive_id,
-                    seen.c.settings_sha256 == drives.c.settings_sha256,
-                ),
-            )
-            .join(
-                frames,
-                and_(seen.c.drive_id == frames.c.drive_id, seen.c.frame_t_s == frames.c.frame_t_s),
-            )
+            .join(drives, own)
             .where(drives.c.survey == survey)
-            .distinct()
         )
         with self._engine.connect() as db:
-            return frozenset((link, Direction(way)) for link, way in db.execute(query))
+            found = db.execute(narrowed(query).distinct())
+            return frozenset((link, Direction(way)) for link, way in found)
 
     def _ready_to_score(self, drives: Iterable[str]) -> list[str]:
         """Return the surveys that drives belong to, in one order, so that no two wait crosswise."""

@@ -1,22 +1,34 @@
 """The store in SQL, alike on SQLite and PostgreSQL; see sqlite.py and postgis.py for the rest."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from functools import reduce
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Select, Table, delete, func, insert, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Engine,
+    Select,
+    Table,
+    delete,
+    func,
+    insert,
+    select,
+    update,
+)
 from sqlalchemy.exc import IntegrityError, OperationalError
 
 from roadscan.assess.cells import merge_grids
+from roadscan.assess.damages import along
 from roadscan.errors import RoadscanError
 from roadscan.model.damage import Damage, LaneGrid, Rejection
 from roadscan.model.drive import ChunkResult, Drive, FrameCounts
 from roadscan.model.picture import FrameRejection
 from roadscan.model.review import Sighting
-from roadscan.model.road import Direction, Link, Network
+from roadscan.model.road import Direction, Network
 from roadscan.model.survey import Assessment, DriveKey, Survey, SurveyCounts
 from roadscan.store import rows, tables
 from roadscan.store.feature_tables import editions
@@ -225,32 +237,12 @@ class SqlStore:
 
     def network(self, sha256: str) -> Network:
         """Return a network; KeyError without one of this checksum."""
-        with self._engine.connect() as db:
-            head = (
-                db.execute(
-                    select(tables.networks).where(tables.networks.c.network_sha256 == sha256)
-                )
-                .mappings()
-                .first()
-            )
-            if head is None:
-                raise KeyError(sha256)
-            found = db.execute(
-                select(tables.links)
-                .where(tables.links.c.network_sha256 == sha256)
-                .order_by(tables.links.c.number)
-            ).mappings()
-            links = tuple(rows.link_of(dict(row)) for row in found)
-        return Network(links, head["crs_epsg"], sha256, head["source"])
+        return self._network(sha256, select(tables.links))
 
-    def link(self, network_sha256: str, link_id: str) -> Link:
-        """Return one link of a network; KeyError without one of this id."""
-        key = {"network_sha256": network_sha256, "link_id": link_id}
-        with self._engine.connect() as db:
-            row = db.execute(select(tables.links).filter_by(**key)).mappings().first()
-        if row is None:
-            raise KeyError(link_id)
-        return rows.link_of(dict(row))
+    def network_part(self, sha256: str, link_ids: Iterable[str]) -> Network:
+        """Return some links of a network; KeyError without one of this checksum."""
+        some = tables.links.c.link_id.in_(sorted(set(link_ids)))
+        return self._network(sha256, select(tables.links).where(some))
 
     def drives(self, survey: str) -> tuple[Drive, ...]:
         """Return the drives of a survey by their start, then id."""
@@ -262,11 +254,23 @@ class SqlStore:
 
     def lane_grids(self, survey: str) -> Iterator[LaneGrid]:
         """Yield each lane's views and hits over all chunks and drives, in order of link id."""
-        return self._grids(survey, usable=True)
+        return self._grids(self._usable(survey, tables.grids.c.usable))
 
     def unusable_grids(self, survey: str) -> Iterator[LaneGrid]:
         """Yield the same for the frames that were rejected: views only."""
-        return self._grids(survey, usable=False)
+        return self._grids(self._usable(survey, ~tables.grids.c.usable))
+
+    def lane(
+        self, survey: str, link_id: str, direction: Direction
+    ) -> tuple[LaneGrid | None, LaneGrid | None]:
+        """Return one lane as `lane_grids` and as `unusable_grids` do, each None without one."""
+        table = tables.grids
+        this = (table.c.link_id == link_id) & (table.c.direction == direction.value)
+        usable, lost = (
+            next(self._grids(self._usable(survey, this & which)), None)
+            for which in (table.c.usable, ~table.c.usable)
+        )
+        return usable, lost
 
     def sightings(self, survey: str, link_id: str, direction: Direction) -> tuple[Sighting, ...]:
         """Return what the detector saw on one lane, in order of time."""
@@ -319,15 +323,21 @@ class SqlStore:
             return Assessment(
                 tuple(map(rows.SEGMENT.validate_python, column(tables.results, "segment"))),
                 tuple(map(rows.RESULT.validate_python, column(tables.results, "result"))),
-                tuple(map(rows.DAMAGE.validate_python, column(tables.damages, "damage"))),
+                tuple(
+                    sorted(
+                        map(rows.DAMAGE.validate_python, column(tables.damages, "damage")),
+                        key=along,
+                    )
+                ),
             )
 
-    def _grids(self, survey: str, *, usable: bool) -> Iterator[LaneGrid]:
+    def _usable(self, survey: str, which: ColumnElement[bool]) -> Select[Any]:
+        return self._of_survey(tables.grids, survey).where(which)
+
+    def _grids(self, found_by: Select[Any]) -> Iterator[LaneGrid]:
         table = tables.grids
-        query = (
-            self._of_survey(table, survey)
-            .where(table.c.usable == usable)
-            .order_by(table.c.link_id, table.c.direction, table.c.drive_id, table.c.number)
+        query = found_by.order_by(
+            table.c.link_id, table.c.direction, table.c.drive_id, table.c.number
         )
         with (
             self._engine.connect() as db,
@@ -336,6 +346,21 @@ class SqlStore:
             lanes = groupby(found.mappings(), key=lambda row: (row["link_id"], row["direction"]))
             for _, parts in lanes:
                 yield reduce(merge_grids, (rows.grid_of(dict(part)) for part in parts))
+
+    def _network(self, sha256: str, links: Select[Any]) -> Network:
+        own = tables.networks.c.network_sha256 == sha256
+        with self._engine.connect() as db:
+            head = db.execute(select(tables.networks).where(own)).mappings().first()
+            if head is None:
+                raise KeyError(sha256)
+            query = links.where(tables.links.c.network_sha256 == sha256)
+            found = db.execute(query.order_by(tables.links.c.number)).mappings()
+            return Network(
+                tuple(rows.link_of(dict(row)) for row in found),
+                head["crs_epsg"],
+                sha256,
+                head["source"],
+            )
 
     def _of_survey(self, table: Table, survey: str) -> Select[Any]:
         """Select the rows of a table that belong to the drives of a survey, as they are now."""

@@ -1,12 +1,12 @@
 """What the rest of the program may ask of the store."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Protocol
 
 from roadscan.model.damage import Damage, LaneGrid
 from roadscan.model.drive import ChunkResult, Drive
 from roadscan.model.review import Sighting
-from roadscan.model.road import Direction, Link, Network
+from roadscan.model.road import Direction, Network
 from roadscan.model.survey import Assessment, Survey, SurveyCounts
 from roadscan.store.pictures import Pictures
 from roadscan.store.reviews import Reviews
@@ -65,8 +65,8 @@ class Store(Protocol):
     def network(self, sha256: str) -> Network:
         """Return a network; KeyError without one of this checksum."""
 
-    def link(self, network_sha256: str, link_id: str) -> Link:
-        """Return one link of a network; KeyError without one of this id."""
+    def network_part(self, sha256: str, link_ids: Iterable[str]) -> Network:
+        """Return some links of a network; KeyError without one of this checksum."""
 
     def drives(self, survey: str) -> tuple[Drive, ...]:
         """Return the drives of a survey by their start, then id."""
@@ -76,6 +76,11 @@ class Store(Protocol):
 
     def unusable_grids(self, survey: str) -> Iterator[LaneGrid]:
         """Yield the same for the frames that were rejected: views only."""
+
+    def lane(
+        self, survey: str, link_id: str, direction: Direction
+    ) -> tuple[LaneGrid | None, LaneGrid | None]:
+        """Return one lane as `lane_grids` and as `unusable_grids` do, each None without one."""
 
     def sightings(self, survey: str, link_id: str, direction: Direction) -> tuple[Sighting, ...]:
         """Return what the detector saw on one lane, in order of time."""

@@ -4,16 +4,19 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import shapely
 
 from roadscan.errors import RoadscanError
 from roadscan.model.damage import Damage, Verdict
 from roadscan.model.review import Decision, Ruling
+from roadscan.pipeline import review
 from roadscan.pipeline.rescore import rescore, score_again
 from roadscan.pipeline.review import subject_of
 from roadscan.pipeline.run import run
 from roadscan.pipeline.scheme import load_scheme
 from roadscan.publish.features import publish_features
 from roadscan.store.features import FeatureStore, Selection
+from roadscan.store.followed import Followed
 from roadscan.store.scorings import Scorings
 from roadscan.store.sql import SqlStore
 from tests.databases import DATABASES, copied_on
@@ -54,9 +57,40 @@ def score_at(store: SqlStore, segment_id: str) -> float | None:
     return result.score.score
 
 
+def served(features: FeatureStore) -> dict[str, list[str]]:
+    """The features on show, by layer; in order of their text, for places may differ."""
+    found = {}
+    with features.reading() as reader:
+        for name in ("segments", "damages", "drives", "cells"):
+            (layer,) = reader.layers(name)
+            page = reader.page(layer, reader.places(layer, Selection(), None, 10_000))
+            found[name] = sorted(one.geojson for one in page)
+            assert len(page) == layer.features == reader.count(layer, Selection())
+    return found
+
+
+def version_of(features: FeatureStore, collection: str) -> str:
+    with features.reading() as reader:
+        return reader.layers(collection)[0].version
+
+
+@pytest.fixture
+def features(store: SqlStore) -> FeatureStore:
+    """The layers, published."""
+    opened = FeatureStore(store.engine)
+    publish_features(store, opened, SURVEY)
+    return opened
+
+
+def decide_at_once(store: SqlStore, damage: Damage, verdict: Verdict, kind: str = "") -> Decision:
+    subject = subject_of(store, SURVEY, damage.damage_id)
+    return review.decide(store, subject, Ruling(verdict, kind or damage.kind, "", "Rita", 100.0))
+
+
 def decide(
     store: SqlStore, damage: Damage, verdict: Verdict, kind: str = "", reason: str = ""
 ) -> Decision:
+    """Write it down and leave the scores to a later scoring."""
     subject = subject_of(store, SURVEY, damage.damage_id)
     return store.reviews.decide(
         subject, Ruling(verdict, kind or damage.kind, reason, "Rita", 100.0)
@@ -171,8 +205,9 @@ def test_decisions_outlive_another_scheme(store: SqlStore) -> None:
     assert len(damages(store, "D40")) == 1
 
 
-def test_cells_and_scores_agree_on_what_was_rejected(store: SqlStore) -> None:
-    features = FeatureStore(store.engine)
+def test_cells_and_scores_agree_on_what_was_rejected(
+    store: SqlStore, features: FeatureStore
+) -> None:
     for damage in store.assessment(SURVEY).damages:
         decide(store, damage, Verdict.REJECTED)
     score_again(store, SURVEY)
@@ -196,3 +231,86 @@ def test_a_damage_that_there_is_not_cannot_be_judged(store: SqlStore) -> None:
     ):
         with pytest.raises(RoadscanError, match="evidence_unknown"):
             subject_of(store, survey, damage_id)
+
+
+@pytest.mark.parametrize(
+    ("kind", "verdict", "called"),
+    [
+        ("D40", Verdict.REJECTED, ""),
+        ("D00", Verdict.CORRECTED, "D20"),
+        ("Repair", Verdict.CONFIRMED, ""),
+        ("D20", Verdict.REJECTED, ""),
+    ],
+)
+def test_what_follows_at_once_is_what_a_scoring_of_all_gives(
+    store: SqlStore, features: FeatureStore, kind: str, verdict: Verdict, called: str
+) -> None:
+    shown = served(features)
+    made = decide_at_once(store, damages(store, kind)[0], verdict, called)
+    assert Scorings(store.engine, lambda: 0.0).outstanding() == ()
+    at_once, scores = served(features), store.assessment(SURVEY)
+    assert at_once != shown
+    score_again(store, SURVEY)
+    publish_features(store, features, SURVEY)
+    assert store.assessment(SURVEY) == scores
+    assert served(features) == at_once
+    review.undo(store, made.number, "Rita", 200.0)
+    assert served(features) == shown
+    assert Scorings(store.engine, lambda: 0.0).outstanding() == ()
+
+
+def test_a_layer_that_changed_has_another_version_and_the_others_keep_theirs(
+    store: SqlStore, features: FeatureStore
+) -> None:
+    names = ("segments", "damages", "cells", "drives")
+    before = {name: version_of(features, name) for name in names}
+    decide_at_once(store, damages(store, "D40")[0], Verdict.REJECTED)
+    changed = {name for name in names if version_of(features, name) != before[name]}
+    assert changed == {"segments", "damages", "cells"}
+
+
+def test_a_selection_that_was_asked_for_before_is_found_anew(
+    store: SqlStore, features: FeatureStore
+) -> None:
+    everywhere = Selection(shapely.box(-180.0, -90.0, 180.0, 90.0))
+
+    def ids() -> set[str]:
+        with features.reading() as reader:
+            (layer,) = reader.layers("damages")
+            return {row.damage_id for row in reader.values(layer, everywhere, ("damage_id",))}
+
+    before = ids()
+    gone = damages(store, "D40")[0]
+    made = decide_at_once(store, gone, Verdict.REJECTED)
+    assert ids() == before - {gone.damage_id}
+    review.undo(store, made.number, "Rita", 200.0)
+    assert ids() == before
+
+
+def test_a_survey_with_scores_outstanding_is_left_to_the_next_scoring(
+    store: SqlStore, features: FeatureStore
+) -> None:
+    first, second = damages(store, "D40")
+    decide(store, second, Verdict.CONFIRMED)
+    shown = served(features)
+    decide_at_once(store, first, Verdict.REJECTED)
+    assert served(features) == shown
+    (left,) = Scorings(store.engine, lambda: 0.0).outstanding()
+    assert (left.wanted, left.done) == (2, 0)
+
+
+def test_what_was_worked_out_before_another_change_is_not_written(
+    store: SqlStore, features: FeatureStore
+) -> None:
+    first, second = damages(store, "D40")
+    subject = subject_of(store, SURVEY, first.damage_id)
+    ruling = Ruling(Verdict.REJECTED, "D40", "", "Rita", 100.0)
+    change = store.reviews.settled_at(SURVEY)
+    assert change is not None
+    late = Followed(change, (), (first,), (), {})
+    decide_at_once(store, second, Verdict.CONFIRMED)
+    shown = served(features)
+    store.reviews.decide(subject, ruling, late)
+    assert served(features) == shown
+    assert first in store.assessment(SURVEY).damages
+    assert len(Scorings(store.engine, lambda: 0.0).outstanding()) == 1

@@ -67,5 +67,5 @@ def chosen_layer(reader: FeatureReader, collection: str, values: Mapping[str, st
                 f"there is no layer {collection} of the {name} {values[name][:80]!r}",
                 f"See the list of surveys, /ogc/collections/{collection}",
             )
-    empty = Layer(collection, -1, _NOTHING, 0, NOTHING, None, None)
+    empty = Layer(collection, -1, _NOTHING, 0, NOTHING, None, None, 0)
     return found[0] if found else empty

@@ -40,6 +40,12 @@ RIGHT_OF = {
     "GET /api/evidence/segment": Right.READ,
     "GET /api/evidence/damage": Right.PHOTOS,
     "GET /api/evidence/photo": Right.PHOTOS,
+    "GET /api/reviews/queue": Right.REVIEW,
+    "GET /api/reviews/agreement": Right.REVIEW,
+    "GET /api/reviews": Right.REVIEW,
+    "POST /api/reviews": Right.REVIEW,
+    "POST /api/reviews/{number}/undo": Right.REVIEW,
+    "GET /api/reviews/{number}/photo": Right.REVIEW,
     "POST /uploads": Right.UPLOAD,
     "HEAD /uploads/{upload_id}": Right.UPLOAD,
     "PATCH /uploads/{upload_id}": Right.UPLOAD,
@@ -73,6 +79,7 @@ BODIES = {
     "PUT /api/accounts/{account_id}": {"role": "viewer", "active": True},
     "POST /api/invitations": {"role": "viewer"},
     "POST /api/networks": {"file_sha256": "0" * 64},
+    "POST /api/reviews": {"survey": "x", "damage_id": "x", "verdict": "rejected"},
     "PUT /api/networks/in-force": {"network_sha256": "0" * 64, "name": "x"},
 }
 TUS = {"Tus-Resumable": "1.0.0"}
@@ -95,9 +102,10 @@ def right_of(route: str) -> Right | None:
 
 def ask(client: TestClient, route: str, headers: dict[str, str]) -> int:
     method, _, path = route.partition(" ")
-    path += "?survey=x&id=x" if path.startswith("/api/evidence") else ""
+    path += "?survey=x&id=x" if path.startswith(("/api/evidence", "/api/reviews")) else ""
     for name in ("upload_id", "key_id", "job_id", "account_id", "sha256", "collection"):
         path = path.replace(f"{{{name}}}", "segments" if name == "collection" else "0" * 32)
+    path = path.replace("{number}", "1")
     path = path.replace("{name:path}", "app.css").replace("{feature_id:path}", "x")
     body = BODIES.get(route)
     return client.request(method, path, json=body, headers=headers | TUS).status_code

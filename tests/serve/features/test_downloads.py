@@ -117,7 +117,7 @@ def test_a_table_holds_no_formula(tmp_path):
     values = ["=HYPERLINK(1)", "+1", "-1", "@x", "plain", -1.5, None]
     names = len(LAYERS["segments"]) - len(values)
     row = (shapely.to_wkb(shapely.Point(1, 2)), *values, *[None] * names)
-    layer = Layer("segments", 1, Source("a", "b", "c", 25833, 0.0), 1, "v", None, None)
+    layer = Layer("segments", 1, Source("a", "b", "c", 25833, 0.0), 1, "v", None, None, 1)
     WRITERS["csv"](tmp_path / "x.csv", Content(layer, iter([row]), CRS84, dict))
     table = list(csv.reader(io.StringIO((tmp_path / "x.csv").read_text("utf-8"))))
     assert table[1][:7] == ["'=HYPERLINK(1)", "'+1", "'-1", "'@x", "plain", "-1.5", ""]

@@ -1,0 +1,266 @@
+"""The review over HTTP: what to look at first, verdicts, undo, how often the detector is right."""
+
+import time
+from collections.abc import Sequence
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Depends, Path, Query, Response
+from pydantic import BaseModel, ConfigDict, Field
+
+from roadscan.assess.effects import Effect, effects
+from roadscan.assess.reviews import Agreement, agreement_of
+from roadscan.assess.scheme import Scheme, parse_scheme
+from roadscan.errors import RoadscanError
+from roadscan.model.access import Caller, Right
+from roadscan.model.damage import Verdict
+from roadscan.model.review import Decision, Ruling
+from roadscan.model.survey import Survey
+from roadscan.pipeline.review import decide, subject_of, undo
+from roadscan.serve.access.guard import Guard
+from roadscan.store.store import Store
+
+MAX_PAGE: Final = 200
+MAX_REASON: Final = 500
+MAX_NAME: Final = 500
+NO_NUL: Final = r"^[^\x00]*$"
+"""PostgreSQL has no such text."""
+Name = Annotated[str, Query(alias="survey", min_length=1, max_length=MAX_NAME, pattern=NO_NUL)]
+Number = Annotated[int, Path(ge=1, le=2**31 - 1)]
+Limit = Annotated[int, Query(ge=1, le=MAX_PAGE)]
+_FROZEN = ConfigDict(frozen=True, extra="forbid")
+
+
+class VerdictGiven(BaseModel):
+    """What a reviewer says of a damage."""
+
+    model_config = _FROZEN
+    survey: Annotated[str, Field(min_length=1, max_length=MAX_NAME, pattern=NO_NUL)]
+    damage_id: Annotated[str, Field(min_length=1, max_length=MAX_NAME, pattern=NO_NUL)]
+    verdict: Verdict
+    kind: str = ""
+    """What it is, where that is corrected."""
+    reason: Annotated[str, Field(max_length=MAX_REASON, pattern=NO_NUL)] = ""
+
+
+class KindTold(BaseModel):
+    """What a damage may be."""
+
+    model_config = _FROZEN
+    kind: str
+    label: str
+
+
+class Waiting(BaseModel):
+    """A damage that nobody has looked at, and what hangs on it."""
+
+    model_config = _FROZEN
+    damage_id: str
+    kind: str
+    label: str
+    street: str
+    link_id: str
+    segment_id: str
+    offset_m: float
+    length_m: float
+    width_m: float
+    n_observations: int
+    confidence: float
+    score: float | None
+    condition_class: int | None
+    without: float | None
+    """The segment's score if it were none."""
+    share: float
+    """From 1 on the segment's class hangs on it; see docs/web.md."""
+
+
+class ReviewQueue(BaseModel):
+    """What waits, the most important first."""
+
+    model_config = _FROZEN
+    waiting: int
+    reviewed: int
+    kinds: tuple[KindTold, ...]
+    damages: tuple[Waiting, ...]
+
+
+class DecisionTold(BaseModel):
+    """A decision as it was written down."""
+
+    model_config = _FROZEN
+    number: int
+    at_s: float
+    who: str
+    verdict: Verdict
+    kind: str
+    kind_before: str
+    reason: str
+    damage_id: str
+    segment_id: str
+    boxes: int
+    undone: bool
+
+
+class AgreementTold(BaseModel):
+    """How often reviewers found the detector's word right, of what they looked at.
+
+    The precision of judged boxes only: what waits was not drawn by lot, and nobody was asked about
+    damage that was not found.
+    """
+
+    model_config = _FROZEN
+    kind: str
+    judged: int
+    right: int
+    another_kind: int
+    no_damage: int
+    share: float
+
+
+def reviews_router(guard: Guard, store: Store) -> APIRouter:
+    """Return the routes under /api/reviews."""
+    router = APIRouter(prefix="/api/reviews", tags=["reviews"])
+    reviewer = guard.need(Right.REVIEW)
+
+    @router.get("/queue")
+    def queue(
+        survey: Name, _: Annotated[Caller, Depends(reviewer)], limit: Limit = 50
+    ) -> ReviewQueue:
+        known = _known(store, survey)
+        scheme = parse_scheme(known.scheme_text)
+        assessment = store.assessment(survey)
+        network = store.network_part(
+            known.network_sha256, {damage.link_id for damage in assessment.damages}
+        )
+        links = {link.link_id: link for link in network.links}
+        found = effects(assessment, links, scheme)
+        waiting = [effect for effect in found if effect.damage.review is None]
+        return ReviewQueue(
+            waiting=len(waiting),
+            reviewed=len(found) - len(waiting),
+            kinds=tuple(
+                KindTold(kind=kind, label=scheme.kinds[kind].label)
+                for kind in _kinds(known, scheme)
+            ),
+            damages=tuple(
+                _waiting(one, links[one.damage.link_id].street) for one in waiting[:limit]
+            ),
+        )
+
+    @router.get("")
+    def decisions(
+        survey: Name, _: Annotated[Caller, Depends(reviewer)], limit: Limit = 50
+    ) -> list[DecisionTold]:
+        _known(store, survey)
+        return [_told(one) for one in store.reviews.of(survey)[: -limit - 1 : -1]]
+
+    @router.post("", status_code=201)
+    def give(given: VerdictGiven, caller: Annotated[Caller, Depends(reviewer)]) -> DecisionTold:
+        known = _known(store, given.survey)
+        subject = subject_of(store, given.survey, given.damage_id)
+        kind = _called(given, subject.kind, _kinds(known, parse_scheme(known.scheme_text)))
+        ruling = Ruling(given.verdict, kind, given.reason.strip(), caller.name, time.time())
+        made = decide(store, subject, ruling)
+        what = f"{given.survey} {given.damage_id} {given.verdict.value} {kind} ({made.number})"
+        guard.accounts.record(caller.name, "review_decided", what)
+        return _told(made)
+
+    @router.post("/{number}/undo")
+    def take_back(number: Number, caller: Annotated[Caller, Depends(reviewer)]) -> DecisionTold:
+        undone = undo(store, number, caller.name, time.time())
+        guard.accounts.record(caller.name, "review_undone", f"{undone.subject.survey} ({number})")
+        return _told(undone)
+
+    @router.get("/{number}/photo")
+    def photo(number: Number, caller: Annotated[Caller, Depends(reviewer)]) -> Response:
+        subject = store.reviews.decision(number).subject
+        shown = subject.boxes[0]
+        picture = store.pictures.of_frame(subject.survey, shown.drive_id, shown.frame_t_s)
+        if picture is None:
+            raise RoadscanError("photo_missing", "this damage has no picture", "See its reasons")
+        what = f"{subject.survey} {subject.damage_id}"
+        guard.accounts.record(caller.name, "photo_viewed", what)
+        headers = {"Cache-Control": "private, no-store"}
+        return Response(picture.jpeg, media_type="image/jpeg", headers=headers)
+
+    @router.get("/agreement")
+    def agreement(survey: Name, _: Annotated[Caller, Depends(reviewer)]) -> list[AgreementTold]:
+        _known(store, survey)
+        return [_agreed(one) for one in agreement_of(store.reviews.of(survey))]
+
+    return router
+
+
+def _known(store: Store, survey: str) -> Survey:
+    try:
+        return store.survey(survey)
+    except KeyError:
+        raise RoadscanError(
+            "evidence_unknown", f"there is no survey {survey[:80]!r}", "See /api/surveys"
+        ) from None
+
+
+def _kinds(survey: Survey, scheme: Scheme) -> list[str]:
+    """Return what a damage may be called: what the model looks for and the scheme scores."""
+    return [kind for kind in scheme.kinds if kind in survey.model_kinds]
+
+
+def _called(given: VerdictGiven, kind: str, kinds: Sequence[str]) -> str:
+    """Return what a damage is called from now on; `query_invalid` for what says nothing."""
+    if given.verdict is not Verdict.CORRECTED:
+        return kind
+    if given.kind == kind or given.kind not in kinds:
+        others = ", ".join(name for name in kinds if name != kind)
+        raise RoadscanError(
+            "query_invalid",
+            f"a {kind} cannot be corrected to {given.kind[:40]!r}",
+            f"Take one of {others}",
+        )
+    return given.kind
+
+
+def _waiting(effect: Effect, street: str) -> Waiting:
+    damage = effect.damage
+    same: dict[str, Any] = {
+        name: getattr(damage, name)
+        for name in ("damage_id", "kind", "label", "link_id", "n_observations", "confidence")
+    }
+    return Waiting(
+        **same,
+        street=street,
+        segment_id=effect.segment_id,
+        offset_m=round((damage.from_offset_m + damage.to_offset_m) / 2, 2),
+        length_m=round(damage.to_offset_m - damage.from_offset_m, 2),
+        width_m=round(damage.left_max_m - damage.left_min_m, 2),
+        score=effect.score,
+        condition_class=effect.condition_class,
+        without=effect.without,
+        share=effect.share,
+    )
+
+
+def _told(decision: Decision) -> DecisionTold:
+    subject, ruling = decision.subject, decision.ruling
+    return DecisionTold(
+        number=decision.number,
+        at_s=ruling.at_s,
+        who=ruling.who,
+        verdict=ruling.verdict,
+        kind=ruling.kind,
+        kind_before=subject.kind,
+        reason=ruling.reason,
+        damage_id=subject.damage_id,
+        segment_id=subject.segment_id,
+        boxes=len(subject.boxes),
+        undone=decision.undone,
+    )
+
+
+def _agreed(one: Agreement) -> AgreementTold:
+    return AgreementTold(
+        kind=one.kind,
+        judged=one.judged,
+        right=one.right,
+        another_kind=one.another_kind,
+        no_damage=one.no_damage,
+        share=round(one.right / one.judged, 4),
+    )
