@@ -47,6 +47,33 @@ def serve(  # noqa: PLR0913, PLR0917 -- typer makes an option of each
             show_default=False,
         ),
     ] = None,
+    oidc_issuer: Annotated[
+        str,
+        typer.Option(
+            help="Login service of the town (OpenID Connect, such as Keycloak), as it calls "
+            "itself. Its secret: ROADSCAN_OIDC_SECRET or ROADSCAN_OIDC_SECRET_FILE.",
+            show_default=False,
+        ),
+    ] = "",
+    oidc_client_id: Annotated[
+        str, typer.Option(help="What this service is called there.", show_default=False)
+    ] = "",
+    oidc_role_claim: Annotated[
+        str,
+        typer.Option(
+            help="Where roles stand in its id token, such as realm_access.roles. Default: who "
+            "comes first is a viewer, and administrators here change that.",
+            show_default=False,
+        ),
+    ] = "",
+    oidc_role: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Role there and role here, such as road-admin=admin; the first that fits holds, "
+            "without one nobody comes in. May be given more than once.",
+            show_default=False,
+        ),
+    ] = None,
     keep_days: options.KeepDays = 7.0,
     no_purge: options.NoPurge = False,  # noqa: FBT002 -- how typer declares a switch
 ) -> None:
@@ -56,6 +83,7 @@ def serve(  # noqa: PLR0913, PLR0917 -- typer makes an option of each
     written as 500MB, 20GB or 2TiB, times as 90min, 12h or 7d.
     """
     with needs_extra("serve"):
+        from roadscan.serve.access.oidc_settings import read_oidc  # noqa: PLC0415 -- an extra
         from roadscan.serve.settings import ServeSettings  # noqa: PLC0415 -- an extra
         from roadscan.serve.start import serve as serve_town  # noqa: PLC0415 -- an extra
     settings = ServeSettings(
@@ -69,6 +97,7 @@ def serve(  # noqa: PLR0913, PLR0917 -- typer makes an option of each
         free_disk_reserve_bytes=size_bytes("--disk-reserve", disk_reserve, least="0B"),
         upload_expires_s=time_s("--upload-expires", upload_expires, "1h", "30d"),
         allow_origins=tuple(web_origin("--allow-origin", each) for each in allow_origin or ()),
+        oidc=read_oidc(oidc_issuer, oidc_client_id, oidc_role_claim, oidc_role or ()),
         keep_raw_s=keep_days * DAY_S,
         deletes_raw=not no_purge,
     )

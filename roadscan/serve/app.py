@@ -10,6 +10,7 @@ from roadscan.serve.access.administration import administration_router
 from roadscan.serve.access.guard import Guard
 from roadscan.serve.access.keys import keys_router
 from roadscan.serve.access.login import login_router
+from roadscan.serve.access.oidc import oidc_router
 from roadscan.serve.databases import jobs_url
 from roadscan.serve.envelope import Envelope
 from roadscan.serve.errors import tell_errors
@@ -34,6 +35,7 @@ from roadscan.serve.uploads.storage import UploadStorage
 from roadscan.store.accounts import Accounts
 from roadscan.store.features import FeatureStore
 from roadscan.store.files import Files
+from roadscan.store.outside_logins import OutsideLogins
 from roadscan.store.sql import SqlStore
 from roadscan.store.town import Town
 
@@ -49,6 +51,7 @@ def create_app(settings: ServeSettings, store: SqlStore) -> FastAPI:
     )
     tell_errors(app)
     guard = Guard(Accounts(store.engine, time.time))
+    logins = OutsideLogins(store.engine, guard.accounts)
     files, town = Files(store.engine), Town(store.engine, time.time)
     features = FeatureStore(store.engine)
     readable = readable_by(guard, settings.public_collections)
@@ -56,7 +59,7 @@ def create_app(settings: ServeSettings, store: SqlStore) -> FastAPI:
     queue, metrics = JobQueue(jobs_url(settings)), Metrics(settings, town)
     app.router.on_shutdown.append(queue.close)
     for router in (
-        login_router(guard, settings),
+        login_router(guard, settings, logins),
         keys_router(guard),
         administration_router(guard),
         tus_router(guard, arrivals),
@@ -69,9 +72,11 @@ def create_app(settings: ServeSettings, store: SqlStore) -> FastAPI:
         reviews_router(guard, store),
         health_router(settings, store.engine, town, metrics),
         static_router(),
-        pages_router(),
+        pages_router(settings),
     ):
         app.include_router(router)
+    if settings.oidc is not None:
+        app.include_router(oidc_router(guard, settings, settings.oidc, logins))
 
     if settings.allow_origins:
         app.add_middleware(

@@ -3,11 +3,27 @@
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
+from roadscan.model.access import Role
 from roadscan.serve.uploads.storage import Limits
 
 GIB = 1024**3
+
+
+class OidcSettings(BaseModel):
+    """A town's own login service (OpenID Connect)."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    issuer: str
+    """Its address, exactly as it calls itself: https, or http on this machine."""
+    client_id: str
+    secret: SecretStr = SecretStr("")
+    """"" for a public client, which PKCE alone protects."""
+    role_claim: str = ""
+    """Where in the id token roles stand, such as realm_access.roles; "" if they are given here."""
+    roles: tuple[tuple[str, Role], ...] = ()
+    """Role there and role here; the first that fits holds."""
 
 
 class ServeSettings(BaseModel):
@@ -22,6 +38,8 @@ class ServeSettings(BaseModel):
     """Layers that anybody may read; pictures are never among them."""
     cookie_secure: bool = False
     """Send the session's cookie over HTTPS only: set it behind a proxy with TLS."""
+    oidc: OidcSettings | None = None
+    """Logins by a service outside, beside the accounts here."""
     session_s: Annotated[float, Field(gt=0)] = 12 * 3600.0
     allow_origins: tuple[str, ...] = ()
     """Web pages of other origins that may read the layers (CORS)."""

@@ -45,6 +45,14 @@ invitations = Table(
     Column("expires_s", Float, nullable=False),
 )
 
+outside_logins = Table(
+    "outside_logins",
+    metadata,
+    Column("issuer", Text, primary_key=True),
+    Column("subject", Text, primary_key=True),
+    Column("account_id", String, nullable=False, unique=True),
+)
+
 login_failures = Table(
     "login_failures",
     metadata,

@@ -25,6 +25,10 @@ KEY_PREFIX = "rsk_"
 """Keys are told apart from passwords by it, by people and by scanners for leaked secrets."""
 
 
+OURS = ("anonymous", "roadscan")
+"""First words by which the audit log means nobody in particular, and the program itself."""
+
+
 class Accounts:
     """Accounts, sessions, keys and the audit log of one town."""
 
@@ -35,13 +39,14 @@ class Accounts:
     def add(self, name: str, role: Role, password_hash: str | None) -> Account:
         """Make an account; raises `account_exists` if the name is taken (case does not count)."""
         with self._engine.begin() as db:
-            return self._add(db, name, role, password_hash)
+            return self.add_in(db, name, role, password_hash)
 
-    def _add(self, db: Connection, name: str, role: Role, password_hash: str | None) -> Account:
+    def add_in(self, db: Connection, name: str, role: Role, password_hash: str | None) -> Account:
+        """Make an account within a transaction; raises `account_exists`, which ends that one."""
         account = Account(
             secrets.token_hex(8), name.strip(), role, active=True, created_s=self._clock()
         )
-        row = {
+        row: dict[str, Any] = {
             "account_id": account.account_id,
             "name": account.name,
             "name_key": _key(name),
@@ -50,6 +55,8 @@ class Accounts:
             "password_hash": password_hash,
             "created_s": account.created_s,
         }
+        if row["name_key"].split(" ")[0] in OURS:
+            raise RoadscanError("account_exists", f"{name!r} is taken", "Choose another name")
         try:
             db.execute(insert(tables.accounts), row)
         except IntegrityError as error:
@@ -63,6 +70,13 @@ class Accounts:
         with self._engine.connect() as db:
             rows = db.execute(select(tables.accounts).order_by(tables.accounts.c.name_key))
             return tuple(_account(row) for row in rows)
+
+    def get(self, account_id: str) -> Account | None:
+        """Return an account, also a closed one."""
+        query = select(tables.accounts).where(tables.accounts.c.account_id == account_id)
+        with self._engine.connect() as db:
+            row = db.execute(query).first()
+        return None if row is None else _account(row)
 
     def change(self, account_id: str, role: Role, *, active: bool) -> None:
         """Give an account another role, or close it; its sessions end at once."""
@@ -221,7 +235,7 @@ class Accounts:
                 raise RoadscanError(
                     "invitation_used", "the link was used before or is too old", "Ask for a new one"
                 )
-            return self._add(db, name, Role(row.role), password_hash)
+            return self.add_in(db, name, Role(row.role), password_hash)
 
     def note_failure(self, name: str, address: str) -> None:
         """Remember that a login failed."""

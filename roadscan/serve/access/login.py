@@ -11,10 +11,14 @@ from roadscan.serve.access.guard import COOKIE, Guard, csrf_token
 from roadscan.serve.access.passwords import MAX_LENGTH, hash_password, is_right
 from roadscan.serve.settings import ServeSettings
 from roadscan.store.accounts import Accounts
+from roadscan.store.outside_logins import OutsideLogins
 
 FAILURES_WITHIN_S: Final = 900.0
 MAX_FAILURES: Final = 10
 """Failed logins of one name or from one address within that time, after which there is a wait."""
+
+OIDC_LOGOUT: Final = "/api/oidc/logout"
+"""Where somebody whom another service let in goes after logging out here."""
 
 Name = Annotated[str, Field(min_length=1, max_length=80, pattern=r"^[^\x00-\x1f\x7f]+$")]
 
@@ -33,7 +37,7 @@ class Welcome(Login):
     token: Annotated[str, Field(max_length=100)]
 
 
-def login_router(guard: Guard, settings: ServeSettings) -> APIRouter:
+def login_router(guard: Guard, settings: ServeSettings, logins: OutsideLogins) -> APIRouter:
     """Return the routes for logging in and out."""
     router, accounts = APIRouter(prefix="/api", tags=["access"]), guard.accounts
 
@@ -80,7 +84,11 @@ def login_router(guard: Guard, settings: ServeSettings) -> APIRouter:
 
     @router.get("/me")
     def me(request: Request) -> dict[str, str]:
-        return _me(guard.caller(request), request.cookies.get(COOKIE, ""))
+        caller = guard.caller(request)
+        told = _me(caller, request.cookies.get(COOKIE, ""))
+        if settings.oidc is not None and logins.has(settings.oidc.issuer, caller.account_id):
+            told["leave"] = OIDC_LOGOUT
+        return told
 
     return router
 

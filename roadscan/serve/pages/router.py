@@ -9,6 +9,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 
 from roadscan.model.score import STATEMENT
 from roadscan.serve.pages.texts import LANGUAGES, choose_language, texts
+from roadscan.serve.settings import ServeSettings
 
 LANGUAGE_COOKIE: Final = "roadscan_language"
 YEAR_S: Final = 365 * 86400
@@ -17,6 +18,7 @@ PAGES: Final = {
     "/": "map",
     "/streets": "streets",
     "/segment": "segment",
+    "/review": "review",
     "/upload": "upload",
     "/account": "account",
     "/admin": "admin",
@@ -26,7 +28,7 @@ PAGES: Final = {
 """Address to template and module: templates/NAME.html, static/NAME.js."""
 
 
-def pages_router() -> APIRouter:
+def pages_router(settings: ServeSettings) -> APIRouter:
     """Return the routes of the pages. Anybody may see the empty frames."""
     router = APIRouter(include_in_schema=False)
     templates = Environment(
@@ -34,6 +36,7 @@ def pages_router() -> APIRouter:
         autoescape=select_autoescape(default=True),
         undefined=StrictUndefined,
     )
+    templates.globals["outside_login"] = settings.oidc is not None
     for address, name in PAGES.items():
         router.add_api_route(address, _page(templates, name), response_class=HTMLResponse)
     return router

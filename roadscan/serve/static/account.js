@@ -1,5 +1,5 @@
 // @ts-check
-import {call} from "./api.js";
+import {call, me} from "./api.js";
 import {attempt, fill, find, make} from "./page.js";
 import {text, time} from "./texts.js";
 
@@ -31,7 +31,8 @@ find("new-key").addEventListener("submit", (/** @type {SubmitEvent} */ event) =>
   });
 });
 find("logout").addEventListener("click", () => attempt(async () => {
+  const {leave} = await me();
   await call("POST", "/api/logout");
-  location.assign("/login");
+  location.assign(leave ?? "/login");
 }));
 attempt(list);

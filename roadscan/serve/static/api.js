@@ -27,7 +27,7 @@ export function failure({code, message, hint}) {
   return problem_;
 }
 
-/** @typedef {{name: string, role: string, csrf_token?: string}} Me */
+/** @typedef {{name: string, role: string, csrf_token?: string, leave?: string}} Me */
 
 /** @type {Promise<Me> | null} */
 let asked = null;

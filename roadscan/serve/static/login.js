@@ -1,13 +1,21 @@
 // @ts-check
 import {call} from "./api.js";
-import {attempt, find} from "./page.js";
+import {attempt, find, show} from "./page.js";
+import {textOr} from "./texts.js";
+
+const asked = new URLSearchParams(location.search);
+const back = /^\/(?![/\\])/.test(asked.get("back") ?? "") ? asked.get("back") ?? "/" : "/";
 
 find("login").addEventListener("submit", (/** @type {SubmitEvent} */ event) => {
   event.preventDefault();
   const given = new FormData(find("login"));
   attempt(async () => {
     await call("POST", "/api/login", {name: given.get("name"), password: given.get("password")});
-    const back = new URLSearchParams(location.search).get("back") ?? "/";
-    location.assign(/^\/(?![/\\])/.test(back) ? back : "/");
+    location.assign(back);
   });
 });
+
+const outside = document.getElementById("outside-login");
+if (outside instanceof HTMLAnchorElement) outside.search = "?back=" + encodeURIComponent(back);
+const failed = asked.get("failed");
+if (failed) show(textOr(`error_${failed}`, textOr("error_login_failed", failed)));

@@ -106,3 +106,10 @@ def test_logins_are_on_the_record(admin):
     admin.post("/api/login", json={"name": "Ada", "password": "wrong"})
     actions = [line["action"] for line in admin.get("/api/audit").json()]
     assert actions == ["login_failed", "account_made"]
+
+
+@pytest.mark.parametrize("name", ["anonymous", "Roadscan purge", " ROADSCAN"])
+def test_nobody_takes_a_name_by_which_the_record_means_the_program(client, accounts, name):
+    token = accounts.invite(Role.ADMIN, 60.0)
+    answer = client.post("/api/welcome", json={"name": name, "password": PASSWORD, "token": token})
+    assert (answer.status_code, answer.json()["code"]) == (409, "account_exists")
