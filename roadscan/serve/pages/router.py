@@ -18,7 +18,6 @@ PAGES: Final = {
     "/": "map",
     "/streets": "streets",
     "/segment": "segment",
-    "/review": "review",
     "/upload": "upload",
     "/account": "account",
     "/admin": "admin",
