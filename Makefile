@@ -3,7 +3,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: help demo serve test test-postgis test-browser lint lint-web format docs bench bench-serve bench-scale clean
+.PHONY: help demo serve test test-postgis test-browser test-qgis lint lint-web format docs bench bench-serve bench-scale clean
 
 help:
 	@echo "make demo         the main job on the sample drive, results in out/demo"
@@ -13,6 +13,7 @@ help:
 	@echo "make lint-web     the types of the web pages' modules (needs Node)"
 	@echo "make test-postgis the tests of the service on PostgreSQL (as root it installs PostGIS)"
 	@echo "make test-browser the pages in Chromium (as root it installs it)"
+	@echo "make test-qgis    layers and styles in QGIS (as root it installs it)"
 	@echo "make format       lets ruff mend what it can"
 	@echo "make docs         writes what the program knows into the documents"
 	@echo "make bench        speed: real-time factor, time per stage, memory, against ultralytics"
@@ -43,6 +44,11 @@ lint-web: node_modules/.typescript
 
 test-browser: .venv/.browser
 	$(BIN)/python -m pytest tests/browser -m browser
+
+# PyQGIS belongs to the system's Python, so the tests run it in a process of its own.
+test-qgis: .venv/.test
+	/usr/bin/python3 -c "import qgis.core" 2>/dev/null || { apt-get update -qq && apt-get install -qq -y python3-qgis; }
+	$(BIN)/python -m pytest tests/qgis -m qgis
 
 # On a server of its own, in a temporary folder, which goes with the run.
 test-postgis: .venv/.test .venv/.postgis

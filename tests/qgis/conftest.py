@@ -1,0 +1,11 @@
+"""QGIS as Debian packages it; `make test-qgis` runs these tests, `make test` none."""
+
+from pathlib import Path
+
+import pytest
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.qgis)
