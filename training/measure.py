@@ -23,6 +23,8 @@ SETS = {
 }
 ENOUGH_BOXES = 30
 """Classes with fewer true boxes in a set are reported, but count for no mean."""
+LEAST_F1 = 0.3
+"""A class whose best F1 is lower keeps the model's general confidence."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +77,6 @@ def detector_of(
         settings.long_side_px,
         Thresholds(every, settings.nms_iou, settings.temperature),
         precision,
-        settings.largest_scale,
     )
 
 
@@ -162,10 +163,19 @@ def best_confidence(tally: Tally, least: float = 0.1, most: float = 0.6) -> floa
 
 
 def chosen_confidence(measured: dict[str, list[Seen]], classes: Sequence[str]) -> dict[str, float]:
-    """Choose each class's confidence on the validation pictures seen from vehicles, together."""
+    """Choose each class's confidence on the validation pictures seen from vehicles, together.
+
+    A class that is next to never found in them gets none: its best F1 lies where everything is let
+    through, and that says more about the pictures than about the class.
+    """
     ahead = [*measured["vehicle_val"], *measured["survey_val"]]
-    chosen = {kind: best_confidence(pooled(ahead, kind)) for kind in classes}
-    return {kind: level for kind, level in chosen.items() if level is not None}
+    chosen = {}
+    for kind in classes:
+        tally = pooled(ahead, kind)
+        level = best_confidence(tally)
+        if level is not None and (figures(tally, level).f1 or 0.0) >= LEAST_F1:
+            chosen[kind] = level
+    return chosen
 
 
 def scaled(seen: Sequence[Seen], level: Callable[[np.ndarray], np.ndarray]) -> list[Seen]:

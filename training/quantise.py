@@ -33,14 +33,12 @@ PICTURES = 300
 """As many as nncf asks for."""
 
 
-def inputs(
-    folder: Path, count: int, long_side_px: int, largest_scale: float
-) -> Iterator[np.ndarray]:
+def inputs(folder: Path, count: int, long_side_px: int) -> Iterator[np.ndarray]:
     """Yield pictures as the network sees them: (1, 3, height, width) RGB, 0..1."""
     paths = sorted(folder.rglob("*.jpg"))
     for path in paths[:: max(1, len(paths) // count)][:count]:
         image = cv2.imread(str(path))
-        bgr = Letterbox.fit(image.shape[:2], long_side_px, largest_scale=largest_scale).apply(image)
+        bgr = Letterbox.fit(image.shape[:2], long_side_px).apply(image)
         yield np.ascontiguousarray(bgr[..., ::-1].transpose(2, 0, 1))[None] / np.float32(255)
 
 
@@ -98,8 +96,7 @@ def main() -> None:
     given = parser.parse_args()
     settings = read_settings(given.model)
     folder = given.data / "images" / "train"
-    sides = settings.long_side_px, settings.largest_scale
-    calibration = list(inputs(folder, given.pictures, *sides))
+    calibration = list(inputs(folder, given.pictures, settings.long_side_px))
     made = quantise(given.model / settings.network, calibration)
     xml = given.model / NETWORK_INT8
     openvino.save_model(made, xml, compress_to_fp16=False)

@@ -55,11 +55,10 @@ class Thresholds:
 
 @dataclass(frozen=True, slots=True)
 class Letterbox:
-    """A frame scaled to `long_side_px` and filled up to whole strides at right and below.
+    """A frame shrunk to at most `long_side_px` and filled up to whole strides at right and below.
 
-    A smaller frame is magnified at most to `largest_scale`: more than in training, and its cracks
-    look like none the network was taught. Of a frame whose road is known to lie in some rows, only
-    these are taken.
+    A smaller frame keeps its size: magnified, its cracks look like none the network was taught.
+    Of a frame whose road is known to lie in some rows, only these are taken.
     """
 
     frame_shape: tuple[int, int]
@@ -70,16 +69,12 @@ class Letterbox:
 
     @classmethod
     def fit(
-        cls,
-        frame_shape: tuple[int, int],
-        long_side_px: int,
-        rows: Rows | None = None,
-        largest_scale: float = 1.0,
+        cls, frame_shape: tuple[int, int], long_side_px: int, rows: Rows | None = None
     ) -> "Letterbox":
         """Choose the smallest input that holds the frame; 16:9 at 640 px gives 640 x 384."""
         rows = rows or Rows(0, frame_shape[0])
         shape = rows.bottom - rows.top, frame_shape[1]
-        scale = min(largest_scale, long_side_px / max(shape))
+        scale = min(1.0, long_side_px / max(shape))
         height, width = (STRIDE * max(1, -(-round(side * scale) // STRIDE)) for side in shape)
         return cls(frame_shape, rows, scale, height, width)
 
@@ -87,11 +82,13 @@ class Letterbox:
         """Return the (height, width, 3) BGR input."""
         image = image[self.rows.top : self.rows.bottom]
         rows, columns = (max(1, round(side * self.scale)) for side in image.shape[:2])
-        # a crack one pixel wide survives a mean over the pixels, and aliases without one
-        how = cv2.INTER_AREA if self.scale < 1 else cv2.INTER_LINEAR
-        scaled = image if self.scale == 1 else cv2.resize(image, (columns, rows), interpolation=how)
+        if self.scale < 1:
+            # a crack one pixel wide survives a mean over the pixels, and aliases without one
+            shrunk = cv2.resize(image, (columns, rows), interpolation=cv2.INTER_AREA)
+        else:
+            shrunk = image
         filled: Image = np.full((self.height, self.width, 3), PAD_GREY, np.uint8)
-        filled[:rows, :columns] = scaled
+        filled[:rows, :columns] = shrunk
         return filled
 
     def boxes(

@@ -61,9 +61,7 @@ class ModelSettings(BaseModel):
     licence: str
     classes: Annotated[tuple[str, ...], Field(min_length=1, max_length=100)]
     long_side_px: Annotated[int, Field(ge=32, le=4096, multiple_of=32)]
-    """Frames are scaled to this before the network sees them."""
-    largest_scale: Annotated[float, Field(ge=1, le=8)] = 1.0
-    """A smaller frame is magnified at most so much."""
+    """Frames are shrunk to this before the network sees them."""
     confidence: Share
     class_confidence: dict[str, Share] = {}
     """Where a class needs another one than `confidence`."""
@@ -193,13 +191,7 @@ def detector_of(model: Model, thresholds: Thresholds | None = None) -> Detector:
 
         weights = model.folder / settings.weights
         return UltralyticsDetector(
-            name,
-            sha256,
-            settings.classes,
-            weights,
-            settings.long_side_px,
-            thresholds,
-            settings.largest_scale,
+            name, sha256, settings.classes, weights, settings.long_side_px, thresholds
         )
     return OpenVinoDetector(
         name,
@@ -209,7 +201,6 @@ def detector_of(model: Model, thresholds: Thresholds | None = None) -> Detector:
         settings.long_side_px,
         thresholds,
         model.runtime,
-        settings.largest_scale,
     )
 
 

@@ -35,7 +35,6 @@ class OpenVinoDetector:
         long_side_px: int,
         thresholds: Thresholds,
         precision: str = "f32",
-        largest_scale: float = 1.0,
     ) -> None:
         self.name = f"{name}/openvino-{precision}"
         self.sha256 = sha256
@@ -43,7 +42,6 @@ class OpenVinoDetector:
         self._xml = xml
         self._long_side_px = long_side_px
         self._thresholds = thresholds
-        self._largest_scale = largest_scale
         self._openvino = _import_openvino()
         self._core = self._openvino.Core()
         # without the hint the precision, and with it the scores, would depend on the CPU model
@@ -62,7 +60,7 @@ class OpenVinoDetector:
 
     def _detect(self, frame: Frame, rows: Rows | None) -> Boxes:
         height, width = frame.image.shape[:2]
-        letterbox = Letterbox.fit((height, width), self._long_side_px, rows, self._largest_scale)
+        letterbox = Letterbox.fit((height, width), self._long_side_px, rows)
         idle = self._requests(letterbox.height, letterbox.width)
         request = idle.get()
         try:

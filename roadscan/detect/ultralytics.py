@@ -28,7 +28,6 @@ class UltralyticsDetector:
         weights: Path,
         long_side_px: int,
         thresholds: Thresholds,
-        largest_scale: float = 1.0,
     ) -> None:
         self._torch, yolo = _import_ultralytics()
         self._device = "cuda" if self._torch.cuda.is_available() else "cpu"
@@ -37,7 +36,6 @@ class UltralyticsDetector:
         self.kinds = kinds
         self._long_side_px = long_side_px
         self._thresholds = thresholds
-        self._largest_scale = largest_scale
         network = yolo(weights).model.float().fuse().eval()
         self._network = network.to(self._device)
         self._lock = Lock()  # the network keeps what it worked out for the last frame's size
@@ -48,7 +46,7 @@ class UltralyticsDetector:
 
     def _detect(self, frame: Frame, rows: Rows | None) -> Boxes:
         height, width = frame.image.shape[:2]
-        letterbox = Letterbox.fit((height, width), self._long_side_px, rows, self._largest_scale)
+        letterbox = Letterbox.fit((height, width), self._long_side_px, rows)
         rgb = np.ascontiguousarray(letterbox.apply(frame.image)[..., ::-1].transpose(2, 0, 1))
         with self._lock, self._torch.inference_mode():
             batch = self._torch.from_numpy(rgb)[None].to(self._device).float() / 255.0

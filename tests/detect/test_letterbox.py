@@ -28,16 +28,6 @@ def test_a_frame_smaller_than_the_input_is_not_magnified() -> None:
     assert (box.width, box.height) == (448, 448)
 
 
-def test_a_frame_smaller_than_the_input_is_magnified_as_far_as_the_model_was_taught() -> None:
-    box = Letterbox.fit((320, 400), 640, largest_scale=1.5)
-    assert (box.scale, box.width, box.height) == (1.5, 608, 480)
-    filled = box.apply(np.full((320, 400, 3), 7, np.uint8))
-    assert (filled[:, :600] == 7).all()
-    assert (filled[:, 600:] == PAD_GREY).all()
-    found = box.boxes(answer((300, 150, 30, 60, 0.9, 0)), CLASSES, THRESHOLDS)
-    np.testing.assert_allclose(found.xyxy, [[190, 80, 210, 120]], atol=1e-3)
-
-
 def test_what_the_frame_does_not_fill_is_grey() -> None:
     filled = Letterbox.fit((720, 1280), 640).apply(np.full((720, 1280, 3), 7, np.uint8))
     assert (filled[:360] == 7).all()
