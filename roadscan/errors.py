@@ -116,6 +116,7 @@ EXIT_CODES: Final[dict[str, ExitCode]] = {
     "service_answer": ExitCode.BAD_INPUT,
     "job_unknown": ExitCode.BAD_INPUT,
     "job_not_stopped": ExitCode.BAD_INPUT,
+    "check_not_ended": ExitCode.BAD_INPUT,
     "drive_not_waiting": ExitCode.BAD_INPUT,
     "network_missing": ExitCode.BAD_INPUT,
     "network_unknown": ExitCode.BAD_INPUT,

@@ -12,7 +12,7 @@ from roadscan.cli import options
 from roadscan.cli.screen import add_row, printable, show
 
 if TYPE_CHECKING:
-    from roadscan.pipeline.check import DriveCheck
+    from roadscan.model.check import DriveCheck
 
 
 def check(

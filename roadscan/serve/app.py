@@ -19,6 +19,8 @@ from roadscan.serve.features.exports import exports_on_record
 from roadscan.serve.features.layers import readable_by
 from roadscan.serve.features.router import features_router
 from roadscan.serve.health import Metrics, health_router
+from roadscan.serve.jobs.checks import checks_router
+from roadscan.serve.jobs.drives import Drives
 from roadscan.serve.jobs.queue import JobQueue
 from roadscan.serve.jobs.router import jobs_router
 from roadscan.serve.log import log_answer
@@ -57,6 +59,7 @@ def create_app(settings: ServeSettings, store: SqlStore) -> FastAPI:
     readable = readable_by(guard, settings.public_collections)
     arrivals = Arrivals(UploadStorage(settings.data, settings.upload_limits), files)
     queue, metrics = JobQueue(jobs_url(settings)), Metrics(settings, town)
+    drives = Drives(files, town, store, queue)
     app.router.on_shutdown.append(queue.close)
     for router in (
         login_router(guard, settings, logins),
@@ -64,7 +67,8 @@ def create_app(settings: ServeSettings, store: SqlStore) -> FastAPI:
         administration_router(guard),
         tus_router(guard, arrivals),
         uploads_api(guard, arrivals),
-        jobs_router(guard, queue, files, town, store),
+        jobs_router(guard, drives),
+        checks_router(guard, drives, arrivals),
         networks_router(guard, queue, files, town, store),
         features_router(features, store, readable, exports_on_record(guard)),
         surveys_router(features, store, readable),

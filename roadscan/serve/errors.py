@@ -27,6 +27,7 @@ HTTP_STATUS: Final[dict[str, int]] = {
     "csrf_token_wrong": 403,
     "job_unknown": 404,
     "job_not_stopped": 409,
+    "check_not_ended": 409,
     "drive_not_waiting": 409,
     "network_missing": 409,
     "network_unknown": 404,

@@ -43,7 +43,13 @@ def test_an_upload_goes_on_after_a_cut_line_and_a_reload_and_ends_as_layers(
     assert 0 < went_on_at < (folder / "small.mp4").stat().st_size
     assert page.locator("#unfinished").get_by_text("Noch nichts").is_visible()
 
-    waiting.get_by_role("button", name="Auswerten").click()
+    # nothing of 27 s on one road confirms the camera's clock: somebody has to decide
+    waiting.get_by_role("link", name="Prüfung ansehen").click()
+    page.wait_for_url(re.compile("/drive"))
+    page.locator("#concerns").get_by_text("Die Uhr der Kamera").wait_for()
+    assert page.locator("#cover").get_by_text("240 m").is_visible()
+    page.get_by_role("button", name="Trotzdem auswerten").click()
+    page.wait_for_url(re.compile("/upload"))
     result = page.locator("#jobs").get_by_role("link", name=re.compile("Abschnitte bewertet"))
     result.wait_for(timeout=WORK_MS)
     result.click()
@@ -54,6 +60,26 @@ def test_an_upload_goes_on_after_a_cut_line_and_a_reload_and_ends_as_layers(
     layer = "/ogc/collections/segments/items?survey=Nord+2026&limit=100"
     segments = page.context.request.get(service.address + layer).json()["features"]
     assert any(segment["properties"]["score"] is not None for segment in segments)
+
+
+def test_a_drive_that_cannot_be_worked_says_why_and_is_withdrawn(open_page, small_drive, tmp_path):
+    video, track = tmp_path / "broken.mp4", tmp_path / "broken.gpx"
+    video.write_bytes(b"not a video either")
+    track.write_bytes(small_drive.track.read_bytes() + b"\n")  # other bytes than those of above
+    page = open_page("/upload")
+    page.get_by_label("Befahrung").fill("West")
+    page.locator("#files").set_input_files([video, track])
+    row = page.locator("#waiting").get_by_role("row", name="broken.mp4")
+    row.get_by_text("lässt sich die Fahrt nicht auswerten").wait_for(timeout=WORK_MS)
+    row.get_by_role("link", name="Prüfung ansehen").click()
+    page.locator("#outcome").get_by_text("kein Video").wait_for()
+    page.get_by_role("button", name="Zurückziehen").click()
+    page.get_by_role("button", name="Behalten").click()
+    page.get_by_role("button", name="Zurückziehen").click()
+    page.get_by_role("button", name="Löschen").click()
+    page.wait_for_url(re.compile("/upload"))
+    page.get_by_text("Noch nichts").first.wait_for()
+    assert not page.locator("#waiting").get_by_role("row", name="broken.mp4").is_visible()
 
 
 def test_what_cannot_be_used_is_said_in_plain_words(open_page, tmp_path):

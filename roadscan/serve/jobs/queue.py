@@ -10,15 +10,20 @@ from dbos import DBOS, DBOSClient, WorkflowStatus
 from sqlalchemy import make_url
 
 from roadscan.errors import RoadscanError
+from roadscan.model.check import DriveCheck
 from roadscan.read.network_look import NetworkLook
 from roadscan.serve.jobs.requests import (
     APPLICATION_VERSION,
+    CHECKS,
     DRIVES,
+    FOUND,
+    FOUND_OF_DRIVE,
     LOOK,
     LOOKS,
     PROGRESS,
     SURVEYS,
     TOWN,
+    CheckRequest,
     Done,
     DriveRequest,
     Failure,
@@ -35,6 +40,7 @@ from roadscan.serve.jobs.requests import (
 PAGE: Final = 200
 QUEUES: Final[dict[type[Request], tuple[str, str]]] = {
     DriveRequest: ("drive", DRIVES),
+    CheckRequest: ("check", CHECKS),
     NetworkRequest: ("network", DRIVES),
     ScoreRequest: ("score", SURVEYS),
     RescoreRequest: ("rescore", SURVEYS),
@@ -120,12 +126,22 @@ class JobQueue:
             yield from (self._job(status) for status in page)
             offset += len(page)
 
+    def known(self, job_id: str) -> Job | None:
+        """Return one job; None without one of this id."""
+        found = self._client.list_workflows(workflow_ids=[job_id], name=list(KINDS))
+        return self._job(found[0]) if found else None
+
     def job(self, job_id: str) -> Job:
         """Return one job; raises `job_unknown`."""
-        found = self._client.list_workflows(workflow_ids=[job_id], name=list(KINDS))
-        if not found:
+        job = self.known(job_id)
+        if job is None:
             raise RoadscanError("job_unknown", f"there is no job {job_id!r}", "List the jobs")
-        return self._job(found[0])
+        return job
+
+    def found(self, job_id: str) -> DriveCheck | None:
+        """Return what a check found of a drive; None until it has ended, or if it could not."""
+        told = self._client.get_event(job_id, FOUND, timeout_seconds=0)
+        return FOUND_OF_DRIVE.validate_json(told) if told else None
 
     def look(self, job_id: str) -> NetworkLook | None:
         """Return what a job saw of a network; None as long as it has not looked."""

@@ -7,6 +7,7 @@ from typing import Annotated, Final
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from roadscan.errors import RoadscanError
+from roadscan.model.check import DriveCheck
 from roadscan.read.network_look import NetworkLook
 
 APPLICATION: Final = "roadscan"
@@ -15,12 +16,18 @@ APPLICATION_VERSION: Final = "1"
 DRIVES: Final = "drives"
 SURVEYS: Final = "surveys"
 """Queue on which one survey is scored at a time: what it writes is the survey's, not a drive's."""
+CHECKS: Final = "checks"
+"""Queue of looks at drives, which do not wait for the drives that are worked."""
 TOWN: Final = "town"
 """Queue of what concerns the whole town, one job at a time."""
 PROGRESS: Final = "progress"
 """Event under which a workflow tells how far it is."""
 LOOK: Final = "look"
 """Event under which the columns and faults of a network are told, whether it can be read or not."""
+FOUND: Final = "found"
+"""Event under which the check of a drive is told."""
+FOUND_OF_DRIVE: Final = TypeAdapter(DriveCheck)
+"""Reads and writes that event."""
 MAX_ATTEMPTS: Final = 3
 """For a step that goes wrong."""
 MAX_RECOVERIES: Final = 20
@@ -71,6 +78,19 @@ class NetworkColumns(BaseModel):
     lanes: ColumnName = ""
     outside_town: ColumnName = ""
     highway: ColumnName = ""
+
+
+class CheckRequest(BaseModel):
+    """A drive to be looked at before it is worked; where nothing is wrong it then begins."""
+
+    model_config = _FROZEN
+    drive: DriveRequest
+    sent_s: float
+    """When its video came: one that was withdrawn and is sent again is looked at again."""
+
+    def job_id(self) -> str:
+        """Return an id made of the content."""
+        return "check-" + hashlib.sha256(self.model_dump_json().encode()).hexdigest()[:24]
 
 
 class NetworkRequest(BaseModel):
@@ -130,7 +150,9 @@ class PurgeRequest(BaseModel):
         return "purge-" + hashlib.sha256(self.asked_for.encode()).hexdigest()[:24]
 
 
-Request = DriveRequest | NetworkRequest | ScoreRequest | RescoreRequest | PurgeRequest
+Request = (
+    DriveRequest | CheckRequest | NetworkRequest | ScoreRequest | RescoreRequest | PurgeRequest
+)
 
 
 class Failure(BaseModel):

@@ -10,21 +10,17 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, ConfigDict
 
-from roadscan.errors import RoadscanError
 from roadscan.model.access import Caller, Right
 from roadscan.serve.access.guard import Guard
+from roadscan.serve.jobs.drives import Drives
 from roadscan.serve.jobs.queue import JobQueue
 from roadscan.serve.jobs.requests import (
-    DriveRequest,
     Job,
     RescoreRequest,
     Sha256,
     State,
     SurveyName,
 )
-from roadscan.store.files import Files
-from roadscan.store.store import Store
-from roadscan.store.town import Town
 
 MAX_JOBS: Final = 200
 EVENT_S: Final = 1.0
@@ -49,8 +45,9 @@ class SurveyToRescore(BaseModel):
     scheme: str
 
 
-def jobs_router(guard: Guard, queue: JobQueue, files: Files, town: Town, store: Store) -> APIRouter:
+def jobs_router(guard: Guard, drives: Drives) -> APIRouter:
     """Return the routes for jobs."""
+    queue = drives.queue
     router = APIRouter(prefix="/api", tags=["jobs"])
     reader, uploader = guard.need(Right.READ), guard.need(Right.UPLOAD)
     planner = guard.need(Right.PLAN)
@@ -64,13 +61,8 @@ def jobs_router(guard: Guard, queue: JobQueue, files: Files, town: Town, store: 
 
     @router.post("/jobs", status_code=202)
     def submit(given: DriveToWork, caller: Annotated[Caller, Depends(uploader)]) -> Job:
-        request = _drive_request(given, files, town, store)
-        job_id = request.job_id()
-        if not files.take(given.video_sha256, job_id):
-            raise RoadscanError(
-                "drive_not_waiting", "another job has this video already", "See the jobs"
-            )
-        queue.submit(request)
+        drive = drives.waiting(given.video_sha256)
+        job_id = drives.start(drives.request(drive, given.survey, given.offset_s))
         guard.accounts.record(caller.name, "drive_submitted", job_id)
         return queue.job(job_id)
 
@@ -109,47 +101,6 @@ def jobs_router(guard: Guard, queue: JobQueue, files: Files, town: Town, store: 
         return queue.job(again)
 
     return router
-
-
-def _drive_request(given: DriveToWork, files: Files, town: Town, store: Store) -> DriveRequest:
-    waiting = next((d for d in files.waiting() if d.video.sha256 == given.video_sha256), None)
-    if waiting is None:
-        raise RoadscanError(
-            "drive_not_waiting", "no such video waits for work", "Send it, or see the jobs"
-        )
-    if waiting.track is None:
-        raise RoadscanError(
-            "track_missing",
-            f"{waiting.video.name} waits for its track ({waiting.waits_for})",
-            "Send a track of the same name",
-        )
-    survey = given.survey or waiting.video.survey
-    return DriveRequest(
-        survey=survey,
-        video_sha256=waiting.video.sha256,
-        video_name=waiting.video.name,
-        track_sha256=waiting.track.sha256,
-        track_name=waiting.track.name,
-        camera_sha256=waiting.camera.sha256 if waiting.camera else None,
-        network_sha256=network_of(survey, town, store),
-        offset_s=given.offset_s,
-    )
-
-
-def network_of(survey: str, town: Town, store: Store) -> str:
-    """Return the network that a survey's drives are matched to: its own, or the one in force.
-
-    Raises `network_missing`.
-    """
-    try:
-        return store.survey(survey).network_sha256
-    except KeyError:
-        networks = town.networks()
-    if not networks:
-        raise RoadscanError(
-            "network_missing", "the town has no road network yet", "An administrator sends one in"
-        )
-    return networks[0].network_sha256
 
 
 async def _told_as_it_changes(queue: JobQueue, job_id: str, request: Request) -> AsyncIterator[str]:

@@ -7,7 +7,7 @@ for, so that many workers who see the same make one job, and what a kill took aw
 import time
 from typing import Final
 
-from roadscan.serve.jobs.queue import JobQueue
+from roadscan.serve.jobs.drives import Drives
 from roadscan.serve.jobs.requests import PurgeRequest, ScoreRequest
 from roadscan.store.scorings import Scoring, Scorings
 
@@ -19,15 +19,18 @@ takes at most a fifth of one worker's time, however large the survey and many it
 class StandingOrders:
     """Submits what the state of the store asks for, and what every day does."""
 
-    def __init__(self, queue: JobQueue, scorings: Scorings, *, deletes_raw: bool) -> None:
-        self._queue = queue
+    def __init__(self, drives: Drives, scorings: Scorings, *, deletes_raw: bool) -> None:
+        self._drives = drives
+        self._queue = drives.queue
         self._scorings = scorings
         self._deletes_raw = deletes_raw
         self._day = ""
+        self._checked: frozenset[str] = frozenset()
 
     def look(self, now_s: float) -> None:
         """Look once."""
         self._see_to_the_day(now_s)
+        self._see_to_the_waiting()
         outstanding = self._scorings.outstanding()
         if not outstanding:
             return
@@ -35,6 +38,13 @@ class StandingOrders:
         for scoring in outstanding:
             if not busy or is_rested(scoring, now_s):
                 self._queue.submit(ScoreRequest(survey=scoring.survey, change=scoring.wanted))
+
+    def _see_to_the_waiting(self) -> None:
+        """Ask for a look at each drive that is whole and that nobody asked for before."""
+        wanted = {request.job_id(): request for _, request in self._drives.checks()}
+        for job_id in sorted(wanted.keys() - self._checked):
+            self._queue.submit(wanted[job_id])
+        self._checked = frozenset(wanted)
 
     def _see_to_the_day(self, now_s: float) -> None:
         """Ask once a day (UTC) for what is due to be deleted; the first look of a day asks."""

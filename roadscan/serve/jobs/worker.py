@@ -15,32 +15,34 @@ from dbos import DBOS
 
 from roadscan.errors import RoadscanError
 from roadscan.serve.databases import jobs_url, open_town
+from roadscan.serve.jobs.drives import Drives
+from roadscan.serve.jobs.household import Household
 from roadscan.serve.jobs.queue import JobQueue
 from roadscan.serve.jobs.requests import (
     APPLICATION,
     APPLICATION_VERSION,
+    CHECKS,
     DRIVES,
     SURVEYS,
     TOWN,
-    PurgeRequest,
 )
 from roadscan.serve.jobs.standing import StandingOrders
-from roadscan.serve.jobs.workflows import Steps, register
+from roadscan.serve.jobs.steps import Steps
+from roadscan.serve.jobs.town_workflows import register_for_town
+from roadscan.serve.jobs.workflows import register
 from roadscan.serve.jobs.workshop import Workshop
 from roadscan.serve.log import log_to_stderr
-from roadscan.serve.purge import retention_of
-from roadscan.serve.retention import Deleted
 from roadscan.serve.settings import ServeSettings
 from roadscan.serve.uploads.storage import UploadStorage
+from roadscan.store.accounts import Accounts
 from roadscan.store.features import FeatureStore
+from roadscan.store.files import Files
 from roadscan.store.scorings import Scorings
 from roadscan.store.town import Town
 
 DEAD_AFTER_S: Final = 30.0
 """A worker unheard of for so long is taken for gone, and its jobs go on elsewhere."""
 POLL_S: Final = 0.5
-NOBODY: Final = "roadscan work"
-"""Stands in the audit log for what a worker does without anybody's asking."""
 MAX_WORKERS: Final = 64
 """On one machine."""
 
@@ -70,14 +72,16 @@ def work(settings: ServeSettings, say: Callable[[str], None], *, until_idle: boo
         workshop.take_over_results(town)
         queue = closer.enter_context(closing(JobQueue(jobs_url(settings))))
         queue.put_back(worker_id)
-        orders = StandingOrders(queue, scorings, deletes_raw=settings.deletes_raw)
+        drives = Drives(Files(store.engine), town, store, queue)
+        household = Household(settings, store, Accounts(store.engine, time.time), drives)
+        orders = StandingOrders(drives, scorings, deletes_raw=settings.deletes_raw)
+        steps = Steps(step_lock)
 
-        def purging(request: PurgeRequest) -> Deleted:
-            return retention_of(settings, store, queue, request.asked_by or NOBODY).delete_some()
+        def tell_dbos() -> None:
+            register(workshop, household, steps)
+            register_for_town(household, steps)
 
-        _launch(
-            jobs_url(settings), worker_id, lambda: register(workshop, purging, Steps(step_lock))
-        )
+        _launch(jobs_url(settings), worker_id, tell_dbos)
         say(f"worker {worker_id} is at work")
         while not stop.wait(POLL_S):
             town.beat(worker_id)
@@ -109,6 +113,7 @@ def _launch(url: str, worker_id: str, register_workflows: Callable[[], None]) ->
     DBOS.launch()
     DBOS.register_queue(DRIVES, worker_concurrency=1, polling_interval_sec=POLL_S)
     DBOS.register_queue(SURVEYS, global_concurrency=1, polling_interval_sec=POLL_S)
+    DBOS.register_queue(CHECKS, worker_concurrency=1, polling_interval_sec=POLL_S)
     DBOS.register_queue(TOWN, global_concurrency=1, polling_interval_sec=POLL_S)
 
 

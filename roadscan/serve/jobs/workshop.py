@@ -14,10 +14,12 @@ import numpy as np
 from roadscan.assess.grid import segments_of
 from roadscan.detect.models import load_detector
 from roadscan.errors import RoadscanError
+from roadscan.model.check import DriveCheck
 from roadscan.model.road import Link
 from roadscan.model.survey import DriveKey, Survey
 from roadscan.model.upload import TRACK_SUFFIXES, VIDEO_SUFFIXES
 from roadscan.pipeline.account import Tools
+from roadscan.pipeline.check import check_drive
 from roadscan.pipeline.chunk import Looking, chunk_of, work_chunks
 from roadscan.pipeline.photos import load_picture_rules
 from roadscan.pipeline.prepare import (
@@ -38,6 +40,7 @@ from roadscan.read.network import look_at_network, read_network
 from roadscan.read.network_look import NetworkLook
 from roadscan.read.network_mapping import NetworkMapping
 from roadscan.serve.jobs.requests import (
+    CheckRequest,
     DriveRequest,
     NetworkColumns,
     NetworkRequest,
@@ -81,6 +84,22 @@ class Workshop:
         self._bench = bench
         self._tools = lru_cache(maxsize=PREPARED_KEPT)(self._load_tools)
         self._prepared = lru_cache(maxsize=PREPARED_KEPT)(self._prepare)
+
+    def check_drive(self, request: CheckRequest) -> DriveCheck:
+        """Look at a drive without a detector."""
+        drive = request.drive
+        if drive.camera_sha256 is not None:
+            read_camera(self._path_of(drive.camera_sha256))
+        network = self._store.network(drive.network_sha256)
+        with self._drive_at_hand(drive) as (video, track):
+            found = check_drive(video, track, network)
+        if found.track is None:
+            return found
+        return replace(
+            found,
+            video=replace(found.video, name=drive.video_name),
+            track=replace(found.track, name=drive.track_name),
+        )
 
     def plan_drive(self, request: DriveRequest) -> DrivePlan:
         """Put a drive into time and on the network, and keep it in the store."""
@@ -205,12 +224,7 @@ class Workshop:
             tools.scheme.viewing,
             tools.pictures.key,
         )
-        names = {
-            f"video{_suffix(request.video_name, tuple(VIDEO_SUFFIXES))}": request.video_sha256,
-            f"track{_suffix(request.track_name, TRACK_SUFFIXES)}": request.track_sha256,
-        }
-        with self._at_hand(names) as folder:
-            video, track = (folder / name for name in names)
+        with self._drive_at_hand(request) as (video, track):
             prepared = prepare_drive(
                 video,
                 drive_track(track, tools.network),
@@ -230,6 +244,16 @@ class Workshop:
         name = f"network{_suffix(request.file_name, NETWORK_SUFFIXES)}"
         with self._at_hand({name: request.file_sha256}) as folder:
             yield folder / name
+
+    @contextmanager
+    def _drive_at_hand(self, request: DriveRequest) -> Iterator[tuple[Path, Path]]:
+        names = {
+            f"video{_suffix(request.video_name, tuple(VIDEO_SUFFIXES))}": request.video_sha256,
+            f"track{_suffix(request.track_name, TRACK_SUFFIXES)}": request.track_sha256,
+        }
+        with self._at_hand(names) as folder:
+            video, track = (folder / name for name in names)
+            yield video, track
 
     @contextmanager
     def _at_hand(self, names: dict[str, str]) -> Iterator[Path]:

@@ -19,6 +19,7 @@ PAGES: Final = {
     "/streets": "streets",
     "/segment": "segment",
     "/upload": "upload",
+    "/drive": "drive",
     "/account": "account",
     "/admin": "admin",
     "/login": "login",

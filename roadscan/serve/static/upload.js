@@ -89,10 +89,10 @@ async function sendOne(file, about) {
 }
 
 async function list() {
-  const [waiting, jobs, files, uploads] = await Promise.all(["drives-waiting", "jobs", "files", "uploads"].map((name) => call("GET", `/api/${name}`)));
+  const [waiting, jobs, files, uploads, checks] = await Promise.all(["drives-waiting", "jobs", "files", "uploads", "checks"].map((name) => call("GET", `/api/${name}`)));
   fill(find("unfinished"), uploads.map(unfinishedRow), text("nothing_here"));
-  fill(find("waiting"), waiting.map(waitingRow), text("nothing_here"));
-  const ofDrives = jobs.filter((/** @type {any} */ job) => job.kind !== "purge");
+  fill(find("waiting"), waiting.map((/** @type {any} */ drive) => waitingRow(drive, checks.find((/** @type {any} */ c) => c.video_sha256 === drive.video.sha256))), text("nothing_here"));
+  const ofDrives = jobs.filter((/** @type {any} */ job) => ["drive", "score", "rescore", "network"].includes(job.kind));
   fill(find("jobs"), ofDrives.map(jobRow), text("nothing_here"));
   const surveys = new Set(files.map((/** @type {any} */ file) => file.survey).filter(Boolean));
   find("surveys").replaceChildren(...[...surveys].map((name) => make("option", {value: String(name)})));
@@ -104,19 +104,14 @@ function unfinishedRow(upload) {
   return [given(where), given(upload.survey), `${number(100 * upload.offset_bytes / upload.size_bytes)} %`, time(upload.expires_s)];
 }
 
-/** @param {any} drive */
-function waitingRow(drive) {
-  const state = text(drive.waits_for ? "wait_" + drive.waits_for : "ready");
-  const start = make("button", {type: "button", click: () => begin(drive.video.sha256)}, text("start"));
-  return [given(drive.video.name), given(drive.video.survey), drive.track ? given(drive.track.name) : "–", state, drive.waits_for ? "" : start];
-}
-
-/** @param {string} video */
-function begin(video) {
-  attempt(async () => {
-    await call("POST", "/api/jobs", {video_sha256: video});
-    await list();
-  });
+/**
+ * @param {any} drive
+ * @param {any} check that of a drive which is whole, once there is one
+ */
+function waitingRow(drive, check) {
+  const state = text(drive.waits_for ? "wait_" + drive.waits_for : check ? "verdict_" + check.verdict : "check_wanted");
+  const see = check ? make("a", {class: "button", href: `/drive?check=${check.check_id}`}, text("check_see"), make("span", {class: "hidden"}, " ", given(drive.video.name))) : "";
+  return [given(drive.video.name), given(drive.video.survey), drive.track ? given(drive.track.name) : "–", state, see];
 }
 
 /** @param {any} job */

@@ -14,6 +14,7 @@ RIGHT_OF = {
     "GET /streets": PUBLIC,
     "GET /segment": PUBLIC,
     "GET /upload": PUBLIC,
+    "GET /drive": PUBLIC,
     "GET /account": PUBLIC,
     "GET /admin": PUBLIC,
     "GET /login": PUBLIC,
@@ -56,6 +57,10 @@ RIGHT_OF = {
     "GET /api/files/{sha256}": Right.UPLOAD,
     "DELETE /api/files/{sha256}": Right.UPLOAD,
     "GET /api/drives-waiting": Right.UPLOAD,
+    "GET /api/checks": Right.UPLOAD,
+    "GET /api/checks/{check_id}": Right.UPLOAD,
+    "POST /api/checks/{check_id}/start": Right.UPLOAD,
+    "POST /api/checks/{check_id}/withdraw": Right.UPLOAD,
     "POST /api/jobs": Right.UPLOAD,
     "POST /api/jobs/{job_id}/cancel": Right.UPLOAD,
     "POST /api/jobs/{job_id}/retry": Right.UPLOAD,
@@ -75,6 +80,7 @@ LAYERS = "/ogc/collections"
 BODIES = {
     "POST /api/keys": {"label": "x"},
     "POST /api/jobs": {"video_sha256": "0" * 64},
+    "POST /api/checks/{check_id}/start": {},
     "POST /api/jobs/rescore": {"survey": "Herbst", "scheme": "ap9k"},
     "PUT /api/accounts/{account_id}": {"role": "viewer", "active": True},
     "POST /api/invitations": {"role": "viewer"},
@@ -103,7 +109,7 @@ def right_of(route: str) -> Right | None:
 def ask(client: TestClient, route: str, headers: dict[str, str]) -> int:
     method, _, path = route.partition(" ")
     path += "?survey=x&id=x" if path.startswith(("/api/evidence", "/api/reviews")) else ""
-    for name in ("upload_id", "key_id", "job_id", "account_id", "sha256", "collection"):
+    for name in ("upload_id", "key_id", "job_id", "check_id", "account_id", "sha256", "collection"):
         path = path.replace(f"{{{name}}}", "segments" if name == "collection" else "0" * 32)
     path = path.replace("{number}", "1")
     path = path.replace("{name:path}", "app.css").replace("{feature_id:path}", "x")

@@ -39,7 +39,7 @@ def queue(town):
 @pytest.fixture(scope="module")
 def network_sha256(town):
     queue = town.queue()
-    done = queue.jobs(1)[0].done
+    done = queue.jobs(50)[-1].done  # the first of them; others read networks that nobody drives on
     queue.close()
     return str(done.facts["network_sha256"])
 

@@ -1,9 +1,15 @@
+from hashlib import sha256
+
 import pytest
 
+from roadscan.model.upload import FileKind, Place, StoredFile
+from roadscan.serve.jobs.drives import Drives
 from roadscan.serve.jobs.queue import JobQueue
 from roadscan.serve.jobs.requests import DriveRequest
 from roadscan.serve.jobs.standing import StandingOrders
+from roadscan.store.files import Files
 from roadscan.store.scorings import Scorings
+from roadscan.store.town import Town
 from tests.databases import open_on
 from tests.store.surveys import survey
 
@@ -29,8 +35,13 @@ def queue(tmp_path):
 
 
 @pytest.fixture
-def orders(queue, scorings):
-    return StandingOrders(queue, scorings, deletes_raw=False)
+def drives(store, queue):
+    return Drives(Files(store.engine), Town(store.engine, lambda: NOW_S), store, queue)
+
+
+@pytest.fixture
+def orders(drives, scorings):
+    return StandingOrders(drives, scorings, deletes_raw=False)
 
 
 def drive(name):
@@ -74,8 +85,10 @@ def test_the_last_drive_is_scored_at_once(store, orders, queue, scorings):
     assert len(scores(queue)) == 1
 
 
-def test_every_day_asks_once_for_what_is_due_to_be_deleted_however_many_look(queue, scorings):
-    workers = [StandingOrders(queue, scorings, deletes_raw=True) for _ in range(3)]
+def test_every_day_asks_once_for_what_is_due_to_be_deleted_however_many_look(
+    drives, queue, scorings
+):
+    workers = [StandingOrders(drives, scorings, deletes_raw=True) for _ in range(3)]
     for hour in range(48):
         for worker in workers:
             worker.look(hour * 3600.0)
@@ -86,6 +99,28 @@ def test_every_day_asks_once_for_what_is_due_to_be_deleted_however_many_look(que
 def test_nothing_is_asked_to_be_deleted_where_that_is_switched_off(orders, queue):
     orders.look(NOW_S)
     assert queue.jobs(50) == ()
+
+
+def test_a_drive_that_is_whole_is_looked_at_once_however_many_look(drives, queue, scorings):
+    drives.town.put_network_in_force("c" * 64, "Netz", "Ada")
+    for name in ("drive.mp4", "drive.gpx", "alone.mp4"):
+        file = StoredFile(
+            sha256(name.encode()).hexdigest(),
+            10,
+            name,
+            FileKind.of(name),
+            "Spring",
+            "u",
+            "Uli",
+            NOW_S,
+        )
+        drives.files.put(file, Place("", 0, "", name), name)
+    for _ in range(2):
+        worker = StandingOrders(drives, scorings, deletes_raw=False)
+        worker.look(NOW_S)
+        worker.look(NOW_S)
+    (job,) = queue.jobs(50)
+    assert (job.kind, job.request["drive"]["video_name"]) == ("check", "drive.mp4")
 
 
 def test_nothing_is_asked_for_where_all_scores_are_new(store, orders, queue, scorings):
