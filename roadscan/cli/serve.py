@@ -47,6 +47,17 @@ def serve(  # noqa: PLR0913, PLR0917 -- typer makes an option of each
             show_default=False,
         ),
     ] = None,
+    basemap: Annotated[
+        str,
+        typer.Option(
+            help="Background of the map: https address of a tile with {z}, {x}, {y}, or of a WMS "
+            "with {bbox-epsg-3857}. Browsers ask that server. Default: none.",
+            show_default=False,
+        ),
+    ] = "",
+    basemap_attribution: Annotated[
+        str, typer.Option(help="Whose map that is, shown beside it.", show_default=False)
+    ] = "",
     oidc_issuer: Annotated[
         str,
         typer.Option(
@@ -84,6 +95,7 @@ def serve(  # noqa: PLR0913, PLR0917 -- typer makes an option of each
     """
     with needs_extra("serve"):
         from roadscan.serve.access.oidc_settings import read_oidc  # noqa: PLC0415 -- an extra
+        from roadscan.serve.pages.basemap import read_basemap  # noqa: PLC0415 -- an extra
         from roadscan.serve.settings import ServeSettings  # noqa: PLC0415 -- an extra
         from roadscan.serve.start import serve as serve_town  # noqa: PLC0415 -- an extra
     settings = ServeSettings(
@@ -97,6 +109,7 @@ def serve(  # noqa: PLR0913, PLR0917 -- typer makes an option of each
         free_disk_reserve_bytes=size_bytes("--disk-reserve", disk_reserve, least="0B"),
         upload_expires_s=time_s("--upload-expires", upload_expires, "1h", "30d"),
         allow_origins=tuple(web_origin("--allow-origin", each) for each in allow_origin or ()),
+        basemap=read_basemap(basemap, basemap_attribution),
         oidc=read_oidc(oidc_issuer, oidc_client_id, oidc_role_claim, oidc_role or ()),
         keep_raw_s=keep_days * DAY_S,
         deletes_raw=not no_purge,

@@ -26,6 +26,17 @@ class OidcSettings(BaseModel):
     """Role there and role here; the first that fits holds."""
 
 
+class BasemapSettings(BaseModel):
+    """A background for the map, from a tile server that browsers ask."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    url: str
+    """Of a tile, with {z}, {x}, {y}, or {bbox-epsg-3857}."""
+    origin: str
+    """Scheme and host of it: all that the pages' content policy adds."""
+    attribution: str
+
+
 class ServeSettings(BaseModel):
     """What `roadscan serve` and `roadscan work` are told."""
 
@@ -40,6 +51,8 @@ class ServeSettings(BaseModel):
     """Send the session's cookie over HTTPS only: set it behind a proxy with TLS."""
     oidc: OidcSettings | None = None
     """Logins by a service outside, beside the accounts here."""
+    basemap: BasemapSettings | None = None
+    """None: no page asks any other server."""
     session_s: Annotated[float, Field(gt=0)] = 12 * 3600.0
     allow_origins: tuple[str, ...] = ()
     """Web pages of other origins that may read the layers (CORS)."""

@@ -1,6 +1,6 @@
 """Hands out the pages; what stands in them is fetched by the browser from the API."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from fastapi import APIRouter, Request
@@ -8,18 +8,19 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
 from roadscan.model.score import STATEMENT
+from roadscan.serve.pages.basemap import POLICY, policy_with
 from roadscan.serve.pages.texts import LANGUAGES, choose_language, texts
 from roadscan.serve.settings import ServeSettings
 
 LANGUAGE_COOKIE: Final = "roadscan_language"
 YEAR_S: Final = 365 * 86400
+HEADERS: Final = {"Cache-Control": "no-cache", "Vary": "Cookie"}
 
 PAGES: Final = {
     "/": "map",
     "/streets": "streets",
     "/segment": "segment",
     "/upload": "upload",
-    "/drive": "drive",
     "/account": "account",
     "/admin": "admin",
     "/login": "login",
@@ -37,12 +38,19 @@ def pages_router(settings: ServeSettings) -> APIRouter:
         undefined=StrictUndefined,
     )
     templates.globals["outside_login"] = settings.oidc is not None
+    templates.globals["basemap"] = settings.basemap
     for address, name in PAGES.items():
-        router.add_api_route(address, _page(templates, name), response_class=HTMLResponse)
+        headers = dict(HEADERS)
+        if name == "map" and settings.basemap is not None:
+            headers[POLICY] = policy_with(settings.basemap.origin)
+        page = _page(templates, name, headers)
+        router.add_api_route(address, page, response_class=HTMLResponse)
     return router
 
 
-def _page(templates: Environment, name: str) -> Callable[[Request], HTMLResponse]:
+def _page(
+    templates: Environment, name: str, headers: Mapping[str, str]
+) -> Callable[[Request], HTMLResponse]:
     template = templates.get_template(f"{name}.html")
 
     def page(request: Request) -> HTMLResponse:
@@ -60,7 +68,7 @@ def _page(templates: Environment, name: str) -> Callable[[Request], HTMLResponse
             path=request.url.path,
             statement=STATEMENT,
         )
-        answer = HTMLResponse(html, headers={"Cache-Control": "no-cache", "Vary": "Cookie"})
+        answer = HTMLResponse(html, headers=headers)
         if asked in LANGUAGES:
             answer.set_cookie(LANGUAGE_COOKIE, language, max_age=YEAR_S, samesite="lax")
         return answer

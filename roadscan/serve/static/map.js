@@ -23,6 +23,14 @@ const ready = new Promise((done) => map.once("load", done));
 /** @param {any[]} features */
 function bounds(features) {
   const box = new maplibregl.LngLatBounds();
+const {basemap} = find("map").dataset;
+if (basemap) {
+  ready.then(() => {
+    map.addSource("basemap", {type: "raster", tiles: [basemap], tileSize: 256});
+    const lowest = map.getStyle().layers.find((/** @type {{id: string}} */ {id}) => id !== "paper")?.id;
+    map.addLayer({id: "basemap", type: "raster", source: "basemap", paint: {"raster-opacity": 0.6, "raster-saturation": -0.6}}, lowest);
+  });
+}
   for (const {geometry} of features) for (const point of geometry.coordinates) box.extend(point);
   return box;
 }

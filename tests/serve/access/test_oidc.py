@@ -226,6 +226,17 @@ def test_a_cookie_of_nonsense_is_a_login_that_did_not_begin(client, cookie):
     assert answer.headers["Location"] == "/login?failed=oidc_state"
 
 
+def test_a_client_without_a_secret_is_protected_by_pkce_alone(store, settings, fake):
+    fake.secret = ""
+    public = OidcSettings(issuer=fake.issuer, client_id=CLIENT)
+    app = create_app(settings.model_copy(update={"oidc": public}), store)
+    with TestClient(app, follow_redirects=False) as client:
+        address = begin(client)
+        fake.codes = {code: {**asked, "code_challenge": "x"} for code, asked in fake.codes.items()}
+        assert client.get(address).headers["Location"] == "/login?failed=oidc_refused"
+        assert log_in(client) == "/"
+
+
 def test_a_code_lets_in_once(client):
     address = begin(client)
     kept = client.cookies[BEGUN_COOKIE]
