@@ -19,10 +19,6 @@ const map = new maplibregl.Map({
 map.addControl(new maplibregl.NavigationControl({showCompass: false}));
 map.addControl(new maplibregl.ScaleControl());
 const ready = new Promise((done) => map.once("load", done));
-
-/** @param {any[]} features */
-function bounds(features) {
-  const box = new maplibregl.LngLatBounds();
 const {basemap} = find("map").dataset;
 if (basemap) {
   ready.then(() => {
@@ -31,6 +27,10 @@ if (basemap) {
     map.addLayer({id: "basemap", type: "raster", source: "basemap", paint: {"raster-opacity": 0.6, "raster-saturation": -0.6}}, lowest);
   });
 }
+
+/** @param {any[]} features */
+function bounds(features) {
+  const box = new maplibregl.LngLatBounds();
   for (const {geometry} of features) for (const point of geometry.coordinates) box.extend(point);
   return box;
 }
