@@ -15,6 +15,7 @@ from roadscan.cli import (
     check,
     demo,
     doctor,
+    export_training,
     invite,
     match,
     model,
@@ -53,6 +54,7 @@ app.command("upload")(upload.upload)
 app.command("work")(work.work)
 app.command("purge")(purge.purge)
 app.command("rescore")(rescore.rescore)
+app.command("export-training")(export_training.export_training)
 app.command("backup")(backup.backup)
 app.command("restore")(backup.restore)
 app.command("invite")(invite.invite)

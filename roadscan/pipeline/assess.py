@@ -70,7 +70,7 @@ def assess_survey(
 
 
 def _lost_m(segments: Sequence[Segment], results: Sequence[SegmentResult]) -> dict[str, float]:
-    lost = Counter[str]()
+    lost: dict[str, float] = defaultdict(float)
     for segment, result in zip(segments, results, strict=True):
         for reason, share in result.lost.items():
             lost[reason] += share * segment.length_m

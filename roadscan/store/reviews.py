@@ -148,6 +148,29 @@ class Reviews:
         )
         return self._lanes(survey, lambda query: query.where(this))
 
+    def beside(self, survey: str) -> dict[tuple[str, float], tuple[BoxKey, ...]]:
+        """Return all boxes of the frames that reviewers were shown, by drive and time."""
+        seen, drives = tables.observations, tables.survey_drives
+        shown = review_boxes.c.position == 0
+        query = select(review_boxes.c.drive_id, review_boxes.c.frame_t_s).where(shown)
+        frames = query.distinct().subquery()
+        own = (seen.c.drive_id == drives.c.drive_id) & (
+            seen.c.settings_sha256 == drives.c.settings_sha256
+        )
+        this = (seen.c.drive_id == frames.c.drive_id) & (seen.c.frame_t_s == frames.c.frame_t_s)
+        boxes = (
+            select(seen)
+            .join(drives, own)
+            .join(frames, this)
+            .where(drives.c.survey == survey)
+            .order_by(seen.c.drive_id, seen.c.frame_t_s, seen.c.position)
+        )
+        found: dict[tuple[str, float], dict[BoxKey, None]] = defaultdict(dict)
+        with self._engine.connect() as db:
+            for row in db.execute(boxes):
+                found[row.drive_id, row.frame_t_s][_box_of(row)] = None
+        return {frame: tuple(boxes_) for frame, boxes_ in found.items()}
+
     def _lanes(
         self, survey: str, narrowed: Callable[[Select[Any]], Select[Any]]
     ) -> frozenset[Lane]:
