@@ -25,8 +25,9 @@ CAREFUL_CONFIDENCE: Final = 0.05
 """Of a box on the road in a kept picture. Less sure ones, of the size of the lane, are the lane."""
 TRAFFIC_CONFIDENCE: Final = 0.1
 """From which a box of the quick look counts as something that hides the road."""
-LIMIT_S: Final = 30.0
-"""A look takes milliseconds; one that lasts longer than this never ends."""
+LIMIT_S: Final = 120.0
+"""A look takes milliseconds of a processor; on a machine that is overloaded, or was asleep, far
+longer by the clock. One that lasts twice as long as this never ends."""
 
 
 class PeopleNotLookedFor(Exception):  # noqa: N818 -- a state of the picture, not of the program
@@ -35,6 +36,10 @@ class PeopleNotLookedFor(Exception):  # noqa: N818 -- a state of the picture, no
     def __init__(self, why: PictureRefusal, cause: str) -> None:
         super().__init__(f"{why.value}: {cause}")
         self.why = why
+
+
+class ModelHangsError(RuntimeError):
+    """The network does not answer any more: only a new process can go on."""
 
 
 class PeopleFinder:
@@ -56,7 +61,7 @@ class PeopleFinder:
         self._careful = careful
         self._whole = whole or careful
         self._limit_s = limit_s
-        self._hung = False
+        self._late: threading.Thread | None = None
 
     def traffic(self, frame: Frame, rows: Rows | None) -> Boxes:
         """Return who and what is on the road ahead, by the quick look.
@@ -65,6 +70,8 @@ class PeopleFinder:
         ------
         PeopleNotLookedFor
             If the network failed or did not answer in time.
+        ModelHangsError
+            If it still does not answer: without it the rest of a drive would count as not seen.
         """
         return self._look(self._quick, frame, rows)
 
@@ -77,6 +84,8 @@ class PeopleFinder:
         ------
         PeopleNotLookedFor
             If the network failed or did not answer in time.
+        ModelHangsError
+            If it still does not answer.
         """
         if rows is not None:
             return _surer(self._look(self._careful, frame, rows), CAREFUL_CONFIDENCE)
@@ -86,8 +95,12 @@ class PeopleFinder:
 
     def _look(self, detector: Detector, frame: Frame, rows: Rows | None) -> Boxes:
         """Let a thread look, for a network that hangs cannot be stopped, only left behind."""
-        if self._hung:
-            raise PeopleNotLookedFor(PictureRefusal.NETWORK_TIMEOUT, "an earlier look still runs")
+        late = self._late
+        if late is not None:
+            late.join(self._limit_s)
+            if late.is_alive():
+                raise ModelHangsError(f"{self.name} has not answered for {2 * self._limit_s:.0f} s")
+            self._late = None
         answers: list[Boxes | Exception] = []
 
         def look() -> None:
@@ -100,7 +113,7 @@ class PeopleFinder:
         thread.start()
         thread.join(self._limit_s)
         if thread.is_alive():
-            self._hung = True
+            self._late = thread
             raise PeopleNotLookedFor(PictureRefusal.NETWORK_TIMEOUT, f"{self._limit_s:.0f} s")
         (answer,) = answers
         if isinstance(answer, Exception):

@@ -6,6 +6,7 @@ import pytest
 from roadscan.detect.models import list_models
 from roadscan.detect.people import (
     TRAFFIC_CONFIDENCE,
+    ModelHangsError,
     PeopleFinder,
     PeopleNotLookedFor,
     load_people_finder,
@@ -63,14 +64,28 @@ def test_a_failure_is_told_with_its_cause() -> None:
     assert raised.value.why is PictureRefusal.NETWORK_FAILED
 
 
-def test_a_network_left_behind_is_not_asked_again_by_either_look() -> None:
+def test_a_network_that_hangs_ends_the_run_and_is_not_asked_again_by_either_look() -> None:
     hanging = NeverAnswers()
     finder = PeopleFinder(hanging, Finds(), limit_s=0.05)
+    with pytest.raises(PeopleNotLookedFor) as raised:
+        finder.traffic(FRAME, ROWS)
+    assert raised.value.why is PictureRefusal.NETWORK_TIMEOUT
     for look in (lambda: finder.traffic(FRAME, ROWS), lambda: finder.everybody(FRAME, None)):
-        with pytest.raises(PeopleNotLookedFor) as raised:
+        with pytest.raises(ModelHangsError):
             look()
-        assert raised.value.why is PictureRefusal.NETWORK_TIMEOUT
+    assert hanging.asked == 1
     hanging.let_go()
+
+
+def test_a_look_that_was_late_spoils_no_other() -> None:
+    slow = NeverAnswers()
+    finder = PeopleFinder(slow, Finds(), limit_s=0.05)
+    with pytest.raises(PeopleNotLookedFor):
+        finder.traffic(FRAME, ROWS)
+    slow.let_go()
+    finder._late.join()
+    assert not len(finder.traffic(FRAME, ROWS).xyxy)
+    assert slow.asked == 2
 
 
 def test_only_what_is_sure_hides_the_road() -> None:

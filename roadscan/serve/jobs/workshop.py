@@ -1,6 +1,8 @@
 """The steps of the jobs, each done whole or not at all; only workers import this."""
 
+import os
 import shutil
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,6 +15,7 @@ import numpy as np
 
 from roadscan.assess.grid import segments_of
 from roadscan.detect.models import load_detector
+from roadscan.detect.people import ModelHangsError
 from roadscan.errors import RoadscanError
 from roadscan.model.check import DriveCheck
 from roadscan.model.road import Link
@@ -52,6 +55,8 @@ from roadscan.store.scorings import Scorings
 from roadscan.store.store import Store
 from roadscan.store.town import Town
 
+HANGS: Final = 70
+"""How a worker ends whose network for persons and vehicles hangs: EX_SOFTWARE."""
 PREPARED_KEPT: Final = 2
 """Drives whose place in time and on the network a worker remembers between two chunks."""
 
@@ -119,8 +124,13 @@ class Workshop:
         # asked for anew each time: an objection counts from the moment it is made
         rules = replace(tools.pictures, masks=self._store.pictures.objections())
         looking = Looking(tools.detector, tools.network, tools.scheme, rules)
-        for result in work_chunks(prepared, frozenset({number}), looking, Stopwatch(), Quiet()):
-            self._store.put_chunk(result, prepared.drive.settings_sha256)
+        try:
+            for result in work_chunks(prepared, frozenset({number}), looking, Stopwatch(), Quiet()):
+                self._store.put_chunk(result, prepared.drive.settings_sha256)
+        except ModelHangsError as error:
+            # another try in this process would hang too; a new worker goes on with the drive
+            sys.stderr.write(f"roadscan: this worker ends: {error}\n")
+            os._exit(HANGS)
 
     def join_survey(self, request: DriveRequest, key: DriveKey) -> dict[str, str | int]:
         """Take a drive into its survey, and ask for the survey to be scored."""
