@@ -1,12 +1,15 @@
 """How often the gate before the detector errs, rule by rule, and what it takes.
 
     ROADSCAN_REAL_DATA=FOLDER python benchmarks/quality.py [--spoiled 12] [--fault NAME] [--recall]
+    ROADSCAN_REAL_DATA=FOLDER python benchmarks/quality.py --turned
 
 Good frames are real ones in daylight: pictures from a motorbike (RDD2022), a survey vehicle (DNIT)
 and a dash camera on a motorway; frames of the rendered sample drive are listed apart. Each is
 spoiled by known amounts. Below the amount at which a rule is to stop a frame, a stop is as wrong as
 on an untouched one. `--recall` adds, for each amount, the share of true boxes that the default
-model still finds in pictures that have boxes (at the confidences of model.toml).
+model still finds in pictures that have boxes (at the confidences of model.toml). `--turned` tells
+what the gate, which has no rule for it, says to views in which no road lies ahead: real frames
+turned or cut, road from straight above, everyday pictures.
 """
 
 import argparse
@@ -146,14 +149,28 @@ AMOUNTS = (
     ),
 )
 
+VIEWS: dict[str, Spoil] = {
+    "upside down": lambda image: image[::-1, ::-1],
+    "on its side": lambda image: np.ascontiguousarray(np.rot90(image)),
+    "into the sky (upper half)": lambda image: image[: image.shape[0] // 2],
+    "beside the road (left third)": lambda image: image[
+        image.shape[0] // 5 : image.shape[0] * 7 // 10, : image.shape[1] // 3
+    ],
+}
+
+
+def unpacked(archive: zipfile.ZipFile, kept: str) -> Iterator[tuple[str, Image]]:
+    """Yield the pictures whose names hold `kept`, in the order of their names."""
+    for name in sorted(n for n in archive.namelist() if n.endswith(".jpg") and kept in n):
+        yield name, cv2.imdecode(np.frombuffer(archive.read(name), np.uint8), cv2.IMREAD_COLOR)
+
 
 def zipped(path: Path, kept: str) -> Iterator[tuple[Image, Boxes]]:
     """Yield the pictures of an archive with their boxes, where it has labels of them."""
     classes = ("D00", "D10", "D20", "D40", "Repair")
     with zipfile.ZipFile(path) as archive:
         names = set(archive.namelist())
-        for name in sorted(n for n in names if n.endswith(".jpg") and kept in n):
-            image = cv2.imdecode(np.frombuffer(archive.read(name), np.uint8), cv2.IMREAD_COLOR)
+        for name, image in unpacked(archive, kept):
             labels = name.replace("images/", "labels/").replace(".jpg", ".txt")
             lines = archive.read(labels).decode().splitlines() if labels in names else []
             rows = np.array([line.split() for line in lines], float).reshape(-1, 5)
@@ -203,6 +220,25 @@ def rates(
         said = ", ".join(f"{reason} {number}" for reason, number in reasons.most_common() if reason)
         should = "stop" if amount.stop else "pass"
         yield f"| {amount.fault} | {amount.strength} | {should} | {' | '.join(shares)} | {said} |"
+
+
+def turned(real: Path) -> Iterator[str]:
+    """Yield what the gate says to views without a road ahead."""
+    yield "| view | source | pictures | stopped | stopped as |\n| --- | --- | --- | --- | --- |"
+    views: list[tuple[str, str, list[Image]]] = []
+    for name, (frames, step) in sources(real).items():
+        if name != "rendered":
+            kept_frames = [image for image, _ in list(frames)[:: 8 * step]]
+            views += [(view, name, list(map(turn, kept_frames))) for view, turn in VIEWS.items()]
+    others = {"straight down": ("rdd", "Drone", 6), "everyday pictures": ("street", "", 1)}
+    for view, (name, kept, step) in others.items():
+        with zipfile.ZipFile(real / name / f"{name}.zip") as archive:
+            views.append((view, name, [image for _, image in unpacked(archive, kept)][::step]))
+    for view, name, images in views:
+        counts = Counter(check_frame(image) for image in images)
+        share = 100 * (1 - counts.pop(None, 0) / len(images))
+        said = ", ".join(f"{reason} {number}" for reason, number in counts.most_common())
+        yield f"| {view} | {name} | {len(images)} | {share:.0f} % | {said} |"
 
 
 def recalls(pictures: list[tuple[Image, Boxes]]) -> str:
@@ -259,8 +295,12 @@ def main() -> None:
         "--fault", nargs="*", default=[""], help="only faults whose names hold this"
     )
     parser.add_argument("--recall", action="store_true")
+    parser.add_argument("--turned", action="store_true")
     given = parser.parse_args()
     real = Path(os.environ["ROADSCAN_REAL_DATA"])
+    if given.turned:
+        print("\n".join(turned(real)))
+        return
     by_source = {
         name: [image for image, _ in list(frames)[::step]]
         for name, (frames, step) in sources(real).items()
