@@ -20,6 +20,7 @@ PAGES: Final = {
     "/": "map",
     "/streets": "streets",
     "/segment": "segment",
+    "/review": "review",
     "/upload": "upload",
     "/account": "account",
     "/admin": "admin",

@@ -68,6 +68,9 @@ export function fill(table, rows, empty) {
 
 me().then(({name, role}) => {
   find("who").textContent = role ? name : "";
-  const admin = document.querySelector("[data-page=admin]");
-  if (admin instanceof HTMLElement) admin.hidden = role !== "admin";
+  const roles = {admin: ["admin"], review: ["reviewer", "planner", "admin"]};
+  for (const [page, may] of Object.entries(roles)) {
+    const link = document.querySelector(`[data-page=${page}]`);
+    if (link instanceof HTMLElement) link.hidden = !may.includes(role);
+  }
 });

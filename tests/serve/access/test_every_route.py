@@ -13,6 +13,7 @@ RIGHT_OF = {
     "GET /": PUBLIC,
     "GET /streets": PUBLIC,
     "GET /segment": PUBLIC,
+    "GET /review": PUBLIC,
     "GET /upload": PUBLIC,
     "GET /drive": PUBLIC,
     "GET /account": PUBLIC,
