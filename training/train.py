@@ -21,7 +21,7 @@ from ultralytics import YOLO, settings  # noqa: E402
 
 from training.cpu_speed import f32_weight_gradients  # noqa: E402
 from training.pictures import beside, read_manifest  # noqa: E402
-from training.unlabelled import RoadDataset, RoadTrainer, use_labelled_loss  # noqa: E402
+from training.unlabelled import RoadTrainer, use_labelled_loss  # noqa: E402
 
 RUNS = Path(__file__).resolve().parent.parent / "runs"
 
@@ -128,17 +128,9 @@ def main() -> None:
     parser.add_argument("--lr0", type=float, default=SETTINGS["lr0"])
     parser.add_argument("--warmup", type=float, default=SETTINGS["warmup_epochs"], metavar="EPOCHS")
     parser.add_argument("--mosaic", type=float, default=SETTINGS["mosaic"])
-    parser.add_argument(
-        "--drone-tilt",
-        type=float,
-        default=RoadDataset.most_tilt,
-        metavar="SHARE",
-        help="how far a drone's picture may be drawn in above; 0 leaves it as it is",
-    )
     parser.add_argument("--resume", action="store_true")
     given = parser.parse_args()
     settings.update({"sync": False})
-    RoadDataset.most_tilt = given.drone_tilt
     device = "0" if torch.cuda.is_available() else "cpu"
     compute_in_bf16(device)
     last = RUNS / given.name / "weights" / "last.pt"

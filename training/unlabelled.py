@@ -51,9 +51,6 @@ def everywhere(missing: frozenset[str]) -> list[tuple[frozenset[str], list[float
 class RoadDataset(YOLODataset):
     """Training pictures with their unlabelled regions, weather and pasted damage."""
 
-    most_tilt = 0.45
-    """How far the upper edge of a drone's picture is drawn in, as if seen by a camera ahead."""
-
     def build_transforms(self, hyp: Any = None) -> Any:
         """Add the weather before the last step: once for a mosaic, not for each of its pictures."""
         transforms = super().build_transforms(hyp)
@@ -100,7 +97,7 @@ class RoadDataset(YOLODataset):
         return patches
 
     def get_image_and_label(self, index: int) -> dict[str, Any]:
-        """Return a picture with tilt and pasted damage, before mosaic and the rest."""
+        """Return a picture with pasted damage, before mosaic and the rest."""
         label = super().get_image_and_label(index)
         rng = _random()
         image = np.ascontiguousarray(label["img"])
@@ -110,10 +107,7 @@ class RoadDataset(YOLODataset):
         normalized = instances.normalized
         if normalized:
             instances.denormalize(*image.shape[1::-1])
-        if view == "drone":
-            image, boxes = tilt(image, instances.bboxes, rng.uniform(0.0, self.most_tilt))
-            instances.update(boxes.astype(np.float32))
-        elif self.patches and view != "rendered" and rng.random() < PASTE_CHANCE:
+        if self.patches and view != "rendered" and rng.random() < PASTE_CHANCE:
             real = label["cls"][:, 0] < len(self.names)
             pasted = paste(image, instances.bboxes[real], self.patches, rng)
             if pasted:
@@ -135,22 +129,6 @@ def _random() -> np.random.Generator:
 def _in_weather(label: dict[str, Any]) -> dict[str, Any]:
     label["img"] = weather(label["img"], _random())
     return label
-
-
-def tilt(image: np.ndarray, boxes: np.ndarray, share: float) -> tuple[np.ndarray, np.ndarray]:
-    """Draw the upper edge in by a share of the width and squeeze the far half, boxes (n, 4) too."""
-    height, width = image.shape[:2]
-    inset = share * width / 2
-    before = np.float32([[0, 0], [width, 0], [width, height], [0, height]])
-    top = 0.5 * share * height
-    after = np.float32([[inset, top], [width - inset, top], [width, height], [0, height]])
-    matrix = cv2.getPerspectiveTransform(before, after)
-    turned = cv2.warpPerspective(image, matrix, (width, height), borderValue=(114, 114, 114))
-    corners = boxes[:, [0, 1, 2, 1, 2, 3, 0, 3]].reshape(-1, 1, 2).astype(np.float32)
-    if not len(corners):
-        return turned, boxes
-    moved = cv2.perspectiveTransform(corners, matrix).reshape(-1, 4, 2)
-    return turned, np.hstack([moved.min(axis=1), moved.max(axis=1)])
 
 
 class LabelledLoss(v8DetectionLoss):
