@@ -3,7 +3,7 @@
 import csv
 import io
 import re
-from urllib.parse import urlencode
+from urllib.parse import parse_qs, urlencode, urlparse
 
 
 def test_the_map_leads_from_a_segment_to_what_it_rests_on(open_page, damaged):
@@ -21,6 +21,68 @@ def test_the_map_leads_from_a_segment_to_what_it_rests_on(open_page, damaged):
     page.get_by_role("link", name="Woraus sich das ergibt").click()
     page.wait_for_url("**/segment?*")
     page.get_by_text(re.compile("Hauptstraße, .* m")).wait_for()
+
+
+def test_a_click_on_the_map_leads_to_the_segment_that_lies_there(open_page, service, damaged):
+    page = open_page("/account")
+    wanted = {"survey": damaged["survey"], "segment_id": damaged["id"]}
+    items = f"{service.address}/ogc/collections/segments/items"
+    (feature,) = page.request.get(items, params=wanted).json()["features"]
+    (lon, lat), (to_lon, to_lat) = feature["geometry"]["coordinates"][:2]
+    place = f"19.00/{(lat + to_lat) / 2:.6f}/{(lon + to_lon) / 2:.6f}"
+    page = open_page(f"/?{urlencode({'survey': damaged['survey']})}#{place}")
+    page.locator("#length-0", has_text="km").wait_for()
+    page.wait_for_load_state("networkidle")
+    page.wait_for_timeout(2000)  # the map comes to rest
+    assert page.locator("#details h2").inner_text() == "Einzelheiten"
+    box = page.locator("#map canvas").bounding_box()
+    page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.locator("#details h2", has_text="Hauptstraße").wait_for()
+    page.get_by_role("link", name="Woraus sich das ergibt").click()
+    page.wait_for_url("**/segment?*")
+    assert parse_qs(urlparse(page.url).query)["id"] == [damaged["id"]]
+
+
+def test_a_street_is_named_once_a_link_in_the_direction_it_was_drawn(open_page):
+    page = open_page("/")
+    lines = page.evaluate(
+        """async () => {
+          const {nameLines} = await import("/static/names.js");
+          const segment = (link_id, direction, from_m, coordinates, street = "Gasse") =>
+            ({properties: {street, link_id, direction, from_m}, geometry: {coordinates}});
+          return nameLines([
+            segment("A", "forward", 20, [[2, 0], [3, 0]]),
+            segment("A", "forward", 0, [[0, 0], [2, 0]]),
+            segment("A", "backward", 0, [[2, 1], [0, 1]]),
+            segment("B", "backward", 0, [[5, 1], [4, 1]]),
+            segment("C", "forward", 0, [[0, 0], [1, 1]], ""),
+          ]).map(line => line.geometry.coordinates);
+        }"""
+    )
+    assert lines == [[[0, 0], [2, 0], [2, 0], [3, 0]], [[4, 1], [5, 1]]]
+
+
+def test_what_is_searched_and_sorted_is_sent_with_the_address(open_page, survey):
+    page = open_page(f"/streets?{urlencode({'survey': survey})}")
+    page.locator("#streets tbody tr").first.wait_for()
+    page.get_by_role("button", name="Schäden").click()
+    page.get_by_label("Suchen").fill("haupt")
+    page.wait_for_url(re.compile("sort=damages&order=down&search=haupt"))
+    page.get_by_role("link", name="English").click()
+    page.locator("#streets tbody tr").first.wait_for()
+    assert page.get_by_label("Search").input_value() == "haupt"
+    assert page.locator("th[aria-sort=descending]").inner_text() == "Damages"
+
+
+def test_a_survey_without_segments_says_so_and_breaks_nothing(open_page):
+    empty = {"name": "Leer", "scheme": "ap9k", "scheme_version": "1", "classes": []}
+    nothing = {"type": "FeatureCollection", "features": [], "links": []}
+    for address in ("/", "/streets"):
+        page = open_page("/account")
+        page.route("**/api/surveys", lambda route: route.fulfill(json=[empty]))
+        page.route("**/items?*", lambda route: route.fulfill(json=nothing))
+        page.goto(address)
+        page.get_by_text("Diese Befahrung hat noch keine Abschnitte.").wait_for()
 
 
 def test_the_map_tells_lengths_by_class_and_hides_a_class(open_page):

@@ -3,9 +3,13 @@
 import {attempt, find, make, show} from "./page.js";
 import {allFeatures, chooseSurvey} from "./features.js";
 import {GREY, LOOKS, lookOf} from "./looks.js";
+import {FINENESS, nameImage, nameLines} from "./names.js";
 import {number, text, textOr, time} from "./texts.js";
 
 const SHOWN = ["street", "score", "condition_class", "reason", "riss_pct", "afli_pct", "ofs_pct", "coverage", "n_damages", "direction", "from_m", "to_m", "assessed_at", "model"];
+
+/** Before a street's name, as the name of its picture. */
+const NAME = "name:";
 
 /** @type {any} */
 const maplibregl = /** @type {any} */ (globalThis).maplibregl;
@@ -53,6 +57,7 @@ function load({name: survey, classes}) {
     await ready;
     put("segments", segments.map((feature) => ({...feature, properties: {...feature.properties, look: lookOf(feature.properties)}})));
     put("damages", damages);
+    put("names", nameLines(segments));
     if (!map.getLayer("class-0")) addLayers();
     for (const {number: class_, colour} of [{number: 0, colour: GREY}, ...classes]) {
       map.setPaintProperty(`class-${class_}`, "line-color", colour);
@@ -64,8 +69,9 @@ function load({name: survey, classes}) {
     else if (wanted.length) list(wanted);
     if (wanted.length) map.fitBounds(bounds(wanted), {padding: 80, maxZoom: 17, duration: 0});
     else if (asked) map.jumpTo({zoom: Number(asked[1]), center: [Number(asked[3]), Number(asked[2])]});
-    else map.fitBounds(bounds(segments), {padding: 40, duration: 0});
+    else if (segments.length) map.fitBounds(bounds(segments), {padding: 40, duration: 0});
     for (const {class: number_} of LOOKS) count(number_, segments);
+    if (!segments.length) show(text("survey_empty"));
   });
 }
 
@@ -76,7 +82,7 @@ function load({name: survey, classes}) {
 function put(name, features) {
   const data = {type: "FeatureCollection", features};
   if (map.getSource(name)) map.getSource(name).setData(data);
-  else map.addSource(name, {type: "geojson", data, promoteId: name === "segments" ? "segment_id" : "damage_id"});
+  else map.addSource(name, {type: "geojson", data});
 }
 
 /** @returns {ImageData} a mark that points along a line */
@@ -106,6 +112,8 @@ function addLayers() {
   map.addImage("arrow", arrow());
   map.addLayer({id: "directions", type: "symbol", source: "segments", minzoom: 15, layout: {"symbol-placement": "line", "symbol-spacing": 90, "icon-image": "arrow", "icon-size": 0.75, "icon-padding": 0}});
   map.addLayer({id: "damages", type: "line", source: "damages", minzoom: 15, paint: {"line-color": "#000000", "line-width": 1.5}});
+  map.on("styleimagemissing", (/** @type {{id: string}} */ {id}) => map.addImage(id, nameImage(id.slice(NAME.length)), {pixelRatio: FINENESS}));
+  map.addLayer({id: "names", type: "symbol", source: "names", minzoom: 14, layout: {"symbol-placement": "line", "symbol-spacing": 400, "icon-image": ["concat", NAME, ["get", "street"]], "icon-rotation-alignment": "map", "icon-keep-upright": true, "icon-offset": [0, -16], "icon-padding": 8}});
   map.on("moveend", () => {
     const {lng, lat} = map.getCenter();
     history.replaceState(null, "", `${location.pathname}${location.search}#${map.getZoom().toFixed(2)}/${lat.toFixed(5)}/${lng.toFixed(5)}`);

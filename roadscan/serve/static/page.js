@@ -66,6 +66,14 @@ export function fill(table, rows, empty) {
   table.replaceChildren(...(made.length ? made : [make("tr", {}, make("td", {colspan: width}, empty))]));
 }
 
+for (const link of document.querySelectorAll(".languages a")) {
+  link.addEventListener("click", () => { // the same survey, street and place in the other language
+    const address = new URL(location.href);
+    address.searchParams.set("lang", link.getAttribute("hreflang") ?? "");
+    link.setAttribute("href", address.href);
+  });
+}
+
 me().then(({name, role}) => {
   find("who").textContent = role ? name : "";
   const roles = {admin: ["admin"], review: ["reviewer", "planner", "admin"]};

@@ -1,6 +1,6 @@
 // @ts-check
 /** One segment down to its evidence: the steps of its score, its cells, the pictures of its damages. */
-import {call} from "./api.js";
+import {call, me} from "./api.js";
 import {allFeatures} from "./features.js";
 import {attempt, fill, find, make} from "./page.js";
 import {draw} from "./picture.js";
@@ -95,6 +95,10 @@ attempt(async () => {
   find("to-map").href = `/?${new URLSearchParams({survey, segment: id})}`;
   showSteps(evidence.steps);
   showOutcome(evidence);
+  if (!(await me()).role) { // the layers are public; cells and pictures are not
+    for (const part of ["cells", "damages"]) find(part).replaceChildren(make(part === "cells" ? "p" : "li", {}, text("after_login")));
+    return;
+  }
   const [cells, damages] = await Promise.all(["cells", "damages"].map((name) => allFeatures(name, {survey, segment_id: id})));
   showCells(cells, p);
   const items = await Promise.all(damages.map(({properties}) => photo(survey, properties)));

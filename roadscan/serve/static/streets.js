@@ -14,8 +14,9 @@ let streets = [];
 let segments = [];
 /** @type {import("./features.js").Survey | null} */
 let survey = null;
-let sortedBy = "score";
-let falling = true;
+const asked = new URLSearchParams(location.search);
+let sortedBy = asked.get("sort") ?? "score";
+let falling = asked.get("order") !== "up";
 
 /**
  * @param {any[]} segments
@@ -109,6 +110,16 @@ function draw() {
   }
 }
 
+/** What is searched and sorted stands in the address, to be sent to somebody. */
+function remember() {
+  const address = new URL(location.href);
+  for (const [key, value] of Object.entries({search: find("search").value, sort: sortedBy, order: falling ? "down" : "up"})) {
+    if (value) address.searchParams.set(key, value);
+    else address.searchParams.delete(key);
+  }
+  history.replaceState(null, "", address);
+}
+
 /** @param {import("./features.js").Survey} chosen */
 function load(chosen) {
   attempt(async () => {
@@ -121,17 +132,24 @@ function load(chosen) {
     find("summary").textContent = text("streets_summary", {streets: streets.length, assessed: number((length - left) / 1000, 2), length: number(length / 1000, 2)});
     for (const format of ["csv", "gpkg"]) find(format).href = `/ogc/collections/segments/items?${new URLSearchParams({survey: name, f: format, limit: "10000"})}`;
     draw();
+    if (!segments.length) show(text("survey_empty"));
   });
 }
 
 if (document.getElementById("streets")) {
-  find("search").addEventListener("input", draw);
+  find("search").value = asked.get("search") ?? "";
+  if (!find("streets").querySelector(`[data-sort="${CSS.escape(sortedBy)}"]`)) sortedBy = "score";
+  find("search").addEventListener("input", () => {
+    remember();
+    draw();
+  });
   addEventListener("beforeprint", drawMap);
   find("print").addEventListener("click", () => print());
   for (const button of find("streets").querySelectorAll("[data-sort]")) {
     button.addEventListener("click", () => {
       falling = sortedBy === button.dataset.sort ? !falling : button.dataset.sort !== "street";
       sortedBy = button.dataset.sort;
+      remember();
       draw();
     });
   }
