@@ -121,13 +121,16 @@ class ScoreRequest(BaseModel):
         return "score-" + hashlib.sha256(self.model_dump_json().encode()).hexdigest()[:24]
 
 
+SchemeName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,60}$")]
+"""Of a scheme that comes with roadscan; no path to a file."""
+
+
 class RescoreRequest(BaseModel):
     """A survey to be scored by another scheme, from what the store has."""
 
     model_config = _FROZEN
     survey: SurveyName
-    scheme: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,60}$")]
-    """One that comes with roadscan."""
+    scheme: SchemeName
     asked_s: float
     """When it was asked for: the same may be asked for again after new drives."""
 

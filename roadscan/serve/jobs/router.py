@@ -17,6 +17,7 @@ from roadscan.serve.jobs.queue import JobQueue
 from roadscan.serve.jobs.requests import (
     Job,
     RescoreRequest,
+    SchemeName,
     Sha256,
     State,
     SurveyName,
@@ -42,7 +43,7 @@ class SurveyToRescore(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
     survey: SurveyName
-    scheme: str
+    scheme: SchemeName
 
 
 def jobs_router(guard: Guard, drives: Drives) -> APIRouter:
