@@ -25,6 +25,8 @@ FIRST_LINK_S: Final = 86400.0
 """How long the first administrator's link holds; the next start prints another one."""
 DATABASE: Final = "ROADSCAN_DATABASE"
 """Setting of `roadscan work` by which it finds the database."""
+GRACE_S: Final = 10
+"""How long a stop waits for requests: an upload may take hours, and goes on where it was cut."""
 LOOK_S: Final = 1.0
 """How often somebody looks whether a worker has ended."""
 
@@ -46,7 +48,13 @@ def serve(
         with _workers(settings, workers):
             say(f"roadscan serves {settings.data} at {address}")
             uvicorn.run(
-                app, host=host, port=port, log_config=None, access_log=False, server_header=False
+                app,
+                host=host,
+                port=port,
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                timeout_graceful_shutdown=GRACE_S,
             )
 
 
