@@ -132,6 +132,7 @@ def test_the_runtime_stands_before_the_name(folder: Path) -> None:
 
 
 def test_a_quantised_network_that_is_not_there_is_said_to_be_missing(folder: Path) -> None:
+    change(folder, 'network_int8 = "network_int8.xml"\n', "")
     assert code_of(f"int8:{folder}") == "model_invalid"
     change(folder, 'precision = "f32"', 'precision = "int8"')
     assert code_of(str(folder)) == "model_invalid"
