@@ -5,6 +5,8 @@ from typing import Any
 
 from playwright.sync_api import expect
 
+expect.set_options(timeout=30_000)  # as long as the pages' other tests wait
+
 
 def waiting(page: Any) -> int:
     page.locator("#standing", has_text="warten").wait_for()

@@ -14,6 +14,7 @@ TWINS = {
     "gis.md": "gis.md",
     "netz.md": "network.md",
     "planung.md": "planning.md",
+    "pruefen.md": "reviewing.md",
 }
 BOTH = [*GERMAN.glob("*.md"), *ENGLISH.glob("*.md")]
 
