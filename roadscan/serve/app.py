@@ -20,6 +20,7 @@ from roadscan.serve.features.layers import readable_by
 from roadscan.serve.features.router import features_router
 from roadscan.serve.health import Metrics, health_router
 from roadscan.serve.jobs.checks import checks_router
+from roadscan.serve.jobs.chores import chores_router
 from roadscan.serve.jobs.drives import Drives
 from roadscan.serve.jobs.queue import JobQueue
 from roadscan.serve.jobs.router import jobs_router
@@ -68,6 +69,7 @@ def create_app(settings: ServeSettings, store: SqlStore) -> FastAPI:
         tus_router(guard, arrivals),
         uploads_api(guard, arrivals),
         jobs_router(guard, drives),
+        chores_router(guard, settings, queue),
         checks_router(guard, drives, arrivals),
         networks_router(guard, queue, files, town, store),
         features_router(features, store, readable, exports_on_record(guard)),

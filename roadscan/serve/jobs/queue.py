@@ -2,7 +2,7 @@
 
 import json
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from typing import Final
 
@@ -23,14 +23,17 @@ from roadscan.serve.jobs.requests import (
     PROGRESS,
     SURVEYS,
     TOWN,
+    BackupRequest,
     CheckRequest,
     Done,
     DriveRequest,
+    ExportRequest,
     Failure,
     Job,
     NetworkRequest,
     Progress,
     PurgeRequest,
+    RematchRequest,
     Request,
     RescoreRequest,
     ScoreRequest,
@@ -45,6 +48,9 @@ QUEUES: Final[dict[type[Request], tuple[str, str]]] = {
     ScoreRequest: ("score", SURVEYS),
     RescoreRequest: ("rescore", SURVEYS),
     PurgeRequest: ("purge", TOWN),
+    BackupRequest: ("backup", TOWN),
+    ExportRequest: ("export", TOWN),
+    RematchRequest: ("rematch", TOWN),
 }
 """Workflow and queue by request."""
 KINDS: Final = dict(QUEUES.values())
@@ -106,9 +112,10 @@ class JobQueue:
         )
         return job_id
 
-    def jobs(self, limit: int) -> tuple[Job, ...]:
-        """Return the newest jobs, newest first."""
-        found = self._client.list_workflows(name=list(KINDS), limit=limit, sort_desc=True)
+    def jobs(self, limit: int, kinds: Sequence[str] = ()) -> tuple[Job, ...]:
+        """Return the newest jobs, or the newest of some kinds, newest first."""
+        names = list(kinds) or list(KINDS)
+        found = self._client.list_workflows(name=names, limit=limit, sort_desc=True)
         return tuple(self._job(status) for status in found)
 
     def under_way(self, kind: str | None = None) -> bool:

@@ -153,8 +153,50 @@ class PurgeRequest(BaseModel):
         return "purge-" + hashlib.sha256(self.asked_for.encode()).hexdigest()[:24]
 
 
+class BackupRequest(BaseModel):
+    """The town to be copied."""
+
+    model_config = _FROZEN
+    asked_for: str
+    asked_by: str
+    raw: bool
+    """With the videos and tracks that are still kept."""
+
+    def job_id(self) -> str:
+        """Return an id made of the moment."""
+        return "backup-" + hashlib.sha256(self.model_dump_json().encode()).hexdigest()[:24]
+
+
+class ExportRequest(BaseModel):
+    """All layers and pictures of a survey to be written into one file."""
+
+    model_config = _FROZEN
+    asked_for: str
+    asked_by: str
+    survey: SurveyName
+
+    def job_id(self) -> str:
+        """Return an id made of the survey and the moment."""
+        return "export-" + hashlib.sha256(self.model_dump_json().encode()).hexdigest()[:24]
+
+
+class RematchRequest(BaseModel):
+    """The drives of a survey to be matched to the network that is in force now."""
+
+    model_config = _FROZEN
+    asked_for: str
+    asked_by: str
+    survey: SurveyName
+
+    def job_id(self) -> str:
+        """Return an id made of the survey and the moment."""
+        return "rematch-" + hashlib.sha256(self.model_dump_json().encode()).hexdigest()[:24]
+
+
+ChoreRequest = PurgeRequest | BackupRequest | ExportRequest | RematchRequest
+"""What administrators and planners ask for."""
 Request = (
-    DriveRequest | CheckRequest | NetworkRequest | ScoreRequest | RescoreRequest | PurgeRequest
+    DriveRequest | CheckRequest | NetworkRequest | ScoreRequest | RescoreRequest | ChoreRequest
 )
 
 
@@ -187,6 +229,23 @@ class Progress(BaseModel):
     stage: str
     done: int
     total: int
+
+
+class JobKind(StrEnum):
+    """What a job does: the name of its workflow."""
+
+    DRIVE = "drive"
+    CHECK = "check"
+    NETWORK = "network"
+    SCORE = "score"
+    RESCORE = "rescore"
+    PURGE = "purge"
+    BACKUP = "backup"
+    EXPORT = "export"
+    REMATCH = "rematch"
+
+
+CHORES: Final = frozenset({JobKind.PURGE, JobKind.BACKUP, JobKind.EXPORT, JobKind.REMATCH})
 
 
 class State(StrEnum):

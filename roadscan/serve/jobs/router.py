@@ -10,12 +10,15 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, ConfigDict
 
+from roadscan.errors import RoadscanError
 from roadscan.model.access import Caller, Right
 from roadscan.serve.access.guard import Guard
 from roadscan.serve.jobs.drives import Drives
 from roadscan.serve.jobs.queue import JobQueue
 from roadscan.serve.jobs.requests import (
+    CHORES,
     Job,
+    JobKind,
     RescoreRequest,
     SchemeName,
     Sha256,
@@ -57,8 +60,9 @@ def jobs_router(guard: Guard, drives: Drives) -> APIRouter:
     def jobs(
         _: Annotated[Caller, Depends(reader)],
         limit: Annotated[int, Query(ge=1, le=MAX_JOBS)] = 50,
+        kind: Annotated[tuple[JobKind, ...], Query()] = (),
     ) -> list[Job]:
-        return list(queue.jobs(limit))
+        return list(queue.jobs(limit, [each.value for each in kind]))
 
     @router.post("/jobs", status_code=202)
     def submit(given: DriveToWork, caller: Annotated[Caller, Depends(uploader)]) -> Job:
@@ -92,16 +96,25 @@ def jobs_router(guard: Guard, drives: Drives) -> APIRouter:
 
     @router.post("/jobs/{job_id}/cancel", status_code=204)
     def cancel(job_id: str, caller: Annotated[Caller, Depends(uploader)]) -> None:
+        _check_may_change(queue.job(job_id), caller)
         queue.cancel(job_id)
         guard.accounts.record(caller.name, "job_cancelled", job_id)
 
     @router.post("/jobs/{job_id}/retry", status_code=202)
     def retry(job_id: str, caller: Annotated[Caller, Depends(uploader)]) -> Job:
+        _check_may_change(queue.job(job_id), caller)
         again = queue.retry(job_id)
         guard.accounts.record(caller.name, "job_retried", job_id)
         return queue.job(again)
 
     return router
+
+
+def _check_may_change(job: Job, caller: Caller) -> None:
+    """Raise `not_allowed` for chores of the town, which are its administrators'."""
+    if job.kind in CHORES and not caller.may(Right.ADMINISTER):
+        what = f"{caller.name} may not change a job of the kind {job.kind}"
+        raise RoadscanError("not_allowed", what, "Ask an administrator")
 
 
 async def _told_as_it_changes(queue: JobQueue, job_id: str, request: Request) -> AsyncIterator[str]:

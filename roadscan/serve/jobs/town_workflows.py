@@ -6,8 +6,15 @@ from dbos import DBOS
 from pydantic import TypeAdapter
 
 from roadscan.serve.jobs.household import Household
-from roadscan.serve.jobs.requests import MAX_RECOVERIES, Done, PurgeRequest
-from roadscan.serve.jobs.steps import Steps, tell
+from roadscan.serve.jobs.requests import (
+    MAX_RECOVERIES,
+    BackupRequest,
+    Done,
+    ExportRequest,
+    PurgeRequest,
+    RematchRequest,
+)
+from roadscan.serve.jobs.steps import Steps, answer, tell
 from roadscan.serve.retention import Deleted
 
 _DELETED: Final = TypeAdapter(Deleted)
@@ -33,3 +40,21 @@ def register_for_town(household: Household, steps: Steps) -> None:
             tell("deleting", files, files + part.left)
             if not part.files or not part.left:
                 return Done(facts={"files": files, "bytes": size_bytes}).model_dump_json()
+
+    @DBOS.workflow(name="backup", max_recovery_attempts=MAX_RECOVERIES)
+    def backup(given: str) -> str:
+        request = BackupRequest.model_validate_json(given)
+        tell("copying", 0, 1)
+        return answer(steps, "back_up", lambda: household.back_up(request))
+
+    @DBOS.workflow(name="export", max_recovery_attempts=MAX_RECOVERIES)
+    def export(given: str) -> str:
+        request = ExportRequest.model_validate_json(given)
+        tell("writing", 0, 1)
+        return answer(steps, "export", lambda: household.export(request))
+
+    @DBOS.workflow(name="rematch", max_recovery_attempts=MAX_RECOVERIES)
+    def rematch(given: str) -> str:
+        request = RematchRequest.model_validate_json(given)
+        tell("matching", 0, 1)
+        return answer(steps, "rematch", lambda: household.rematch(request))

@@ -22,6 +22,7 @@ PAGES: Final = {
     "/segment": "segment",
     "/review": "review",
     "/upload": "upload",
+    "/drive": "drive",
     "/account": "account",
     "/admin": "admin",
     "/login": "login",

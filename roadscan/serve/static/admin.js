@@ -1,5 +1,6 @@
 // @ts-check
 import {call} from "./api.js";
+import {watchChores} from "./chores.js";
 import {watchNetwork} from "./network.js";
 import {attempt, fill, find, given, make} from "./page.js";
 import {text, textOr, time} from "./texts.js";
@@ -41,4 +42,4 @@ find("invite").addEventListener("submit", (/** @type {SubmitEvent} */ event) => 
 });
 
 watchNetwork(() => Promise.all([listNetworks(), listAudit()]));
-attempt(() => Promise.all([listNetworks(), listAccounts(), listAudit()]));
+attempt(() => Promise.all([watchChores(), listNetworks(), listAccounts(), listAudit()]));

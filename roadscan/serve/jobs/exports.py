@@ -1,0 +1,20 @@
+"""Where exports of whole surveys lie: one file each, in the town's folder, for a week."""
+
+from pathlib import Path
+from typing import Final
+
+FOLDER: Final = "exports"
+KEPT_S: Final = 7 * 86400.0
+"""Pictures are in it: an export must not outlive by much what it was made of."""
+
+
+def export_path(data: Path, job_id: str) -> Path:
+    """Return where the export of a job is, or would be."""
+    return data / FOLDER / f"{job_id}.zip"
+
+
+def remove_old_exports(data: Path, now_s: float) -> None:
+    """Remove the exports whose time is over."""
+    for path in (data / FOLDER).glob("*.zip"):
+        if now_s - path.stat().st_mtime > KEPT_S:
+            path.unlink(missing_ok=True)
