@@ -62,10 +62,10 @@ def assess(drive: SmallDrive, data: Path) -> None:
 
 
 @contextmanager
-def serving(data: Path) -> Iterator[Service]:
+def serving(data: Path, *options: str) -> Iterator[Service]:
     """Run `roadscan serve` until its layers are there."""
     port = _free_port()
-    command = [*ROADSCAN, "serve", f"--data={data}", f"--port={port}"]
+    command = [*ROADSCAN, "serve", f"--data={data}", f"--port={port}", *options]
     log = (data.parent / "serve.log").open("wb")
     own = {"PYTHONUNBUFFERED": "1"}
     with (
