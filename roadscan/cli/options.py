@@ -43,6 +43,15 @@ KeepDays = Annotated[
         "--keep-days", min=0.0, max=30.0, help="Days that a video is kept after its results."
     ),
 ]
+PictureEveryM = Annotated[
+    float,
+    typer.Option(
+        "--picture-every-m",
+        min=0.0,
+        max=1000.0,
+        help="Metres driven for which one picture is kept besides those of damages; 0: none.",
+    ),
+]
 NoPurge = Annotated[
     bool,
     typer.Option(

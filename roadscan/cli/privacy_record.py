@@ -20,7 +20,7 @@ class Language(StrEnum):
     EN = "en"
 
 
-def privacy_record(
+def privacy_record(  # noqa: PLR0913, PLR0917 -- typer makes an option of each
     data: options.Data,
     database: options.Database = "",
     lang: Annotated[Language, typer.Option(help="Language of the text: de or en.")] = Language.DE,
@@ -30,6 +30,7 @@ def privacy_record(
     keep_days: Annotated[
         float, typer.Option(min=0.0, max=30.0, help="As roadscan serve or work is called.")
     ] = 7.0,
+    picture_every_m: options.PictureEveryM = 20.0,
     no_purge: Annotated[  # noqa: FBT002 -- how typer declares a switch
         bool, typer.Option("--no-purge", help="As roadscan serve or work is called.")
     ] = False,
@@ -56,6 +57,7 @@ def privacy_record(
         cookie_secure=cookie_secure,
         keep_raw_s=keep_days * DAY_S,
         deletes_raw=not no_purge,
+        picture_every_m=picture_every_m,
     )
     text = record_of(settings, lang.value)
     if out is None:

@@ -86,6 +86,7 @@ def serve(  # noqa: PLR0913, PLR0917 -- typer makes an option of each
         ),
     ] = None,
     keep_days: options.KeepDays = 7.0,
+    picture_every_m: options.PictureEveryM = 20.0,
     no_purge: options.NoPurge = False,  # noqa: FBT002 -- how typer declares a switch
 ) -> None:
     """Serve uploads, layers and pages until stopped.
@@ -113,6 +114,7 @@ def serve(  # noqa: PLR0913, PLR0917 -- typer makes an option of each
         oidc=read_oidc(oidc_issuer, oidc_client_id, oidc_role_claim, oidc_role or ()),
         keep_raw_s=keep_days * DAY_S,
         deletes_raw=not no_purge,
+        picture_every_m=picture_every_m,
     )
     if settings.upload_quota_bytes < settings.max_upload_bytes:
         raise RoadscanError(

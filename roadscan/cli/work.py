@@ -17,6 +17,7 @@ def work(
         bool, typer.Option("--once", help="Stop when nothing is left to do.")
     ] = False,
     keep_days: options.KeepDays = 7.0,
+    picture_every_m: options.PictureEveryM = 20.0,
     no_purge: options.NoPurge = False,  # noqa: FBT002 -- how typer declares a switch
 ) -> None:
     """Work on uploaded drives until stopped; a stop lets the chunk that was begun end.
@@ -28,6 +29,10 @@ def work(
         from roadscan.serve.jobs.worker import work as work_for  # noqa: PLC0415 -- an extra
         from roadscan.serve.settings import ServeSettings  # noqa: PLC0415 -- an extra
     settings = ServeSettings(
-        data=data, database=database, keep_raw_s=keep_days * DAY_S, deletes_raw=not no_purge
+        data=data,
+        database=database,
+        keep_raw_s=keep_days * DAY_S,
+        deletes_raw=not no_purge,
+        picture_every_m=picture_every_m,
     )
     work_for(settings, typer.echo, until_idle=once)

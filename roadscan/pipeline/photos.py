@@ -3,7 +3,9 @@
 Which picture shows a damage best is known only when the survey is assessed, and by then the video
 may be gone for good: it is deleted early, and drives are scored anew long after. So each chunk
 keeps, of every cell, the picture of the frame that shows its damage best; the picture of a damage
-is that of one of its cells, whatever is joined to it later. Decoding the video a second time would
+is that of one of its cells, whatever is joined to it later. On request it also keeps the first
+usable picture of every so many metres of the route, so that a reviewer sees the road where nothing
+was found. Decoding the video a second time would
 cost as much as the first one, for a town's drives and for every new scoring of them.
 """
 
@@ -58,17 +60,20 @@ class PictureRules:
     view: PictureView
     finder: PeopleFinder | None
     masks: tuple[ObjectionMask, ...] = ()
+    every_m: float = 0.0
+    """Metres of the route for which one picture is kept whatever it shows; 0 for damages only."""
 
     @property
     def key(self) -> str:
         """What the pictures of a chunk depend on; objections are applied to stored ones as well."""
-        return f"{self.view.value} {self.finder.sha256 if self.finder else NO_PRIVACY}"
+        key = f"{self.view.value} {self.finder.sha256 if self.finder else NO_PRIVACY}"
+        return f"{key} every {self.every_m:g} m" if self.every_m else key
 
 
 NO_PICTURES: Final = PictureRules(PictureView.ROAD, None)
 
 
-def load_picture_rules(privacy_model: str, *, context: bool) -> PictureRules:
+def load_picture_rules(privacy_model: str, *, context: bool, every_m: float = 0.0) -> PictureRules:
     """Load what looks for people: the default ("") if it came along, one by name, or none.
 
     Raises
@@ -80,7 +85,7 @@ def load_picture_rules(privacy_model: str, *, context: bool) -> PictureRules:
     if privacy_model == NO_PRIVACY:
         return PictureRules(view, None)
     try:
-        return PictureRules(view, load_people_finder(privacy_model))
+        return PictureRules(view, load_people_finder(privacy_model), every_m=every_m)
     except RoadscanError as error:
         if privacy_model or error.code != "model_missing":
             raise
@@ -107,8 +112,10 @@ class PictureKeeper:
         self._masks = shapely.from_wkb([mask.outline_wkb for mask in rules.masks])
         self._lonlat = Transformer.from_crs(network.crs_epsg, "OGC:CRS84", always_xy=True)
         self._best: dict[_Cell, tuple[_Rank, float]] = {}
+        self._stretches: set[tuple[int, int]] = set()
+        """Legs and stretches of `every_m` that have their picture."""
         self._shown = Counter[float]()
-        """By frame, how many cells it shows best."""
+        """By frame, how many cells it shows best, and stretches it is the first of."""
         self._waiting: deque[_Seen] = deque()
         self._before: _Seen | None = None
         self._made: dict[float, KeptPicture | PictureRefusal] = {}
@@ -123,6 +130,8 @@ class PictureKeeper:
         """Look at a frame with what was found in it; frames come in order of time."""
         for observation in observations:
             self._claim(observation)
+        if self._rules.every_m:
+            self._claim_stretch(frame_t_s)
         self._waiting.append(_Seen(frame, frame_t_s, people))
         if len(self._waiting) > WAITING:
             self._settle()
@@ -152,6 +161,16 @@ class PictureKeeper:
                     self._release(before[1])
                 self._best[*lane, row, strip] = rank, observation.frame_t_s
                 self._shown[observation.frame_t_s] += 1
+
+    def _claim_stretch(self, frame_t_s: float) -> None:
+        """Give the frame the stretch of route that it begins, if none was given it before."""
+        place = self._eye.route.place_at(frame_t_s)
+        if place is None:
+            return
+        stretch = place.leg, int(place.route_m // self._rules.every_m)
+        if stretch not in self._stretches:
+            self._stretches.add(stretch)
+            self._shown[frame_t_s] += 1
 
     def _release(self, frame_t_s: float) -> None:
         self._shown[frame_t_s] -= 1

@@ -38,6 +38,7 @@ class Words:
     sqlite: str
     deletes: str
     deletes_not: str
+    pictures_too: str
     accounts: str
     classes: str
     roles: tuple[str, ...]
@@ -59,6 +60,7 @@ WORDS: Final[dict[str, Words]] = {
         "   roadscan serve).",
         "Das Löschen von selbst ist abgeschaltet (--no-purge): gelöscht wird nur, wenn\n"
         "   roadscan purge --delete läuft: [Zeitplan bestätigt am: ...].",
+        " und je {metres} m Fahrt eines",
         "Konten",
         "Klassen",
         ("Lesen", "Fahrten senden", "Prüfen", "Planen", "Verwalten"),
@@ -77,6 +79,7 @@ WORDS: Final[dict[str, Words]] = {
         "   (roadscan work, roadscan serve).",
         "Deletion by the workers is switched off (--no-purge): nothing is deleted unless\n"
         "   roadscan purge --delete runs: [schedule confirmed on: ...].",
+        " and one for each {metres} m driven",
         "accounts",
         "classes",
         ("viewer", "uploader", "reviewer", "planner", "admin"),
@@ -124,6 +127,9 @@ def _values(settings: ServeSettings, words: Words, town: _Town) -> dict[str, str
         "privacy_model": _named(privacy, words),
         "privacy_figures": words.figures if _id(privacy) == MEASURED else words.unmeasured,
         "damage_model": _named(damage, words),
+        "pictures": words.pictures_too.format(metres=f"{settings.picture_every_m:g}")
+        if settings.picture_every_m
+        else "",
         "objections": str(town.objections),
         "roles": _roles(words, town.accounts),
         "public_layers": ", ".join(sorted(settings.public_collections)) or words.none,

@@ -65,6 +65,8 @@ class ServeSettings(BaseModel):
     """How long a video is kept after its results; see roadscan.serve.retention."""
     deletes_raw: bool = True
     """Whether workers delete, once a day, the raw recordings whose time is over."""
+    picture_every_m: Annotated[float, Field(ge=0, le=1000)] = 20.0
+    """One picture is kept for so many metres driven, besides those of damages; 0 for none."""
     upload_expires_s: Annotated[float, Field(gt=0)] = 7 * 86400.0
     """An unfinished upload is cleared away after so long without a byte."""
 

@@ -64,6 +64,7 @@ def _workers(settings: ServeSettings, count: int) -> Iterator[None]:
     command = [sys.executable, "-c", "from roadscan.cli.app import main; main()"]
     command += ["work", "--data", str(settings.data)]
     command += ["--keep-days", f"{settings.keep_raw_s / DAY_S:g}"]
+    command += ["--picture-every-m", f"{settings.picture_every_m:g}"]
     command += [] if settings.deletes_raw else ["--no-purge"]
     # the database's password goes by the environment: any user can list processes
     run = partial(subprocess.Popen, command, env=os.environ | {DATABASE: settings.database})

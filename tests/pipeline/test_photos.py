@@ -17,6 +17,7 @@ from roadscan.assess.grid import segments_of
 from roadscan.detect.door import PAINT_BGR
 from roadscan.detect.people import PeopleFinder
 from roadscan.errors import RoadscanError
+from roadscan.locate.route import RoutePlace
 from roadscan.model.arrays import Floats, Image
 from roadscan.model.damage import Observation
 from roadscan.model.photo import KeptPicture, Picture, PictureRefusal, PictureView
@@ -34,6 +35,36 @@ from tests.small_drive import CAMERA, HEIGHT, WIDTH, SmallDrive, results_of
 MARK = [150.0, 120.0, 170.0, 176.0]
 """Where the stand-in for the network always finds somebody: on the lane, before the vehicle."""
 ROADS = network(link("L", 30.0))
+
+
+class _Road:
+    """An eye on a vehicle that drives at 10 m/s, and is lost for a while."""
+
+    camera, width, height = read_camera(CAMERA), WIDTH, HEIGHT
+
+    class route:  # noqa: N801 -- stands in for an attribute
+        @staticmethod
+        def place_at(t_s: float) -> RoutePlace | None:
+            return None if 6.0 <= t_s < 8.0 else RoutePlace(int(t_s >= 8.0), 10.0 * t_s, 2.0)
+
+
+def test_besides_damages_the_first_picture_of_every_so_many_metres_is_kept(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    keeper = _keeper(monkeypatch)
+    keeper._rules = PictureRules(PictureView.ROAD, None, every_m=20.0)
+    keeper._eye = _Road()  # type: ignore[assignment]
+    for tenth in range(0, 120, 3):
+        keeper.offer(_frame(tenth / 10), tenth / 10, (), np.empty((0, 5)))
+    kept, refused = keeper.finish()
+    assert [one.frame_t_s for one in kept] == [0.0, 2.1, 4.2, 8.1, 10.2]
+    assert refused == {}
+
+
+def test_what_is_kept_besides_damages_is_part_of_the_settings_and_off_by_default() -> None:
+    keys = {PictureRules(PictureView.ROAD, None, every_m=m).key for m in (0.0, 20.0, 50.0)}
+    assert len(keys) == 3
+    assert PictureRules(PictureView.ROAD, None).key == "road none"
 
 
 class _NoPlace:

@@ -68,6 +68,7 @@ def work(settings: ServeSettings, say: Callable[[str], None], *, until_idle: boo
             FeatureStore(store.engine),
             storage.path_of,
             settings.data / "bench" / worker_id,
+            settings.picture_every_m,
         )
         workshop.take_over_results(town)
         queue = closer.enter_context(closing(JobQueue(jobs_url(settings))))

@@ -81,12 +81,14 @@ class Workshop:
         features: FeatureStore,
         path_of: Callable[[str], Path],
         bench: Path,
+        picture_every_m: float,
     ) -> None:
         self._store = store
         self._scorings = scorings
         self._features = features
         self._path_of = path_of
         self._bench = bench
+        self._picture_every_m = picture_every_m
         self._tools = lru_cache(maxsize=PREPARED_KEPT)(self._load_tools)
         self._prepared = lru_cache(maxsize=PREPARED_KEPT)(self._prepare)
 
@@ -221,7 +223,7 @@ class Workshop:
             read_camera(camera),
             self._store.network(network_sha256),
             load_detector(model),
-            load_picture_rules("", context=False),
+            load_picture_rules("", context=False, every_m=self._picture_every_m),
         )
 
     def _prepare(self, request: DriveRequest) -> PreparedDrive:

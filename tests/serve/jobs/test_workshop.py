@@ -29,7 +29,7 @@ def test_a_worker_whose_network_hangs_ends_so_that_another_goes_on_with_the_driv
     monkeypatch.setattr(workshop, "replace", lambda rules, **_: rules)
     monkeypatch.setattr(os, "_exit", end)
     store = SimpleNamespace(pictures=SimpleNamespace(objections=lambda: None))
-    own = Workshop(store, None, None, Path, tmp_path)
+    own = Workshop(store, None, None, Path, tmp_path, 0.0)
     own._tools = lambda: SimpleNamespace(detector=None, network=None, scheme=None, pictures=None)
     own._prepared = lambda _: None
     with pytest.raises(Ended) as ended:
