@@ -56,8 +56,7 @@ def seen(town: Path, service: Service) -> dict[str, Any]:
     served = town.parent / "served.gpkg"
     _wait_for_layers(address, key)
     served.write_bytes(_get(f"{address}/collections/segments/items?f=gpkg", key))
-    pictures = Path(os.environ.get("ROADSCAN_QGIS_PICTURES", town.parent))
-    asked = [PYTHON, LOOK, town / "roadscan.gpkg", served, address, key, pictures]
+    asked = [PYTHON, LOOK, town / "roadscan.gpkg", served, address, key, town.parent]
     environment = {**os.environ, "QT_QPA_PLATFORM": "offscreen", "HOME": str(town.parent)}
     done = subprocess.run(
         asked, check=True, stdout=subprocess.PIPE, timeout=300, env=environment, text=True
