@@ -13,6 +13,12 @@ def waiting(page: Any) -> int:
     return int(page.locator("#standing").inner_text().split()[0])
 
 
+def press(page: Any, key: str) -> None:
+    """Press a key once the page is done with what came before: meanwhile it takes none."""
+    page.locator("#main:not([aria-busy])").wait_for()
+    page.keyboard.press(key)
+
+
 def test_damages_are_judged_by_key_and_a_verdict_is_undone(open_page):
     page = open_page("/review")
     before = waiting(page)
@@ -28,7 +34,7 @@ def test_damages_are_judged_by_key_and_a_verdict_is_undone(open_page):
     expect(page.locator("#standing")).to_contain_text(f"{before - 1} Schäden warten")
     expect(page.locator("#said")).to_contain_text("kein Schaden")
     expect(page.locator("#decisions tr").first).to_contain_text("Ada")
-    page.keyboard.press("u")
+    press(page, "u")
     expect(page.locator("#standing")).to_contain_text(f"{before} Schäden warten")
     expect(title).to_have_text(first)
     expect(page.locator("#decisions tr").first).to_contain_text("zurückgenommen")
@@ -62,5 +68,5 @@ def test_a_damage_gets_another_name(open_page):
     before = waiting(page)
     page.locator("#kinds button:not([disabled])").first.click()
     expect(page.locator("#decisions tr").first).to_contain_text(re.compile(": ist "))
-    page.keyboard.press("u")
+    press(page, "u")
     expect(page.locator("#standing")).to_contain_text(f"{before} Schäden warten")

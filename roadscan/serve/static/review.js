@@ -112,6 +112,7 @@ function showAgreement(figures) {
 async function alone(body) {
   if (busy) return;
   busy = true;
+  find("main").setAttribute("aria-busy", "true");
   await attempt(async () => {
     try {
       await body();
@@ -122,6 +123,7 @@ async function alone(body) {
     }
   });
   busy = false;
+  find("main").removeAttribute("aria-busy");
 }
 
 /**
