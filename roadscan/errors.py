@@ -124,8 +124,8 @@ EXIT_CODES: Final[dict[str, ExitCode]] = {
     "backup_malformed": ExitCode.BAD_INPUT,
     "evidence_unknown": ExitCode.BAD_INPUT,
     "photo_missing": ExitCode.BAD_INPUT,
-    # layers
     "review_unknown": ExitCode.BAD_INPUT,
+    # layers
     "query_invalid": ExitCode.BAD_INPUT,
     "layer_unknown": ExitCode.BAD_INPUT,
     "feature_unknown": ExitCode.BAD_INPUT,
