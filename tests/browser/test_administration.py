@@ -1,12 +1,15 @@
 """What administrators do on their page."""
 
 import json
+import zipfile
 
 from axe_playwright_python.sync_playwright import Axe
 
 from tests.browser.conftest import NARROW
 from tests.browser.test_every_page import TAGS
 from tests.small_drive import write_network
+
+WORK_MS = 240_000
 
 
 def test_a_network_is_read_shown_and_put_in_force(open_page, tmp_path):
@@ -64,3 +67,17 @@ def test_a_network_that_cannot_be_used_is_shown_with_what_is_wrong(open_page, tm
     assert page.evaluate("document.documentElement.scrollWidth") <= NARROW[0]
     found = Axe().run(page, options={"runOnly": {"type": "tag", "values": TAGS}})
     assert found.violations_count == 0, found.generate_report()
+
+
+def test_work_for_the_whole_town_is_begun_and_its_end_is_seen(open_page, survey):
+    page = open_page("/admin")
+    page.get_by_role("button", name="Sicherung anlegen").click()
+    page.get_by_role("button", name="Fällige Aufnahmen jetzt löschen").click()
+    page.locator("#chore-survey").select_option(survey)
+    page.get_by_role("button", name="Ebenen und Bilder als Datei").click()
+    chores = page.locator("#chores")
+    chores.get_by_text("im Ordner backups/").wait_for(timeout=WORK_MS)
+    chores.get_by_text("0 Dateien gelöscht").first.wait_for(timeout=WORK_MS)
+    with page.expect_download(timeout=WORK_MS) as download:
+        chores.get_by_role("link", name="Datei holen").click(timeout=WORK_MS)
+    assert zipfile.ZipFile(download.value.path()).testzip() is None
