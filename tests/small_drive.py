@@ -9,11 +9,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from pyproj import Transformer
 
 from roadscan.locate.camera import near_field, pixel_from_ground
+from roadscan.pipeline.run import RunResult, run
 from roadscan.read.camera import read_camera
 from tests.read.videos import write_video
 
@@ -148,6 +150,22 @@ def write_network(path: Path, links: Sequence[str] = tuple(LINKS)) -> Path:
         features.append({"type": "Feature", "properties": properties, "geometry": geometry})
     path.write_text(json.dumps({"type": "FeatureCollection", "features": features}))
     return path
+
+
+def run_small_drive(drive: SmallDrive, out: Path, survey: str, **settings: Any) -> RunResult:
+    """Run it with its own boxes, without the privacy network."""
+    return run(
+        [drive.video],
+        network=drive.network,
+        track=drive.track,
+        camera=drive.camera,
+        model=f"replay:{drive.detections}",
+        privacy_model="none",
+        offset_s=0.0,
+        survey=survey,
+        out=out,
+        **settings,
+    )
 
 
 def write_detections(path: Path, from_s: float = 0.0) -> Path:

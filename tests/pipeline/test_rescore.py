@@ -8,10 +8,9 @@ import pytest
 
 from roadscan.errors import RoadscanError
 from roadscan.pipeline.rescore import rescore
-from roadscan.pipeline.run import RunResult, run
 from roadscan.pipeline.scheme import load_scheme
 from roadscan.store.sqlite import open_store
-from tests.small_drive import SmallDrive
+from tests.small_drive import SmallDrive, run_small_drive
 
 SURVEY = "Herbst"
 
@@ -19,7 +18,7 @@ SURVEY = "Herbst"
 @pytest.fixture(scope="module")
 def ran(small_drive: SmallDrive, tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("ran")
-    _run(small_drive, out, "ap9k")
+    run_small_drive(small_drive, out, SURVEY, scheme="ap9k")
     return out
 
 
@@ -36,7 +35,7 @@ def test_rescoring_gives_what_a_run_with_the_scheme_gives(
         rescore(store, SURVEY, other)
         rescored = store.assessment(SURVEY)
         assert store.survey(SURVEY).scheme_text == other.text
-    _run(small_drive, tmp_path / "other", "ap9k-monotone")
+    run_small_drive(small_drive, tmp_path / "other", SURVEY, scheme="ap9k-monotone")
     with open_store(tmp_path / "other") as store:
         assert store.assessment(SURVEY) == rescored
 
@@ -44,7 +43,7 @@ def test_rescoring_gives_what_a_run_with_the_scheme_gives(
 def test_another_scheme_does_not_work_through_the_video_anew(
     folder: Path, small_drive: SmallDrive
 ) -> None:
-    record = _run(small_drive, folder, "ap9k-monotone").record
+    record = run_small_drive(small_drive, folder, SURVEY, scheme="ap9k-monotone").record
     assert record.realtime_factor == 0
     assert record.scheme.id == "ap9k-monotone"
 
@@ -62,18 +61,3 @@ def test_a_scheme_that_sees_other_cells_needs_the_video(folder: Path) -> None:
 def test_an_unknown_survey_is_told_with_those_that_are_known(folder: Path) -> None:
     with open_store(folder) as store, pytest.raises(RoadscanError, match=r"survey_unknown.*Herbst"):
         rescore(store, "Winter", load_scheme("ap9k"))
-
-
-def _run(drive: SmallDrive, out: Path, scheme: str) -> RunResult:
-    return run(
-        [drive.video],
-        network=drive.network,
-        track=drive.track,
-        camera=drive.camera,
-        model=f"replay:{drive.detections}",
-        privacy_model="none",
-        offset_s=0.0,
-        survey=SURVEY,
-        out=out,
-        scheme=scheme,
-    )

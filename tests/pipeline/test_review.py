@@ -12,7 +12,6 @@ from roadscan.model.review import Decision, Ruling
 from roadscan.pipeline import review
 from roadscan.pipeline.rescore import rescore, score_again
 from roadscan.pipeline.review import subject_of
-from roadscan.pipeline.run import run
 from roadscan.pipeline.scheme import load_scheme
 from roadscan.publish.features import publish_features
 from roadscan.store.features import FeatureStore, Selection
@@ -20,7 +19,7 @@ from roadscan.store.followed import Followed
 from roadscan.store.scorings import Scorings
 from roadscan.store.sql import SqlStore
 from tests.databases import DATABASES, copied_on
-from tests.small_drive import SmallDrive
+from tests.small_drive import SmallDrive, run_small_drive
 
 SURVEY = "Herbst"
 
@@ -28,17 +27,7 @@ SURVEY = "Herbst"
 @pytest.fixture(scope="module")
 def ran(small_drive: SmallDrive, tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("ran")
-    run(
-        [small_drive.video],
-        network=small_drive.network,
-        track=small_drive.track,
-        camera=small_drive.camera,
-        model=f"replay:{small_drive.detections}",
-        privacy_model="none",
-        offset_s=0.0,
-        survey=SURVEY,
-        out=out,
-    )
+    run_small_drive(small_drive, out, SURVEY)
     return out
 
 

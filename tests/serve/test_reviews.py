@@ -10,14 +10,13 @@ from sqlalchemy import insert, select
 from starlette.testclient import TestClient
 
 from roadscan.model.access import Role
-from roadscan.pipeline.run import run
 from roadscan.publish.features import publish_features
 from roadscan.store import picture_tables, tables
 from roadscan.store.accounts import Accounts
 from roadscan.store.features import FeatureStore
 from roadscan.store.sql import SqlStore
 from tests.databases import copy_into
-from tests.small_drive import SmallDrive
+from tests.small_drive import SmallDrive, run_small_drive
 
 SURVEY = "Herbst"
 ASKED = {"survey": SURVEY}
@@ -26,17 +25,7 @@ ASKED = {"survey": SURVEY}
 @pytest.fixture(scope="module")
 def ran(small_drive: SmallDrive, tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("ran")
-    run(
-        [small_drive.video],
-        network=small_drive.network,
-        track=small_drive.track,
-        camera=small_drive.camera,
-        model=f"replay:{small_drive.detections}",
-        privacy_model="none",
-        offset_s=0.0,
-        survey=SURVEY,
-        out=out,
-    )
+    run_small_drive(small_drive, out, SURVEY)
     return out
 
 
