@@ -132,6 +132,13 @@ def test_confidences_are_chosen_on_the_views_from_vehicles_together() -> None:
     assert chosen["D40"] > 0.35
 
 
+def test_a_class_that_is_hardly_ever_found_chooses_no_confidence() -> None:
+    hardly = {"vehicle_val": [HIT] + [MISS] * 9, "survey_val": []}
+    assert "D40" not in chosen_confidence(hardly, KINDS)
+    often = {"vehicle_val": [HIT] * 9 + [MISS], "survey_val": []}
+    assert "D40" in chosen_confidence(often, KINDS)
+
+
 def test_the_confusion_counts_each_box_once() -> None:
     pairs = confusion([HIT, MISS, OTHER], dict.fromkeys(KINDS, 0.5))
     assert pairs == {
