@@ -19,6 +19,7 @@ SURVEY: Final = "Sample drive (rendered)"
 HEIGHT_PX: Final = 560
 COLOURS: Final = {
     "D00": (0, 0, 0),
+    "D10": (0, 0, 0),
     "D20": (0, 0, 0),
     "D40": (167, 121, 204),
     "Repair": (115, 158, 0),
@@ -32,10 +33,10 @@ def main(results: Path, picture: Path) -> None:
         (drive,) = store.drives(SURVEY)
         network = store.network(store.survey(SURVEY).network_sha256)
         seen = [
-            observation
+            sighting.observation
             for link in network.links
             for direction in link.directions
-            for observation in store.observations(SURVEY, link.link_id, direction)
+            for sighting in store.sightings(SURVEY, link.link_id, direction)
         ]
     frame = _frame(drive, _of_one_frame(seen))
     town = cv2.imread(str(results / "map.png"))
