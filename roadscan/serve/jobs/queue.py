@@ -135,6 +135,8 @@ class JobQueue:
 
     def known(self, job_id: str) -> Job | None:
         """Return one job; None without one of this id."""
+        if "\x00" in job_id:  # PostgreSQL refuses to be asked for such a text
+            return None
         found = self._client.list_workflows(workflow_ids=[job_id], name=list(KINDS))
         return self._job(found[0]) if found else None
 
