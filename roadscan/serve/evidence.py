@@ -17,12 +17,14 @@ from roadscan.model.score import Indicators
 from roadscan.pipeline.road_pictures import PictureAlong, pictures_along
 from roadscan.pipeline.scoring import score_steps
 from roadscan.read.score_input import ScoreInput
-from roadscan.serve.access.guard import Guard
+from roadscan.serve.access.guard import Guard, shown
+from roadscan.serve.description import answered_with, problems
 from roadscan.serve.features.layers import Readable, readable_collection
 from roadscan.store.features import FeatureReader, FeatureStore, Layer
 from roadscan.store.store import Store
 
 MAX_ID: Final = 500
+JPEG: Final = "image/jpeg"
 Survey = Annotated[str, Query(min_length=1, max_length=MAX_ID)]
 Id = Annotated[str, Query(alias="id", min_length=1, max_length=MAX_ID)]
 
@@ -68,9 +70,10 @@ def evidence_router(
 ) -> APIRouter:
     """Return the routes under /api/evidence."""
     router = APIRouter(prefix="/api/evidence", tags=["evidence"])
-    photos = guard.need(Right.PHOTOS)
+    photos, unknown = guard.need(Right.PHOTOS), problems("evidence_unknown")
+    picture = answered_with(JPEG) | problems("evidence_unknown", "photo_missing")
 
-    @router.get("/segment")
+    @router.get("/segment", dependencies=[Depends(shown)], responses=unknown)
     def segment(request: Request, survey: Survey, segment_id: Id) -> SegmentEvidence:
         readable_collection(readable, request, "segments")
         with features.reading() as reader:
@@ -85,7 +88,7 @@ def evidence_router(
         agrees = properties["score"] is None or steps["score"] == properties["score"]
         return SegmentEvidence(properties=properties, steps=steps, agrees=agrees)
 
-    @router.get("/damage")
+    @router.get("/damage", responses=unknown)
     def damage(
         survey: Survey,
         damage_id: Id,
@@ -102,7 +105,7 @@ def evidence_router(
             frame_t_s=found.best.frame_t_s,
         )
 
-    @router.get("/photo")
+    @router.get("/photo", response_class=Response, responses=picture)
     def photo(
         survey: Survey,
         damage_id: Id,
@@ -114,7 +117,7 @@ def evidence_router(
         guard.accounts.record(caller.name, "photo_viewed", f"{survey} {damage_id}")
         return _jpeg(picture)
 
-    @router.get("/road")
+    @router.get("/road", responses=unknown)
     def road(
         survey: Survey,
         segment_id: Id,
@@ -124,7 +127,11 @@ def evidence_router(
             segment = _segment(segment_id, _properties(reader, survey, segment_id))
         return [_told(survey, one) for one in pictures_along(store, survey, segment)]
 
-    @router.get("/road-photo")
+    @router.get(
+        "/road-photo",
+        response_class=Response,
+        responses=answered_with(JPEG) | problems("photo_missing"),
+    )
     def road_photo(
         survey: Survey,
         drive_id: Annotated[str, Query(alias="drive", min_length=1, max_length=MAX_ID)],
@@ -142,7 +149,7 @@ def evidence_router(
 
 def _jpeg(picture: Picture) -> Response:
     headers = {"Cache-Control": "private, no-store"}
-    return Response(picture.jpeg, media_type="image/jpeg", headers=headers)
+    return Response(picture.jpeg, media_type=JPEG, headers=headers)
 
 
 def _segment(segment_id: str, properties: dict[str, Any]) -> Segment:

@@ -1,7 +1,7 @@
 """What the town's administrators and planners have done by a worker: deletion, backup, export."""
 
 import time
-from typing import Annotated
+from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends
 from fastapi.responses import FileResponse
@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict
 from roadscan.errors import RoadscanError
 from roadscan.model.access import Caller, Right
 from roadscan.serve.access.guard import Guard
+from roadscan.serve.description import answered_with, problems
 from roadscan.serve.jobs.exports import export_path
 from roadscan.serve.jobs.queue import JobQueue
 from roadscan.serve.jobs.requests import (
@@ -23,6 +24,8 @@ from roadscan.serve.jobs.requests import (
     SurveyName,
 )
 from roadscan.serve.settings import ServeSettings
+
+ZIP: Final = "application/zip"
 
 
 class ToBackUp(BaseModel):
@@ -74,7 +77,11 @@ def chores_router(guard: Guard, settings: ServeSettings, queue: JobQueue) -> API
         request = RematchRequest(asked_for=_now(), asked_by=caller.name, survey=given.survey)
         return begin(request, "rematch_submitted")
 
-    @router.get("/exports/{job_id}")
+    @router.get(
+        "/exports/{job_id}",
+        response_class=FileResponse,
+        responses=answered_with(ZIP) | problems("job_unknown", "file_missing"),
+    )
     def exported(job_id: str, caller: Planner) -> FileResponse:
         """Hand out what an export wrote; it is kept for a week."""
         job = queue.job(job_id)
@@ -82,7 +89,7 @@ def chores_router(guard: Guard, settings: ServeSettings, queue: JobQueue) -> API
         if job.kind != "export" or job.state is not State.DONE or not path.is_file():
             raise RoadscanError("file_missing", "there is no such export, or no longer", "Ask anew")
         guard.accounts.record(caller.name, "export_fetched", job_id)
-        return FileResponse(path, filename="roadscan.zip", media_type="application/zip")
+        return FileResponse(path, filename="roadscan.zip", media_type=ZIP)
 
     return router
 
