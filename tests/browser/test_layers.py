@@ -127,6 +127,24 @@ def test_a_segment_shows_its_road_in_the_direction_of_travel_when_one_comes_to_i
     assert re.match(f"{places[0]} bis [0-9]+ m, 10.06.2026", caption.inner_text())
 
 
+def test_a_segment_says_why_cells_were_not_seen_most_of_them_first(open_page, damaged, service):
+    page = open_page("/account")
+    asked = f"{service.address}/api/evidence/segment?{urlencode(damaged)}"
+    evidence = page.request.get(asked).json()
+    evidence["properties"] |= {
+        "lost": "frame_blurred:0.05 frame_repeated:0.5",
+        "score": None,
+        "reason": "frames_unusable",
+    }
+    page.route("**/api/evidence/segment?*", lambda route: route.fulfill(json=evidence))
+    page.goto(f"/segment?{urlencode(damaged)}")
+    page.get_by_text("Nicht bewertet: Bilder nicht brauchbar.").wait_for()
+    assert page.locator("#outcome ul li").all_inner_texts() == [
+        "das Video stehen blieb: 50\u00a0% der Zellen",
+        "das Bild unscharf war: 5\u00a0% der Zellen",
+    ]
+
+
 def test_streets_are_sorted_searched_and_taken_away_as_csv(open_page, survey):
     page = open_page(f"/streets?{urlencode({'survey': survey})}")
     row = page.locator("#streets tbody tr")

@@ -23,28 +23,35 @@ function showSteps(steps) {
 
 /**
  * @param {string | null} shares as the layer has them, "frame_blurred:0.35 frame_too_dark:0.1"
- * @returns {string[]} why cells were not seen, in a sentence; none without such cells
+ * @returns {HTMLElement[]} why cells were not seen, most of them first; none without such cells
  */
 function lost(shares) {
   if (!shares) return [];
-  const reasons = shares.split(" ").map((part) => {
-    const [code, share] = part.split(":");
-    return text("lost_share", {share: number(100 * Number(share)), why: textOr(`lost_${code}`, code)});
-  });
-  return [text("lost", {reasons: reasons.join("; ")})];
+  const reasons = shares.split(" ").map((part) => part.split(":")).sort((a, b) => Number(b[1]) - Number(a[1]));
+  const items = reasons.map(([code, share]) => make("li", {}, text("lost_share", {share: number(100 * Number(share)), why: textOr(`lost_${code}`, code)})));
+  return [make("li", {}, text("lost"), make("ul", {}, ...items))];
+}
+
+/**
+ * @param {any} p properties of a segment without a score
+ * @param {any} steps
+ */
+function notAssessed(p, steps) {
+  const why = text("not_assessed_because", {why: textOr(`reason_${p.reason}`, p.reason)});
+  return steps.weighted_sum === null ? why : `${why} ${text("values_do_not_count")}`;
 }
 
 /** @param {{properties: any, steps: any, agrees: boolean}} evidence */
 function showOutcome({properties: p, steps, agrees}) {
-  const lines = [
+  const scored = p.score === null ? [notAssessed(p, steps)] : [
     text("weighted", {sum: shown(steps.weighted_sum), through: text(steps.break_through ? "broken_through" : "not_broken_through")}),
-    p.score === null ? `${text("class_0")}: ${textOr(`reason_${p.reason}`, p.reason)}` : text("outcome", {score: shown(p.score), class: p.condition_class, basis: p.twsub_basis.toUpperCase()}),
-    text("seen", {coverage: number(100 * p.coverage), cells: p.cells, views: shown(p.views_mean), at: p.assessed_at ? time(Date.parse(p.assessed_at) / 1000) : "–"}),
-    ...lost(p.lost),
-    text("made_by", {model: p.model, scheme: p.scheme, version: p.scheme_version}),
+    text("outcome", {score: shown(p.score), class: p.condition_class, basis: p.twsub_basis.toUpperCase()}),
   ];
-  if (!agrees) lines.push(text("disagrees"));
-  find("outcome").replaceChildren(...lines.flatMap((line) => [line, make("br")]));
+  const seen = p.assessed_at ? text("seen", {coverage: number(100 * p.coverage), cells: p.cells, views: shown(p.views_mean, 1), at: time(Date.parse(p.assessed_at) / 1000)}) : text("seen_none", {cells: p.cells});
+  const madeBy = text("made_by", {model: p.model, scheme: p.scheme, version: p.scheme_version});
+  const lines = [...scored, seen].map((line) => make("li", {}, line));
+  const last = [madeBy, ...(agrees ? [] : [text("disagrees")])].map((line) => make("li", {}, line));
+  find("outcome").replaceChildren(...lines, ...lost(p.lost), ...last);
 }
 
 /**
