@@ -10,7 +10,7 @@ from roadscan.assess.scheme import Scheme
 from roadscan.locate.clean import clean_track
 from roadscan.locate.match import match_path
 from roadscan.locate.place import Eye
-from roadscan.model.drive import ChunkResult, Drive, Trace
+from roadscan.model.drive import ChunkResult, Drive
 from roadscan.model.road import Network
 from roadscan.model.survey import DriveKey
 from roadscan.pipeline.chunk import ChunkAccount
@@ -38,7 +38,7 @@ def rematchable(store: Store, survey: str) -> Rematchable:
 
 
 def rematch_drive(
-    store: Store, drive: Drive, trace: Trace, survey: str, network: Network, scheme: Scheme
+    store: Store, before: DriveKey, survey: str, network: Network, scheme: Scheme
 ) -> DriveKey:
     """Put a drive on a network and keep it, for a survey, under the key that it has there.
 
@@ -48,8 +48,12 @@ def rematch_drive(
     ------
     RoadscanError
         `network_too_far` if they lie over 10 km apart.
+    KeyError
+        Without a drive of this key, or without its trace.
     """
-    before = DriveKey(drive.drive_id, drive.settings_sha256)
+    drive, trace = store.drive(before), store.traces.of(before)
+    if trace is None:
+        raise KeyError(before)
     path = clean_track(trace.track, network.crs_epsg)
     check_near(path, network, drive.track_name)
     video = drive.video

@@ -95,6 +95,14 @@ class SqlStore:
             if trace:
                 put_trace(db, drive, trace)
 
+    def drive(self, key: DriveKey) -> Drive:
+        """Return a drive; KeyError without one of this key."""
+        with self._engine.connect() as db:
+            row = db.execute(select(tables.drives).filter_by(**_drive_key(key))).mappings().first()
+        if row is None:
+            raise KeyError(key)
+        return rows.drive_of(dict(row))
+
     def done_chunks(self, drive_id: str, settings_sha256: str) -> frozenset[int]:
         """Return the numbers of the chunks that are done."""
         found = select(tables.chunks.c.number).where(

@@ -7,7 +7,7 @@ from roadscan.model.damage import Damage, LaneGrid
 from roadscan.model.drive import ChunkResult, Drive, Trace
 from roadscan.model.review import Sighting
 from roadscan.model.road import Direction, Network
-from roadscan.model.survey import Assessment, Survey, SurveyCounts
+from roadscan.model.survey import Assessment, DriveKey, Survey, SurveyCounts
 from roadscan.store.pictures import Pictures
 from roadscan.store.reviews import Reviews
 from roadscan.store.traces import Traces
@@ -39,6 +39,9 @@ class Store(Protocol):
 
     def put_drive(self, drive: Drive, trace: Trace | None = None) -> None:
         """Keep a drive under its id and settings, and what it can be matched by again."""
+
+    def drive(self, key: DriveKey) -> Drive:
+        """Return a drive; KeyError without one of this key."""
 
     def done_chunks(self, drive_id: str, settings_sha256: str) -> frozenset[int]:
         """Return the numbers of the chunks that are done."""

@@ -60,12 +60,8 @@ def seen_under(store: SqlStore, key: DriveKey) -> list[tuple[Any, ...]]:
 
 
 def rematched(store: SqlStore, network: Network) -> DriveKey:
-    (drive,) = store.drives(SURVEY)
-    key = DriveKey(drive.drive_id, drive.settings_sha256)
-    trace = store.traces.of(key)
-    assert trace
-    store.put_network(network)
-    return rematch_drive(store, drive, trace, "Herbst · Netz 2", network, load_scheme("ap9k"))
+    (key,) = store.survey(SURVEY).drives
+    return rematch_drive(store, key, "Herbst · Netz 2", network, load_scheme("ap9k"))
 
 
 def network_at(path: Path) -> Network:
