@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from roadscan.model.arrays import Floats
+from roadscan.model.picture import Camera
 
 
 class PictureView(StrEnum):
@@ -45,6 +46,23 @@ class KeptPicture:
     picture: Picture
     footprint_lonlat: Floats
     """(n, 2) corners of the ground shown, the camera's place among it, in WGS84."""
+
+
+@dataclass(frozen=True, slots=True)
+class LanePicture:
+    """Where on a lane a kept picture was taken: its frame was the last to see some of its rows."""
+
+    drive_id: str
+    frame_t_s: float
+    from_row: int
+    to_row: int
+    """Rows [`from_row`, `to_row`) of the link, those nearest to the vehicle."""
+    camera: Camera
+    frame_width: int
+    frame_height: int
+    """Of the frame that it was made of."""
+    width: int
+    height: int
 
 
 @dataclass(frozen=True, slots=True)

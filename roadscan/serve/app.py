@@ -12,6 +12,7 @@ from roadscan.serve.access.keys import keys_router
 from roadscan.serve.access.login import login_router
 from roadscan.serve.access.oidc import oidc_router
 from roadscan.serve.databases import jobs_url
+from roadscan.serve.description import describe
 from roadscan.serve.envelope import Envelope
 from roadscan.serve.errors import tell_errors
 from roadscan.serve.evidence import evidence_router
@@ -53,6 +54,7 @@ def create_app(settings: ServeSettings, store: SqlStore) -> FastAPI:
         redoc_url=None,
     )
     tell_errors(app)
+    describe(app)
     guard = Guard(Accounts(store.engine, time.time))
     logins = OutsideLogins(store.engine, guard.accounts)
     files, town = Files(store.engine), Town(store.engine, time.time)

@@ -2,7 +2,8 @@
 
 A backup is a folder: the databases as they were at one moment each, the files by their checksum,
 and a manifest written last, so that a backup that broke off is none. Uploads under way are not in
-it: their senders go on by themselves or begin anew.
+it: their senders go on by themselves or begin anew. Jobs under way are, and go on in the town that
+is brought back; all but backups, which were to be of the town as it was.
 """
 
 import hashlib
@@ -18,7 +19,8 @@ from pathlib import Path
 from typing import Final
 
 from roadscan.errors import RoadscanError
-from roadscan.serve.databases import JOBS_FILE
+from roadscan.serve.databases import JOBS_FILE, jobs_url
+from roadscan.serve.jobs.queue import JobQueue
 from roadscan.serve.settings import ServeSettings
 from roadscan.store.sqlite import FILE
 
@@ -87,6 +89,8 @@ def restore(source: Path, settings: ServeSettings) -> Manifest:
             shutil.copyfile(source / name, settings.data / name)
     if settings.database:
         _run(["pg_restore", "--exit-on-error", "--dbname", settings.database, str(source / DUMP)])
+    with closing(JobQueue(jobs_url(settings))) as queue:
+        queue.cancel_all("backup")  # a job made this copy: in it, it has not ended
     return manifest
 
 

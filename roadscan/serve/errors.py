@@ -5,9 +5,10 @@ from typing import Final
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from pydantic import BaseModel, ConfigDict
 from starlette.exceptions import HTTPException
 
-from roadscan.errors import ExitCode, RoadscanError
+from roadscan.errors import EXIT_CODES, ExitCode, RoadscanError
 
 PROBLEM: Final = "application/problem+json"
 
@@ -66,14 +67,31 @@ _BY_EXIT: Final = {
 }
 
 
+class Problem(BaseModel):
+    """An error as HTTP tells it: RFC 9457, with the code that docs/errors.md explains."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    status: int
+    code: str
+    title: str
+    """What was wrong with the value seen."""
+    hint: str
+    """What to do about it."""
+
+
 def status_of(error: RoadscanError) -> int:
     """Return the HTTP status of an error."""
-    return HTTP_STATUS.get(error.code, _BY_EXIT[error.exit_code])
+    return status_of_code(error.code)
+
+
+def status_of_code(code: str) -> int:
+    """Return the HTTP status of an error by its code."""
+    return HTTP_STATUS.get(code, _BY_EXIT[EXIT_CODES[code]])
 
 
 def problem(status: int, code: str, title: str, hint: str, **headers: str) -> JSONResponse:
     """Return a problem document."""
-    body = {"status": status, "code": code, "title": title, "hint": hint}
+    body = Problem(status=status, code=code, title=title, hint=hint).model_dump()
     names = {name.replace("_", "-"): value for name, value in headers.items()}
     return JSONResponse(body, status, names, media_type=PROBLEM)
 
@@ -95,7 +113,7 @@ def tell_errors(app: FastAPI) -> None:
     def _invalid(_: Request, error: RequestValidationError) -> JSONResponse:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
-        return problem(400, "request_invalid", f"{where}: {first['msg']}", "See /api/docs")
+        return problem(400, "request_invalid", f"{where}: {first['msg']}", "See /api/openapi.json")
 
     @app.exception_handler(HTTPException)
     def _plain(request: Request, error: HTTPException) -> JSONResponse:

@@ -1,4 +1,4 @@
-"""What a number rests on: the steps of a score, the cells, the picture of a damage."""
+"""What a number rests on: the steps of a score, the cells, pictures of damages and of the road."""
 
 import json
 from typing import Annotated, Any, Final
@@ -12,16 +12,19 @@ from roadscan.errors import RoadscanError
 from roadscan.model.access import Caller, Right
 from roadscan.model.damage import Damage
 from roadscan.model.photo import Picture
-from roadscan.model.road import RoadClass, Surface
+from roadscan.model.road import Direction, RoadClass, Segment, Surface
 from roadscan.model.score import Indicators
+from roadscan.pipeline.road_pictures import PictureAlong, pictures_along
 from roadscan.pipeline.scoring import score_steps
 from roadscan.read.score_input import ScoreInput
-from roadscan.serve.access.guard import Guard
+from roadscan.serve.access.guard import Guard, shown
+from roadscan.serve.description import answered_with, problems
 from roadscan.serve.features.layers import Readable, readable_collection
 from roadscan.store.features import FeatureReader, FeatureStore, Layer
 from roadscan.store.store import Store
 
 MAX_ID: Final = 500
+JPEG: Final = "image/jpeg"
 Survey = Annotated[str, Query(min_length=1, max_length=MAX_ID)]
 Id = Annotated[str, Query(alias="id", min_length=1, max_length=MAX_ID)]
 
@@ -48,14 +51,29 @@ class DamageEvidence(BaseModel):
     frame_t_s: float
 
 
+class RoadPicture(BaseModel):
+    """A kept picture of the road, whatever was found in it, and which part of the link it shows."""
+
+    model_config = ConfigDict(frozen=True)
+    photo: str
+    """Its address."""
+    from_m: float
+    to_m: float
+    """At most: a bend or traffic may hide the far end."""
+    frame_t_s: float
+    width: int
+    height: int
+
+
 def evidence_router(
     guard: Guard, features: FeatureStore, store: Store, readable: Readable
 ) -> APIRouter:
     """Return the routes under /api/evidence."""
     router = APIRouter(prefix="/api/evidence", tags=["evidence"])
-    photos = guard.need(Right.PHOTOS)
+    photos, unknown = guard.need(Right.PHOTOS), problems("evidence_unknown")
+    picture = answered_with(JPEG) | problems("evidence_unknown", "photo_missing")
 
-    @router.get("/segment")
+    @router.get("/segment", dependencies=[Depends(shown)], responses=unknown)
     def segment(request: Request, survey: Survey, segment_id: Id) -> SegmentEvidence:
         readable_collection(readable, request, "segments")
         with features.reading() as reader:
@@ -70,7 +88,7 @@ def evidence_router(
         agrees = properties["score"] is None or steps["score"] == properties["score"]
         return SegmentEvidence(properties=properties, steps=steps, agrees=agrees)
 
-    @router.get("/damage")
+    @router.get("/damage", responses=unknown)
     def damage(
         survey: Survey,
         damage_id: Id,
@@ -87,7 +105,7 @@ def evidence_router(
             frame_t_s=found.best.frame_t_s,
         )
 
-    @router.get("/photo")
+    @router.get("/photo", response_class=Response, responses=picture)
     def photo(
         survey: Survey,
         damage_id: Id,
@@ -97,10 +115,64 @@ def evidence_router(
         if picture is None:
             raise RoadscanError("photo_missing", "this damage has no picture", "See its reasons")
         guard.accounts.record(caller.name, "photo_viewed", f"{survey} {damage_id}")
-        headers = {"Cache-Control": "private, no-store"}
-        return Response(picture.jpeg, media_type="image/jpeg", headers=headers)
+        return _jpeg(picture)
+
+    @router.get("/road", responses=unknown)
+    def road(
+        survey: Survey,
+        segment_id: Id,
+        _: Annotated[Caller, Depends(photos)],
+    ) -> list[RoadPicture]:
+        with features.reading() as reader:
+            segment = _segment(segment_id, _properties(reader, survey, segment_id))
+        return [_told(survey, one) for one in pictures_along(store, survey, segment)]
+
+    @router.get(
+        "/road-photo",
+        response_class=Response,
+        responses=answered_with(JPEG) | problems("photo_missing"),
+    )
+    def road_photo(
+        survey: Survey,
+        drive_id: Annotated[str, Query(alias="drive", min_length=1, max_length=MAX_ID)],
+        frame_t_s: Annotated[float, Query(alias="t_s", allow_inf_nan=False)],
+        caller: Annotated[Caller, Depends(photos)],
+    ) -> Response:
+        picture = store.pictures.of_frame(survey, drive_id, frame_t_s)
+        if picture is None:
+            raise RoadscanError("photo_missing", "there is no such picture", "Begin at the map")
+        guard.accounts.record(caller.name, "photo_viewed", f"{survey} {drive_id} {frame_t_s:.3f}")
+        return _jpeg(picture)
 
     return router
+
+
+def _jpeg(picture: Picture) -> Response:
+    headers = {"Cache-Control": "private, no-store"}
+    return Response(picture.jpeg, media_type=JPEG, headers=headers)
+
+
+def _segment(segment_id: str, properties: dict[str, Any]) -> Segment:
+    return Segment(
+        segment_id,
+        properties["link_id"],
+        Direction(properties["direction"]),
+        properties["from_m"],
+        properties["to_m"],
+    )
+
+
+def _told(survey: str, one: PictureAlong) -> RoadPicture:
+    kept = one.picture
+    named = {"survey": survey, "drive": kept.drive_id, "t_s": kept.frame_t_s}
+    return RoadPicture(
+        photo=f"/api/evidence/road-photo?{urlencode(named)}",
+        from_m=one.from_m,
+        to_m=one.to_m,
+        frame_t_s=kept.frame_t_s,
+        width=kept.width,
+        height=kept.height,
+    )
 
 
 def _properties(reader: FeatureReader, survey: str, segment_id: str) -> dict[str, Any]:

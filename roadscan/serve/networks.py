@@ -10,6 +10,7 @@ from roadscan.model.access import Caller, Right
 from roadscan.publish.network_drawing import MEDIA_TYPE, draw_network
 from roadscan.read.network_look import NetworkLook
 from roadscan.serve.access.guard import Guard
+from roadscan.serve.description import answered_with, problems
 from roadscan.serve.features.responses import Tag, answer, not_modified
 from roadscan.serve.jobs.queue import JobQueue
 from roadscan.serve.jobs.rematching import rematch_request, surveys_to_move
@@ -56,7 +57,7 @@ def networks_router(
     def networks(_: Annotated[Caller, Depends(reader)]) -> list[NetworkVersion]:
         return list(town.networks())
 
-    @router.post("", status_code=202)
+    @router.post("", status_code=202, responses=problems("file_missing"))
     def read(given: NetworkFile, caller: Annotated[Caller, Depends(admin)]) -> Job:
         file = files.get(given.file_sha256)
         if file is None or file.purged_s is not None:
@@ -68,11 +69,17 @@ def networks_router(
         guard.accounts.record(caller.name, "network_read", file.name)
         return queue.job(job_id)
 
-    @router.get("/looks/{job_id}")
+    @router.get("/looks/{job_id}", responses=problems("job_unknown"))
     def look(job_id: str, _: Annotated[Caller, Depends(admin)]) -> NetworkLook | None:
         return queue.look(job_id)
 
-    @router.get("/{network_sha256}/drawing", response_class=Response)
+    @router.get(
+        "/{network_sha256}/drawing",
+        response_class=Response,
+        responses=answered_with(MEDIA_TYPE)
+        | {304: {"description": "If-None-Match"}}
+        | problems("network_unknown"),
+    )
     def drawing(
         network_sha256: Sha256, request: Request, _: Annotated[Caller, Depends(admin)]
     ) -> Response:
@@ -83,7 +90,7 @@ def networks_router(
         svg = draw_network(store.network(network_sha256))
         return answer(svg.encode(), MEDIA_TYPE, tag, DRAWING_HEADERS)
 
-    @router.put("/in-force", status_code=202)
+    @router.put("/in-force", status_code=202, responses=problems("network_unknown"))
     def put_in_force(given: NetworkChoice, caller: Annotated[Caller, Depends(admin)]) -> list[Job]:
         """Let new surveys be matched to it; returns the jobs that move the old ones there."""
         _check_known(store, given.network_sha256)

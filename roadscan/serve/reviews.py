@@ -17,10 +17,12 @@ from roadscan.model.review import Decision, Ruling
 from roadscan.model.survey import Survey
 from roadscan.pipeline.review import decide, subject_of, undo
 from roadscan.serve.access.guard import Guard
+from roadscan.serve.description import answered_with, problems
 from roadscan.store.store import Store
 
 MAX_PAGE: Final = 200
 MAX_REASON: Final = 500
+JPEG: Final = "image/jpeg"
 MAX_NAME: Final = 500
 NO_NUL: Final = r"^[^\x00]*$"
 """PostgreSQL has no such text."""
@@ -119,9 +121,9 @@ class AgreementTold(BaseModel):
 def reviews_router(guard: Guard, store: Store) -> APIRouter:
     """Return the routes under /api/reviews."""
     router = APIRouter(prefix="/api/reviews", tags=["reviews"])
-    reviewer = guard.need(Right.REVIEW)
+    reviewer, unknown = guard.need(Right.REVIEW), problems("evidence_unknown")
 
-    @router.get("/queue")
+    @router.get("/queue", responses=unknown)
     def queue(
         survey: Name, _: Annotated[Caller, Depends(reviewer)], limit: Limit = 50
     ) -> ReviewQueue:
@@ -146,14 +148,14 @@ def reviews_router(guard: Guard, store: Store) -> APIRouter:
             ),
         )
 
-    @router.get("")
+    @router.get("", responses=unknown)
     def decisions(
         survey: Name, _: Annotated[Caller, Depends(reviewer)], limit: Limit = 50
     ) -> list[DecisionTold]:
         _known(store, survey)
         return [_told(one) for one in store.reviews.of(survey)[: -limit - 1 : -1]]
 
-    @router.post("", status_code=201)
+    @router.post("", status_code=201, responses=problems("evidence_unknown", "query_invalid"))
     def give(given: VerdictGiven, caller: Annotated[Caller, Depends(reviewer)]) -> DecisionTold:
         known = _known(store, given.survey)
         subject = subject_of(store, given.survey, given.damage_id)
@@ -164,13 +166,17 @@ def reviews_router(guard: Guard, store: Store) -> APIRouter:
         guard.accounts.record(caller.name, "review_decided", what)
         return _told(made)
 
-    @router.post("/{number}/undo")
+    @router.post("/{number}/undo", responses=problems("review_unknown"))
     def take_back(number: Number, caller: Annotated[Caller, Depends(reviewer)]) -> DecisionTold:
         undone = undo(store, number, caller.name, time.time())
         guard.accounts.record(caller.name, "review_undone", f"{undone.subject.survey} ({number})")
         return _told(undone)
 
-    @router.get("/{number}/photo")
+    @router.get(
+        "/{number}/photo",
+        response_class=Response,
+        responses=answered_with(JPEG) | problems("review_unknown", "photo_missing"),
+    )
     def photo(number: Number, caller: Annotated[Caller, Depends(reviewer)]) -> Response:
         subject = store.reviews.decision(number).subject
         shown = subject.boxes[0]
@@ -180,9 +186,9 @@ def reviews_router(guard: Guard, store: Store) -> APIRouter:
         what = f"{subject.survey} {subject.damage_id}"
         guard.accounts.record(caller.name, "photo_viewed", what)
         headers = {"Cache-Control": "private, no-store"}
-        return Response(picture.jpeg, media_type="image/jpeg", headers=headers)
+        return Response(picture.jpeg, media_type=JPEG, headers=headers)
 
-    @router.get("/agreement")
+    @router.get("/agreement", responses=unknown)
     def agreement(survey: Name, _: Annotated[Caller, Depends(reviewer)]) -> list[AgreementTold]:
         _known(store, survey)
         return [_agreed(one) for one in agreement_of(store.reviews.of(survey))]

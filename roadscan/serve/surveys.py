@@ -1,9 +1,10 @@
 """Which surveys there are, and in which colours their classes are shown."""
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel, ConfigDict
 
 from roadscan.assess.scheme import parse_scheme
+from roadscan.serve.access.guard import shown
 from roadscan.serve.features.layers import Readable, readable_collection
 from roadscan.store.features import FeatureStore
 from roadscan.store.store import Store
@@ -31,7 +32,7 @@ def surveys_router(features: FeatureStore, store: Store, readable: Readable) -> 
     """Return the route that lists the surveys to whoever may read their segments."""
     router = APIRouter(prefix="/api", tags=["layers"])
 
-    @router.get("/surveys")
+    @router.get("/surveys", dependencies=[Depends(shown)])
     def surveys(request: Request) -> list[SurveyTold]:
         readable_collection(readable, request, "segments")
         with features.reading() as reader:

@@ -6,13 +6,22 @@ They share the database with the surveys: a chunk's pictures are written in its 
 from collections.abc import Iterable
 from typing import Any
 
+import numpy as np
 import shapely
 from sqlalchemy import Connection, Engine, Row, Select, and_, delete, func, insert, select
 
 from roadscan.model.damage import Observation
 from roadscan.model.drive import ChunkResult
-from roadscan.model.photo import KeptPicture, ObjectionMask, Picture, PictureRefusal, PictureView
-from roadscan.store import picture_tables, tables
+from roadscan.model.photo import (
+    KeptPicture,
+    LanePicture,
+    ObjectionMask,
+    Picture,
+    PictureRefusal,
+    PictureView,
+)
+from roadscan.model.road import Direction
+from roadscan.store import picture_tables, rows, tables
 
 _KEY = ("drive_id", "settings_sha256", "number", "frame_t_s")
 _PICTURE = select(
@@ -56,6 +65,40 @@ class Pictures:
             pictures = tuple(map(_kept_picture, found))
             reasons = db.execute(select(refused).filter_by(**key).order_by(refused.c.reason))
             return pictures, {PictureRefusal(row.reason): int(row[-1]) for row in reasons}
+
+    def on_lane(self, survey: str, link_id: str, direction: Direction) -> tuple[LanePicture, ...]:
+        """Return the pictures taken on one lane, in order of time, without their pixels.
+
+        Where: on the rows that no later frame of its chunk saw. A picture whose nearest road
+        another frame of the chunk saw later, as on a second pass within a minute, is left out.
+        """
+        kept, grids, drives = picture_tables.pictures, tables.grids, tables.drives
+        this = (grids.c.link_id == link_id) & (grids.c.direction == direction.value)
+        lanes = _of_survey(select(grids), grids, survey).where(this & grids.c.usable)
+        shown = _of_survey(
+            select(
+                *(kept.c[name] for name in (*_KEY, "width", "height")),
+                drives.c.camera,
+                drives.c.video,
+            ),
+            kept,
+            survey,
+        )
+        shown = shown.join(drives, and_(*(kept.c[name] == drives.c[name] for name in _KEY[:2])))
+        shown = shown.join(grids, and_(*(kept.c[name] == grids.c[name] for name in _KEY[:3])))
+        shown = shown.where(this & grids.c.usable).order_by(kept.c.frame_t_s, kept.c.drive_id)
+        with self._engine.connect() as db:
+            last_seen_s = {
+                (row["drive_id"], row["number"]): rows.grid_of(dict(row)).last_seen_s
+                for row in db.execute(lanes).mappings()
+            }
+            found = db.execute(shown).all()
+        pictures = []
+        for row in found:
+            own = np.flatnonzero(last_seen_s[row.drive_id, row.number] == row.frame_t_s)
+            if len(own):
+                pictures.append(_lane_picture(row, int(own[0]), int(own[-1]) + 1))
+        return tuple(pictures)
 
     def count(self, survey: str) -> int:
         """Return how many pictures the drives of a survey have."""
@@ -127,12 +170,12 @@ def put_pictures(db: Connection, result: ChunkResult, key: dict[str, Any]) -> No
         key | {"reason": reason.value, "count": count}
         for reason, count in sorted(result.refused_pictures.items())
     ]
-    for table, rows in (
+    for table, new in (
         (picture_tables.pictures, kept),
         (picture_tables.refused_pictures, refused),
     ):
-        if rows:
-            db.execute(insert(table), rows)
+        if new:
+            db.execute(insert(table), new)
 
 
 def _showing(query: Select[Any], survey: str, observation: Observation) -> Select[Any]:
@@ -164,6 +207,21 @@ def _kept_picture(row: Row[Any]) -> KeptPicture:
     picture = Picture(row.jpeg, PictureView(row.view), row.width, row.height, row.scale)
     footprint = shapely.get_coordinates(shapely.from_wkb(row.footprint_wkb))
     return KeptPicture(row.frame_t_s, picture, footprint)
+
+
+def _lane_picture(row: Row[Any], from_row: int, to_row: int) -> LanePicture:
+    video = rows.VIDEO.validate_python(row.video)
+    return LanePicture(
+        row.drive_id,
+        row.frame_t_s,
+        from_row,
+        to_row,
+        rows.CAMERA.validate_python(row.camera),
+        video.width,
+        video.height,
+        row.width,
+        row.height,
+    )
 
 
 def _of_survey(query: Select[Any], table: Any, survey: str) -> Select[Any]:

@@ -111,6 +111,22 @@ def test_a_segment_shows_its_steps_cells_and_pictures(open_page, damaged):
     assert page.get_by_text("ein anderer Wert").count() == 0
 
 
+def test_a_segment_shows_its_road_in_the_direction_of_travel_when_one_comes_to_it(
+    open_page, damaged
+):
+    page = open_page(f"/segment?{urlencode(damaged)}")
+    pictures = page.get_by_role("img", name=re.compile("^Straße von [0-9]+ bis [0-9]+ m$"))
+    pictures.first.wait_for()
+    assert {one.get_attribute("loading") for one in pictures.all()} == {"lazy"}
+    places = [int(one.get_attribute("alt").split()[2]) for one in pictures.all()]
+    assert places == sorted(places)
+    last = pictures.last
+    last.scroll_into_view_if_needed()
+    assert last.evaluate("async i => { await i.decode(); return i.naturalWidth; }") > 0
+    caption = page.locator("#road figcaption").first
+    assert re.match(f"{places[0]} bis [0-9]+ m, 10.06.2026", caption.inner_text())
+
+
 def test_streets_are_sorted_searched_and_taken_away_as_csv(open_page, survey):
     page = open_page(f"/streets?{urlencode({'survey': survey})}")
     row = page.locator("#streets tbody tr")

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict
 from roadscan.errors import RoadscanError
 from roadscan.model.access import Account, AuditEntry, Caller, Right, Role
 from roadscan.serve.access.guard import Guard
+from roadscan.serve.description import problems
 
 AUDIT_LINES: Final = 1000
 INVITATION_S: Final = 7 * 86400.0
@@ -39,7 +40,7 @@ def administration_router(guard: Guard) -> APIRouter:
     def list_accounts(_: Annotated[Caller, Depends(admin)]) -> list[Account]:
         return list(accounts.all())
 
-    @router.put("/accounts/{account_id}", status_code=204)
+    @router.put("/accounts/{account_id}", status_code=204, responses=problems("account_unknown"))
     def change(
         account_id: str, given: AccountChange, caller: Annotated[Caller, Depends(admin)]
     ) -> None:

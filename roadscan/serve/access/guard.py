@@ -11,9 +11,11 @@ import hashlib
 import hmac
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
+from typing import Annotated, Final
 
-from fastapi import Request
+from fastapi import Depends, Request, Security
+from fastapi.security import APIKeyCookie, APIKeyHeader, HTTPBearer
+from fastapi.security.http import HTTPBase
 
 from roadscan.errors import RoadscanError
 from roadscan.model.access import NOBODY, Caller, Right
@@ -22,6 +24,30 @@ from roadscan.store.accounts import Accounts
 COOKIE: Final = "roadscan_session"
 CSRF_HEADER: Final = "X-CSRF-Token"
 _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+def shown(
+    _key: Annotated[
+        object, Security(APIKeyHeader(name="X-API-Key", scheme_name="key", auto_error=False))
+    ],
+    _bearer: Annotated[object, Security(HTTPBearer(scheme_name="bearer", auto_error=False))],
+    _basic: Annotated[
+        object, Security(HTTPBase(scheme="basic", scheme_name="basic", auto_error=False))
+    ],
+    _session: Annotated[
+        object,
+        Security(
+            APIKeyCookie(
+                name=COOKIE,
+                scheme_name="session",
+                description=f"With {CSRF_HEADER} for what changes something",
+                auto_error=False,
+            )
+        ),
+    ],
+) -> None:
+    """Put into the service's description how a caller shows who it is: `Guard` looks itself."""
+
 
 Dependency = Callable[[Request], Caller]
 """What a route takes as `Depends(...)` to learn who calls."""
@@ -39,7 +65,7 @@ class Guard:
         It raises `not_logged_in` or `not_allowed`.
         """
 
-        def check(request: Request) -> Caller:
+        def check(request: Request, _: Annotated[None, Depends(shown)] = None) -> Caller:
             caller = self.caller(request)
             if caller.role is None:
                 raise RoadscanError(

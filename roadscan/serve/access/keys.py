@@ -9,6 +9,7 @@ from roadscan.errors import RoadscanError
 from roadscan.model.access import ApiKey, Caller, Right, Role
 from roadscan.serve.access.guard import Guard
 from roadscan.serve.access.login import Name
+from roadscan.serve.description import problems
 
 MAX_DAYS: Final = 400
 
@@ -45,7 +46,7 @@ def keys_router(guard: Guard) -> APIRouter:
         accounts.record(caller.name, "key_made", f"{key.key_id} {given.role.value}")
         return {"key_id": key.key_id, "secret": secret}
 
-    @router.delete("/{key_id}", status_code=204)
+    @router.delete("/{key_id}", status_code=204, responses=problems("key_unknown"))
     def revoke(key_id: str, caller: Annotated[Caller, Depends(logged_in)]) -> None:
         if not accounts.revoke_key(caller.account_id, key_id):
             raise RoadscanError("key_unknown", f"you have no key {key_id!r}", "List your keys")

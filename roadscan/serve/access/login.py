@@ -9,6 +9,7 @@ from roadscan.errors import RoadscanError
 from roadscan.model.access import Account, Caller, Right
 from roadscan.serve.access.guard import COOKIE, Guard, csrf_token
 from roadscan.serve.access.passwords import MAX_LENGTH, hash_password, is_right
+from roadscan.serve.description import problems
 from roadscan.serve.settings import ServeSettings
 from roadscan.store.accounts import Accounts
 from roadscan.store.outside_logins import OutsideLogins
@@ -53,7 +54,7 @@ def login_router(guard: Guard, settings: ServeSettings, logins: OutsideLogins) -
         )
         return _me(Caller(account.account_id, account.name, account.role), token)
 
-    @router.post("/login")
+    @router.post("/login", responses=problems("login_failed", "login_too_often"))
     def login(given: Login, request: Request, response: Response) -> dict[str, str]:
         address = request.client.host if request.client else ""
         _check_failures(accounts, given.name, address)
@@ -75,14 +76,16 @@ def login_router(guard: Guard, settings: ServeSettings, logins: OutsideLogins) -
         accounts.record(caller.name, "logout", "")
         response.delete_cookie(COOKIE)
 
-    @router.post("/welcome")
+    @router.post(
+        "/welcome", responses=problems("password_too_weak", "account_exists", "invitation_used")
+    )
     def welcome(given: Welcome, response: Response) -> dict[str, str]:
         password_hash = hash_password(given.name, given.password)
         account = accounts.accept(given.token, given.name, password_hash)
         accounts.record(account.name, "account_made", account.role.value)
         return let_in(response, account)
 
-    @router.get("/me")
+    @router.get("/me", responses=problems("not_logged_in"))
     def me(request: Request) -> dict[str, str]:
         caller = guard.caller(request)
         told = _me(caller, request.cookies.get(COOKIE, ""))

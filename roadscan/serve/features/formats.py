@@ -13,7 +13,6 @@ HTML: Final = "text/html"
 GEOJSON: Final = "application/geo+json"
 SCHEMA: Final = "application/schema+json"
 OPENAPI: Final = "application/vnd.oai.openapi+json;version=3.0"
-PROBLEM: Final = "application/problem+json"
 
 FILES: Final = {
     "csv": "text/csv; charset=utf-8; header=present",

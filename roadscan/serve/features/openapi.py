@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from importlib.metadata import version
 from typing import Any, Final
 
+from roadscan.serve.errors import PROBLEM, Problem
 from roadscan.serve.features.cql2 import MAX_DEPTH, MAX_LENGTH
 from roadscan.serve.features.crs import ALL, CRS84
 from roadscan.serve.features.fields import SCHEMAS, kinds_of, meanings_of
@@ -15,7 +16,6 @@ from roadscan.serve.features.formats import (
     JSON,
     OPENAPI,
     PAGES,
-    PROBLEM,
     SCHEMA,
 )
 from roadscan.serve.features.parameters import DEFAULT_LIMIT, FILTER_LANG, MAX_LIMIT, OF_SURVEY
@@ -85,16 +85,7 @@ _SCHEMAS: Final[dict[str, Any]] = {
         "required": ["type", "coordinates"],
         "properties": {"type": _TEXT, "coordinates": {"type": "array", "items": {}}},
     },
-    "problem": {
-        "type": "object",
-        "required": ["status", "code", "title"],
-        "properties": {
-            "status": {"type": "integer"},
-            "code": _TEXT,
-            "title": _TEXT,
-            "hint": _TEXT,
-        },
-    },
+    "problem": Problem.model_json_schema(),
 }
 
 

@@ -12,6 +12,7 @@ from roadscan.model.access import Caller, Right
 from roadscan.model.check import DriveCheck
 from roadscan.model.upload import StoredFile, WaitingDrive
 from roadscan.serve.access.guard import Guard
+from roadscan.serve.description import problems
 from roadscan.serve.jobs.drives import Drives
 from roadscan.serve.jobs.requests import CheckRequest, Failure, Job, State
 from roadscan.serve.uploads.finish import Arrivals
@@ -109,18 +110,22 @@ def checks_router(guard: Guard, drives: Drives, arrivals: Arrivals) -> APIRouter
     router, desk = APIRouter(prefix="/api/checks", tags=["jobs"]), _Desk(guard, drives, arrivals)
     Uploader = Annotated[Caller, Depends(guard.need(Right.UPLOAD))]  # noqa: N806 -- a type
 
+    undecided = ("job_unknown", "check_not_ended", "drive_not_waiting")
+
     @router.get("")
     def checks(_: Uploader) -> list[CheckTold]:
         """Return the checks of the drives that wait and are whole, as far as one was asked for."""
         known = [drives.queue.known(request.job_id()) for _, request in drives.checks()]
         return [desk.told(job) for job in known if job is not None]
 
-    @router.get("/{check_id}")
+    @router.get("/{check_id}", responses=problems("job_unknown"))
     def check(check_id: str, _: Uploader) -> CheckTold:
         """Return a check, also after the decision."""
         return desk.told(desk.existing(check_id))
 
-    @router.post("/{check_id}/start", status_code=202)
+    @router.post(
+        "/{check_id}/start", status_code=202, responses=problems(*undecided, "network_missing")
+    )
     def start(check_id: str, given: ToStart, caller: Uploader) -> Job:
         """Work the drive all the same."""
         drive = desk.to_decide(check_id)
@@ -130,7 +135,7 @@ def checks_router(guard: Guard, drives: Drives, arrivals: Arrivals) -> APIRouter
         )
         return drives.queue.job(job_id)
 
-    @router.post("/{check_id}/withdraw", status_code=204)
+    @router.post("/{check_id}/withdraw", status_code=204, responses=problems(*undecided))
     def withdraw(check_id: str, caller: Uploader) -> None:
         """Delete the video, and what came with it unless others need it; one's own, or as admin."""
         desk.withdraw(desk.to_decide(check_id), caller)

@@ -1,7 +1,7 @@
 """What the town's administrators and planners have done by a worker: deletion, backup, export."""
 
 import time
-from typing import Annotated
+from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends
 from fastapi.responses import FileResponse
@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict
 from roadscan.errors import RoadscanError
 from roadscan.model.access import Caller, Right
 from roadscan.serve.access.guard import Guard
+from roadscan.serve.description import answered_with, problems
 from roadscan.serve.jobs.exports import export_path
 from roadscan.serve.jobs.queue import JobQueue
 from roadscan.serve.jobs.rematching import rematch_request
@@ -24,6 +25,8 @@ from roadscan.serve.jobs.requests import (
 )
 from roadscan.serve.settings import ServeSettings
 from roadscan.store.town import Town
+
+ZIP: Final = "application/zip"
 
 
 class ToBackUp(BaseModel):
@@ -69,7 +72,7 @@ def chores_router(guard: Guard, settings: ServeSettings, queue: JobQueue, town: 
         request = ExportRequest(asked_for=_now(), asked_by=caller.name, survey=given.survey)
         return begin(request, "export_submitted")
 
-    @router.post("/jobs/rematch", status_code=202)
+    @router.post("/jobs/rematch", status_code=202, responses=problems("network_missing"))
     def rematch(given: OfSurvey, caller: Admin) -> Job:
         """Match the drives of a survey to the network in force, as a survey of its own."""
         networks = town.networks()
@@ -78,7 +81,11 @@ def chores_router(guard: Guard, settings: ServeSettings, queue: JobQueue, town: 
             raise RoadscanError("network_missing", what, "Put one in force")
         return begin(rematch_request(given.survey, networks[0], caller.name), "rematch_submitted")
 
-    @router.get("/exports/{job_id}")
+    @router.get(
+        "/exports/{job_id}",
+        response_class=FileResponse,
+        responses=answered_with(ZIP) | problems("job_unknown", "file_missing"),
+    )
     def exported(job_id: str, caller: Planner) -> FileResponse:
         """Hand out what an export wrote; it is kept for a week."""
         job = queue.job(job_id)
@@ -86,7 +93,7 @@ def chores_router(guard: Guard, settings: ServeSettings, queue: JobQueue, town: 
         if job.kind != "export" or job.state is not State.DONE or not path.is_file():
             raise RoadscanError("file_missing", "there is no such export, or no longer", "Ask anew")
         guard.accounts.record(caller.name, "export_fetched", job_id)
-        return FileResponse(path, filename="roadscan.zip", media_type="application/zip")
+        return FileResponse(path, filename="roadscan.zip", media_type=ZIP)
 
     return router
 

@@ -163,6 +163,12 @@ class JobQueue:
         self.job(job_id)
         self._client.cancel_workflow(job_id)
 
+    def cancel_all(self, kind: str) -> None:
+        """Stop all jobs of a kind that wait or are being worked."""
+        while left := self._client.list_workflows(name=kind, status=_UNDER_WAY, limit=PAGE):
+            for job in left:
+                self._client.cancel_workflow(job.workflow_id)
+
     def retry(self, job_id: str) -> str:
         """Let a job that failed or was cancelled go on; returns its id."""
         job = self.job(job_id)

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict
 from roadscan.errors import RoadscanError
 from roadscan.model.access import Caller, Right
 from roadscan.serve.access.guard import Guard
+from roadscan.serve.description import answered_with, problems
 from roadscan.serve.jobs.drives import Drives
 from roadscan.serve.jobs.queue import JobQueue
 from roadscan.serve.jobs.requests import (
@@ -27,6 +28,7 @@ from roadscan.serve.jobs.requests import (
 )
 
 MAX_JOBS: Final = 200
+EVENTS: Final = "text/event-stream"
 EVENT_S: Final = 1.0
 ENDED: Final = frozenset({State.DONE, State.FAILED, State.CANCELLED})
 
@@ -54,7 +56,7 @@ def jobs_router(guard: Guard, drives: Drives) -> APIRouter:
     queue = drives.queue
     router = APIRouter(prefix="/api", tags=["jobs"])
     reader, uploader = guard.need(Right.READ), guard.need(Right.UPLOAD)
-    planner = guard.need(Right.PLAN)
+    planner, unknown = guard.need(Right.PLAN), problems("job_unknown")
 
     @router.get("/jobs")
     def jobs(
@@ -64,7 +66,11 @@ def jobs_router(guard: Guard, drives: Drives) -> APIRouter:
     ) -> list[Job]:
         return list(queue.jobs(limit, [each.value for each in kind]))
 
-    @router.post("/jobs", status_code=202)
+    @router.post(
+        "/jobs",
+        status_code=202,
+        responses=problems("track_missing", "drive_not_waiting", "network_missing"),
+    )
     def submit(given: DriveToWork, caller: Annotated[Caller, Depends(uploader)]) -> Job:
         drive = drives.waiting(given.video_sha256)
         job_id = drives.start(drives.request(drive, given.survey, given.offset_s))
@@ -81,26 +87,32 @@ def jobs_router(guard: Guard, drives: Drives) -> APIRouter:
         guard.accounts.record(caller.name, "rescore_submitted", what)
         return queue.job(job_id)
 
-    @router.get("/jobs/{job_id}")
+    @router.get("/jobs/{job_id}", responses=unknown)
     def job(job_id: str, _: Annotated[Caller, Depends(reader)]) -> Job:
         return queue.job(job_id)
 
-    @router.get("/jobs/{job_id}/events")
+    @router.get(
+        "/jobs/{job_id}/events",
+        response_class=StreamingResponse,
+        responses=answered_with(EVENTS) | unknown,
+    )
     async def events(
         job_id: str, request: Request, _: Annotated[Caller, Depends(reader)]
     ) -> StreamingResponse:
         await run_in_threadpool(queue.job, job_id)
-        return StreamingResponse(
-            _told_as_it_changes(queue, job_id, request), media_type="text/event-stream"
-        )
+        return StreamingResponse(_told_as_it_changes(queue, job_id, request), media_type=EVENTS)
 
-    @router.post("/jobs/{job_id}/cancel", status_code=204)
+    @router.post("/jobs/{job_id}/cancel", status_code=204, responses=unknown)
     def cancel(job_id: str, caller: Annotated[Caller, Depends(uploader)]) -> None:
         _check_may_change(queue.job(job_id), caller)
         queue.cancel(job_id)
         guard.accounts.record(caller.name, "job_cancelled", job_id)
 
-    @router.post("/jobs/{job_id}/retry", status_code=202)
+    @router.post(
+        "/jobs/{job_id}/retry",
+        status_code=202,
+        responses=problems("job_unknown", "job_not_stopped"),
+    )
     def retry(job_id: str, caller: Annotated[Caller, Depends(uploader)]) -> Job:
         _check_may_change(queue.job(job_id), caller)
         again = queue.retry(job_id)

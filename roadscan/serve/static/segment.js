@@ -1,5 +1,5 @@
 // @ts-check
-/** One segment down to its evidence: the steps of its score, its cells, the pictures of its damages. */
+/** One segment down to its evidence: the steps of its score, its cells, pictures of its damages and its road. */
 import {call, me} from "./api.js";
 import {allFeatures} from "./features.js";
 import {attempt, fill, find, make} from "./page.js";
@@ -86,6 +86,13 @@ async function photo(survey, damage) {
   return item;
 }
 
+/** @param {{photo: string, from_m: number, to_m: number, frame_t_s: number, width: number, height: number}} picture */
+function roadPicture({photo, from_m, to_m, frame_t_s, width, height}) {
+  const place = {from: number(from_m), to: number(to_m)};
+  const image = make("img", {src: photo, alt: text("road_picture_alt", place), loading: "lazy", width, height});
+  return make("li", {}, make("figure", {}, make("figcaption", {}, text("road_picture", {...place, at: time(frame_t_s)})), image));
+}
+
 attempt(async () => {
   const asked = new URLSearchParams(location.search);
   const [survey, id] = [asked.get("survey") ?? "", asked.get("id") ?? ""];
@@ -96,11 +103,13 @@ attempt(async () => {
   showSteps(evidence.steps);
   showOutcome(evidence);
   if (!(await me()).role) { // the layers are public; cells and pictures are not
-    for (const part of ["cells", "damages"]) find(part).replaceChildren(make(part === "cells" ? "p" : "li", {}, text("after_login")));
+    for (const part of ["cells", "damages", "road"]) find(part).replaceChildren(make(part === "cells" ? "p" : "li", {}, text("after_login")));
     return;
   }
   const [cells, damages] = await Promise.all(["cells", "damages"].map((name) => allFeatures(name, {survey, segment_id: id})));
   showCells(cells, p);
   const items = await Promise.all(damages.map(({properties}) => photo(survey, properties)));
   find("damages").replaceChildren(...(items.length ? items : [make("li", {}, text("no_damages"))]));
+  const pictures = await call("GET", `/api/evidence/road?${new URLSearchParams({survey, id})}`);
+  find("road").replaceChildren(...(pictures.length ? pictures.map(roadPicture) : [make("li", {}, text("no_road_pictures"))]));
 });

@@ -9,6 +9,7 @@ from roadscan.errors import RoadscanError
 from roadscan.model.access import Caller, Right
 from roadscan.model.upload import FileKind, StoredFile, Waiting, WaitingDrive
 from roadscan.serve.access.guard import Guard
+from roadscan.serve.description import problems
 from roadscan.serve.uploads.finish import Arrivals
 from roadscan.serve.uploads.record import Upload
 from roadscan.serve.uploads.router import PATH
@@ -80,7 +81,7 @@ def uploads_api(guard: Guard, arrivals: Arrivals) -> APIRouter:
         mine = arrivals.storage.under_way()
         return [_upload(upload) for upload in mine if upload.owner_id == caller.account_id]
 
-    @router.get("/files")
+    @router.get("/files", responses=problems("file_missing"))
     def newest(
         _: Uploader, limit: Annotated[int, Query(ge=1, le=MAX_PAGE)] = PAGE, after: str = ""
     ) -> list[FileTold]:
@@ -88,11 +89,13 @@ def uploads_api(guard: Guard, arrivals: Arrivals) -> APIRouter:
         before = existing(after) if after else None
         return [_file(file) for file in files.newest(limit, before)]
 
-    @router.get("/files/{sha256}")
+    @router.get("/files/{sha256}", responses=problems("file_missing"))
     def one(sha256: str, _: Uploader) -> FileTold:
         return _file(existing(sha256))
 
-    @router.delete("/files/{sha256}", status_code=204)
+    @router.delete(
+        "/files/{sha256}", status_code=204, responses=problems("file_missing", "file_in_use")
+    )
     def remove(sha256: str, caller: Uploader) -> None:
         """Delete a file: one's own, or as an administrator anybody's; none that a job works on."""
         file = existing(sha256)

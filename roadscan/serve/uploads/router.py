@@ -19,7 +19,7 @@ from roadscan.model.access import Caller, Right
 from roadscan.serve.access.guard import Guard
 from roadscan.serve.errors import problem, status_of
 from roadscan.serve.hourly import hourly
-from roadscan.serve.uploads import protocol
+from roadscan.serve.uploads import described, protocol
 from roadscan.serve.uploads.finish import Arrivals
 from roadscan.serve.uploads.record import State, Upload
 from roadscan.serve.uploads.writer import Writer
@@ -68,31 +68,57 @@ def tus_router(guard: Guard, arrivals: Arrivals, idle_s: float = IDLE_S) -> APIR
     Uploader = Annotated[Caller, Depends(guard.need(Right.UPLOAD))]  # noqa: N806 -- a type
     one = PATH + "/{upload_id}"
 
-    @router.options(PATH, status_code=204)
+    @router.options(PATH, status_code=204, responses=described.SPEAKS_ANSWERS)
     def say_what_is_spoken() -> Response:
         return tus.options()
 
-    @router.options(one, status_code=204)
+    @router.options(one, status_code=204, responses=described.SPEAKS_ANSWERS)
     def say_the_same_of_an_upload() -> Response:
         return tus.options()
 
-    @router.post(PATH, status_code=201)
+    @router.post(
+        PATH,
+        status_code=201,
+        response_class=Response,
+        openapi_extra=described.CREATE,
+        responses=described.CREATE_ANSWERS,
+    )
     async def create_upload(request: Request, caller: Uploader) -> Response:
         return await tus.create(request, caller)
 
-    @router.patch(one, status_code=204)
+    @router.patch(
+        one,
+        status_code=204,
+        openapi_extra=described.APPEND,
+        responses=described.APPEND_ANSWERS,
+    )
     async def append_to_upload(upload_id: str, request: Request, caller: Uploader) -> Response:
         return await tus.patch(request, await tus.own(upload_id, caller))
 
-    @router.head(one)
+    @router.head(
+        one,
+        response_class=Response,
+        openapi_extra=described.ASK,
+        responses=described.ASK_ANSWERS,
+    )
     async def ask_for_upload(upload_id: str, request: Request, caller: Uploader) -> Response:
         return await tus.head(request, await tus.own(upload_id, caller))
 
-    @router.delete(one, status_code=204)
+    @router.delete(
+        one,
+        status_code=204,
+        openapi_extra=described.ASK,
+        responses=described.TERMINATE_ANSWERS,
+    )
     async def terminate_upload(upload_id: str, request: Request, caller: Uploader) -> Response:
         return await tus.terminate(request, await tus.own(upload_id, caller))
 
-    @router.post(one, status_code=204)
+    @router.post(
+        one,
+        status_code=204,
+        openapi_extra=described.OVERRIDE,
+        responses=described.OVERRIDE_ANSWERS,
+    )
     async def override(upload_id: str, request: Request, caller: Uploader) -> Response:
         """Do what `X-HTTP-Method-Override` says, where a network lets only POST through."""
         methods = {"PATCH": tus.patch, "HEAD": tus.head, "DELETE": tus.terminate}

@@ -42,6 +42,8 @@ RIGHT_OF = {
     "GET /api/evidence/segment": Right.READ,
     "GET /api/evidence/damage": Right.PHOTOS,
     "GET /api/evidence/photo": Right.PHOTOS,
+    "GET /api/evidence/road": Right.PHOTOS,
+    "GET /api/evidence/road-photo": Right.PHOTOS,
     "GET /api/reviews/queue": Right.REVIEW,
     "GET /api/reviews/agreement": Right.REVIEW,
     "GET /api/reviews": Right.REVIEW,
@@ -117,7 +119,9 @@ def right_of(route: str) -> Right | None:
 
 def ask(client: TestClient, route: str, headers: dict[str, str]) -> int:
     method, _, path = route.partition(" ")
-    path += "?survey=x&id=x" if path.startswith(("/api/evidence", "/api/reviews")) else ""
+    path += (
+        "?survey=x&id=x&drive=x&t_s=1" if path.startswith(("/api/evidence", "/api/reviews")) else ""
+    )
     for name in ("upload_id", "key_id", "job_id", "check_id", "account_id", "sha256", "collection"):
         path = path.replace(f"{{{name}}}", "segments" if name == "collection" else "0" * 32)
     path = path.replace("{number}", "1")

@@ -1,15 +1,21 @@
+import io
 import json
 import signal
 import time
 import zipfile
 
 import pytest
+from PIL import Image
+from starlette.testclient import TestClient
 
 from roadscan.errors import RoadscanError
+from roadscan.model.access import Role
 from roadscan.read.network_look import LineFault
+from roadscan.serve.app import create_app
 from roadscan.serve.databases import open_town
 from roadscan.serve.jobs.requests import NetworkColumns, NetworkRequest, RescoreRequest, State
 from roadscan.serve.settings import ServeSettings
+from roadscan.store.accounts import Accounts
 from roadscan.store.features import FeatureStore
 from tests.databases import DATABASES, address_on
 from tests.serve.jobs.town import SAMPLES, SampleTown
@@ -115,6 +121,30 @@ def test_a_drive_ends_as_layers_even_if_its_worker_is_killed(town, queue, networ
     with open_town(town.settings) as store, FeatureStore(store.engine).reading() as features:
         assert [layer.features for layer in features.layers("segments")] == [58]
         assert store.drives("Herbst")[0].video.name == "2026-06-10 früh.mp4"
+
+
+def test_the_pictures_it_kept_are_served_with_the_segments_they_show(town):
+    with open_town(town.settings) as store, TestClient(create_app(town.settings, store)) as client:
+        accounts = Accounts(store.engine, time.time)
+        account = accounts.add("Vera", Role.VIEWER, None)
+        client.headers["X-API-Key"] = accounts.add_key(account.account_id, "t", Role.VIEWER, 60.0)[
+            1
+        ]
+        shown = {}
+        for segment in store.assessment("Herbst").segments:
+            asked = {"survey": "Herbst", "id": segment.segment_id}
+            pictures = client.get("/api/evidence/road", params=asked).json()
+            assert all(one["from_m"] < segment.to_m for one in pictures)
+            assert all(one["to_m"] > segment.from_m for one in pictures)
+            shown |= {one["photo"]: one for one in pictures}
+        assert len(shown) == store.pictures.count("Herbst") > 10
+        address, first = next(iter(shown.items()))
+        photo = client.get(address)
+        assert photo.headers["Cache-Control"] == "private, no-store"
+        assert Image.open(io.BytesIO(photo.content)).size == (first["width"], first["height"])
+        seen = [entry for entry in accounts.audit_log(10) if entry.action == "photo_viewed"]
+        assert [entry.who for entry in seen] == ["Vera"]
+        assert client.get(address.replace("Herbst", "Sommer")).json()["code"] == "photo_missing"
 
 
 def test_a_survey_is_scored_by_another_scheme_without_its_video(town, queue):

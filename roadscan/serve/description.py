@@ -1,0 +1,77 @@
+"""What the service says of itself at /api/openapi.json: refusals, and what is not JSON, as well.
+
+A route names the codes that are its own by `problems`, next to what it does. `describe` adds what
+any route of its sort may answer: to a request that makes no sense, to a caller whom it does not
+know or who may not, and when the service itself is at fault.
+"""
+
+from functools import cache
+from typing import Any, Final
+
+from fastapi import FastAPI
+
+from roadscan.serve.errors import PROBLEM, Problem, status_of_code
+
+Answers = dict[int | str, dict[str, Any]]
+"""What a route takes as `responses`."""
+Described = dict[str, Any]
+"""A part of the description: JSON, as OpenAPI has it."""
+REFUSALS: Final = ("not_logged_in", "not_allowed", "csrf_token_wrong")
+INVALID: Final = "request_invalid"
+FAULT: Final = "internal"
+_CONTENT: Final = {PROBLEM: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+_OF_FASTAPI: Final = ("HTTPValidationError", "ValidationError")
+"""What it would answer to a request that makes no sense; see `tell_errors`."""
+
+
+def problems(*codes: str) -> Answers:
+    """Return the problem documents of these codes, by status."""
+    found: dict[int, list[str]] = {}
+    for code in codes:
+        found.setdefault(status_of_code(code), []).append(code)
+    return {status: _problem(", ".join(same)) for status, same in found.items()}
+
+
+def answered_with(media_type: str, status: int = 200) -> Answers:
+    """Return an answer that is no JSON; its route needs a `response_class` without a type."""
+    return {status: {"content": {media_type: {}}}}
+
+
+def describe(app: FastAPI) -> None:
+    """Let the description of an app say what all of its routes may answer."""
+    make = app.openapi
+
+    @cache
+    def openapi() -> Described:
+        made = make()
+        for path in made["paths"].values():
+            for operation in path.values():
+                _complete(operation)
+        schemas = made["components"]["schemas"]
+        for name in _OF_FASTAPI:
+            schemas.pop(name, None)
+        schemas["Problem"] = Problem.model_json_schema()
+        return made
+
+    app.openapi = openapi  # type: ignore[method-assign]  # the way that FastAPI's guide shows
+
+
+def _complete(operation: Described) -> None:
+    answers = operation["responses"]
+    answers.pop("422", None)
+    if "parameters" in operation or "requestBody" in operation:
+        _add(answers, "400", INVALID)
+    if "security" in operation:
+        for status, refusal in problems(*REFUSALS).items():
+            _add(answers, str(status), refusal["description"])
+    _add(answers, "5XX", FAULT)
+    operation["responses"] = dict(sorted(answers.items()))
+
+
+def _add(answers: Described, status: str, codes: str) -> None:
+    own = answers.get(status)
+    answers[status] = _problem(codes if own is None else f"{own['description']}, {codes}")
+
+
+def _problem(codes: str) -> Described:
+    return {"description": codes, "content": _CONTENT}
