@@ -119,10 +119,10 @@ def write_clip(
     )
 
 
-def write_track(path: Path, shift_s: float = 0.0) -> Path:
-    """Write the track, once a second."""
+def write_track(path: Path, shift_s: float = 0.0, around_s: float = BEFORE_S) -> Path:
+    """Write the track, once a second, from so long before the video to so long after it."""
     points = []
-    for t_s in np.arange(-BEFORE_S, LENGTH_S + BEFORE_S + 0.5):
+    for t_s in np.arange(-around_s, LENGTH_S + around_s + 0.5):
         lon, lat = _lon_lat(_along_m(t_s), -LANE_M)
         time = datetime.fromtimestamp(STARTED_S + t_s + shift_s, tz=UTC).isoformat()
         points.append(

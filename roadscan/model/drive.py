@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from roadscan.model.arrays import Floats
 from roadscan.model.damage import LaneGrid, Observation, Rejection
 from roadscan.model.photo import KeptPicture, PictureRefusal
-from roadscan.model.picture import Camera, FrameRejection
+from roadscan.model.picture import Boxes, Camera, FrameRejection
+from roadscan.model.track import Track
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,10 @@ class ClockFit:
     """Of the best lag, 0..1; 0 where motion was not used."""
     warnings: tuple[str, ...]
 
+    def utc_s(self, video_t_s: float) -> float:
+        """Return the UTC epoch seconds at which a time of the video was."""
+        return self.started_s + self.offset_s + video_t_s
+
 
 @dataclass(frozen=True, slots=True)
 class Drive:
@@ -69,6 +74,35 @@ class Drive:
     path_m: tuple[Floats, ...]
     """Stretches driven without a gap, each (n, 2) in the metric CRS."""
     length_m: float
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """What a drive is matched to another network by, once its recordings are deleted."""
+
+    track: Track
+    """Its fixes from a little before it was filmed to a little after."""
+    every_m: float
+    pictures: str
+    """What looked for people in its pictures and how much they show, in one word."""
+
+
+@dataclass(frozen=True, slots=True)
+class SeenFrame:
+    """What was found in a frame, before any of it is put on the road."""
+
+    video_t_s: float
+    boxes: Boxes
+    traffic_xyxy: Floats
+    """(m, 4) persons and vehicles, which hide road."""
+
+
+@dataclass(frozen=True, slots=True)
+class LostFrame:
+    """A planned frame that is of no use, or that the video does not have."""
+
+    video_t_s: float
+    reason: FrameRejection
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,3 +146,5 @@ class ChunkResult:
     pictures: tuple[KeptPicture, ...] = ()
     """Of every frame that shows a cell's damage best: the picture of each damage is among them."""
     refused_pictures: dict[PictureRefusal, int] = field(default_factory=dict)
+    frames_found: tuple[SeenFrame | LostFrame, ...] = ()
+    """Every planned frame, in order of time: by them the chunk is put on another network."""

@@ -1,9 +1,7 @@
 """Works through a drive chunk by chunk: frames in, observations and cells out."""
 
-import os
-from collections import Counter, deque
-from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -11,21 +9,22 @@ import numpy as np
 from roadscan.assess.cells import GridBuilder
 from roadscan.assess.scheme import Scheme
 from roadscan.detect.detector import Detector
-from roadscan.detect.people import PeopleNotLookedFor, sure_boxes
-from roadscan.detect.quality import check_frame
 from roadscan.locate.place import Eye, place_frame
 from roadscan.model.arrays import Floats, Ints
 from roadscan.model.damage import Observation, Rejection
-from roadscan.model.drive import ChunkResult, FrameCounts, RejectedBox
-from roadscan.model.picture import Boxes, Frame, FrameRejection, Rows
-from roadscan.model.road import Network
-from roadscan.pipeline.photos import (
-    NO_PICTURES,
-    PictureKeeper,
-    PictureRules,
-    rows_of_traffic,
-    standing,
+from roadscan.model.drive import (
+    ChunkResult,
+    ClockFit,
+    FrameCounts,
+    LostFrame,
+    RejectedBox,
+    SeenFrame,
 )
+from roadscan.model.photo import KeptPicture, PictureRefusal
+from roadscan.model.picture import Boxes, FrameRejection
+from roadscan.model.road import Network
+from roadscan.pipeline.look import Looker, Seen, look_at_all, shown_at
+from roadscan.pipeline.photos import NO_PICTURES, PictureKeeper, PictureRules
 from roadscan.pipeline.prepare import PreparedDrive
 from roadscan.pipeline.progress import Progress
 from roadscan.pipeline.record import Stopwatch
@@ -34,15 +33,8 @@ from roadscan.read.video import frames_at
 CHUNK_S = 60.0
 """Seconds of video that are done again at most after a stop."""
 
-SAME_TIME_S = 0.0005
-"""A frame is the one wanted at a time if it is shown up to this much later: clocks of containers
-count in ticks."""
-
 NOT_THERE = (FrameRejection.NOT_DECODED, FrameRejection.REPEATED)
 """Of the frames planned, those that the video does not have."""
-
-LOOKERS = min(4, os.cpu_count() or 1)
-"""Threads that look at frames, each at one of its own."""
 
 
 def chunk_of(wanted_video_s: Floats) -> Ints:
@@ -51,27 +43,72 @@ def chunk_of(wanted_video_s: Floats) -> Ints:
 
 
 @dataclass
-class _Chunk:
-    """A chunk being filled."""
+class ChunkAccount:
+    """A chunk being filled: every frame and every detection ends somewhere."""
 
     number: int
     planned: int
     scheme: Scheme
     network: Network
-    keeper: PictureKeeper
     usable: int = 0
     detections: int = 0
     observed: int = 0
     rejected: Counter[FrameRejection] = field(default_factory=Counter)
     observations: list[Observation] = field(default_factory=list)
     rejections: list[RejectedBox] = field(default_factory=list)
+    frames: list[SeenFrame | LostFrame] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.seen = GridBuilder(self.network, self.scheme)
         self.unusable = GridBuilder(self.network, self.scheme)
 
-    def finish(self, drive_id: str) -> ChunkResult:
-        """Close the account: every frame and every detection is somewhere."""
+    def put(
+        self, found: SeenFrame | LostFrame, frame_t_s: float, eye: Eye
+    ) -> tuple[Observation, ...]:
+        """Put what was found in the frame of a UTC time on the road; return what lies there."""
+        self.frames.append(found)
+        if isinstance(found, LostFrame):
+            self.rejected[found.reason] += 1
+            self.unusable.add_lost(place_frame(_NOTHING, frame_t_s, eye).views, found.reason)
+            return ()
+        self.usable += 1
+        boxes = found.boxes
+        placed = place_frame(boxes, frame_t_s, eye, found.traffic_xyxy)
+        self.detections += len(boxes.kind)
+        self.rejections += [
+            RejectedBox(
+                frame_t_s,
+                boxes.kind[number],
+                float(boxes.confidence[number]),
+                _corners(boxes.xyxy[number]),
+                reason,
+            )
+            for number, reason in placed.rejections
+        ]
+        self._keep(placed.observations)
+        self.seen.add_frame(placed.views, placed.observations)
+        # driven and not seen: without this, a lane behind a lorry would count as not driven
+        behind = [replace(view, hidden=()) for view in placed.views if view.hidden]
+        self.unusable.add_lost(behind, Rejection.HIDDEN)
+        return placed.observations
+
+    def _keep(self, observations: Sequence[Observation]) -> None:
+        scored = [one for one in observations if one.kind in self.scheme.kinds]
+        others = {one.box_number: one for one in observations if one.kind not in self.scheme.kinds}
+        self.observations += scored
+        self.observed += len({one.box_number for one in scored})
+        self.rejections += [
+            RejectedBox(o.frame_t_s, o.kind, o.confidence, o.box_xyxy, Rejection.KIND_NOT_SCORED)
+            for o in others.values()
+        ]
+
+    def finish(
+        self,
+        drive_id: str,
+        pictures: tuple[KeptPicture, ...],
+        refused: dict[PictureRefusal, int],
+    ) -> ChunkResult:
+        """Close the account."""
         if self.planned != self.usable + sum(self.rejected.values()):
             message = (
                 f"chunk {self.number}: {self.planned} frames planned, but {self.usable} usable "
@@ -85,7 +122,6 @@ class _Chunk:
             )
             raise AssertionError(message)
         decoded = self.planned - sum(self.rejected[reason] for reason in NOT_THERE)
-        pictures, refused = self.keeper.finish()
         return ChunkResult(
             drive_id=drive_id,
             number=self.number,
@@ -100,6 +136,7 @@ class _Chunk:
             unusable=self.unusable.grids(),
             pictures=pictures,
             refused_pictures=refused,
+            frames_found=tuple(self.frames),
         )
 
 
@@ -111,6 +148,17 @@ class Looking:
     network: Network
     scheme: Scheme
     pictures: PictureRules = NO_PICTURES
+
+
+@dataclass(frozen=True, slots=True)
+class _Chunk:
+    """A chunk being worked: its account, and the pictures that it may keep."""
+
+    account: ChunkAccount
+    keeper: PictureKeeper
+
+    def finish(self, drive_id: str) -> ChunkResult:
+        return self.account.finish(drive_id, *self.keeper.finish())
 
 
 def work_chunks(
@@ -131,186 +179,43 @@ def work_chunks(
     # a picture on show across the end of a chunk is that chunk's, whether it is done now or not
     asked = todo | np.append(todo[1:], False)
     wanted_s, numbers = prepared.wanted_video_s[asked], numbers[asked]
-    info = prepared.drive.video
-    eye = Eye(
-        prepared.drive.camera,
-        info.width,
-        info.height,
-        prepared.matched,
-        looking.network,
+    drive, network, scheme = prepared.drive, looking.network, looking.scheme
+    info = drive.video
+    eye = Eye(drive.camera, info.width, info.height, prepared.matched, network)
+    looker = Looker(eye, looking.detector, looking.pictures.finder)
+    shown = shown_at(
+        frames_at(prepared.video_path, wanted_s), wanted_s, 1 / max(info.frame_rate_hz, 1e-9), watch
     )
-    rows = rows_of_traffic(eye)
+    numbered = ((int(numbers[n]), one) for n, one in enumerate(shown) if numbers[n] in pending)
 
     def begin(number: int) -> _Chunk:
-        keeper = PictureKeeper(looking.pictures, eye, looking.network, looking.scheme)
-        return _Chunk(number, planned[number], looking.scheme, looking.network, keeper)
+        keeper = PictureKeeper(looking.pictures, eye, network, scheme)
+        return _Chunk(ChunkAccount(number, planned[number], scheme, network), keeper)
 
-    frames = frames_at(prepared.video_path, wanted_s)
     chunks = iter(sorted(planned))
     chunk: _Chunk | None = None
-    shown = _shown(frames, wanted_s, 1 / max(info.frame_rate_hz, 1e-9), watch)
-    numbered = ((int(numbers[n]), one) for n, one in enumerate(shown) if numbers[n] in pending)
-    for seen in _see_all(numbered, eye, rows, looking, watch):
-        while chunk is None or chunk.number < seen.number:
+    for number, looked in look_at_all(numbered, looker, watch):
+        while chunk is None or chunk.account.number < number:
             if chunk is not None:
-                yield chunk.finish(prepared.drive.drive_id)
+                yield chunk.finish(drive.drive_id)
             chunk = begin(next(chunks))
-        _place(seen, chunk, prepared, eye, looking, watch)
+        _take(looked, chunk, drive.clock, eye, watch)
         progress.advance()
     if chunk is not None:
-        yield chunk.finish(prepared.drive.drive_id)
+        yield chunk.finish(drive.drive_id)
 
 
-@dataclass(frozen=True, slots=True)
-class _NoFrame:
-    """A wanted time at which the video has no frame of its own."""
-
-    video_t_s: float
-    reason: FrameRejection
-
-
-def _shown(
-    frames: Iterator[Frame], wanted_s: Floats, step_s: float, watch: Stopwatch
-) -> Iterator[Frame | _NoFrame]:
-    """Yield for each wanted time the frame on show, or why there is none to be looked at.
-
-    A frame comes once; while it stays on show, wanted times are repeats. The last one is on show
-    for `step_s`, as the others; after that the video has ended, or could not be decoded any more.
-    """
-    position, still_s = 0, -np.inf
-    while True:
-        with watch.stage("decode"):
-            frame = next(frames, None)
-        begins_s = np.inf if frame is None else frame.video_t_s
-        if frame is not None and position:
-            still_s = begins_s
-        while position < len(wanted_s) and wanted_s[position] + SAME_TIME_S < begins_s:
-            on_show = wanted_s[position] + SAME_TIME_S < still_s
-            reason = FrameRejection.REPEATED if on_show else FrameRejection.NOT_DECODED
-            yield _NoFrame(float(wanted_s[position]), reason)
-            position += 1
-        if frame is None:
-            return
-        yield frame
-        still_s = begins_s + step_s
-        position += 1
-
-
-@dataclass(frozen=True, slots=True)
-class _Seen:
-    """A frame that was looked at, and what was found in it."""
-
-    number: int
-    """Of the chunk that it belongs to."""
-    frame: Frame
-    people: Boxes
-    boxes: Boxes
-
-
-@dataclass(frozen=True, slots=True)
-class _Lost:
-    """A frame of no use, or none at all."""
-
-    number: int
-    video_t_s: float
-    reason: FrameRejection
-
-
-def _see_all(
-    frames: Iterator[tuple[int, Frame | _NoFrame]],
-    eye: Eye,
-    rows: Rows | None,
-    looking: Looking,
-    watch: Stopwatch,
-) -> Iterator[_Seen | _Lost]:
-    """Look at frames with several threads; yield them in their order, few at a time."""
-    waiting: deque[Future[_Seen | _Lost]] = deque()
-
-    def first() -> _Seen | _Lost:
-        with watch.stage("detect"):
-            return waiting.popleft().result()
-
-    with ThreadPoolExecutor(LOOKERS) as pool:
-        try:
-            for number, frame in frames:
-                waiting.append(pool.submit(_see, number, frame, eye, rows, looking))
-                if len(waiting) > LOOKERS:
-                    yield first()
-            while waiting:
-                yield first()
-        finally:
-            pool.shutdown(wait=False, cancel_futures=True)
-
-
-def _see(
-    number: int, frame: Frame | _NoFrame, eye: Eye, rows: Rows | None, looking: Looking
-) -> _Seen | _Lost:
-    """Check a frame, then look for traffic and damage in it."""
-    if isinstance(frame, _NoFrame):
-        return _Lost(number, frame.video_t_s, frame.reason)
-    unusable = check_frame(frame.image)
-    if unusable is not None:
-        return _Lost(number, frame.video_t_s, unusable)
-    people = _NOTHING
-    if looking.pictures.finder is not None and rows is not None:
-        try:
-            people = standing(looking.pictures.finder.traffic(frame, rows), eye)
-        except PeopleNotLookedFor:
-            return _Lost(number, frame.video_t_s, FrameRejection.TRAFFIC_UNKNOWN)
-    return _Seen(number, frame, people, looking.detector.detect([frame], eye.rows)[0])
-
-
-def _place(
-    seen: _Seen | _Lost,
-    chunk: _Chunk,
-    prepared: PreparedDrive,
-    eye: Eye,
-    looking: Looking,
-    watch: Stopwatch,
+def _take(
+    looked: Seen | LostFrame, chunk: _Chunk, clock: ClockFit, eye: Eye, watch: Stopwatch
 ) -> None:
-    """Put a frame into the account of its chunk, and what was found in it on the road."""
-    clock = prepared.drive.clock
-    video_t_s = seen.video_t_s if isinstance(seen, _Lost) else seen.frame.video_t_s
-    frame_t_s = clock.started_s + clock.offset_s + video_t_s
-    if isinstance(seen, _Lost):
-        chunk.rejected[seen.reason] += 1
-        chunk.unusable.add_lost(place_frame(_NOTHING, frame_t_s, eye).views, seen.reason)
-        return
-    chunk.usable += 1
-    boxes, traffic = seen.boxes, sure_boxes(seen.people)
+    """Put a frame into its chunk's account, and show it to what keeps the pictures."""
+    found = looked.found if isinstance(looked, Seen) else looked
+    frame_t_s = clock.utc_s(found.video_t_s)
     with watch.stage("place"):
-        placed = place_frame(boxes, frame_t_s, eye, traffic)
-        chunk.detections += len(boxes.kind)
-        chunk.rejections += [
-            RejectedBox(
-                frame_t_s,
-                boxes.kind[number],
-                float(boxes.confidence[number]),
-                _corners(boxes.xyxy[number]),
-                reason,
-            )
-            for number, reason in placed.rejections
-        ]
-        _keep_observations(placed.observations, chunk, looking.scheme)
-        chunk.seen.add_frame(placed.views, placed.observations)
-        # driven and not seen: without this, a lane behind a lorry would count as not driven
-        behind = [replace(view, hidden=()) for view in placed.views if view.hidden]
-        chunk.unusable.add_lost(behind, Rejection.HIDDEN)
-    with watch.stage("pictures"):
-        chunk.keeper.offer(seen.frame, frame_t_s, placed.observations, traffic)
-
-
-def _keep_observations(
-    observations: tuple[Observation, ...], chunk: _Chunk, scheme: Scheme
-) -> None:
-    scored = [observation for observation in observations if observation.kind in scheme.kinds]
-    others = {o.box_number: o for o in observations if o.kind not in scheme.kinds}
-    chunk.observations += scored
-    chunk.observed += len({observation.box_number for observation in scored})
-    chunk.rejections += [
-        RejectedBox(o.frame_t_s, o.kind, o.confidence, o.box_xyxy, Rejection.KIND_NOT_SCORED)
-        for o in others.values()
-    ]
+        observations = chunk.account.put(found, frame_t_s, eye)
+    if isinstance(looked, Seen):
+        with watch.stage("pictures"):
+            chunk.keeper.offer(looked.frame, frame_t_s, observations, looked.found.traffic_xyxy)
 
 
 def _corners(xyxy: Floats) -> tuple[float, float, float, float]:

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -13,12 +13,12 @@ from roadscan.locate.clock import choose_windows, fit_clock
 from roadscan.locate.match import match_path
 from roadscan.locate.motion import apparent_motion
 from roadscan.locate.sample import sample_times
-from roadscan.model.arrays import Bools, Floats
-from roadscan.model.drive import ClockFit, Drive, VideoInfo
+from roadscan.model.arrays import Floats
+from roadscan.model.drive import ClockFit, Drive, Trace, VideoInfo
 from roadscan.model.picture import Camera
 from roadscan.model.road import MatchedPath, Network
 from roadscan.model.time import iso_utc
-from roadscan.model.track import DrivePath
+from roadscan.model.track import DrivePath, Track
 from roadscan.pipeline.record import Stopwatch
 from roadscan.read.files import sha256_of
 from roadscan.read.track import read_track
@@ -29,6 +29,8 @@ METHOD = 5
 
 MAX_NETWORK_DISTANCE_M = 10_000.0
 MIN_OVERLAP_S = 1.0
+TRACK_AROUND_S = 60.0
+"""Of the track, kept with the drive before and after the video; the rest goes as it is purged."""
 
 CLOCK_RATE_HZ = 10.0
 CLOCK_WIDTH_PX = 320
@@ -69,6 +71,7 @@ class DrivenTrack:
 
     name: str
     sha256: str
+    track: Track
     path: DrivePath
     matched: MatchedPath
 
@@ -83,6 +86,7 @@ class PreparedDrive:
     matched: MatchedPath
     wanted_video_s: Floats
     """Times in the video at which a frame is looked at, one every so many metres driven."""
+    trace: Trace
 
 
 def drive_track(track_path: Path, network: Network) -> DrivenTrack:
@@ -96,7 +100,8 @@ def drive_track(track_path: Path, network: Network) -> DrivenTrack:
     track = read_track(track_path)
     path = clean_track(track, network.crs_epsg)
     check_near(path, network, track_path.name)
-    return DrivenTrack(track_path.name, sha256_of(track_path), path, match_path(path, network))
+    matched = match_path(path, network)
+    return DrivenTrack(track_path.name, sha256_of(track_path), track, path, matched)
 
 
 def prepare_drive(
@@ -120,7 +125,6 @@ def prepare_drive(
     from_s = max(shift_s, float(track.path.t_s[0]))
     to_s = min(shift_s + info.playable_s, float(track.path.t_s[-1]))
     wanted_s = sample_times(track.path, settings.every_m, from_s, to_s) - shift_s
-    inside = (track.path.t_s >= from_s) & (track.path.t_s <= to_s)
     ends = state_at(track.path, np.array([from_s, to_s])).driven_m
     drive = Drive(
         drive_id=_digest([info.sha256, track.sha256])[:16],
@@ -135,18 +139,29 @@ def prepare_drive(
         settings_sha256="",
         started_s=from_s,
         ended_s=to_s,
-        path_m=_stretches(track.path, inside),
+        path_m=driven_stretches(track.path, from_s, to_s),
         length_m=round(float(np.nan_to_num(ends[1] - ends[0])), 3),
     )
-    drive = replace(drive, settings_sha256=_settings_digest(drive, network, settings))
-    return PreparedDrive(drive, video_path, track.path, track.matched, wanted_s)
+    trace = Trace(_filmed(track.track, from_s, to_s), settings.every_m, settings.pictures)
+    digest = settings_digest(drive, network, trace, settings.viewing)
+    drive = replace(drive, settings_sha256=digest)
+    return PreparedDrive(drive, video_path, track.path, track.matched, wanted_s, trace)
 
 
-def _stretches(path: DrivePath, inside: Bools) -> tuple[Floats, ...]:
-    """Return the stretches of a path without a gap, as far as they were filmed."""
+def driven_stretches(path: DrivePath, from_s: float, to_s: float) -> tuple[Floats, ...]:
+    """Return the stretches of a path without a gap, between two times."""
+    inside = (path.t_s >= from_s) & (path.t_s <= to_s)
     xy_m = np.column_stack([path.x_m, path.y_m])
     pieces = (xy_m[inside & (path.piece == piece)] for piece in np.unique(path.piece))
     return tuple(piece for piece in pieces if len(piece) > 1)
+
+
+def _filmed(track: Track, from_s: float, to_s: float) -> Track:
+    """Return the fixes of what was filmed, and so much around it that it is matched as before."""
+    # written so that a fix without a time, which cleaning counts, goes
+    kept = (track.t_s >= from_s - TRACK_AROUND_S) & (track.t_s <= to_s + TRACK_AROUND_S)
+    arrays = {f.name: getattr(track, f.name)[kept] for f in fields(Track) if f.name != "format"}
+    return Track(**arrays, format=track.format)
 
 
 def place_in_time(
@@ -214,7 +229,8 @@ def check_near(path: DrivePath, network: Network, name: str) -> None:
     )
 
 
-def _settings_digest(drive: Drive, network: Network, settings: Settings) -> str:
+def settings_digest(drive: Drive, network: Network, trace: Trace, viewing: str) -> str:
+    """Return the checksum of all that a drive's results depend on besides its files."""
     return _digest(
         [
             str(METHOD),
@@ -224,9 +240,9 @@ def _settings_digest(drive: Drive, network: Network, settings: Settings) -> str:
             f"{drive.clock.started_s + drive.clock.offset_s:.3f}",
             network.sha256,
             str(network.crs_epsg),
-            f"{settings.every_m:.3f}",
-            settings.viewing,
-            settings.pictures,
+            f"{trace.every_m:.3f}",
+            viewing,
+            trace.pictures,
         ]
     )
 

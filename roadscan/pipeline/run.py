@@ -271,7 +271,7 @@ def _work(
 ) -> float:
     """Do the chunks of a drive that are not done yet; return the seconds of video in them."""
     drive = prepared.drive
-    store.put_drive(drive)
+    store.put_drive(drive, prepared.trace)
     numbers = chunk_of(prepared.wanted_video_s)
     done = store.done_chunks(drive.drive_id, drive.settings_sha256)
     pending = frozenset(numbers.tolist()) - done

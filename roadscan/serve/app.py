@@ -71,7 +71,7 @@ def create_app(settings: ServeSettings, store: SqlStore) -> FastAPI:
         tus_router(guard, arrivals),
         uploads_api(guard, arrivals),
         jobs_router(guard, drives),
-        chores_router(guard, settings, queue),
+        chores_router(guard, settings, queue, town),
         checks_router(guard, drives, arrivals),
         networks_router(guard, queue, files, town, store),
         features_router(features, store, readable, exports_on_record(guard)),

@@ -13,6 +13,7 @@ from roadscan.serve.access.guard import Guard
 from roadscan.serve.description import answered_with, problems
 from roadscan.serve.features.responses import Tag, answer, not_modified
 from roadscan.serve.jobs.queue import JobQueue
+from roadscan.serve.jobs.rematching import rematch_request, surveys_to_move
 from roadscan.serve.jobs.requests import Job, NetworkColumns, NetworkRequest, Sha256
 from roadscan.store.files import Files
 from roadscan.store.store import Store
@@ -89,11 +90,20 @@ def networks_router(
         svg = draw_network(store.network(network_sha256))
         return answer(svg.encode(), MEDIA_TYPE, tag, DRAWING_HEADERS)
 
-    @router.put("/in-force", status_code=204, responses=problems("network_unknown"))
-    def put_in_force(given: NetworkChoice, caller: Annotated[Caller, Depends(admin)]) -> None:
+    @router.put("/in-force", status_code=202, responses=problems("network_unknown"))
+    def put_in_force(given: NetworkChoice, caller: Annotated[Caller, Depends(admin)]) -> list[Job]:
+        """Let new surveys be matched to it; returns the jobs that move the old ones there."""
         _check_known(store, given.network_sha256)
         town.put_network_in_force(given.network_sha256, given.name, caller.name)
         guard.accounts.record(caller.name, "network_in_force", given.network_sha256)
+        version = town.networks()[0]
+        asked = [
+            queue.submit(rematch_request(name, version, caller.name))
+            for name in surveys_to_move(store, version)
+        ]
+        for job_id in asked:
+            guard.accounts.record(caller.name, "rematch_submitted", job_id)
+        return [queue.job(job_id) for job_id in asked]
 
     return router
 

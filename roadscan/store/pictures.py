@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Engine, Row, Select, and_, delete, func, inse
 from roadscan.model.damage import Observation
 from roadscan.model.drive import ChunkResult
 from roadscan.model.photo import (
+    KeptPicture,
     LanePicture,
     ObjectionMask,
     Picture,
@@ -52,6 +53,18 @@ class Pictures:
         this = (kept.c.drive_id == drive_id) & (kept.c.frame_t_s == frame_t_s)
         with self._engine.connect() as db:
             return _picture(db.execute(query.where(this)).first())
+
+    def of_chunk(
+        self, drive_id: str, settings_sha256: str, number: int
+    ) -> tuple[tuple[KeptPicture, ...], dict[PictureRefusal, int]]:
+        """Return the pictures of a chunk by time, and how many there are not by reason."""
+        key = {"drive_id": drive_id, "settings_sha256": settings_sha256, "number": number}
+        kept, refused = picture_tables.pictures, picture_tables.refused_pictures
+        with self._engine.connect() as db:
+            found = db.execute(select(kept).filter_by(**key).order_by(kept.c.frame_t_s))
+            pictures = tuple(map(_kept_picture, found))
+            reasons = db.execute(select(refused).filter_by(**key).order_by(refused.c.reason))
+            return pictures, {PictureRefusal(row.reason): int(row[-1]) for row in reasons}
 
     def on_lane(self, survey: str, link_id: str, direction: Direction) -> tuple[LanePicture, ...]:
         """Return the pictures taken on one lane, in order of time, without their pixels.
@@ -188,6 +201,12 @@ def _picture(row: Row[Any] | None) -> Picture | None:
     if row is None:
         return None
     return Picture(row.jpeg, PictureView(row.view), row.width, row.height, row.scale)
+
+
+def _kept_picture(row: Row[Any]) -> KeptPicture:
+    picture = Picture(row.jpeg, PictureView(row.view), row.width, row.height, row.scale)
+    footprint = shapely.get_coordinates(shapely.from_wkb(row.footprint_wkb))
+    return KeptPicture(row.frame_t_s, picture, footprint)
 
 
 def _lane_picture(row: Row[Any], from_row: int, to_row: int) -> LanePicture:

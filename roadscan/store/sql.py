@@ -25,7 +25,7 @@ from roadscan.assess.cells import merge_grids
 from roadscan.assess.damages import along
 from roadscan.errors import RoadscanError
 from roadscan.model.damage import Damage, LaneGrid, Rejection
-from roadscan.model.drive import ChunkResult, Drive, FrameCounts
+from roadscan.model.drive import ChunkResult, Drive, FrameCounts, Trace
 from roadscan.model.picture import FrameRejection
 from roadscan.model.review import Sighting
 from roadscan.model.road import Direction, Network
@@ -35,6 +35,7 @@ from roadscan.store.feature_tables import editions
 from roadscan.store.pictures import Pictures, put_pictures
 from roadscan.store.reviews import Reviews
 from roadscan.store.scorings import make_scoring, want_scoring
+from roadscan.store.traces import Traces, put_frames, put_trace
 
 
 class SqlStore:
@@ -62,6 +63,11 @@ class SqlStore:
         """What reviewers decided about the boxes of its drives."""
         return Reviews(self._engine)
 
+    @property
+    def traces(self) -> Traces:
+        """What its drives are matched to another network by."""
+        return Traces(self._engine)
+
     def put_network(self, network: Network) -> None:
         """Keep a network under its checksum."""
         key = {"network_sha256": network.sha256}
@@ -80,12 +86,22 @@ class SqlStore:
         with self._engine.connect() as db:
             return self._exists(db, tables.networks, {"network_sha256": sha256})
 
-    def put_drive(self, drive: Drive) -> None:
-        """Keep a drive under its id and settings."""
+    def put_drive(self, drive: Drive, trace: Trace | None = None) -> None:
+        """Keep a drive under its id and settings, and what it can be matched by again."""
         key = {"drive_id": drive.drive_id, "settings_sha256": drive.settings_sha256}
         with self._writing() as db:
             _remove(db, tables.drives, key)
             db.execute(insert(tables.drives), rows.drive_row(drive))
+            if trace:
+                put_trace(db, drive, trace)
+
+    def drive(self, key: DriveKey) -> Drive:
+        """Return a drive; KeyError without one of this key."""
+        with self._engine.connect() as db:
+            row = db.execute(select(tables.drives).filter_by(**_drive_key(key))).mappings().first()
+        if row is None:
+            raise KeyError(key)
+        return rows.drive_of(dict(row))
 
     def done_chunks(self, drive_id: str, settings_sha256: str) -> frozenset[int]:
         """Return the numbers of the chunks that are done."""
@@ -139,6 +155,7 @@ class SqlStore:
             )
             _insert(db, tables.grids, [r | key for r in lanes])
             put_pictures(db, result, key)
+            put_frames(db, result, key)
 
     def put_survey(self, survey: Survey) -> None:
         """Keep which drives a survey is made of."""

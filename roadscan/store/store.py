@@ -4,12 +4,13 @@ from collections.abc import Iterable, Iterator
 from typing import Protocol
 
 from roadscan.model.damage import Damage, LaneGrid
-from roadscan.model.drive import ChunkResult, Drive
+from roadscan.model.drive import ChunkResult, Drive, Trace
 from roadscan.model.review import Sighting
 from roadscan.model.road import Direction, Network
-from roadscan.model.survey import Assessment, Survey, SurveyCounts
+from roadscan.model.survey import Assessment, DriveKey, Survey, SurveyCounts
 from roadscan.store.pictures import Pictures
 from roadscan.store.reviews import Reviews
+from roadscan.store.traces import Traces
 
 
 class Store(Protocol):
@@ -26,14 +27,21 @@ class Store(Protocol):
     def reviews(self) -> Reviews:
         """What reviewers decided about the boxes of its drives."""
 
+    @property
+    def traces(self) -> Traces:
+        """What its drives are matched to another network by."""
+
     def put_network(self, network: Network) -> None:
         """Keep a network under its checksum."""
 
     def has_network(self, sha256: str) -> bool:
         """Tell whether there is a network of this checksum."""
 
-    def put_drive(self, drive: Drive) -> None:
-        """Keep a drive under its id and settings."""
+    def put_drive(self, drive: Drive, trace: Trace | None = None) -> None:
+        """Keep a drive under its id and settings, and what it can be matched by again."""
+
+    def drive(self, key: DriveKey) -> Drive:
+        """Return a drive; KeyError without one of this key."""
 
     def done_chunks(self, drive_id: str, settings_sha256: str) -> frozenset[int]:
         """Return the numbers of the chunks that are done."""

@@ -13,17 +13,18 @@ from roadscan.serve.access.guard import Guard
 from roadscan.serve.description import answered_with, problems
 from roadscan.serve.jobs.exports import export_path
 from roadscan.serve.jobs.queue import JobQueue
+from roadscan.serve.jobs.rematching import rematch_request
 from roadscan.serve.jobs.requests import (
     BackupRequest,
     ChoreRequest,
     ExportRequest,
     Job,
     PurgeRequest,
-    RematchRequest,
     State,
     SurveyName,
 )
 from roadscan.serve.settings import ServeSettings
+from roadscan.store.town import Town
 
 ZIP: Final = "application/zip"
 
@@ -43,7 +44,7 @@ class OfSurvey(BaseModel):
     survey: SurveyName
 
 
-def chores_router(guard: Guard, settings: ServeSettings, queue: JobQueue) -> APIRouter:
+def chores_router(guard: Guard, settings: ServeSettings, queue: JobQueue, town: Town) -> APIRouter:
     """Return the routes that begin chores, and the one that hands out an export."""
     router = APIRouter(prefix="/api", tags=["jobs"])
     Admin = Annotated[Caller, Depends(guard.need(Right.ADMINISTER))]  # noqa: N806 -- a type
@@ -71,11 +72,14 @@ def chores_router(guard: Guard, settings: ServeSettings, queue: JobQueue) -> API
         request = ExportRequest(asked_for=_now(), asked_by=caller.name, survey=given.survey)
         return begin(request, "export_submitted")
 
-    @router.post("/jobs/rematch", status_code=202)
+    @router.post("/jobs/rematch", status_code=202, responses=problems("network_missing"))
     def rematch(given: OfSurvey, caller: Admin) -> Job:
-        """Work the drives of a survey again on the network in force, as a survey of its own."""
-        request = RematchRequest(asked_for=_now(), asked_by=caller.name, survey=given.survey)
-        return begin(request, "rematch_submitted")
+        """Match the drives of a survey to the network in force, as a survey of its own."""
+        networks = town.networks()
+        if not networks:
+            what = "the town has no road network yet"
+            raise RoadscanError("network_missing", what, "Put one in force")
+        return begin(rematch_request(given.survey, networks[0], caller.name), "rematch_submitted")
 
     @router.get(
         "/exports/{job_id}",

@@ -16,11 +16,8 @@ from roadscan.serve.jobs.exports import export_path, remove_old_exports
 from roadscan.serve.jobs.requests import (
     BackupRequest,
     CheckRequest,
-    DriveRequest,
     ExportRequest,
     PurgeRequest,
-    RematchRequest,
-    State,
 )
 from roadscan.serve.purge import retention_of
 from roadscan.serve.retention import Deleted
@@ -81,35 +78,6 @@ class Household:
         finally:
             shutil.rmtree(partial, ignore_errors=True)
         return {"bytes": target.stat().st_size}
-
-    def rematch(self, request: RematchRequest) -> Facts:
-        """Ask for the drives of a survey again, on the network in force and as another survey.
-
-        The old one keeps its scores and the version they were made on. A drive whose video or
-        track has been deleted is left out and counted: when its frames were looked at is not kept.
-        """
-        networks = self.drives.town.networks()
-        if not networks or request.survey not in self.store.surveys():
-            raise RoadscanError(
-                "survey_unknown", f"there is no survey {request.survey!r}", "Choose another"
-            )
-        now = networks[0]
-        name = f"{request.survey[:60]} · Netz {now.number}"
-        wanted: dict[str, DriveRequest] = {}
-        for job in self.drives.queue.drives():
-            asked = DriveRequest.model_validate(job.request)
-            if job.state is State.DONE and asked.survey == request.survey:
-                wanted[asked.video_sha256] = asked
-        old = [asked for asked in wanted.values() if asked.network_sha256 != now.network_sha256]
-        kept = [asked for asked in old if self._has(asked)]
-        for asked in kept:
-            other = {"survey": name, "network_sha256": now.network_sha256}
-            self.drives.queue.submit(asked.model_copy(update=other))
-        return {"drives": len(kept), "gone": len(old) - len(kept), "survey": name}
-
-    def _has(self, asked: DriveRequest) -> bool:
-        found = [self.drives.files.get(s) for s in (asked.video_sha256, asked.track_sha256)]
-        return all(file is not None and file.purged_s is None for file in found)
 
     def start_drive(self, request: CheckRequest) -> Facts:
         """Let a drive be worked that nothing is wrong with, unless somebody was faster."""

@@ -181,12 +181,15 @@ class ExportRequest(BaseModel):
 
 
 class RematchRequest(BaseModel):
-    """The drives of a survey to be matched to the network that is in force now."""
+    """The drives of a survey to be matched to another network, as a survey of their own."""
 
     model_config = _FROZEN
     asked_for: str
     asked_by: str
     survey: SurveyName
+    network_sha256: Sha256
+    moved_to: SurveyName
+    """What the new survey is called."""
 
     def job_id(self) -> str:
         """Return an id made of the survey and the moment."""

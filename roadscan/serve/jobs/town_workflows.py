@@ -1,11 +1,14 @@
 """The workflows of what concerns the whole town."""
 
+from functools import partial
 from typing import Final
 
 from dbos import DBOS
 from pydantic import TypeAdapter
 
+from roadscan.model.survey import DriveKey
 from roadscan.serve.jobs.household import Household
+from roadscan.serve.jobs.rematching import Rematching, RematchPlan
 from roadscan.serve.jobs.requests import (
     MAX_RECOVERIES,
     BackupRequest,
@@ -14,13 +17,15 @@ from roadscan.serve.jobs.requests import (
     PurgeRequest,
     RematchRequest,
 )
-from roadscan.serve.jobs.steps import Steps, answer, tell
+from roadscan.serve.jobs.steps import RefusedError, Steps, answer, refused, tell
 from roadscan.serve.retention import Deleted
 
 _DELETED: Final = TypeAdapter(Deleted)
+_PLAN: Final = TypeAdapter(RematchPlan)
+_MOVED: Final = TypeAdapter(DriveKey | None)
 
 
-def register_for_town(household: Household, steps: Steps) -> None:
+def register_for_town(household: Household, rematching: Rematching, steps: Steps) -> None:
     """Tell DBOS of them."""
 
     @DBOS.workflow(name="purge", max_recovery_attempts=MAX_RECOVERIES)
@@ -56,5 +61,41 @@ def register_for_town(household: Household, steps: Steps) -> None:
     @DBOS.workflow(name="rematch", max_recovery_attempts=MAX_RECOVERIES)
     def rematch(given: str) -> str:
         request = RematchRequest.model_validate_json(given)
-        tell("matching", 0, 1)
-        return answer(steps, "rematch", lambda: household.rematch(request))
+        tell("matching", 0, 0)
+        try:
+            plan = _PLAN.validate_json(
+                steps.run(
+                    "plan_rematch", lambda: _PLAN.dump_json(rematching.plan(request)).decode()
+                )
+            )
+            moved = _move(rematching, steps, request, plan)
+        except RefusedError as error:
+            return refused(error)
+        facts: dict[str, str | int] = {
+            "survey": request.moved_to,
+            "drives": len(moved),
+            "untraced": plan.untraced,
+            "too_far": len(plan.drives) - len(moved),
+        }
+
+        def join() -> dict[str, str | int]:
+            if moved:
+                rematching.join(request, moved)
+            return facts
+
+        return answer(steps, "join_survey", join)
+
+
+def _move(
+    rematching: Rematching, steps: Steps, request: RematchRequest, plan: RematchPlan
+) -> tuple[DriveKey, ...]:
+    """Move drive by drive; return those that the network reaches."""
+
+    def move(key: DriveKey) -> str:
+        return _MOVED.dump_json(rematching.move(request, key)).decode()
+
+    found = []
+    for done, key in enumerate(plan.drives):
+        tell("matching", done, len(plan.drives))
+        found.append(_MOVED.validate_json(steps.run("rematch_drive", partial(move, key))))
+    return tuple(key for key in found if key is not None)

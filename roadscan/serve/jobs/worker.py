@@ -18,6 +18,7 @@ from roadscan.serve.databases import jobs_url, open_town
 from roadscan.serve.jobs.drives import Drives
 from roadscan.serve.jobs.household import Household
 from roadscan.serve.jobs.queue import JobQueue
+from roadscan.serve.jobs.rematching import Rematching
 from roadscan.serve.jobs.requests import (
     APPLICATION,
     APPLICATION_VERSION,
@@ -80,7 +81,7 @@ def work(settings: ServeSettings, say: Callable[[str], None], *, until_idle: boo
 
         def tell_dbos() -> None:
             register(workshop, household, steps)
-            register_for_town(household, steps)
+            register_for_town(household, Rematching(store), steps)
 
         _launch(jobs_url(settings), worker_id, tell_dbos)
         say(f"worker {worker_id} is at work")

@@ -113,7 +113,7 @@ class Workshop:
         self._check_survey(request)
         prepared = self._prepared(request)
         drive = prepared.drive
-        self._store.put_drive(drive)
+        self._store.put_drive(drive, prepared.trace)
         numbers = frozenset(chunk_of(prepared.wanted_video_s).tolist())
         done = self._store.done_chunks(drive.drive_id, drive.settings_sha256)
         return DrivePlan(

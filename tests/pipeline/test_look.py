@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from roadscan.model.drive import LostFrame
 from roadscan.model.picture import Boxes, Frame, FrameRejection, Rows
-from roadscan.pipeline import chunk
-from roadscan.pipeline.chunk import Looking
+from roadscan.pipeline import look
+from roadscan.pipeline.look import Looker, look_at_all, shown_at
 from roadscan.pipeline.record import Stopwatch
 
 ROAD = np.random.default_rng(1).integers(60, 200, (180, 320, 3), np.uint8)
@@ -48,29 +49,29 @@ def frames(times_s: Sequence[float], taken: list[float] | None = None) -> Iterat
 
 
 def see_all(given: Iterator[Any], detector: Finds) -> Iterator[Any]:
-    looking = Looking(detector, None, None)  # type: ignore[arg-type] -- neither is asked
-    eye = SimpleNamespace(rows=None)
-    return chunk._see_all(given, eye, None, looking, Stopwatch())  # type: ignore[arg-type]
+    eye = SimpleNamespace(rows=None, near_field=lambda _: None)
+    looker = Looker(eye, detector, None)  # type: ignore[arg-type]
+    return look_at_all(given, looker, Stopwatch())
 
 
 @pytest.fixture(autouse=True)
 def two_lookers(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(chunk, "LOOKERS", 2)
+    monkeypatch.setattr(look, "LOOKERS", 2)
 
 
 def test_frames_come_in_their_order_each_with_what_was_found_in_it() -> None:
     times_s = np.delete(np.arange(40.0), 13)
     seen = list(see_all(frames(times_s.tolist()), Finds()))
-    assert [one.frame.video_t_s for one in seen] == times_s.tolist()
-    assert [one.number for one in seen] == (times_s // 10).tolist()
-    for one in seen:
-        assert one.boxes.xyxy[0, 2] == one.frame.video_t_s
+    assert [one.frame.video_t_s for _, one in seen] == times_s.tolist()
+    assert [number for number, _ in seen] == (times_s // 10).tolist()
+    for _, one in seen:
+        assert one.found.boxes.xyxy[0, 2] == one.found.video_t_s == one.frame.video_t_s
 
 
 def test_a_frame_that_is_not_usable_is_not_shown_to_the_detector() -> None:
     detector = Finds()
-    lost, seen = see_all(frames([13.0, 14.0]), detector)
-    assert lost == chunk._Lost(1, 13.0, FrameRejection.TOO_DARK)
+    lost, (_, seen) = see_all(frames([13.0, 14.0]), detector)
+    assert lost == (1, LostFrame(13.0, FrameRejection.TOO_DARK))
     assert seen.frame.video_t_s == 14.0
     assert detector.most_at_once == 1
 
@@ -78,7 +79,7 @@ def test_a_frame_that_is_not_usable_is_not_shown_to_the_detector() -> None:
 def shown(frames_s: Sequence[float], wanted_s: Sequence[float]) -> list[str]:
     """Say for each wanted time which frame is looked at, or why none is; a frame lasts 0.1 s."""
     video = (Frame(t_s, ROAD) for t_s in frames_s)
-    found = chunk._shown(video, np.array(wanted_s), 0.1, Stopwatch())
+    found = shown_at(video, np.array(wanted_s), 0.1, Stopwatch())
     return [
         f"{one.video_t_s:g}" if isinstance(one, Frame) else f"{one.video_t_s:g} {one.reason}"
         for one in found
@@ -115,10 +116,10 @@ def test_nothing_is_repeated_before_the_first_frame() -> None:
 
 
 def test_a_time_without_a_frame_is_not_looked_at_and_keeps_its_place() -> None:
-    none = (1, chunk._NoFrame(12.5, FrameRejection.REPEATED))
+    none = (1, LostFrame(12.5, FrameRejection.REPEATED))
     seen = list(see_all(iter([*frames([12.0]), none, *frames([14.0])]), Finds()))
-    assert [type(one).__name__ for one in seen] == ["_Seen", "_Lost", "_Seen"]
-    assert seen[1] == chunk._Lost(1, 12.5, FrameRejection.REPEATED)
+    assert [type(one).__name__ for _, one in seen] == ["Seen", "LostFrame", "Seen"]
+    assert seen[1] == none
 
 
 def test_no_more_frames_are_taken_than_are_looked_at_and_one() -> None:

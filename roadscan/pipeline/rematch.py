@@ -1,0 +1,88 @@
+"""Puts drives on another network by what the store has of them: no video, no detector.
+
+What was found in each frame is kept with the drive, and so is its track: cleaning, matching and
+placing are done again, looking is not. The outcome is that of working the recordings again.
+"""
+
+from dataclasses import dataclass, replace
+
+from roadscan.assess.scheme import Scheme
+from roadscan.locate.clean import clean_track
+from roadscan.locate.match import match_path
+from roadscan.locate.place import Eye
+from roadscan.model.drive import ChunkResult, Drive
+from roadscan.model.road import Network
+from roadscan.model.survey import DriveKey
+from roadscan.pipeline.chunk import ChunkAccount
+from roadscan.pipeline.prepare import check_near, driven_stretches, settings_digest
+from roadscan.store.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Rematchable:
+    """The drives of a survey by whether the store has what they are matched by."""
+
+    traced: tuple[DriveKey, ...]
+    untraced: tuple[DriveKey, ...]
+    """Worked by a roadscan that did not keep it."""
+
+
+def rematchable(store: Store, survey: str) -> Rematchable:
+    """Sort the drives of a survey; KeyError without one of this name."""
+    traced, untraced = list[DriveKey](), list[DriveKey]()
+    for key in store.survey(survey).drives:
+        chunks = store.done_chunks(key.drive_id, key.settings_sha256)
+        whole = chunks <= frozenset(store.traces.chunks(key)) and store.traces.of(key) is not None
+        (traced if whole else untraced).append(key)
+    return Rematchable(tuple(traced), tuple(untraced))
+
+
+def rematch_drive(
+    store: Store, before: DriveKey, survey: str, network: Network, scheme: Scheme
+) -> DriveKey:
+    """Put a drive on a network and keep it, for a survey, under the key that it has there.
+
+    Doing it twice changes nothing; what the drive is on other networks stays.
+
+    Raises
+    ------
+    RoadscanError
+        `network_too_far` if they lie over 10 km apart.
+    KeyError
+        Without a drive of this key, or without its trace.
+    """
+    drive, trace = store.drive(before), store.traces.of(before)
+    if trace is None:
+        raise KeyError(before)
+    path = clean_track(trace.track, network.crs_epsg)
+    check_near(path, network, drive.track_name)
+    video = drive.video
+    eye = Eye(drive.camera, video.width, video.height, match_path(path, network), network)
+    moved = replace(
+        drive,
+        survey=survey,
+        settings_sha256=settings_digest(drive, network, trace, scheme.viewing),
+        path_m=driven_stretches(path, drive.started_s, drive.ended_s),
+    )
+    store.put_drive(moved, trace)
+    for number in store.traces.chunks(before):
+        result = _placed_again(store, before, moved, number, eye, network, scheme)
+        store.put_chunk(result, moved.settings_sha256)
+    return DriveKey(moved.drive_id, moved.settings_sha256)
+
+
+def _placed_again(
+    store: Store,
+    before: DriveKey,
+    drive: Drive,
+    number: int,
+    eye: Eye,
+    network: Network,
+    scheme: Scheme,
+) -> ChunkResult:
+    frames = store.traces.frames(before, number)
+    account = ChunkAccount(number, len(frames), scheme, network)
+    for found in frames:
+        account.put(found, drive.clock.utc_s(found.video_t_s), eye)
+    pictures, refused = store.pictures.of_chunk(before.drive_id, before.settings_sha256, number)
+    return account.finish(drive.drive_id, pictures, refused)

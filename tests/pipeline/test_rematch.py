@@ -1,0 +1,174 @@
+"""A drive matched to another network from the store alone is what its recordings would give."""
+
+import json
+from dataclasses import fields, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from sqlalchemy import select
+
+from roadscan.errors import RoadscanError
+from roadscan.model.photo import KeptPicture, Picture, PictureRefusal, PictureView
+from roadscan.model.road import Network
+from roadscan.model.survey import DriveKey
+from roadscan.pipeline.prepare import TRACK_AROUND_S
+from roadscan.pipeline.rematch import rematch_drive, rematchable
+from roadscan.pipeline.scheme import load_scheme
+from roadscan.read.network import read_network
+from roadscan.store import tables
+from roadscan.store.pictures import put_pictures
+from roadscan.store.sql import SqlStore
+from roadscan.store.sqlite import open_store
+from roadscan.store.trace_tables import found_frames, traces
+from tests.small_drive import LENGTH_S, SmallDrive, run_small_drive, write_network, write_track
+from tests.store.surveys import chunk
+
+SURVEY = "Herbst"
+LONG_S = TRACK_AROUND_S + 600.0
+OF_DRIVE = (
+    tables.drives, tables.chunks, tables.observations, tables.rejected_boxes, tables.grids,
+    traces, found_frames,
+)  # fmt: skip
+AROUND = np.array([[13.0, 51.0], [13.1, 51.0], [13.1, 51.1], [13.0, 51.0]])
+
+
+def rows_of(store: SqlStore, key: DriveKey) -> dict[str, list[tuple[Any, ...]]]:
+    """Return all that is kept of a drive under a key, survey and network's name left out."""
+    found = {}
+    with store.engine.connect() as db:
+        for table in OF_DRIVE:
+            columns = [c for c in table.c if c.name != "survey"]
+            query = select(*columns).filter_by(
+                drive_id=key.drive_id, settings_sha256=key.settings_sha256
+            )
+            found[table.name] = sorted(tuple(map(str, row)) for row in db.execute(query))
+    assert all(found.values())
+    return found
+
+
+def seen_under(store: SqlStore, key: DriveKey) -> list[tuple[Any, ...]]:
+    seen = tables.observations.c
+    columns = (seen.link_id, seen.kind, seen.frame_t_s, seen.from_offset_m, seen.to_offset_m)
+    query = select(*columns, seen.left_min_m, seen.left_max_m, seen.accuracy_m)
+    with store.engine.connect() as db:
+        query = query.filter_by(drive_id=key.drive_id, settings_sha256=key.settings_sha256)
+        found = [tuple(row) for row in db.execute(query.order_by(seen.number, seen.position))]
+    assert found
+    return found
+
+
+def rematched(store: SqlStore, network: Network) -> DriveKey:
+    (key,) = store.survey(SURVEY).drives
+    return rematch_drive(store, key, "Herbst · Netz 2", network, load_scheme("ap9k"))
+
+
+def network_at(path: Path) -> Network:
+    return read_network(path, load_scheme("ap9k").lane_width_m)
+
+
+@pytest.fixture
+def other_network(tmp_path: Path) -> Path:
+    """The town's network with a link less and another lane width, as a new version would be."""
+    path = write_network(tmp_path / "new.geojson", ("HS-1", "HS-2"))
+    town = json.loads(path.read_text())
+    for feature in town["features"]:
+        feature["properties"]["lane_width_m"] = 3.0
+    path.write_text(json.dumps(town))
+    return path
+
+
+def test_it_is_what_the_recordings_give_on_that_network(
+    small_drive: SmallDrive, other_network: Path, tmp_path: Path
+) -> None:
+    run_small_drive(small_drive, tmp_path / "old", SURVEY)
+    run_small_drive(small_drive.on(network=other_network), tmp_path / "new", SURVEY)
+    with open_store(tmp_path / "old") as store, open_store(tmp_path / "new") as expected:
+        (worked,) = expected.survey(SURVEY).drives
+        key = rematched(store, network_at(other_network))
+        assert key == worked
+        assert rows_of(store, key) == rows_of(expected, worked)
+
+
+def test_fixes_long_before_and_after_the_video_are_not_missed(
+    small_drive: SmallDrive, other_network: Path, tmp_path: Path
+) -> None:
+    drive = small_drive.on(track=write_track(tmp_path / "track.gpx", around_s=LONG_S))
+    run_small_drive(drive, tmp_path / "old", SURVEY)
+    run_small_drive(drive.on(network=other_network), tmp_path / "new", SURVEY)
+    with open_store(tmp_path / "old") as store, open_store(tmp_path / "new") as expected:
+        key = rematched(store, network_at(other_network))
+        found, wanted = seen_under(store, key), seen_under(expected, key)
+    assert [row[:2] for row in found] == [row[:2] for row in wanted]
+    assert np.array([row[2:] for row in found]) == pytest.approx(
+        np.array([row[2:] for row in wanted]), abs=1e-6
+    )
+
+
+def test_on_its_own_network_nothing_changes(small_drive: SmallDrive, tmp_path: Path) -> None:
+    run_small_drive(small_drive, tmp_path, SURVEY)
+    with open_store(tmp_path) as store:
+        (key,) = store.survey(SURVEY).drives
+        before = rows_of(store, key)
+        assert rematched(store, network_at(small_drive.network)) == key
+        assert rows_of(store, key) == before
+
+
+def test_of_the_track_only_what_surrounds_the_video_is_kept(
+    small_drive: SmallDrive, tmp_path: Path
+) -> None:
+    track = write_track(tmp_path / "track.gpx", around_s=LONG_S)
+    run_small_drive(small_drive.on(track=track), tmp_path, SURVEY)
+    with open_store(tmp_path) as store:
+        (key,) = store.survey(SURVEY).drives
+        trace = store.traces.of(key)
+    assert trace
+    assert np.ptp(trace.track.t_s) == pytest.approx(LENGTH_S + 2 * TRACK_AROUND_S, abs=2.0)
+    lengths = {len(getattr(trace.track, f.name)) for f in fields(trace.track) if f.name != "format"}
+    assert lengths == {len(trace.track.t_s)}
+
+
+def test_its_pictures_come_along(
+    small_drive: SmallDrive, other_network: Path, tmp_path: Path
+) -> None:
+    run_small_drive(small_drive, tmp_path, SURVEY)
+    with open_store(tmp_path) as store:
+        (key,) = store.survey(SURVEY).drives
+        kept = KeptPicture(1.0, Picture(b"jpeg", PictureView.ROAD, 64, 36, 0.5), AROUND)
+        refused = {PictureRefusal.NETWORK_FAILED: 2}
+        with store.engine.begin() as db:
+            row = {"drive_id": key.drive_id, "settings_sha256": key.settings_sha256, "number": 0}
+            result = replace(chunk(), pictures=(kept,), refused_pictures=refused)
+            put_pictures(db, result, row)
+        new = rematched(store, network_at(other_network))
+        pictures, reasons = store.pictures.of_chunk(new.drive_id, new.settings_sha256, 0)
+    assert [(one.frame_t_s, one.picture) for one in pictures] == [(1.0, kept.picture)]
+    assert pictures[0].footprint_lonlat == pytest.approx(AROUND)
+    assert reasons == refused
+
+
+def test_a_network_elsewhere_is_refused(small_drive: SmallDrive, tmp_path: Path) -> None:
+    town = json.loads(small_drive.network.read_text())
+    for feature in town["features"]:
+        line = np.array(feature["geometry"]["coordinates"]) - [0.0, 1.0]
+        feature["geometry"]["coordinates"] = line.tolist()
+    far = tmp_path / "far.geojson"
+    far.write_text(json.dumps(town))
+    run_small_drive(small_drive, tmp_path / "out", SURVEY)
+    with open_store(tmp_path / "out") as store:
+        with pytest.raises(RoadscanError, match="network_too_far"):
+            rematched(store, network_at(far))
+        assert len(store.survey(SURVEY).drives) == 1
+
+
+def test_a_drive_without_trace_or_frames_is_told_apart(
+    small_drive: SmallDrive, tmp_path: Path
+) -> None:
+    run_small_drive(small_drive, tmp_path, SURVEY)
+    with open_store(tmp_path) as store:
+        (key,) = store.survey(SURVEY).drives
+        assert rematchable(store, SURVEY).traced == (key,)
+        with store.engine.begin() as db:
+            db.execute(found_frames.delete())
+        assert rematchable(store, SURVEY).untraced == (key,)
