@@ -130,4 +130,6 @@ def _checked(fixes: Fixes, name: str, file_name: str) -> Track:
 
 
 def _one_line(error: Exception) -> str:
-    return " ".join(f"{type(error).__name__}: {error}".split())[:200]
+    # a plain ValueError is the words of a reader here; any other error may say little by itself
+    told = str(error) if type(error) is ValueError else f"{type(error).__name__}: {error}"
+    return " ".join(told.split())[:200]

@@ -53,8 +53,11 @@ def read_gpx(text: str) -> Fixes:
             open_elements.pop()
             if open_elements:
                 open_elements[-1].remove(element)
-    except (ParseError, DefusedXmlException) as error:
-        message = f"not well-formed or not harmless XML: {type(error).__name__} {error}"
+    except ParseError as error:
+        message = f"it is no well-formed XML: {error}"
+        raise ValueError(message) from error
+    except DefusedXmlException as error:
+        message = "it declares a document type, which may hold entities"
         raise ValueError(message) from error
     return fixes
 

@@ -57,8 +57,8 @@ class SampleTown:
     def work_once(self) -> None:
         work_once(self.settings, "--no-purge")
 
-    def begin_work(self) -> "subprocess.Popen[bytes]":
-        command = [*COMMAND, str(self.settings.data), "--no-purge"]
+    def begin_work(self, *options: str) -> "subprocess.Popen[bytes]":
+        command = [*COMMAND, str(self.settings.data), "--no-purge", *options]
         return subprocess.Popen(command, env=_environment(self.settings))
 
 
