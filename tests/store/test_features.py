@@ -144,7 +144,7 @@ def test_an_area_that_is_no_box_is_held_against_the_geometry_itself(town):
         (Always(holds=True), lambda _: True),
         (Always(holds=False), lambda _: False),
     ],
-    ids=str,
+    ids=lambda value: "expected" if callable(value) else str(value),
 )
 def test_conditions_mean_what_they_say(town, condition, expected):
     assert ids(town, where(condition)) == [f"L{k}:f:0" for k in range(COUNT) if expected(k)]
