@@ -188,3 +188,25 @@ def test_the_printed_table_carries_map_legend_method_and_limits(open_page, surve
     for part in ("#picture svg", "#printed", "text=Verfahren und Grenzen"):
         assert page.locator(part).is_visible()
     assert not page.locator("nav").is_visible()
+
+
+def test_the_printed_map_holds_its_scale_and_names_its_streets(open_page, survey):
+    page = open_page(f"/streets?{urlencode({'survey': survey})}")
+    page.locator("#streets tbody tr").first.wait_for()
+    page.emulate_media(media="print")
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    assert page.locator("#picture .street").all_text_contents() == ["Hauptstraße"]
+    told = page.locator("#picture text", has_text="1 :").text_content()
+    metres, scale = re.match(r"(\d+) m, 1 : ([\d.]+)", told).groups()
+    span_m = """lines => {
+      const boxes = lines.map(line => line.getBBox());
+      const ends = boxes.flatMap(({x, width}) => [x, x + width]);
+      const {width, viewBox} = lines[0].ownerSVGElement;
+      const units = Math.max(...ends) - Math.min(...ends);
+      return units * width.baseVal.value / viewBox.baseVal.width / 96 * 0.0254;
+    }"""
+    on_ground = int(scale.replace(".", ""))
+    bar_m = page.locator("#picture .bar").evaluate_all(span_m) * on_ground
+    street_m = page.locator("#picture path[stroke-dasharray]").evaluate_all(span_m) * on_ground
+    assert abs(bar_m - int(metres)) < 0.005 * int(metres)
+    assert abs(street_m - 330.0) < 1.5

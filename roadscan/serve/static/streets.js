@@ -3,7 +3,9 @@
 import {attempt, find, make, show} from "./page.js";
 import {allFeatures, chooseSurvey} from "./features.js";
 import {GREY, LOOKS, lookOf} from "./looks.js";
-import {draw as svg, pictureOf} from "./picture.js";
+import {nameLines} from "./names.js";
+import {paperMap} from "./paper_map.js";
+import {draw as svg} from "./picture.js";
 import {language, number, text, time} from "./texts.js";
 
 /** @typedef {{street: string, score: number | null, length: number, class_1: number, class_2: number, class_3: number, class_4: number, not_assessed: number, worst: number | null, worst_id: string, damages: number}} Street */
@@ -75,7 +77,7 @@ function drawMap() {
     const class_ = lookOf(properties);
     return {points: geometry.coordinates, width: LOOKS[class_].width, dash: class_ ? "none" : "2 3", colour: colours.get(class_) ?? GREY};
   });
-  find("picture").replaceChildren(pictureOf(strokes, text("map_title")));
+  find("picture").replaceChildren(...(strokes.length ? [paperMap(strokes, nameLines(shown), text("map_title"))] : []));
   find("legend").replaceChildren(...LOOKS.map(({class: class_, width}) => {
     const sample = pictureOfSample(width, class_ ? "none" : "2 3", colours.get(class_) ?? GREY);
     return make("span", {}, sample, " ", text(`class_${class_}`));
