@@ -1,6 +1,7 @@
 """What strangers send over HTTP: refused with a status of the 400s, never a fault, never a file."""
 
 import json
+import re
 
 import pytest
 
@@ -207,3 +208,42 @@ def test_a_header_of_nonsense_is_no_fault(client, header):
         for place in ("/", "/ogc", "/api/me", "/static/app.css"):
             answer = client.get(place, headers={header: value.encode("latin-1")})
             assert answer.status_code < 500, (told(answer), header, value[:20])
+
+
+UNSTORABLE = {"a NUL": "a%00b", "half a pair": "a%ED%A0%80b"}
+OTHER_LAYERS = ("/collections/damages", "/collections/drives", "/collections/cells")
+"""Answered by the code that answers for the segments."""
+SMALL_BODIES = {"/api/accounts/{account_id}": {"role": "viewer", "active": True}}
+
+
+def addresses(api, prefix, text):
+    """Yield each method and address of a description with a text wherever it takes one."""
+    for path, operations in api["paths"].items():
+        for method, operation in operations.items() if not path.startswith(OTHER_LAYERS) else ():
+            takes = [_resolved(api, one) for one in operation.get("parameters", ())]
+            named = re.sub(r"\{[^}]*\}", text if method != "options" else "x", prefix + path)
+            asked = [one["name"] for one in takes if one["in"] == "query"]
+            needed = {one["name"] for one in takes if one["in"] == "query" and one.get("required")}
+            if not asked or "{" in path:
+                yield method, path, named
+            for name in asked:
+                query = dict.fromkeys(needed, "x") | {name: text}
+                yield method, path, f"{named}?" + "&".join(f"{k}={v}" for k, v in query.items())
+
+
+def _resolved(api, parameter):
+    name = parameter.get("$ref", "").rpartition("/")[2]
+    return api["components"]["parameters"][name] if name else parameter
+
+
+@pytest.mark.parametrize("name", UNSTORABLE)
+def test_a_text_that_no_database_takes_is_no_fault_in_any_address(admin, name):
+    own, layers = admin.get("/api/openapi.json").json(), admin.get("/ogc/api").json()
+    asked = 0
+    for api, prefix in ((own, ""), (layers, "/ogc")):
+        for method, path, address in addresses(api, prefix, UNSTORABLE[name]):
+            body = SMALL_BODIES.get(path, {}) if method in {"put", "post"} else None
+            answer = admin.request(method, address, headers=TUS, json=body)
+            assert answer.status_code < 500, told(answer)
+            asked += 1
+    assert asked > 120
