@@ -118,6 +118,8 @@ EXIT_CODES: Final[dict[str, ExitCode]] = {
     "job_not_stopped": ExitCode.BAD_INPUT,
     "check_not_ended": ExitCode.BAD_INPUT,
     "drive_not_waiting": ExitCode.BAD_INPUT,
+    "drive_unknown": ExitCode.BAD_INPUT,
+    "drive_in_work": ExitCode.BAD_INPUT,
     "network_missing": ExitCode.BAD_INPUT,
     "network_unknown": ExitCode.BAD_INPUT,
     "backup_failed": ExitCode.BAD_INPUT,

@@ -14,6 +14,7 @@ from roadscan.serve.access.oidc import oidc_router
 from roadscan.serve.databases import jobs_url
 from roadscan.serve.description import describe
 from roadscan.serve.envelope import Envelope
+from roadscan.serve.erasing import Eraser, erasing_router
 from roadscan.serve.errors import tell_errors
 from roadscan.serve.evidence import evidence_router
 from roadscan.serve.features.exports import exports_on_record
@@ -73,6 +74,7 @@ def create_app(settings: ServeSettings, store: SqlStore) -> FastAPI:
         jobs_router(guard, drives),
         chores_router(guard, settings, queue, town),
         checks_router(guard, drives, arrivals),
+        erasing_router(guard, Eraser(drives, arrivals, features)),
         networks_router(guard, queue, files, town, store),
         features_router(features, store, readable, exports_on_record(guard)),
         surveys_router(features, store, readable),

@@ -30,6 +30,8 @@ HTTP_STATUS: Final[dict[str, int]] = {
     "job_not_stopped": 409,
     "check_not_ended": 409,
     "drive_not_waiting": 409,
+    "drive_unknown": 404,
+    "drive_in_work": 409,
     "network_missing": 409,
     "network_unknown": 404,
     "survey_other_network": 409,

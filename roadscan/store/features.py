@@ -147,6 +147,13 @@ class FeatureStore:
             self._put_layer(edition, collection, rows)
         self._take_over(source.survey, edition)
 
+    def clear_ended(self) -> None:
+        """Remove the layers of surveys that there are no more."""
+        known = exists().where(tables.surveys.c.survey == editions.c.survey)
+        with self._engine.connect() as db:
+            ended = list(db.scalars(select(editions.c.edition).where(~known)))
+        self._clear(ended)
+
     def unserved(self) -> tuple[str, ...]:
         """Return the surveys with results whose layers were never made, or before the results."""
         current = exists().where(

@@ -31,6 +31,7 @@ from roadscan.model.review import Sighting
 from roadscan.model.road import Direction, Network
 from roadscan.model.survey import Assessment, DriveKey, Survey, SurveyCounts
 from roadscan.store import rows, tables
+from roadscan.store.erasure import Erased, erase_drive
 from roadscan.store.feature_tables import editions
 from roadscan.store.pictures import Pictures, put_pictures
 from roadscan.store.reviews import Reviews
@@ -102,6 +103,17 @@ class SqlStore:
         if row is None:
             raise KeyError(key)
         return rows.drive_of(dict(row))
+
+    def known_drive(self, drive_id: str) -> Drive | None:
+        """Return a drive under any of its settings; None without one."""
+        query = select(tables.drives).filter_by(drive_id=drive_id)
+        with self._engine.connect() as db:
+            row = db.execute(query.order_by(tables.drives.c.settings_sha256)).mappings().first()
+        return None if row is None else rows.drive_of(dict(row))
+
+    def erase_drive(self, drive_id: str) -> Erased:
+        """Erase all that there is of a drive; doing it twice changes nothing."""
+        return erase_drive(self._engine, drive_id)
 
     def done_chunks(self, drive_id: str, settings_sha256: str) -> frozenset[int]:
         """Return the numbers of the chunks that are done."""

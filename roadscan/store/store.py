@@ -8,6 +8,7 @@ from roadscan.model.drive import ChunkResult, Drive, Trace
 from roadscan.model.review import Sighting
 from roadscan.model.road import Direction, Network
 from roadscan.model.survey import Assessment, DriveKey, Survey, SurveyCounts
+from roadscan.store.erasure import Erased
 from roadscan.store.pictures import Pictures
 from roadscan.store.reviews import Reviews
 from roadscan.store.traces import Traces
@@ -42,6 +43,12 @@ class Store(Protocol):
 
     def drive(self, key: DriveKey) -> Drive:
         """Return a drive; KeyError without one of this key."""
+
+    def known_drive(self, drive_id: str) -> Drive | None:
+        """Return a drive under any of its settings; None without one."""
+
+    def erase_drive(self, drive_id: str) -> Erased:
+        """Erase all that there is of a drive; doing it twice changes nothing."""
 
     def done_chunks(self, drive_id: str, settings_sha256: str) -> frozenset[int]:
         """Return the numbers of the chunks that are done."""

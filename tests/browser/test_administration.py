@@ -81,3 +81,26 @@ def test_work_for_the_whole_town_is_begun_and_its_end_is_seen(open_page, survey)
     with page.expect_download(timeout=WORK_MS) as download:
         chores.get_by_role("link", name="Datei holen").click(timeout=WORK_MS)
     assert zipfile.ZipFile(download.value.path()).testzip() is None
+
+
+def test_a_drive_is_erased_after_a_second_question(open_page, survey):
+    page = open_page("/admin")
+    page.locator("#erase-survey").select_option(survey)
+    erase = page.get_by_role("button", name="small.mp4 löschen")
+    erase.click()
+    page.get_by_role("button", name="Behalten").click()
+    assert not page.locator("#erase-sure").is_visible()
+    erase.click()
+    assert page.get_by_text("small.mp4 mit allen Ergebnissen und Bildern löschen?").is_visible()
+    found = Axe().run(page, options={"runOnly": {"type": "tag", "values": TAGS}})
+    assert found.violations_count == 0, found.generate_report()
+    asked = []
+
+    def answer(route):  # in place of the service, whose only drive the other tests need
+        asked.append(route.request.method)
+        route.fulfill(json={"rescored": [survey], "ended": []})
+
+    page.route("**/api/drives/*", answer)
+    page.get_by_role("button", name="Endgültig löschen").click()
+    page.get_by_text("small.mp4 ist gelöscht. Die Befahrung wird ohne sie neu bewertet.").wait_for()
+    assert asked == ["DELETE"]

@@ -133,6 +133,14 @@ class JobQueue:
             yield from (self._job(status) for status in page)
             offset += len(page)
 
+    def of_video(self, video_sha256: str) -> tuple[Job, ...]:
+        """Return the jobs that worked or will work on the drive of a video."""
+        return tuple(j for j in self.drives() if j.request.get("video_sha256") == video_sha256)
+
+    def forget(self, job_id: str) -> None:
+        """Let a job that has ended never have been, so that the same may be asked for again."""
+        self._client.delete_workflow(job_id)
+
     def known(self, job_id: str) -> Job | None:
         """Return one job; None without one of this id."""
         if "\x00" in job_id:  # PostgreSQL refuses to be asked for such a text

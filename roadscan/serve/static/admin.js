@@ -1,6 +1,7 @@
 // @ts-check
 import {call} from "./api.js";
 import {watchChores} from "./chores.js";
+import {watchDrives} from "./erase.js";
 import {watchNetwork} from "./network.js";
 import {attempt, fill, find, given, make} from "./page.js";
 import {text, textOr, time} from "./texts.js";
@@ -42,4 +43,4 @@ find("invite").addEventListener("submit", (/** @type {SubmitEvent} */ event) => 
 });
 
 watchNetwork(() => Promise.all([listNetworks(), listAudit()]));
-attempt(() => Promise.all([watchChores(), listNetworks(), listAccounts(), listAudit()]));
+attempt(() => Promise.all([watchChores(), watchDrives(listAudit), listNetworks(), listAccounts(), listAudit()]));

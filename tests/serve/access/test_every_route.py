@@ -70,6 +70,8 @@ RIGHT_OF = {
     "POST /api/jobs/rescore": Right.PLAN,
     "POST /api/jobs/export": Right.PLAN,
     "GET /api/exports/{job_id}": Right.PLAN,
+    "GET /api/drives": Right.ADMINISTER,
+    "DELETE /api/drives/{drive_id}": Right.ADMINISTER,
     "POST /api/jobs/purge": Right.ADMINISTER,
     "POST /api/jobs/backup": Right.ADMINISTER,
     "POST /api/jobs/rematch": Right.ADMINISTER,
@@ -99,6 +101,7 @@ BODIES = {
     "POST /api/reviews": {"survey": "x", "damage_id": "x", "verdict": "rejected"},
     "PUT /api/networks/in-force": {"network_sha256": "0" * 64, "name": "x"},
 }
+ASKED_OF_A_SURVEY = ("/api/drives", "/api/evidence", "/api/reviews")
 TUS = {"Tus-Resumable": "1.0.0"}
 
 
@@ -119,11 +122,10 @@ def right_of(route: str) -> Right | None:
 
 def ask(client: TestClient, route: str, headers: dict[str, str]) -> int:
     method, _, path = route.partition(" ")
-    path += (
-        "?survey=x&id=x&drive=x&t_s=1" if path.startswith(("/api/evidence", "/api/reviews")) else ""
-    )
-    for name in ("upload_id", "key_id", "job_id", "check_id", "account_id", "sha256", "collection"):
-        path = path.replace(f"{{{name}}}", "segments" if name == "collection" else "0" * 32)
+    path += "?survey=x&id=x&drive=x&t_s=1" if path.startswith(ASKED_OF_A_SURVEY) else ""
+    path = path.replace("{collection}", "segments")
+    for name in ("upload_id", "key_id", "job_id", "check_id", "drive_id", "account_id", "sha256"):
+        path = path.replace(f"{{{name}}}", "0" * 32)
     path = path.replace("{number}", "1")
     path = path.replace("{name:path}", "app.css").replace("{feature_id:path}", "x")
     body = BODIES.get(route)

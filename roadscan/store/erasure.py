@@ -1,0 +1,83 @@
+"""Erases a drive: all that the store has of it, on every network and in every survey."""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from sqlalchemy import Connection, Engine, Table, delete, exists, select, update
+
+from roadscan.store import picture_tables, tables, trace_tables
+from roadscan.store.feature_tables import editions
+from roadscan.store.job_tables import scorings
+from roadscan.store.review_tables import review_boxes, review_decisions
+from roadscan.store.scorings import make_scoring, want_scoring
+
+OF_DRIVE: Final[tuple[Table, ...]] = (
+    tables.drives,
+    tables.chunks,
+    tables.observations,
+    tables.rejected_boxes,
+    tables.grids,
+    tables.survey_drives,
+    picture_tables.pictures,
+    picture_tables.refused_pictures,
+    trace_tables.traces,
+    trace_tables.found_frames,
+    review_boxes,
+)
+"""What has rows of a drive, but for the served layers: those are made anew with the scores."""
+OF_SURVEY: Final[tuple[Table, ...]] = (tables.surveys, tables.results, tables.damages)
+
+
+@dataclass(frozen=True, slots=True)
+class Erased:
+    """What erasing a drive did to the surveys that it was in."""
+
+    rescored: tuple[str, ...]
+    """Asked to be scored without it."""
+    ended: tuple[str, ...]
+    """Gone with it: it was the last drive of theirs."""
+
+
+def erase_drive(engine: Engine, drive_id: str) -> Erased:
+    """Erase a drive in one transaction; doing it twice changes nothing.
+
+    Verdicts about nothing but its boxes go with it; the audit log keeps that they were given.
+    """
+    own = tables.survey_drives.c.drive_id == drive_id
+    query = select(tables.survey_drives.c.survey).where(own).distinct()
+    with engine.connect() as db:
+        surveys = sorted(db.scalars(query))
+    for survey in surveys:
+        make_scoring(engine, survey)
+    with engine.begin() as db:
+        for survey in surveys:
+            want_scoring(db, survey)
+        for table in OF_DRIVE:
+            db.execute(delete(table).where(table.c.drive_id == drive_id))
+        _erase_verdicts_on_nothing(db)
+        ended = tuple(survey for survey in surveys if not _has_drives(db, survey))
+        for survey in ended:
+            _end(db, survey)
+    return Erased(tuple(survey for survey in surveys if survey not in ended), ended)
+
+
+def _erase_verdicts_on_nothing(db: Connection) -> None:
+    decisions, undoing = review_decisions, review_decisions.alias()
+    on_box = exists().where(review_boxes.c.decision == decisions.c.number)
+    db.execute(delete(decisions).where(decisions.c.undoes.is_(None), ~on_box))
+    undone = select(undoing.c.number).where(undoing.c.undoes.is_(None))
+    db.execute(delete(decisions).where(decisions.c.undoes.not_in(undone)))
+
+
+def _has_drives(db: Connection, survey: str) -> bool:
+    query = select(tables.survey_drives.c.drive_id).filter_by(survey=survey)
+    return db.execute(query.limit(1)).first() is not None
+
+
+def _end(db: Connection, survey: str) -> None:
+    """Remove a survey; its scorings keep counting, so that no job of a later one looks done."""
+    this: dict[str, Any] = {"survey": survey}
+    for table in OF_SURVEY:
+        db.execute(delete(table).filter_by(**this))
+    db.execute(update(editions).filter_by(**this).values(served=False))
+    db.execute(update(scorings).filter_by(**this).values(done=scorings.c.wanted))

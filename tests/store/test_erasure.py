@@ -1,0 +1,145 @@
+"""A drive is erased with all that came of it, and nothing of other drives with it."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from sqlalchemy import select
+
+from roadscan.model.damage import Verdict
+from roadscan.model.drive import LostFrame, Trace
+from roadscan.model.photo import KeptPicture, Picture, PictureRefusal, PictureView
+from roadscan.model.picture import FrameRejection
+from roadscan.model.review import BoxKey, Ruling, Subject
+from roadscan.model.track import Track
+from roadscan.store.erasure import OF_DRIVE, Erased
+from roadscan.store.feature_tables import FEATURES
+from roadscan.store.features import FeatureStore
+from roadscan.store.review_tables import review_decisions
+from roadscan.store.scorings import Scorings
+from roadscan.store.sql import SqlStore
+from roadscan.store.tables import metadata
+from tests.databases import DATABASES, open_on
+from tests.store.surveys import (
+    SETTINGS,
+    T_S,
+    TOWN,
+    assessment,
+    chunk,
+    drive,
+    grid,
+    observation,
+    rejected,
+    survey,
+)
+from tests.store.town import segments, source
+
+AROUND = np.array([[12.0, 51.0], [12.1, 51.0], [12.1, 51.1], [12.0, 51.0]])
+COUNTED = {"scorings", "editions", "edition_layers", "alembic_version"}
+"""Tables that remember that something was: no content of a drive."""
+
+
+@pytest.fixture(params=DATABASES)
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[SqlStore]:
+    with open_on(request.param, tmp_path) as opened:
+        yield opened
+
+
+def put_drive(store: SqlStore, number: int) -> None:
+    """Put a drive with something in every table that has rows of drives."""
+    fixes = np.arange(3.0)
+    track = Track(*(fixes for _ in range(6)), np.zeros(3, np.int64), "gpx")
+    store.put_drive(drive(number), Trace(track, 3.0, "road"))
+    picture = KeptPicture(T_S, Picture(b"jpeg", PictureView.ROAD, 64, 36, 0.5), AROUND)
+    store.put_chunk(
+        replace(
+            chunk(0, number, (observation(),), (rejected(),), (grid(),), (grid(),)),
+            pictures=(picture,),
+            refused_pictures={PictureRefusal.NETWORK_FAILED: 1},
+            frames_found=(LostFrame(1.0, FrameRejection.TOO_DARK),),
+        ),
+        SETTINGS,
+    )
+    seen = observation()
+    judge(store, BoxKey(f"drive-{number}", seen.frame_t_s, seen.kind, seen.box_xyxy))
+
+
+def judge(store: SqlStore, *boxes: BoxKey) -> None:
+    subject = Subject("Spring", "d0", "east:f:0", "D40", boxes)
+    decision = store.reviews.decide(subject, Ruling(Verdict.REJECTED, "D40", "leaf", "Rita", T_S))
+    store.reviews.undo(decision.number, "Rita", T_S)
+
+
+def content(store: SqlStore) -> dict[str, list[str]]:
+    with store.engine.connect() as db:
+        return {
+            table.name: sorted(repr(tuple(row)) for row in db.execute(select(table)))
+            for table in metadata.sorted_tables
+            if table.name not in COUNTED
+        }
+
+
+def test_every_table_that_names_a_drive_is_one_of_those() -> None:
+    with_drives = {table for table in metadata.sorted_tables if "drive_id" in table.c}
+    assert with_drives - set(OF_DRIVE) == {FEATURES["drives"]}  # made anew with the scores
+
+
+def test_what_is_left_is_as_if_the_drive_had_never_been(store: SqlStore) -> None:
+    store.put_network(TOWN)
+    put_drive(store, 2)
+    store.put_survey(survey(2))
+    before = content(store)
+    put_drive(store, 1)
+    store.join_survey(survey(1))
+    filled = content(store)
+    for table in (*OF_DRIVE, review_decisions):
+        assert filled[table.name] != before[table.name]
+    assert store.erase_drive("drive-1") == Erased(("Spring",), ())
+    assert content(store) == before
+    assert store.erase_drive("drive-1") == Erased((), ())
+    assert content(store) == before
+
+
+def test_its_surveys_ask_to_be_scored_without_it(store: SqlStore) -> None:
+    store.put_network(TOWN)
+    scorings = Scorings(store.engine, lambda: 1.0)
+    for number in (1, 2):
+        put_drive(store, number)
+    store.join_survey(survey(1, 2))
+    scorings.mark_done("Spring", scorings.of("Spring").wanted, 1.0)
+    store.erase_drive("drive-1")
+    assert [one.survey for one in scorings.outstanding()] == ["Spring"]
+
+
+def test_a_survey_ends_with_its_last_drive_and_its_layers_with_it(store: SqlStore) -> None:
+    store.put_network(TOWN)
+    put_drive(store, 1)
+    store.join_survey(survey(1))
+    store.put_assessment("Spring", assessment())
+    features, scorings = FeatureStore(store.engine), Scorings(store.engine, lambda: 1.0)
+    features.put_features(source("Spring"), {"segments": segments(3)})
+    features.put_features(source("Autumn"), {"segments": segments(3, "Autumn")})
+    before = scorings.of("Spring").wanted
+    store.put_survey(survey(2, name="Autumn"))
+    assert store.erase_drive("drive-1") == Erased((), ("Spring",))
+    features.clear_ended()
+    assert store.surveys() == ("Autumn",)
+    assert not store.assessment("Spring").segments
+    with features.reading() as reader:
+        assert [layer.source.survey for layer in reader.layers("segments")] == ["Autumn"]
+    assert scorings.outstanding() == ()
+    assert scorings.of("Spring").wanted > before
+
+
+def test_a_verdict_on_boxes_of_another_drive_as_well_stays_for_those(store: SqlStore) -> None:
+    store.put_network(TOWN)
+    for number in (1, 2):
+        put_drive(store, number)
+    store.put_survey(survey(1, 2))
+    seen = observation()
+    boxes = [BoxKey(f"drive-{n}", seen.frame_t_s, seen.kind, seen.box_xyxy) for n in (1, 2)]
+    judge(store, *boxes)
+    store.erase_drive("drive-1")
+    assert [one.subject.boxes for one in store.reviews.of("Spring")] == [(boxes[1],), (boxes[1],)]
