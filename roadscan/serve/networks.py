@@ -12,8 +12,8 @@ from roadscan.read.network_look import NetworkLook
 from roadscan.serve.access.guard import Guard
 from roadscan.serve.description import answered_with, problems
 from roadscan.serve.features.responses import Tag, answer, not_modified
+from roadscan.serve.jobs.moved import rematch_request, surveys_to_move
 from roadscan.serve.jobs.queue import JobQueue
-from roadscan.serve.jobs.rematching import rematch_request, surveys_to_move
 from roadscan.serve.jobs.requests import Job, NetworkColumns, NetworkRequest, Sha256
 from roadscan.store.files import Files
 from roadscan.store.store import Store

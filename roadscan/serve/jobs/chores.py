@@ -12,8 +12,8 @@ from roadscan.model.access import Caller, Right
 from roadscan.serve.access.guard import Guard
 from roadscan.serve.description import answered_with, problems
 from roadscan.serve.jobs.exports import export_path
+from roadscan.serve.jobs.moved import rematch_request
 from roadscan.serve.jobs.queue import JobQueue
-from roadscan.serve.jobs.rematching import rematch_request
 from roadscan.serve.jobs.requests import (
     BackupRequest,
     ChoreRequest,

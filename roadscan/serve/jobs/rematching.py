@@ -1,15 +1,7 @@
-"""Moves surveys to another version of the network: which, under what name, drive by drive.
+"""Moves a survey to another version of the network, drive by drive; only workers import this."""
 
-What is moved becomes a survey of its own; the old one keeps its scores and the network that they
-were made on.
-"""
-
-import re
-import time
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final
 
 from roadscan.assess.scheme import parse_scheme
 from roadscan.errors import RoadscanError
@@ -17,35 +9,6 @@ from roadscan.model.survey import DriveKey, Survey
 from roadscan.pipeline.rematch import rematch_drive, rematchable
 from roadscan.serve.jobs.requests import RematchRequest
 from roadscan.store.store import Store
-from roadscan.store.town import NetworkVersion
-
-LONGEST_NAME: Final = 60
-"""Of the part of a name that stays, so that the whole is a survey's name."""
-_MOVED: Final = re.compile(r" · Netz \d+$")
-
-
-def moved_name(survey: str, number: int) -> str:
-    """Return how a survey is called on a version of the network."""
-    return f"{_MOVED.sub('', survey)[:LONGEST_NAME]} · Netz {number}"
-
-
-def rematch_request(survey: str, version: NetworkVersion, who: str) -> RematchRequest:
-    """Return what a job is asked for that moves a survey."""
-    return RematchRequest(
-        asked_for=f"{time.time():.3f}",
-        asked_by=who,
-        survey=survey,
-        network_sha256=version.network_sha256,
-        moved_to=moved_name(survey, version.number),
-    )
-
-
-def surveys_to_move(store: Store, version: NetworkVersion) -> Iterator[str]:
-    """Yield the surveys on another network, but those that were moved there from an older one."""
-    for name in store.surveys():
-        on_it = store.survey(name).network_sha256 == version.network_sha256
-        if not on_it and not _MOVED.search(name):
-            yield name
 
 
 @dataclass(frozen=True, slots=True)

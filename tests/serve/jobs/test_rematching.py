@@ -6,7 +6,7 @@ import shutil
 import pytest
 
 from roadscan.model.access import Role
-from roadscan.serve.jobs.rematching import moved_name, surveys_to_move
+from roadscan.serve.jobs.moved import moved_name, surveys_to_move
 from roadscan.serve.jobs.requests import RematchRequest, State
 from roadscan.store.town import NetworkVersion, Town
 from roadscan.store.trace_tables import traces
