@@ -1,6 +1,9 @@
 # The tasks of a newcomer. `make demo` and `make test` do all their set-up; a second run installs nothing.
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
+# Tests are run by so many processes, file by file; `make test TESTERS=8` on a larger machine.
+TESTERS ?= 2
+PYTEST := -m pytest -n $(TESTERS) --dist loadfile
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .PHONY: help demo serve test test-postgis test-browser test-qgis lint lint-web format docs bench bench-serve bench-scale clean
@@ -31,7 +34,7 @@ serve: .venv/.serve
 	$(BIN)/roadscan serve --data out/town
 
 test: .venv/.test
-	$(BIN)/python -m pytest
+	$(BIN)/python $(PYTEST)
 
 lint: .venv/.lint
 	$(BIN)/ruff check
@@ -52,7 +55,7 @@ test-qgis: .venv/.test
 
 # On a server of its own, in a temporary folder, which goes with the run.
 test-postgis: .venv/.test .venv/.postgis
-	$(BIN)/python -m tests.throwaway_postgres $(BIN)/python -m pytest -m postgis
+	$(BIN)/python -m tests.throwaway_postgres $(BIN)/python $(PYTEST) -m postgis
 
 .venv/.postgis: .venv/.base
 	ls /usr/share/postgresql/*/extension/postgis.control >/dev/null 2>&1 || \

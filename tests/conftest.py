@@ -4,8 +4,13 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from tests.small_drive import SmallDrive, write_small_drive
+
+# how long an example takes is the machine's matter, and no test's
+settings.register_profile("roadscan", deadline=None)
+settings.load_profile("roadscan")
 
 
 @pytest.fixture(scope="session")

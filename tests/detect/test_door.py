@@ -73,7 +73,7 @@ def shuffled_in_blocks(image: Image, where: np.ndarray, seed: int) -> Image:
     return other
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(pictures, outlines, st.integers(0, 99))
 def test_beside_the_road_only_the_mean_colour_of_a_block_matters(
     image: Image, outline: Floats, seed: int
@@ -82,7 +82,7 @@ def test_beside_the_road_only_the_mean_colour_of_a_block_matters(
     assert kept(image, outline=outline).jpeg == kept(other, outline=outline).jpeg
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(pictures, pictures, st.lists(corners, min_size=1, max_size=3), st.sampled_from(PictureView))
 def test_what_was_found_leaves_no_trace_in_a_picture(
     image: Image, other: Image, boxes: list[list[float]], view: PictureView
@@ -121,7 +121,6 @@ def test_boxes_known_from_elsewhere_are_painted_over_as_well() -> None:
     assert np.abs(pixels(made)[25:65, 65:85].astype(int) - PAINT_BGR).max() < 12
 
 
-@settings(deadline=None)
 @given(st.lists(corners, max_size=5))
 def test_painted_boxes_hold_the_boxes_found_and_more_on_every_side(
     boxes: list[list[float]],
@@ -134,7 +133,7 @@ def test_painted_boxes_hold_the_boxes_found_and_more_on_every_side(
         assert painted[3] >= min(HEIGHT, found[3] + high)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.integers(24, 700), st.integers(20, 500))
 def test_blocks_are_a_24th_of_the_width_each_of_one_colour(width: int, height: int) -> None:
     image = np.random.default_rng(3).integers(0, 256, (height, width, 3), np.uint8)

@@ -248,7 +248,7 @@ def test_a_filter_of_the_greatest_length_is_answered(ids, get):
     get(ITEMS, 400, filter=text + " OR score=1 OR score=1")
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     st.text(alphabet=st.sampled_from("scoretANDOR NOT()='\",.0123456789<>%_-;\\\n"), max_size=60)
 )
