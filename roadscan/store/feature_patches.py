@@ -10,6 +10,7 @@ import shapely
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from roadscan.store.dialects import Spatial, spatial_of
+from roadscan.store.extents import Extent, Span
 from roadscan.store.feature_tables import (
     EDITION_BITS,
     FEATURES,
@@ -18,7 +19,7 @@ from roadscan.store.feature_tables import (
     editions,
     own_columns,
 )
-from roadscan.store.features import Extent, FeatureRow, Span
+from roadscan.store.features import FeatureRow
 
 _AT_ONCE = 500
 

@@ -31,12 +31,13 @@ from roadscan.model.review import Sighting
 from roadscan.model.road import Direction, Network
 from roadscan.model.survey import Assessment, DriveKey, Survey, SurveyCounts
 from roadscan.store import rows, tables
+from roadscan.store.chunks import put_chunk
 from roadscan.store.erasure import Erased, erase_drive
 from roadscan.store.feature_tables import editions
-from roadscan.store.pictures import Pictures, put_pictures
+from roadscan.store.pictures import Pictures
 from roadscan.store.reviews import Reviews
 from roadscan.store.scorings import make_scoring, want_scoring
-from roadscan.store.traces import Traces, put_frames, put_trace
+from roadscan.store.traces import Traces, put_trace
 
 
 class SqlStore:
@@ -126,48 +127,8 @@ class SqlStore:
 
     def put_chunk(self, result: ChunkResult, settings_sha256: str) -> None:
         """Keep all that a chunk gave, replacing what an earlier try left."""
-        key = {
-            "drive_id": result.drive_id,
-            "settings_sha256": settings_sha256,
-            "number": result.number,
-        }
-        head = {
-            "from_video_s": result.from_video_s,
-            "to_video_s": result.to_video_s,
-            "planned": result.frames.planned,
-            "decoded": result.frames.decoded,
-            "usable": result.frames.usable,
-            "rejected": {reason.value: n for reason, n in sorted(result.frames.rejected.items())},
-            "detections": result.detections,
-            "observed": result.observed,
-        }
-        found = [rows.observation_row(o) for o in result.observations]
-        refused = [rows.rejected_row(box) for box in result.rejections]
-        lanes = [
-            {
-                "usable": usable,
-                "link_id": grid.link_id,
-                "direction": grid.direction.value,
-                "cells": rows.grid_bytes(grid),
-            }
-            for usable, grids in ((True, result.grids), (False, result.unusable))
-            for grid in grids
-        ]
         with self._writing() as db:
-            for table in (tables.chunks, tables.observations, tables.rejected_boxes, tables.grids):
-                _remove(db, table, key)
-            db.execute(insert(tables.chunks), key | head)
-            _insert(
-                db, tables.observations, [r | key | {"position": k} for k, r in enumerate(found)]
-            )
-            _insert(
-                db,
-                tables.rejected_boxes,
-                [r | key | {"position": k} for k, r in enumerate(refused)],
-            )
-            _insert(db, tables.grids, [r | key for r in lanes])
-            put_pictures(db, result, key)
-            put_frames(db, result, key)
+            put_chunk(db, result, settings_sha256)
 
     def put_survey(self, survey: Survey) -> None:
         """Keep which drives a survey is made of."""

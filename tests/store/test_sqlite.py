@@ -115,16 +115,16 @@ def test_the_lock_goes_with_its_holder_even_when_that_is_killed(tmp_path: Path) 
 def test_what_was_put_survives_a_kill_and_what_was_not_is_not_there(tmp_path: Path) -> None:
     code = (
         "import os, sys, pathlib\n"
-        "from roadscan.store import sql, sqlite\n"
+        "from roadscan.store import chunks, sqlite\n"
         "from tests.store.surveys import SETTINGS, chunk, grid, observation\n"
         "whole = chunk(0, observations=(observation(),), grids=(grid(),))\n"
         "with sqlite.open_store(pathlib.Path(sys.argv[1])) as store:\n"
         "    store.put_chunk(whole, SETTINGS)\n"
-        "    real = sql._insert\n"
+        "    real = chunks._insert\n"
         "    def dying(db, table, new):\n"
         "        real(db, table, new)\n"
         "        if table.name == 'observations': os.kill(os.getpid(), 9)\n"
-        "    sql._insert = dying\n"
+        "    chunks._insert = dying\n"
         "    store.put_chunk(chunk(1, observations=(observation(),), grids=(grid(),)), SETTINGS)\n"
     )
     root = str(Path(__file__).resolve().parents[2])
