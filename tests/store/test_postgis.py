@@ -125,16 +125,16 @@ def test_a_server_that_is_not_there_is_told_without_the_password() -> None:
 def test_what_was_put_survives_a_kill_and_what_was_not_is_not_there(address: str) -> None:
     code = (
         "import os, sys\n"
-        "from roadscan.store import postgis, sql\n"
+        "from roadscan.store import chunks, postgis\n"
         "from tests.store.surveys import SETTINGS, chunk, grid, observation\n"
         "whole = chunk(0, observations=(observation(),), grids=(grid(),))\n"
         "with postgis.connect_store(sys.argv[1]) as store:\n"
         "    store.put_chunk(whole, SETTINGS)\n"
-        "    real = sql._insert\n"
+        "    real = chunks._insert\n"
         "    def dying(db, table, new):\n"
         "        real(db, table, new)\n"
         "        if table.name == 'observations': os.kill(os.getpid(), 9)\n"
-        "    sql._insert = dying\n"
+        "    chunks._insert = dying\n"
         "    store.put_chunk(chunk(1, observations=(observation(),), grids=(grid(),)), SETTINGS)\n"
     )
     root = str(Path(__file__).resolve().parents[2])
