@@ -32,7 +32,7 @@ def rematchable(store: Store, survey: str) -> Rematchable:
     traced, untraced = list[DriveKey](), list[DriveKey]()
     for key in store.survey(survey).drives:
         chunks = store.done_chunks(key.drive_id, key.settings_sha256)
-        whole = chunks <= frozenset(store.traces.chunks(key)) and store.traces.of(key) is not None
+        whole = store.traces.has(key) and chunks <= frozenset(store.traces.chunks(key))
         (traced if whole else untraced).append(key)
     return Rematchable(tuple(traced), tuple(untraced))
 

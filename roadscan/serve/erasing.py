@@ -52,8 +52,10 @@ class Eraser:
         What shows somebody goes first: killed on the way, it is done again and finds the rest.
         """
         jobs = self.drives.queue.of_video(drive.video.sha256)
-        if any(job.state in {State.WAITING, State.RUNNING} for job in jobs):
-            what = f"{drive.video.name} is being worked"
+        worked = any(job.state in {State.WAITING, State.RUNNING} for job in jobs)
+        # what is being moved to another network would come back there
+        if worked or self.drives.queue.under_way("rematch"):
+            what = f"{drive.video.name} is being worked, or moved to another network"
             raise RoadscanError("drive_in_work", what, "Wait for its job to end, or cancel it")
         self._remove(drive.video.sha256)
         for job in jobs:

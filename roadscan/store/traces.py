@@ -22,8 +22,14 @@ class Traces:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
+    def has(self, key: DriveKey) -> bool:
+        """Tell whether there is a trace of a drive, as roadscan did not always keep one."""
+        query = select(traces.c.drive_id).filter_by(**_row(key))
+        with self._engine.connect() as db:
+            return db.execute(query).first() is not None
+
     def of(self, key: DriveKey) -> Trace | None:
-        """Return what a drive is matched by; None for one worked by a roadscan without traces."""
+        """Return what a drive is matched by; None without a trace."""
         query = select(traces).filter_by(**_row(key))
         with self._engine.connect() as db:
             row = db.execute(query).first()

@@ -6,6 +6,7 @@ from roadscan.model.access import Role
 from roadscan.model.upload import FileKind, Place, StoredFile
 from roadscan.serve.jobs.requests import DriveRequest, State
 from roadscan.store.files import Files
+from roadscan.store.town import Town
 from tests.serve.jobs.town import SAMPLES, SampleTown
 from tests.store.surveys import TOWN, chunk, drive, observation, survey
 
@@ -85,6 +86,17 @@ def test_a_drive_that_a_job_waits_for_is_not_erased(admin, queue, store, worked)
     queue.cancel(waiting)
     assert admin.delete(f"/api/drives/{told['drive_id']}").status_code == 200
     assert queue.of_video(worked.video_sha256) == ()
+
+
+def test_a_drive_that_may_be_on_its_way_to_another_network_is_not_erased(admin, store):
+    store.put_network(TOWN)
+    store.put_drive(drive(1))
+    store.join_survey(survey(1))
+    Town(store.engine, lambda: 1000.0).put_network_in_force(TOWN.sha256, "2026", "Ada")
+    moving = admin.post("/api/jobs/rematch", json={"survey": "Spring"}).json()["job_id"]
+    assert admin.delete("/api/drives/drive-1").json()["code"] == "drive_in_work"
+    admin.post(f"/api/jobs/{moving}/cancel")
+    assert admin.delete("/api/drives/drive-1").status_code == 200
 
 
 def test_the_others_of_its_survey_are_scored_without_it(admin, store):

@@ -38,11 +38,13 @@ class Rematching:
         return RematchPlan(found.traced, len(found.untraced))
 
     def move(self, request: RematchRequest, key: DriveKey) -> DriveKey | None:
-        """Put a drive on the network; None for one that it does not reach."""
+        """Put a drive on the network; None for one out of its reach, or erased meanwhile."""
         scheme = parse_scheme(self._store.survey(request.survey).scheme_text)
         network = self._network(request.network_sha256)
         try:
             return rematch_drive(self._store, key, request.moved_to, network, scheme)
+        except KeyError:
+            return None
         except RoadscanError as error:
             if error.code != "network_too_far":
                 raise

@@ -75,7 +75,7 @@ def register_for_town(household: Household, rematching: Rematching, steps: Steps
             "survey": request.moved_to,
             "drives": len(moved),
             "untraced": plan.untraced,
-            "too_far": len(plan.drives) - len(moved),
+            "left_out": len(plan.drives) - len(moved),
         }
 
         def join() -> dict[str, str | int]:
@@ -89,7 +89,7 @@ def register_for_town(household: Household, rematching: Rematching, steps: Steps
 def _move(
     rematching: Rematching, steps: Steps, request: RematchRequest, plan: RematchPlan
 ) -> tuple[DriveKey, ...]:
-    """Move drive by drive; return those that the network reaches."""
+    """Move drive by drive; return those that were."""
 
     def move(key: DriveKey) -> str:
         return _MOVED.dump_json(rematching.move(request, key)).decode()

@@ -6,7 +6,9 @@ import shutil
 import pytest
 
 from roadscan.model.access import Role
+from roadscan.model.survey import DriveKey
 from roadscan.serve.jobs.moved import moved_name, surveys_to_move
+from roadscan.serve.jobs.rematching import Rematching
 from roadscan.serve.jobs.requests import RematchRequest, State
 from roadscan.store.town import NetworkVersion, Town
 from roadscan.store.trace_tables import traces
@@ -70,7 +72,7 @@ def test_a_network_put_in_force_moves_what_was_driven_without_its_recordings(
     work_once(town.settings, "--no-purge")
     done = queue.job(jobs[0]["job_id"]).done
     assert done.failure is None
-    assert done.facts == {"survey": MOVED, "drives": 1, "untraced": 0, "too_far": 0}
+    assert done.facts == {"survey": MOVED, "drives": 1, "untraced": 0, "left_out": 0}
     assert store.survey(MOVED).network_sha256 == new
     assert store.assessment("Herbst") == before
     after = store.assessment(MOVED)
@@ -126,3 +128,16 @@ def test_a_survey_that_there_is_not_ends_its_job(admin, queue, town, store):
     assert RematchRequest.model_validate(job["request"]).moved_to == "Nie · Netz 1"
     work_once(town.settings, "--no-purge")
     assert queue.job(job["job_id"]).done.failure.code == "survey_unknown"
+
+
+def test_a_drive_erased_meanwhile_is_left_out(store):
+    store.put_network(TOWN)
+    store.put_survey(survey(1))
+    request = RematchRequest(
+        asked_for="1.0",
+        asked_by="Ada",
+        survey="Spring",
+        network_sha256=TOWN.sha256,
+        moved_to="Spring · Netz 2",
+    )
+    assert Rematching(store).move(request, DriveKey("drive-1", "0" * 64)) is None
