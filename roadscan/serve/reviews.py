@@ -129,7 +129,7 @@ def reviews_router(guard: Guard, store: Store) -> APIRouter:
     ) -> ReviewQueue:
         known = _known(store, survey)
         scheme = parse_scheme(known.scheme_text)
-        assessment = store.assessment(survey)
+        assessment = store.damaged(survey)
         network = store.network_part(
             known.network_sha256, {damage.link_id for damage in assessment.damages}
         )

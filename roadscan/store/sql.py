@@ -17,6 +17,7 @@ from sqlalchemy import (
     func,
     insert,
     select,
+    true,
     update,
 )
 from sqlalchemy.exc import IntegrityError, OperationalError
@@ -302,24 +303,26 @@ class SqlStore:
 
     def assessment(self, survey: str) -> Assessment:
         """Return the results of a survey."""
+        return self._assessment(survey, true())
+
+    def damaged(self, survey: str) -> Assessment:
+        """Return the damages of a survey, and the results of the links that they lie on."""
+        own = tables.damages.c.survey == survey
+        links = select(tables.damages.c.damage["link_id"].as_string()).where(own)
+        on_them = tables.results.c.segment["link_id"].as_string().in_(links)
+        return self._assessment(survey, on_them)
+
+    def _assessment(self, survey: str, which: ColumnElement[bool]) -> Assessment:
+        results, damages = tables.results.c, tables.damages.c
+        found = select(results.segment, results.result).where(results.survey == survey, which)
         with self._engine.connect() as db:
-
-            def column(table: Table, name: str) -> list[Any]:
-                query = (
-                    select(table.c[name]).where(table.c.survey == survey).order_by(table.c.number)
-                )
-                return list(db.scalars(query))
-
-            return Assessment(
-                tuple(map(rows.SEGMENT.validate_python, column(tables.results, "segment"))),
-                tuple(map(rows.RESULT.validate_python, column(tables.results, "result"))),
-                tuple(
-                    sorted(
-                        map(rows.DAMAGE.validate_python, column(tables.damages, "damage")),
-                        key=along,
-                    )
-                ),
-            )
+            pairs = db.execute(found.order_by(results.number)).all()
+            made = list(db.scalars(select(damages.damage).where(damages.survey == survey)))
+        return Assessment(
+            tuple(rows.SEGMENT.validate_python(segment) for segment, _ in pairs),
+            tuple(rows.RESULT.validate_python(result) for _, result in pairs),
+            tuple(sorted(map(rows.DAMAGE.validate_python, made), key=along)),
+        )
 
     def _usable(self, survey: str, which: ColumnElement[bool]) -> Select[Any]:
         return self._of_survey(tables.grids, survey).where(which)

@@ -108,3 +108,6 @@ class Store(Protocol):
 
     def assessment(self, survey: str) -> Assessment:
         """Return the results of a survey."""
+
+    def damaged(self, survey: str) -> Assessment:
+        """Return the damages of a survey, and the results of the links that they lie on."""

@@ -14,6 +14,7 @@ from roadscan.model.damage import LaneGrid, Rejection
 from roadscan.model.drive import ChunkResult, Drive
 from roadscan.model.picture import FrameRejection
 from roadscan.model.road import Direction
+from roadscan.model.survey import Assessment
 from roadscan.store.scorings import Scorings
 from roadscan.store.sql import SqlStore
 from roadscan.store.tables import metadata
@@ -102,6 +103,20 @@ def test_observations_come_in_the_order_of_time_then_of_their_frame(store: SqlSt
 def test_results_come_back_as_they_were_put(store: SqlStore) -> None:
     store.put_assessment("Spring", assessment())
     assert store.assessment("Spring") == assessment()
+
+
+def test_the_damaged_part_of_a_survey_is_its_damages_and_the_links_they_lie_on(
+    store: SqlStore,
+) -> None:
+    store.put_assessment("Spring", assessment())
+    store.put_assessment("Winter", replace(assessment(), damages=()))
+    whole, damaged = store.assessment("Spring"), store.damaged("Spring")
+    assert damaged.damages == whole.damages
+    on_east = [k for k, segment in enumerate(whole.segments) if segment.link_id == "east"]
+    assert 0 < len(on_east) < len(whole.segments)
+    assert damaged.segments == tuple(whole.segments[k] for k in on_east)
+    assert damaged.results == tuple(whole.results[k] for k in on_east)
+    assert store.damaged("Winter") == Assessment((), (), ())
 
 
 def test_a_survey_comes_back_with_its_drives_in_order(store: SqlStore) -> None:
