@@ -10,10 +10,12 @@ from starlette.testclient import TestClient
 from roadscan.model.access import Role
 from roadscan.serve.app import create_app
 from roadscan.serve.databases import open_town
+from roadscan.serve.jobs.queue import JobQueue
 from roadscan.serve.settings import ServeSettings
 from roadscan.store.accounts import Accounts
 from roadscan.store.sql import SqlStore
 from tests.databases import DATABASES, address_on
+from tests.serve.jobs.town import SampleTown
 
 
 @pytest.fixture(params=DATABASES)
@@ -50,3 +52,23 @@ def key_of(accounts: Accounts) -> Callable[[Role], dict[str, str]]:
         return {"X-API-Key": secret}
 
     return make
+
+
+@pytest.fixture
+def admin(client: TestClient, key_of: Callable[[Role], dict[str, str]]) -> TestClient:
+    """The service as an administrator's program calls it."""
+    client.headers |= key_of(Role.ADMIN)
+    return client
+
+
+@pytest.fixture
+def town(settings: ServeSettings) -> SampleTown:
+    """The town as its workers see it."""
+    return SampleTown(settings)
+
+
+@pytest.fixture
+def queue(settings: ServeSettings) -> Iterator[JobQueue]:
+    opened = SampleTown(settings).queue()
+    yield opened
+    opened.close()

@@ -2,31 +2,12 @@
 
 import pytest
 
-from roadscan.model.access import Role
 from roadscan.model.upload import FileKind, Place, StoredFile
 from roadscan.serve.jobs.requests import DriveRequest, State
 from roadscan.store.files import Files
 from roadscan.store.town import Town
-from tests.serve.jobs.town import SAMPLES, SampleTown
+from tests.serve.jobs.town import SAMPLES
 from tests.store.surveys import TOWN, chunk, drive, observation, survey
-
-
-@pytest.fixture
-def town(settings):
-    return SampleTown(settings)
-
-
-@pytest.fixture
-def queue(town):
-    opened = town.queue()
-    yield opened
-    opened.close()
-
-
-@pytest.fixture
-def admin(client, key_of):
-    client.headers.update(key_of(Role.ADMIN))
-    return client
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ import re
 
 import pytest
 
-from roadscan.model.access import Role
 from roadscan.serve.uploads.protocol import write_metadata
 
 TUS = {"Tus-Resumable": "1.0.0"}
@@ -101,12 +100,6 @@ GOOD = {
     "network_sha256": "0" * 64,
     "role": "viewer",
 }
-
-
-@pytest.fixture
-def admin(client, key_of):
-    client.headers |= key_of(Role.ADMIN)
-    return client
 
 
 def told(answer) -> str:

@@ -4,7 +4,6 @@ from dataclasses import fields
 
 import pytest
 
-from roadscan.model.access import Role
 from roadscan.model.upload import FileKind, Place, StoredFile
 from roadscan.read.network_look import LineFault
 from roadscan.read.network_mapping import NetworkMapping
@@ -14,12 +13,6 @@ from roadscan.store.files import Files
 from tests.store.surveys import TOWN
 
 UNKNOWN = "d" * 64
-
-
-@pytest.fixture
-def admin(client, key_of):
-    client.headers.update(key_of(Role.ADMIN))
-    return client
 
 
 def send_in(store, sha256, name):

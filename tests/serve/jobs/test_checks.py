@@ -12,21 +12,9 @@ from roadscan.serve.jobs.requests import State
 from roadscan.serve.uploads.storage import UploadStorage
 from roadscan.store.files import Files
 from roadscan.store.town import Town
-from tests.serve.jobs.town import SAMPLES, SampleTown, work_once
+from tests.serve.jobs.town import SAMPLES, work_once
 
 LONG_S = 300.0
-
-
-@pytest.fixture
-def town(settings):
-    return SampleTown(settings)
-
-
-@pytest.fixture
-def queue(town):
-    opened = town.queue()
-    yield opened
-    opened.close()
 
 
 @pytest.fixture

@@ -2,30 +2,15 @@
 
 import zipfile
 
-import pytest
-
 from roadscan.model.access import Role
 from roadscan.serve.backup import check
 from roadscan.serve.jobs.exports import KEPT_S, export_path, remove_old_exports
 from roadscan.store.town import Town
-from tests.serve.jobs.town import SampleTown, work_once
+from tests.serve.jobs.town import work_once
 from tests.store.surveys import TOWN
 
 KINDS = ("purge", "backup", "export", "rematch")
 BODY = {"backup": {"raw": True}, "export": {"survey": "Spring"}, "rematch": {"survey": "Spring"}}
-
-
-@pytest.fixture
-def queue(settings):
-    opened = SampleTown(settings).queue()
-    yield opened
-    opened.close()
-
-
-@pytest.fixture
-def admin(client, key_of):
-    client.headers.update(key_of(Role.ADMIN))
-    return client
 
 
 def test_chores_are_jobs_with_an_end_like_any_other(admin, settings, store, queue, accounts):

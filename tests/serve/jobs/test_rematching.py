@@ -5,35 +5,16 @@ import shutil
 
 import pytest
 
-from roadscan.model.access import Role
 from roadscan.model.survey import DriveKey
 from roadscan.serve.jobs.moved import moved_name, surveys_to_move
 from roadscan.serve.jobs.rematching import Rematching
 from roadscan.serve.jobs.requests import RematchRequest, State
 from roadscan.store.town import NetworkVersion, Town
 from roadscan.store.trace_tables import traces
-from tests.serve.jobs.town import SAMPLES, SampleTown, work_once
+from tests.serve.jobs.town import SAMPLES, work_once
 from tests.store.surveys import TOWN, survey
 
 MOVED = "Herbst · Netz 2"
-
-
-@pytest.fixture
-def town(settings):
-    return SampleTown(settings)
-
-
-@pytest.fixture
-def queue(town):
-    opened = town.queue()
-    yield opened
-    opened.close()
-
-
-@pytest.fixture
-def admin(client, key_of):
-    client.headers.update(key_of(Role.ADMIN))
-    return client
 
 
 def put_in_force(admin, queue, town, path, name):
