@@ -8,6 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from roadscan.assess.scheme import parse_scheme
 from roadscan.detect.people import PeopleFinder
 from roadscan.locate.camera import near_field
 from roadscan.model.photo import LanePicture, PictureView
@@ -15,8 +16,10 @@ from roadscan.model.road import Direction, Segment
 from roadscan.pipeline import run as run_module
 from roadscan.pipeline.objections import object_in_folder
 from roadscan.pipeline.photos import PictureRules
+from roadscan.pipeline.rematch import rematch_drive
 from roadscan.pipeline.road_pictures import PictureAlong, pictures_along
 from roadscan.read.camera import read_camera
+from roadscan.store.erasure import erase_drive
 from roadscan.store.sqlite import open_store
 from roadscan.store.store import Store
 from tests.assess.lanes import link, network
@@ -127,6 +130,35 @@ def test_an_objection_takes_them_from_the_segment(ran: Path, tmp_path: Path) -> 
         left = pictures_along(store, SURVEY, whole)
     assert 0 < len(left) < len(before)
     assert not [one for one in left if one.from_m < 45.0 and one.to_m > 30.0]
+
+
+def test_an_erased_drive_takes_them_along(ran: Path, tmp_path: Path) -> None:
+    whole = Segment("", "HS-1", Direction.FORWARD, 0.0, 130.0)
+    with open_store(Path(shutil.copytree(ran, tmp_path / "out"))) as store:
+        known = store.survey(SURVEY)
+        shown = pictures_along(store, SURVEY, whole)
+        assert shown
+        erase_drive(store.engine, known.drives[0].drive_id)
+        store.put_survey(known)
+        assert pictures_along(store, SURVEY, whole) == ()
+
+
+def test_on_another_network_the_same_pictures_are_shown(ran: Path, tmp_path: Path) -> None:
+    with open_store(Path(shutil.copytree(ran, tmp_path / "out"))) as store:
+        known = store.survey(SURVEY)
+        scheme = parse_scheme(known.scheme_text)
+        roads = store.network(known.network_sha256)
+        other = replace(roads, sha256="0" * 64, links=roads.links[:2])
+        store.put_network(other)
+        moved = rematch_drive(store, known.drives[0], "moved", other, scheme)
+        store.put_survey(replace(known, name="moved", network_sha256="0" * 64, drives=(moved,)))
+        for link_id in ("HS-1", "HS-2"):
+            whole = Segment("", link_id, Direction.FORWARD, 0.0, 130.0)
+            before = pictures_along(store, SURVEY, whole)
+            assert [one.picture.frame_t_s for one in before] == [
+                one.picture.frame_t_s for one in pictures_along(store, "moved", whole)
+            ]
+            assert before
 
 
 def test_a_drive_that_is_no_longer_of_the_survey_shows_nothing(ran: Path, tmp_path: Path) -> None:
