@@ -98,8 +98,13 @@ class OpenVinoDetector:
 
 
 def _import_openvino() -> Any:
-    """Import OpenVINO, whose import would send a usage event, without what sends it."""
+    """Import OpenVINO, whose import would send a usage event, without what sends it.
+
+    The first array that it hands out ties it to NumPy. Two threads that are first together would
+    wait for each other for ever, one for Python's lock, one for the tie's: it is handed out here.
+    """
     sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
     import openvino  # noqa: PLC0415 -- half a second that no other command should wait for
 
+    _ = openvino.Tensor(openvino.Type.u8, openvino.Shape([1])).data
     return openvino

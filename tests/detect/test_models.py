@@ -274,3 +274,21 @@ def test_torch_and_openvino_find_the_same(real_data: Path) -> None:
         assert one.kind == other.kind
         np.testing.assert_allclose(one.confidence, other.confidence, atol=1e-4)
         np.testing.assert_allclose(one.xyxy, other.xyxy, atol=0.01)
+
+
+def test_threads_that_look_first_together_do_not_wait_for_each_other() -> None:
+    """Seen as a drive that never ended; without what prevents it, 1 of 12 of these ended so."""
+    code = (
+        "import sys, threading\n"
+        "import numpy as np\n"
+        "from roadscan.detect.people import load_people_finder\n"
+        "from roadscan.model.picture import Frame, Rows\n"
+        "finder, image = load_people_finder(), np.zeros((360, 640, 3), np.uint8)\n"
+        "sys.setswitchinterval(1e-6)\n"
+        "look = lambda: finder.traffic(Frame(0.0, image), Rows(150, 350))\n"
+        "threads = [threading.Thread(target=look) for _ in range(4)]\n"
+        "[one.start() for one in threads]\n"
+        "[one.join() for one in threads]\n"
+    )
+    for _ in range(3):
+        subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
