@@ -74,7 +74,7 @@ def create_app(settings: ServeSettings, store: SqlStore) -> FastAPI:
         jobs_router(guard, drives),
         chores_router(guard, settings, queue, town),
         checks_router(guard, drives, arrivals),
-        erasing_router(guard, Eraser(drives, arrivals, features)),
+        erasing_router(guard, Eraser(settings.data, drives, arrivals, features)),
         networks_router(guard, queue, files, town, store),
         features_router(features, store, readable, exports_on_record(guard)),
         surveys_router(features, store, readable),

@@ -1,6 +1,7 @@
 """The drives of a survey over HTTP, and how one is erased with all that came of it."""
 
 from dataclasses import dataclass
+from pathlib import Path as FilePath
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Query
@@ -12,6 +13,7 @@ from roadscan.model.drive import Drive
 from roadscan.serve.access.guard import Guard
 from roadscan.serve.description import problems
 from roadscan.serve.jobs.drives import Drives
+from roadscan.serve.jobs.exports import remove_exports
 from roadscan.serve.jobs.requests import State, SurveyName
 from roadscan.serve.uploads.finish import Arrivals
 from roadscan.store.features import FeatureStore
@@ -42,6 +44,7 @@ class ErasedTold(BaseModel):
 class Eraser:
     """Erases drives: results, pictures, what was sent in, and the jobs that worked them."""
 
+    data: FilePath
     drives: Drives
     arrivals: Arrivals
     features: FeatureStore
@@ -53,9 +56,9 @@ class Eraser:
         """
         jobs = self.drives.queue.of_video(drive.video.sha256)
         worked = any(job.state in {State.WAITING, State.RUNNING} for job in jobs)
-        # what is being moved to another network would come back there
-        if worked or self.drives.queue.under_way("rematch"):
-            what = f"{drive.video.name} is being worked, or moved to another network"
+        # what is being moved or exported would come back there
+        if worked or any(map(self.drives.queue.under_way, ("rematch", "export"))):
+            what = f"{drive.video.name} is being worked, moved to another network or exported"
             raise RoadscanError("drive_in_work", what, "Wait for its job to end, or cancel it")
         self._remove(drive.video.sha256)
         for job in jobs:
@@ -64,6 +67,7 @@ class Eraser:
             self._remove(drive.track_sha256)
         erased = self.drives.store.erase_drive(drive.drive_id)
         self.features.clear_ended()
+        remove_exports(self.data)
         return ErasedTold(rescored=erased.rescored, ended=erased.ended)
 
     def _remove(self, sha256: str) -> None:

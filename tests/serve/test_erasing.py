@@ -3,6 +3,7 @@
 import pytest
 
 from roadscan.model.upload import FileKind, Place, StoredFile
+from roadscan.serve.jobs.exports import export_path
 from roadscan.serve.jobs.requests import DriveRequest, State
 from roadscan.store.files import Files
 from roadscan.store.town import Town
@@ -40,8 +41,12 @@ def test_a_drive_goes_with_all_that_came_of_it_and_may_be_sent_again(
     assert (told["name"], round(told["length_m"], -1)) == (worked.video_name, 630)
     path_of = town.settings.data / "files"
     assert any(path_of.rglob(worked.video_sha256))
+    export = export_path(town.settings.data, "export-1")
+    export.parent.mkdir()
+    export.write_bytes(b"with its pictures")
     answer = admin.delete(f"/api/drives/{told['drive_id']}")
     assert (answer.status_code, answer.json()) == (200, {"rescored": [], "ended": ["Herbst"]})
+    assert not export.exists()
     assert store.surveys() == ()
     assert admin.get("/api/surveys").json() == []
     assert admin.get("/api/files").json() == []

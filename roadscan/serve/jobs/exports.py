@@ -13,6 +13,12 @@ def export_path(data: Path, job_id: str) -> Path:
     return data / FOLDER / f"{job_id}.zip"
 
 
+def remove_exports(data: Path) -> None:
+    """Remove them all: what is to go may be in any of them, and each can be asked for again."""
+    for path in (data / FOLDER).glob("*.zip"):
+        path.unlink(missing_ok=True)
+
+
 def remove_old_exports(data: Path, now_s: float) -> None:
     """Remove the exports whose time is over."""
     for path in (data / FOLDER).glob("*.zip"):
