@@ -3,7 +3,8 @@ from tests.browser.conftest import ADMIN, PASSWORD
 
 def test_the_first_administrator_comes_by_the_link_that_was_printed(open_page):
     page = open_page("/admin")
-    row = page.locator("#accounts tr").first
+    row = page.locator("#accounts tr", has_text=ADMIN).first
+    row.wait_for()
     assert row.locator("td").all_inner_texts()[:3] == [ADMIN, "Verwalten", "offen"]
 
 
