@@ -259,7 +259,8 @@ class Workshop:
 
     def _camera_named(self, request: DriveRequest) -> AbstractContextManager[None]:
         path = self._camera_path(request.camera_sha256)
-        return nullcontext() if path is None else told_as(path, request.camera_name)
+        name = request.camera_name or "the camera file"  # jobs of before had no name of it
+        return nullcontext() if path is None else told_as(path, name)
 
     @contextmanager
     def _network_at_hand(self, request: NetworkRequest) -> Iterator[Path]:
