@@ -85,6 +85,15 @@ def serve(  # noqa: PLR0913, PLR0917 -- typer makes an option of each
             show_default=False,
         ),
     ] = None,
+    operator: Annotated[
+        str,
+        typer.Option(
+            help="Name and contact of whoever is responsible; shown on the page on data "
+            "protection. Default: nobody is named there.",
+            envvar="ROADSCAN_OPERATOR",
+            show_default=False,
+        ),
+    ] = "",
     keep_days: options.KeepDays = 7.0,
     picture_every_m: options.PictureEveryM = 20.0,
     no_purge: options.NoPurge = False,  # noqa: FBT002 -- how typer declares a switch
@@ -97,6 +106,7 @@ def serve(  # noqa: PLR0913, PLR0917 -- typer makes an option of each
     with needs_extra("serve"):
         from roadscan.serve.access.oidc_settings import read_oidc  # noqa: PLC0415 -- an extra
         from roadscan.serve.pages.basemap import read_basemap  # noqa: PLC0415 -- an extra
+        from roadscan.serve.pages.notices import read_operator  # noqa: PLC0415 -- an extra
         from roadscan.serve.settings import ServeSettings  # noqa: PLC0415 -- an extra
         from roadscan.serve.start import serve as serve_town  # noqa: PLC0415 -- an extra
     settings = ServeSettings(
@@ -112,6 +122,7 @@ def serve(  # noqa: PLR0913, PLR0917 -- typer makes an option of each
         allow_origins=tuple(web_origin("--allow-origin", each) for each in allow_origin or ()),
         basemap=read_basemap(basemap, basemap_attribution),
         oidc=read_oidc(oidc_issuer, oidc_client_id, oidc_role_claim, oidc_role or ()),
+        operator=read_operator(operator),
         keep_raw_s=keep_days * DAY_S,
         deletes_raw=not no_purge,
         picture_every_m=picture_every_m,

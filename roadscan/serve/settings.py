@@ -53,6 +53,8 @@ class ServeSettings(BaseModel):
     """Logins by a service outside, beside the accounts here."""
     basemap: BasemapSettings | None = None
     """None: no page asks any other server."""
+    operator: str = ""
+    """Name and contact of whoever is responsible, for the notices; "" names nobody."""
     session_s: Annotated[float, Field(gt=0)] = 12 * 3600.0
     allow_origins: tuple[str, ...] = ()
     """Web pages of other origins that may read the layers (CORS)."""

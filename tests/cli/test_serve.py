@@ -41,6 +41,12 @@ def test_how_long_raw_recordings_are_kept_is_said_in_days_and_deletion_may_be_sw
     assert not settings("--no-purge").deletes_raw
 
 
+def test_who_is_responsible_may_be_named_also_by_the_environment(settings, monkeypatch):
+    assert settings("--operator", "Stadt X\nAmt 7 ").operator == "Stadt X\nAmt 7"
+    monkeypatch.setenv("ROADSCAN_OPERATOR", "Stadt Y")
+    assert settings().operator == "Stadt Y"
+
+
 def test_several_origins_may_be_allowed(settings):
     given = ["--allow-origin", "https://a.example", "--allow-origin", "https://b.example"]
     assert settings(*given).allow_origins == ("https://a.example", "https://b.example")

@@ -9,11 +9,17 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 
 from roadscan.model.score import STATEMENT
 from roadscan.serve.pages.basemap import POLICY, policy_with
-from roadscan.serve.pages.texts import LANGUAGES, choose_language, texts
+from roadscan.serve.pages.notices import amount, how_long, notices_of
+from roadscan.serve.pages.texts import (
+    LANGUAGE_COOKIE,
+    LANGUAGE_KEPT_S,
+    LANGUAGES,
+    choose_language,
+    notice_texts,
+    texts,
+)
 from roadscan.serve.settings import ServeSettings
 
-LANGUAGE_COOKIE: Final = "roadscan_language"
-YEAR_S: Final = 365 * 86400
 HEADERS: Final = {"Cache-Control": "no-cache", "Vary": "Cookie"}
 
 PAGES: Final = {
@@ -27,6 +33,7 @@ PAGES: Final = {
     "/admin": "admin",
     "/login": "login",
     "/welcome": "welcome",
+    "/notices": "notices",
 }
 """Address to template and module: templates/NAME.html, static/NAME.js."""
 
@@ -41,6 +48,8 @@ def pages_router(settings: ServeSettings) -> APIRouter:
     )
     templates.globals["outside_login"] = settings.oidc is not None
     templates.globals["basemap"] = settings.basemap
+    templates.globals["facts"] = notices_of(settings)
+    templates.globals |= {"notice_texts": notice_texts, "how_long": how_long, "amount": amount}
     for address, name in PAGES.items():
         headers = dict(HEADERS)
         if name == "map" and settings.basemap is not None:
@@ -72,7 +81,7 @@ def _page(
         )
         answer = HTMLResponse(html, headers=headers)
         if asked in LANGUAGES:
-            answer.set_cookie(LANGUAGE_COOKIE, language, max_age=YEAR_S, samesite="lax")
+            answer.set_cookie(LANGUAGE_COOKIE, language, max_age=LANGUAGE_KEPT_S, samesite="lax")
         return answer
 
     return page

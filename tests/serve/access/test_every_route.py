@@ -20,6 +20,7 @@ RIGHT_OF = {
     "GET /admin": PUBLIC,
     "GET /login": PUBLIC,
     "GET /welcome": PUBLIC,
+    "GET /notices": PUBLIC,
     "GET /static/{name:path}": PUBLIC,
     "GET /healthz": PUBLIC,
     "GET /readyz": PUBLIC,
