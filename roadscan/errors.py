@@ -86,6 +86,7 @@ EXIT_CODES: Final[dict[str, ExitCode]] = {
     "account_exists": ExitCode.BAD_INPUT,
     "account_unknown": ExitCode.BAD_INPUT,
     "key_unknown": ExitCode.BAD_INPUT,
+    "last_administrator": ExitCode.BAD_INPUT,
     "login_failed": ExitCode.BAD_INPUT,
     "login_too_often": ExitCode.BAD_INPUT,
     "oidc_unreachable": ExitCode.BAD_INPUT,

@@ -145,7 +145,7 @@ def open_model(spec: str = "", task: Task | None = None, *, trust_pt: bool = Fal
 
 def list_models() -> tuple[ModelSettings, ...]:
     """Return what model.toml says of each model beside the package, by name."""
-    return tuple(read_settings(folder) for folder in _folders())
+    return tuple(read_settings(folder) for folder in model_folders())
 
 
 def read_settings(folder: Path) -> ModelSettings:
@@ -196,8 +196,9 @@ def _models_folder() -> Path:
     return installed if installed.is_dir() else package.parent / "models"
 
 
-def _folders() -> list[Path]:
-    return sorted(path.parent for path in _models_folder().glob(f"*/{SETTINGS_FILE}"))
+def model_folders() -> tuple[Path, ...]:
+    """Return the folders of the models beside the package, by name."""
+    return tuple(sorted(path.parent for path in _models_folder().glob(f"*/{SETTINGS_FILE}")))
 
 
 def _files(settings: ModelSettings) -> list[str]:
@@ -223,7 +224,7 @@ def _find(name: str, task: Task = "damage") -> Path:
         if not folder.is_dir():
             raise _missing(folder)
         return folder
-    folders = _folders()
+    folders = model_folders()
     for folder in folders:
         if folder.name == name or (not name and _is_default(folder, task)):
             return folder

@@ -70,6 +70,11 @@ class ApiKey:
     revoked: bool
 
 
+def role_of(key: ApiKey, owner: Account) -> Role:
+    """Return what a key lets do: its role, or its owner's if that has become less."""
+    return key.role if key.role.rights <= owner.role.rights else owner.role
+
+
 @dataclass(frozen=True, slots=True)
 class Caller:
     """On whose behalf a request is made; `role` None is somebody from the street."""

@@ -51,6 +51,14 @@ class StoredFile:
 
 
 @dataclass(frozen=True, slots=True)
+class Held:
+    """How much there is of something."""
+
+    files: int
+    size_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
 class Place:
     """Where a file lay on the sender's disk when a folder was dropped."""
 

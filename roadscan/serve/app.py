@@ -30,6 +30,7 @@ from roadscan.serve.log import log_answer
 from roadscan.serve.networks import networks_router
 from roadscan.serve.pages.router import pages_router
 from roadscan.serve.pages.static import static_router
+from roadscan.serve.premises import premises_router
 from roadscan.serve.reviews import reviews_router
 from roadscan.serve.settings import ServeSettings
 from roadscan.serve.surveys import surveys_router
@@ -69,6 +70,7 @@ def create_app(settings: ServeSettings, store: SqlStore) -> FastAPI:
         login_router(guard, settings, logins),
         keys_router(guard),
         administration_router(guard),
+        premises_router(guard, settings, store, queue, town),
         tus_router(guard, arrivals),
         uploads_api(guard, arrivals),
         jobs_router(guard, drives),

@@ -28,6 +28,8 @@ MANIFEST: Final = "backup.json"
 DUMP: Final = "roadscan.pgdump"
 FILES: Final = "files"
 FORMAT: Final = 1
+BACKUPS: Final = "backups"
+"""Folder of the town for backups that a job makes; copy them elsewhere."""
 
 
 @dataclass(frozen=True, slots=True)

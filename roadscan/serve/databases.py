@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
-from sqlalchemy import make_url
+from sqlalchemy import Engine, make_url, text
 
 from roadscan.errors import RoadscanError
 from roadscan.serve.settings import ServeSettings
@@ -40,3 +40,12 @@ def jobs_url(settings: ServeSettings) -> str:
         url = make_url(settings.database).set(drivername="postgresql+psycopg")
         return url.render_as_string(hide_password=False)
     return f"sqlite:///{settings.data / JOBS_FILE}"
+
+
+def size_bytes(settings: ServeSettings, engine: Engine) -> int:
+    """Return what the store and its jobs take: files and their logs, or what PostgreSQL says."""
+    if settings.database:
+        with engine.connect() as db:
+            return int(db.scalar(text("SELECT pg_database_size(current_database())")) or 0)
+    names = (f"{name}{log}" for name in (FILE, JOBS_FILE) for log in ("", "-wal", "-shm"))
+    return sum(path.stat().st_size for path in map(settings.data.joinpath, names) if path.exists())

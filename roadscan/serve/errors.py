@@ -17,6 +17,7 @@ HTTP_STATUS: Final[dict[str, int]] = {
     "account_exists": 409,
     "account_unknown": 404,
     "key_unknown": 404,
+    "last_administrator": 409,
     "login_failed": 401,
     "login_too_often": 429,
     "oidc_unreachable": 502,

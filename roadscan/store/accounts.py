@@ -177,6 +177,18 @@ class Accounts:
         with self._engine.connect() as db:
             return tuple(_api_key(row) for row in db.execute(query))
 
+    def holding_keys(self) -> tuple[ApiKey, ...]:
+        """Return the keys of all open accounts that still hold, newest first."""
+        keys, accounts = tables.api_keys, tables.accounts
+        query = (
+            select(keys)
+            .join(accounts, accounts.c.account_id == keys.c.account_id)
+            .where(accounts.c.active, ~keys.c.revoked, keys.c.expires_s >= self._clock())
+            .order_by(keys.c.created_s.desc(), keys.c.key_id)
+        )
+        with self._engine.connect() as db:
+            return tuple(_api_key(row) for row in db.execute(query))
+
     def revoke_key(self, account_id: str, key_id: str) -> bool:
         """End one of an account's keys; False if it has none of this id."""
         with self._engine.begin() as db:

@@ -9,7 +9,7 @@ from sqlalchemy import Engine, Row, Select, and_, delete, func, insert, or_, sel
 from sqlalchemy.exc import IntegrityError
 
 from roadscan.model.access import AuditEntry
-from roadscan.model.upload import FileKind, Place, PlacedFile, StoredFile, WaitingDrive
+from roadscan.model.upload import FileKind, Held, Place, PlacedFile, StoredFile, WaitingDrive
 from roadscan.store import file_tables as tables
 from roadscan.store.accounts import write_audit
 from roadscan.store.sidecars import waiting_drives
@@ -77,6 +77,15 @@ class Files:
         )
         with self._engine.connect() as db:
             return int(db.scalar(query) or 0)
+
+    def held(self) -> dict[FileKind, Held]:
+        """Return how much is kept of each kind; kinds of which nothing is here are not in it."""
+        table = tables.files
+        size_bytes = func.sum(table.c.size_bytes)
+        query = select(table.c.kind, func.count(), size_bytes).where(table.c.purged_s.is_(None))
+        with self._engine.connect() as db:
+            found = db.execute(query.group_by(table.c.kind))
+            return {FileKind(kind): Held(files, int(size)) for kind, files, size in found}
 
     def places(self, sha256: str) -> tuple[Place, ...]:
         """Return where a file lay."""

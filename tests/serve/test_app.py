@@ -6,23 +6,24 @@ from starlette.testclient import TestClient
 
 from roadscan.serve.app import create_app
 
-HEAVY = (
-    "av",
-    "openvino",
-    "torch",
-    "ultralytics",
-    "cv2.dnn",
-    "roadscan.detect",
-    "roadscan.read.video",
-)
+HEAVY = ("av", "openvino", "torch", "ultralytics", "cv2", "roadscan.read.video")
+LIGHT = {"roadscan.detect", "roadscan.detect.models", "roadscan.detect.thresholds"}
+"""Of detection: what reads the description of a model and its checksums."""
 
 
 def test_the_web_process_imports_no_model_decoder_or_torch():
-    script = f"import sys, roadscan.serve.app; print([m for m in {HEAVY} if m in sys.modules])"
+    script = (
+        "import sys; import roadscan.serve.app;"
+        "from roadscan.detect.models import model_folders;"
+        "from roadscan.serve.premises import model_told;"
+        "assert [model_told(folder) for folder in model_folders()];"
+        f"heavy = [m for m in {HEAVY} if m in sys.modules];"
+        f"print(heavy, [m for m in sys.modules if 'roadscan.detect' in m and m not in {LIGHT}])"
+    )
     out = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, check=True
     ).stdout
-    assert out.strip() == "[]"
+    assert out.strip() == "[] []"
 
 
 def test_every_answer_carries_the_security_headers(client):

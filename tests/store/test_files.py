@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from roadscan.model.access import AuditEntry
-from roadscan.model.upload import FileKind, Place, PlacedFile, StoredFile, Waiting
+from roadscan.model.upload import FileKind, Held, Place, PlacedFile, StoredFile, Waiting
 from roadscan.store.accounts import Accounts
 from roadscan.store.files import Files
 from roadscan.store.sidecars import waiting_drives
@@ -239,3 +239,11 @@ def test_each_video_is_one_drive_with_sidecars_of_its_folder_in_any_order(items)
         for sidecar in (drive.track, drive.camera):
             assert sidecar is None or sidecar.sha256[0] == drive.video.sha256[0]
     assert set(waiting_drives(reversed(items))) == set(drives)
+
+
+def test_what_is_held_is_counted_by_kind_without_what_was_purged(files):
+    assert files.held() == {}
+    for name in ("a.mp4", "b.mp4", "a.gpx", "gone.mp4"):
+        put(files, placed(name))
+    files.mark_purged("gone.mp4-0", AuditEntry(5.0, "Ada", "file_purged", "gone"))
+    assert files.held() == {FileKind.VIDEO: Held(2, 200), FileKind.TRACK: Held(1, 100)}

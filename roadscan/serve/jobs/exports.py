@@ -1,5 +1,6 @@
 """Where exports of whole surveys lie: one file each, in the town's folder, for a week."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
@@ -13,14 +14,19 @@ def export_path(data: Path, job_id: str) -> Path:
     return data / FOLDER / f"{job_id}.zip"
 
 
+def exports(data: Path) -> Iterator[Path]:
+    """Yield those that lie here."""
+    return (data / FOLDER).glob("*.zip")
+
+
 def remove_exports(data: Path) -> None:
     """Remove them all: what is to go may be in any of them, and each can be asked for again."""
-    for path in (data / FOLDER).glob("*.zip"):
+    for path in exports(data):
         path.unlink(missing_ok=True)
 
 
 def remove_old_exports(data: Path, now_s: float) -> None:
     """Remove the exports whose time is over."""
-    for path in (data / FOLDER).glob("*.zip"):
+    for path in exports(data):
         if now_s - path.stat().st_mtime > KEPT_S:
             path.unlink(missing_ok=True)

@@ -10,7 +10,7 @@ from typing import Final
 
 from roadscan.errors import RoadscanError
 from roadscan.publish.export import export_all
-from roadscan.serve.backup import MANIFEST, backup
+from roadscan.serve.backup import BACKUPS, MANIFEST, backup
 from roadscan.serve.jobs.drives import Drives
 from roadscan.serve.jobs.exports import export_path, remove_old_exports
 from roadscan.serve.jobs.requests import (
@@ -25,8 +25,6 @@ from roadscan.serve.settings import ServeSettings
 from roadscan.store.accounts import Accounts
 from roadscan.store.sql import SqlStore
 
-BACKUPS: Final = "backups"
-"""Folder of the town for backups that a job makes; copy them elsewhere."""
 Facts = dict[str, str | int]
 """What a job answers, by name."""
 NOBODY: Final = "roadscan work"

@@ -5,6 +5,8 @@ from roadscan.model.access import Role
 ROUTES = (
     ("GET", "/api/accounts"),
     ("PUT", "/api/accounts/x"),
+    ("GET", "/api/accounts/keys"),
+    ("DELETE", "/api/accounts/x/keys/x"),
     ("POST", "/api/invitations"),
     ("GET", "/api/audit"),
 )
@@ -14,7 +16,7 @@ ROUTES = (
 @pytest.mark.parametrize("role", [role for role in Role if role is not Role.ADMIN])
 def test_only_administrators_get_in(client, key_of, method, place, role):
     body = {"role": "viewer", "active": True} if method == "PUT" else {"role": "viewer"}
-    sent = None if method == "GET" else body
+    sent = None if method in {"GET", "DELETE"} else body
     assert client.request(method, place, json=sent).status_code == 401
     assert client.request(method, place, json=sent, headers=key_of(role)).status_code == 403
 
@@ -24,7 +26,7 @@ def test_the_last_administrator_stays_one(client, key_of, accounts):
     account = accounts.all()[0]
     place = f"/api/accounts/{account.account_id}"
     answer = client.put(place, json={"role": "viewer", "active": True}, headers=admin)
-    assert (answer.status_code, answer.json()["code"]) == (403, "not_allowed")
+    assert (answer.status_code, answer.json()["code"]) == (409, "last_administrator")
     key_of(Role.ADMIN)
     assert client.put(place, json={"role": "viewer", "active": True}, headers=admin).is_success
 
@@ -38,3 +40,48 @@ def test_an_invited_colleague_gets_the_role_that_was_meant(client, key_of):
         json={"name": "Rita", "password": "vier Worte im Rathaus", "token": token},
     )
     assert made.json()["role"] == "reviewer"
+
+
+def test_keys_of_all_accounts_are_listed_as_long_as_they_hold(client, key_of, accounts):
+    admin = key_of(Role.ADMIN)
+    pia = accounts.add("Pia", Role.PLANNER, None)
+    key, secret = accounts.add_key(pia.account_id, "QGIS", Role.PLANNER, 60.0)
+    accounts.add_key(pia.account_id, "expired", Role.VIEWER, -1.0)
+    ended, _ = accounts.add_key(pia.account_id, "ended", Role.VIEWER, 60.0)
+    accounts.revoke_key(pia.account_id, ended.key_id)
+    gone = accounts.add("Gert", Role.VIEWER, None)
+    accounts.add_key(gone.account_id, "of a closed account", Role.VIEWER, 60.0)
+    accounts.change(gone.account_id, Role.VIEWER, active=False)
+    accounts.change(pia.account_id, Role.VIEWER, active=True)
+    answer = client.get("/api/accounts/keys", headers=admin)
+    told = {key["label"]: key for key in answer.json()}
+    assert set(told) == {"test", "QGIS"}
+    assert (told["QGIS"]["owner"], told["QGIS"]["role"]) == ("Pia", "viewer")
+    assert told["QGIS"]["key_id"] == key.key_id
+    assert told["QGIS"]["expires_s"] == key.expires_s
+    assert secret not in answer.text
+
+
+def test_an_administrator_withdraws_a_key_of_another_and_it_is_on_the_record(
+    client, key_of, accounts
+):
+    admin = key_of(Role.ADMIN)
+    pia = accounts.add("Pia", Role.PLANNER, None)
+    key, secret = accounts.add_key(pia.account_id, "QGIS", Role.PLANNER, 60.0)
+    place = f"/api/accounts/{pia.account_id}/keys/{key.key_id}"
+    assert client.get("/api/me", headers={"X-API-Key": secret}).status_code == 200
+    assert client.delete(place, headers=admin).status_code == 204
+    assert client.get("/api/me", headers={"X-API-Key": secret}).status_code == 401
+    line = accounts.audit_log(1)[0]
+    assert (line.action, line.subject) == ("key_revoked", f"Pia: {key.key_id}")
+
+
+@pytest.mark.parametrize("place", ["x/keys/x", "{pia}/keys/x", "{pia}/keys/%00", "x/keys/{key}"])
+def test_a_key_that_is_not_there_cannot_be_withdrawn(client, key_of, accounts, place):
+    admin = key_of(Role.ADMIN)
+    pia = accounts.add("Pia", Role.PLANNER, None)
+    key, _ = accounts.add_key(pia.account_id, "QGIS", Role.PLANNER, 60.0)
+    path = place.format(pia=pia.account_id, key=key.key_id)
+    answer = client.delete(f"/api/accounts/{path}", headers=admin)
+    assert answer.status_code == 404
+    assert answer.json()["code"] in {"account_unknown", "key_unknown"}
