@@ -27,8 +27,10 @@ import numpy as np
 
 from roadscan.detect.accuracy import LEAST_CONFIDENCE, Tally, count, figures, mean, pooled_f1
 from roadscan.detect.detector import Detector
-from roadscan.detect.letterbox import PAD_GREY, Thresholds
-from roadscan.detect.models import Model, detector_of, open_model
+from roadscan.detect.letterbox import PAD_GREY
+from roadscan.detect.loading import detector_of
+from roadscan.detect.models import Model, open_model
+from roadscan.detect.thresholds import Thresholds
 from roadscan.locate.crop import near_rows
 from roadscan.model.picture import Boxes, Frame, Rows
 from roadscan.pipeline.evaluation import begins_in

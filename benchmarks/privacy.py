@@ -24,7 +24,7 @@ import numpy as np
 
 from benchmarks.privacy_material import Known, clip_pictures, pasted_pictures, street_pictures
 from roadscan.detect.door import grown, inside
-from roadscan.detect.models import load_detector
+from roadscan.detect.loading import load_detector
 from roadscan.detect.people import PeopleFinder, load_people_finder, sure_boxes
 from roadscan.locate.camera import near_field
 from roadscan.locate.crop import near_rows

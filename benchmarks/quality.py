@@ -28,7 +28,8 @@ import cv2
 import numpy as np
 
 from roadscan.detect.accuracy import LEAST_CONFIDENCE, Tally, count
-from roadscan.detect.models import load_detector, open_model
+from roadscan.detect.loading import load_detector
+from roadscan.detect.models import open_model
 from roadscan.detect.quality import check_frame
 from roadscan.model.arrays import Image
 from roadscan.model.picture import Boxes, Frame, FrameRejection

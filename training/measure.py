@@ -8,9 +8,9 @@ import cv2
 import numpy as np
 
 from roadscan.detect.accuracy import LEAST_CONFIDENCE, Tally, count, figures, mean, pooled_f1
-from roadscan.detect.letterbox import Thresholds
 from roadscan.detect.models import Figures, ModelSettings, Precision, read_settings, verify
 from roadscan.detect.openvino import OpenVinoDetector
+from roadscan.detect.thresholds import Thresholds
 from roadscan.model.picture import Boxes, Frame
 from training.pictures import ManifestRow, beside, read_manifest
 

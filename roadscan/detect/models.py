@@ -1,4 +1,4 @@
-"""Finds, checks and loads detectors by name.
+"""Finds and checks models by name; what loads their networks is roadscan.detect.loading.
 
 A model is a folder with model.toml, CARD.md and the files that model.toml lists with their
 checksums. It lies beside the package: in models/ of a checkout, in roadscan/_models of an
@@ -16,15 +16,11 @@ from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from roadscan.detect.detector import Detector
-from roadscan.detect.letterbox import Thresholds
-from roadscan.detect.openvino import OpenVinoDetector
-from roadscan.detect.replay import ReplayDetector
+from roadscan.detect.thresholds import Thresholds
 from roadscan.errors import RoadscanError
 
 SETTINGS_FILE: Final = "model.toml"
 CARD_FILE: Final = "CARD.md"
-REPLAY: Final = "replay:"
 TORCH: Final = "torch"
 PRECISIONS: Final = ("f32", "bf16", "f16", "int8")
 
@@ -121,34 +117,6 @@ class Model:
         return self.settings.thresholds(self.runtime)
 
 
-def load_detector(spec: str = "", *, trust_pt: bool = False) -> Detector:
-    """Load the default model (""), one by name or folder, or the file of "replay:FILE".
-
-    "torch:NAME" runs a model by torch (on a GPU where there is one) instead of OpenVINO; weights
-    from elsewhere than the models beside the package only with `trust_pt`.
-
-    Raises
-    ------
-    RoadscanError
-        model_unknown, model_missing, model_invalid, model_checksum, model_untrusted,
-        replay_malformed, file_missing, file_unreadable or extra_missing.
-    """
-    if spec.startswith(REPLAY):
-        return ReplayDetector(Path(spec.removeprefix(REPLAY)))
-    return detector_of(open_model(spec, "damage", trust_pt=trust_pt))
-
-
-def load_privacy_detector(spec: str = "", *, trust_pt: bool = False) -> Detector:
-    """Load what finds persons and vehicles, by the same names and through the same checks.
-
-    Raises
-    ------
-    RoadscanError
-        What `load_detector` raises; model_missing if no model of this task came along.
-    """
-    return detector_of(open_model(spec, "privacy", trust_pt=trust_pt))
-
-
 def open_model(spec: str = "", task: Task | None = None, *, trust_pt: bool = False) -> Model:
     """Find a model, of one task or of any, and hold it against its checksums without running it.
 
@@ -173,35 +141,6 @@ def open_model(spec: str = "", task: Task | None = None, *, trust_pt: bool = Fal
         raise _invalid(folder / SETTINGS_FILE, "there is no network_int8")
     verify(folder, settings)
     return Model(folder, settings, runtime or settings.precision)
-
-
-def detector_of(model: Model, thresholds: Thresholds | None = None) -> Detector:
-    """Load a model's network; `thresholds` other than its own are for measuring it.
-
-    Raises
-    ------
-    RoadscanError
-        extra_missing, where torch is asked for and not installed.
-    """
-    settings = model.settings
-    name, sha256 = f"{settings.name}-{settings.version}", settings.identity()
-    thresholds = thresholds or model.thresholds
-    if model.runtime == TORCH:
-        from roadscan.detect.ultralytics import UltralyticsDetector  # noqa: PLC0415 -- an extra
-
-        weights = model.folder / settings.weights
-        return UltralyticsDetector(
-            name, sha256, settings.classes, weights, settings.long_side_px, thresholds
-        )
-    return OpenVinoDetector(
-        name,
-        sha256,
-        settings.classes,
-        model.folder / settings.network_in(model.runtime),
-        settings.long_side_px,
-        thresholds,
-        model.runtime,
-    )
 
 
 def list_models() -> tuple[ModelSettings, ...]:

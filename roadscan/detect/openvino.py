@@ -7,7 +7,8 @@ from queue import SimpleQueue
 from threading import Lock
 from typing import Any, Final
 
-from roadscan.detect.letterbox import Letterbox, Thresholds
+from roadscan.detect.letterbox import Letterbox
+from roadscan.detect.thresholds import Thresholds
 from roadscan.model.picture import Boxes, Frame, Rows
 
 MAX_COMPILED: Final = 4

@@ -12,7 +12,8 @@ from typing import Final
 import numpy as np
 
 from roadscan.detect.detector import Detector
-from roadscan.detect.models import detector_of, open_model
+from roadscan.detect.loading import detector_of
+from roadscan.detect.models import open_model
 from roadscan.model.arrays import Floats
 from roadscan.model.photo import PictureRefusal
 from roadscan.model.picture import Boxes, Frame, Rows

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from roadscan.detect.letterbox import Letterbox, Thresholds
+from roadscan.detect.letterbox import Letterbox
+from roadscan.detect.thresholds import Thresholds
 from roadscan.errors import RoadscanError
 from roadscan.model.picture import Boxes, Frame, Rows
 

@@ -13,8 +13,9 @@ import numpy as np
 
 from roadscan.detect.accuracy import LEAST_CONFIDENCE, Tally, count, figures, mean, pooled_f1
 from roadscan.detect.detector import Detector
-from roadscan.detect.letterbox import Thresholds
-from roadscan.detect.models import Figures, Model, detector_of
+from roadscan.detect.loading import detector_of
+from roadscan.detect.models import Figures, Model
+from roadscan.detect.thresholds import Thresholds
 from roadscan.errors import RoadscanError
 from roadscan.locate.crop import near_rows
 from roadscan.model.picture import Boxes, Camera, Frame, Rows

@@ -10,7 +10,7 @@ from pathlib import Path
 import geopandas
 
 from roadscan.assess.grid import segments_of
-from roadscan.detect.models import load_detector
+from roadscan.detect.loading import load_detector
 from roadscan.errors import InputFault, RoadscanError
 from roadscan.model.survey import DriveKey, Survey
 from roadscan.pipeline.account import Outcome, Tools, account

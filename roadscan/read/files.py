@@ -1,7 +1,10 @@
 """What every reader asks of a file before it looks inside."""
 
 import hashlib
-from pathlib import Path
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path, PurePosixPath
 
 from roadscan.errors import RoadscanError
 
@@ -37,6 +40,29 @@ def check_file(path: Path, max_bytes: int | None = None, too_large: str = "file_
             "Split it, or check that it is the right file",
         )
     return size
+
+
+@contextmanager
+def told_as(working: Path, name: str) -> Iterator[None]:
+    """Let errors call a working copy by the name that whoever gave the file knows it by.
+
+    The name is only told: nothing opens it. A working copy has to be called what no file spells
+    by chance, such as a checksum, for it is replaced wherever readers, decoders or GDAL name it,
+    and so are the files beside it that are called after it.
+    """
+    names: dict[str, str] = {}
+    for copy in (working, working.resolve()):
+        bare = name.removesuffix(PurePosixPath(name).suffix) if copy.suffix else name
+        names |= {copy.stem: bare, str(copy.with_suffix("")): bare, copy.name: name}
+        names[str(copy)] = name
+    known = re.compile("|".join(map(re.escape, sorted(names, key=len, reverse=True))))
+    try:
+        yield
+    except RoadscanError as error:
+        message, hint = (
+            known.sub(lambda found: names[found[0]], text) for text in (error.message, error.hint)
+        )
+        raise RoadscanError(error.code, message, hint, **error.facts) from error
 
 
 def sha256_of(path: Path) -> str:

@@ -46,9 +46,10 @@ def read_osm(path: Path, mapping: NetworkMapping) -> list[RawLink]:  # noqa: ARG
     try:
         ways = list(_ways(path))
     except (RuntimeError, ValueError, OverflowError) as error:
+        words = " ".join(str(error).replace(str(path.resolve()), path.name).split())[:160]
         raise RoadscanError(
             "network_malformed",
-            f"{path.name} is no readable OpenStreetMap data ({' '.join(str(error).split())[:160]})",
+            f"{path.name} is no readable OpenStreetMap data ({words})",
             "Download the extract again",
         ) from error
     used = Counter(node for way in ways for node in way.nodes)

@@ -73,7 +73,7 @@ def _read(path: Path) -> Lines:
     ) as error:
         raise RoadscanError(
             "network_malformed",
-            f"{path.name} cannot be read ({' '.join(str(error).split())[:160]})",
+            f"{path.name} cannot be read ({_words(error, path)})",
             "Export the network again, with all files that belong to it",
         ) from error
     names = [str(name).lower() for name in meta["fields"]]
@@ -139,6 +139,11 @@ def _plain(value: Any) -> object:
 def _head(path: Path) -> bytes:
     with path.open("rb") as file:
         return file.read(72)
+
+
+def _words(error: Exception, path: Path) -> str:
+    """Return what GDAL says of a file, by its name instead of its path on this machine."""
+    return " ".join(str(error).replace(str(path.resolve()), path.name).split())[:160]
 
 
 def _no_such(path: Path, kind: str) -> RoadscanError:

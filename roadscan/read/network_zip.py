@@ -1,6 +1,7 @@
 """A network in a zip: what is inside is looked at before a byte of it is unpacked.
 
-No name in the archive becomes a path: the parts of the network are written under names of ours.
+No name in the archive becomes a path: the parts of the network are written under names of ours, and
+only errors tell theirs.
 """
 
 import errno
@@ -14,6 +15,7 @@ from tempfile import TemporaryDirectory
 from typing import Final
 
 from roadscan.errors import RoadscanError
+from roadscan.read.files import told_as
 
 MAX_ENTRIES: Final = 200
 MAX_UNPACKED_BYTES: Final = 2_000_000_000
@@ -40,7 +42,7 @@ def unpacked(path: Path) -> Iterator[Path]:
     """
     with TemporaryDirectory(prefix="roadscan-") as folder:
         try:
-            network = _unpack_network(path, Path(folder))
+            network, inside = _unpack_network(path, Path(folder))
         except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, ValueError) as error:
             raise _unreadable(path.name, error) from error
         except OSError as error:
@@ -51,11 +53,12 @@ def unpacked(path: Path) -> Iterator[Path]:
                     "Make room for temporary files",
                 ) from error
             raise _unreadable(path.name, error) from error
-        yield network
+        with told_as(network, f"{path.name}: {inside}"):
+            yield network
 
 
-def _unpack_network(path: Path, folder: Path) -> Path:
-    """Unpack a network and what belongs to it, and return the network."""
+def _unpack_network(path: Path, folder: Path) -> tuple[Path, str]:
+    """Unpack a network and what belongs to it; return the network, and its name in the zip."""
     with zipfile.ZipFile(path) as archive:
         entries = [entry for entry in _checked(archive, path.name) if not entry.is_dir()]
         network = _the_network(entries, path.name)
@@ -63,8 +66,8 @@ def _unpack_network(path: Path, folder: Path) -> Path:
         for entry in entries:
             ending = _ending(entry.filename)
             if entry is network or (_stem(entry.filename) == stem and ending in BESIDE):
-                left -= _unpack(archive, entry, folder / f"network{ending}", left)
-    return folder / f"network{_ending(network.filename)}"
+                left -= _unpack(archive, entry, folder / f"{folder.name}{ending}", left)
+    return folder / f"{folder.name}{_ending(network.filename)}", network.filename
 
 
 def _checked(archive: zipfile.ZipFile, source: str) -> list[zipfile.ZipInfo]:

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from roadscan.cli.app import exit_code
-from roadscan.detect.models import list_models, load_detector, open_model
+from roadscan.detect.loading import load_detector
+from roadscan.detect.models import list_models, open_model
 from roadscan.read.video import frames_at
 
 SAMPLES = Path(__file__).parents[2] / "data_samples"

@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from roadscan.detect.letterbox import PAD_GREY, STRIDE, Letterbox, Thresholds
+from roadscan.detect.letterbox import PAD_GREY, STRIDE, Letterbox
+from roadscan.detect.thresholds import Thresholds
 from roadscan.model.picture import Rows
 
 CLASSES = ("D00", "D40")

@@ -13,13 +13,8 @@ import numpy as np
 import pytest
 
 from roadscan.detect import models
-from roadscan.detect.models import (
-    ModelSettings,
-    list_models,
-    load_detector,
-    load_privacy_detector,
-    open_model,
-)
+from roadscan.detect.loading import load_detector, load_privacy_detector
+from roadscan.detect.models import ModelSettings, list_models, open_model
 from roadscan.errors import RoadscanError
 from roadscan.model.picture import Frame
 
@@ -220,7 +215,7 @@ def test_the_quantised_network_counts_from_confidences_of_its_own() -> None:
 
 def test_nothing_is_imported_before_a_detector_is_loaded() -> None:
     script = (
-        "import sys; import roadscan.detect.models;"
+        "import sys; import roadscan.detect.loading;"
         "print([n for n in ('openvino', 'torch', 'ultralytics') if n in sys.modules])"
     )
     done = subprocess.run(
@@ -231,7 +226,7 @@ def test_nothing_is_imported_before_a_detector_is_loaded() -> None:
 
 def test_what_would_send_usage_data_is_not_imported() -> None:
     script = (
-        "import sys; from roadscan.detect.models import load_detector; load_detector();"
+        "import sys; from roadscan.detect.loading import load_detector; load_detector();"
         "print(sys.modules['openvino_telemetry'])"
     )
     done = subprocess.run(

@@ -8,8 +8,9 @@ import cv2
 import numpy as np
 import pytest
 
-from roadscan.detect.letterbox import Thresholds
-from roadscan.detect.models import detector_of, open_model
+from roadscan.detect.loading import detector_of
+from roadscan.detect.models import open_model
+from roadscan.detect.thresholds import Thresholds
 from roadscan.model.picture import Boxes, Frame, Rows
 from roadscan.read.video import frames_at
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from roadscan.detect.models import load_detector
+from roadscan.detect.loading import load_detector
 from roadscan.detect.replay import ReplayDetector
 from roadscan.errors import RoadscanError
 from roadscan.model.picture import Frame

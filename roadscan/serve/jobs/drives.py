@@ -48,6 +48,7 @@ class Drives:
             track_sha256=drive.track.sha256,
             track_name=drive.track.name,
             camera_sha256=drive.camera.sha256 if drive.camera else None,
+            camera_name=drive.camera.name if drive.camera else "",
             network_sha256=network_of(survey, self.town, self.store),
             offset_s=offset_s,
         )

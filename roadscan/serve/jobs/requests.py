@@ -52,6 +52,7 @@ class DriveRequest(BaseModel):
     track_sha256: Sha256
     track_name: str
     camera_sha256: Sha256 | None = None
+    camera_name: str = ""
     network_sha256: Sha256
     scheme: str = "ap9k"
     model: str = ""

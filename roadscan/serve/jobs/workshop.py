@@ -5,7 +5,7 @@ import shutil
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path, PurePath
@@ -14,7 +14,7 @@ from typing import Final
 import numpy as np
 
 from roadscan.assess.grid import segments_of
-from roadscan.detect.models import load_detector
+from roadscan.detect.loading import load_detector
 from roadscan.detect.people import ModelHangsError
 from roadscan.errors import RoadscanError
 from roadscan.model.check import DriveCheck
@@ -39,6 +39,7 @@ from roadscan.pipeline.rescore import score_again, use_scheme
 from roadscan.pipeline.scheme import load_scheme
 from roadscan.publish.features import publish_features
 from roadscan.read.camera import read_camera
+from roadscan.read.files import told_as
 from roadscan.read.network import SUFFIXES as NETWORK_SUFFIXES
 from roadscan.read.network import look_at_network, read_network
 from roadscan.read.network_look import NetworkLook
@@ -96,8 +97,8 @@ class Workshop:
     def check_drive(self, request: CheckRequest) -> DriveCheck:
         """Look at a drive without a detector."""
         drive = request.drive
-        if drive.camera_sha256 is not None:
-            read_camera(self._path_of(drive.camera_sha256))
+        with self._camera_named(drive):
+            read_camera(self._camera_path(drive.camera_sha256))
         network = self._store.network(drive.network_sha256)
         with self._drive_at_hand(drive) as (video, track):
             found = check_drive(video, track, network)
@@ -127,9 +128,11 @@ class Workshop:
         # asked for anew each time: an objection counts from the moment it is made
         rules = replace(tools.pictures, masks=self._store.pictures.objections())
         looking = Looking(tools.detector, tools.network, tools.scheme, rules)
+        work = work_chunks(prepared, frozenset({number}), looking, Stopwatch(), Quiet())
         try:
-            for result in work_chunks(prepared, frozenset({number}), looking, Stopwatch(), Quiet()):
-                self._store.put_chunk(result, prepared.drive.settings_sha256)
+            with told_as(prepared.video_path, request.video_name):
+                for result in work:
+                    self._store.put_chunk(result, prepared.drive.settings_sha256)
         except ModelHangsError as error:
             # another try in this process would hang too; a new worker goes on with the drive
             sys.stderr.write(f"roadscan: this worker ends: {error}\n")
@@ -222,17 +225,17 @@ class Workshop:
     def _load_tools(
         self, network_sha256: str, scheme: str, model: str, camera_sha256: str | None
     ) -> Tools:
-        camera = None if camera_sha256 is None else self._path_of(camera_sha256)
         return Tools(
             load_scheme(scheme),
-            read_camera(camera),
+            read_camera(self._camera_path(camera_sha256)),
             self._store.network(network_sha256),
             load_detector(model),
             load_picture_rules("", context=False, every_m=self._picture_every_m),
         )
 
     def _prepare(self, request: DriveRequest) -> PreparedDrive:
-        tools = self._tools(*_tool_names(request))
+        with self._camera_named(request):
+            tools = self._tools(*_tool_names(request))
         settings = Settings(
             request.survey,
             tools.camera,
@@ -256,33 +259,50 @@ class Workshop:
         )
         return replace(prepared, drive=drive, video_path=self._path_of(request.video_sha256))
 
+    def _camera_path(self, sha256: str | None) -> Path | None:
+        return None if sha256 is None else self._path_of(sha256)
+
+    def _camera_named(self, request: DriveRequest) -> AbstractContextManager[None]:
+        path = self._camera_path(request.camera_sha256)
+        name = request.camera_name or "the camera file"  # jobs of before had no name of it
+        return nullcontext() if path is None else told_as(path, name)
+
     @contextmanager
     def _network_at_hand(self, request: NetworkRequest) -> Iterator[Path]:
-        name = f"network{_suffix(request.file_name, NETWORK_SUFFIXES)}"
-        with self._at_hand({name: request.file_sha256}) as folder:
-            yield folder / name
+        sent = (request.file_sha256, request.file_name, NETWORK_SUFFIXES)
+        with self._empty_bench(), self._at_hand(*sent) as network:
+            yield network
 
     @contextmanager
     def _drive_at_hand(self, request: DriveRequest) -> Iterator[tuple[Path, Path]]:
-        names = {
-            f"video{_suffix(request.video_name, tuple(VIDEO_SUFFIXES))}": request.video_sha256,
-            f"track{_suffix(request.track_name, TRACK_SUFFIXES)}": request.track_sha256,
-        }
-        with self._at_hand(names) as folder:
-            video, track = (folder / name for name in names)
-            yield video, track
+        video = (request.video_sha256, request.video_name, tuple(VIDEO_SUFFIXES))
+        track = (request.track_sha256, request.track_name, TRACK_SUFFIXES)
+        with (
+            self._empty_bench(),
+            self._at_hand(*video) as video_path,
+            self._at_hand(*track) as track_path,
+        ):
+            yield video_path, track_path
 
     @contextmanager
-    def _at_hand(self, names: dict[str, str]) -> Iterator[Path]:
-        """Give files the endings by which the readers know them; their own names are only text."""
+    def _empty_bench(self) -> Iterator[None]:
         shutil.rmtree(self._bench, ignore_errors=True)
         self._bench.mkdir(parents=True)
         try:
-            for name, sha256 in names.items():
-                (self._bench / name).symlink_to(self._path_of(sha256).resolve())
-            yield self._bench
+            yield
         finally:
             shutil.rmtree(self._bench, ignore_errors=True)
+
+    @contextmanager
+    def _at_hand(self, sha256: str, name: str, known: tuple[str, ...]) -> Iterator[Path]:
+        """Lay a file on the bench with the ending by which readers know it.
+
+        The sender's own name never becomes a path: errors tell it in place of ours.
+        """
+        path = self._bench / f"{sha256}{_suffix(name, known)}"
+        path.symlink_to(self._path_of(sha256).resolve())
+        with told_as(path, name):
+            yield path
 
 
 def _tool_names(request: DriveRequest) -> tuple[str, str, str, str | None]:

@@ -122,6 +122,20 @@ def test_what_was_found_is_told_beside_the_drive_that_waits(uploader, checked_br
     assert uploader.get(f"/api/checks/{checked_broken}").json() == told
 
 
+def test_a_file_that_is_wrong_is_told_by_the_name_that_its_sender_gave_it(
+    uploader, town, drives, network
+):
+    name = "Gohliser Weg, früh.gpx"
+    send_in(town, drives, {"Gohliser Weg, früh.mp4": sample("drive.mp4"), name: b"<html>"})
+    work_once(town.settings, "--no-purge")
+    (told,) = uploader.get("/api/checks").json()
+    assert told["failure"] == {
+        "code": "track_format_unknown",
+        "message": f"{name} is no track that can be read: it is XML, but no GPX",
+        "hint": "Give GPX, an NMEA log, GeoJSON, or CSV with columns time, lat, lon",
+    }
+
+
 def test_a_drive_is_worked_all_the_same_if_somebody_says_so(
     uploader, queue, drives, accounts, checked_broken
 ):

@@ -107,6 +107,18 @@ def test_a_network_that_is_refused_is_shown_with_what_is_wrong(town, queue, tmp_
     assert queue.look(job_id).fault_counts == {"id_twice": 2}
 
 
+def test_a_network_that_cannot_be_read_is_told_by_the_name_that_its_sender_gave_it(
+    town, queue, tmp_path
+):
+    with zipfile.ZipFile(tmp_path / "n.zip", "w") as archive:
+        archive.writestr("Straßen.shp", "no shapefile")
+    sha256 = town.send_in(tmp_path / "n.zip")
+    job_id = queue.submit(NetworkRequest(file_sha256=sha256, file_name="Straßen der Stadt.zip"))
+    town.work_once()
+    told = queue.job(job_id).done.failure.message
+    assert told == "Straßen der Stadt.zip: Straßen.shp is no shapefile"
+
+
 def test_a_drive_ends_as_layers_even_if_its_worker_is_killed(town, queue, network_sha256):
     job_id = queue.submit(town.drive_request(network_sha256))
     worker = town.begin_work()
