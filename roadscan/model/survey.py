@@ -39,6 +39,16 @@ class Assessment:
 
 
 @dataclass(frozen=True, slots=True)
+class Totals:
+    """How much the results of a survey are."""
+
+    segments: int
+    scored: int
+    """Segments with a score."""
+    damages: int
+
+
+@dataclass(frozen=True, slots=True)
 class SurveyCounts:
     """Where frames and detections of a survey went."""
 

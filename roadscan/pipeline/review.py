@@ -11,19 +11,17 @@ from dataclasses import dataclass
 import numpy as np
 
 from roadscan.assess.cells import Lane
-from roadscan.assess.grid import row_count, segment_rows, segments_of
-from roadscan.assess.lanes import AssessedLane, Rules, SeenLane, assess_lane
+from roadscan.assess.grid import row_count, segment_rows
+from roadscan.assess.lanes import AssessedLane, Rules, assess_lane
 from roadscan.assess.reviews import Judgements, as_judged, sightings_of
-from roadscan.assess.scheme import Scheme, parse_scheme
+from roadscan.assess.scheme import parse_scheme
 from roadscan.errors import RoadscanError
 from roadscan.model.damage import Damage
 from roadscan.model.review import Decision, Judgement, Ruling, Subject
-from roadscan.model.road import Link, Network, Segment
+from roadscan.model.road import Segment
 from roadscan.model.score import SegmentResult
-from roadscan.model.survey import Assessment, Survey
-from roadscan.publish.features import feature_rows
-from roadscan.publish.layers import Results, cells_layers, damages_layer, photos_of, segments_layer
-from roadscan.store.feature_patches import LayerPatch
+from roadscan.model.survey import Assessment
+from roadscan.pipeline.lanes import LanesOfSurvey, patches_of, read_lanes, see_lane
 from roadscan.store.followed import Followed
 from roadscan.store.store import Store
 
@@ -104,49 +102,38 @@ def _followed(
     store: Store, subject: Subject, change: int, before: Judgements, after: Judgements
 ) -> Followed:
     """Work out what another set of judgements about a subject's boxes changes."""
-    known = store.survey(subject.survey)
-    scheme = parse_scheme(known.scheme_text)
     lanes = sorted(store.reviews.lanes_of(subject.survey, subject))
-    network = store.network_part(known.network_sha256, [link_id for link_id, _ in lanes])
-    links = {link.link_id: link for link in network.links}
-    changes = [
-        _change(store, known, scheme, network, links[lane[0]], lane, before, after)
-        for lane in lanes
-    ]
+    known = read_lanes(store, subject.survey, lanes)
+    changes = [_change(store, known, lane, before, after) for lane in lanes]
     gone, new = _damages(changes)
-    layers = _layers(store, known, scheme, network, changes, new)
-    lost = tuple(damage.damage_id for damage in gone)
+    touched = [(one, one.touched) for one in changes]
+    pairs = [
+        (segment, result)
+        for one, names in touched
+        for segment, result in zip(one.segments, one.after.results, strict=True)
+        if segment.segment_id in names
+    ]
+    changed = Assessment(
+        tuple(segment for segment, _ in pairs), tuple(result for _, result in pairs), new
+    )
+    grids = [one.after.grid for one in changes if one.after.grid is not None]
     return Followed(
         change,
         tuple(result for one in changes for result in one.results),
         gone,
         new,
-        layers | {"damages": LayerPatch(lost, layers["damages"].rows)},
+        patches_of(store, known, changed, grids, gone),
     )
 
 
 def _change(
-    store: Store,
-    survey: Survey,
-    scheme: Scheme,
-    network: Network,
-    link: Link,
-    lane: Lane,
-    before: Judgements,
-    after: Judgements,
+    store: Store, known: LanesOfSurvey, lane: Lane, before: Judgements, after: Judgements
 ) -> _Change:
-    segments = tuple(
-        segment
-        for segment in segments_of(network, scheme)
-        if (segment.link_id, segment.direction) == lane
-    )
-    grid, unusable = store.lane(survey.name, *lane)
-    seen = SeenLane(link, segments, grid, unusable, store.sightings(survey.name, *lane))
-    kinds = frozenset(survey.model_kinds)
+    seen, kinds = see_lane(store, known, lane), frozenset(known.survey.model_kinds)
     old, new = (
-        assess_lane(seen, Rules(scheme, kinds, judgements)) for judgements in (before, after)
+        assess_lane(seen, Rules(known.scheme, kinds, judgements)) for judgements in (before, after)
     )
-    return _Change(segments, old, new)
+    return _Change(seen.segments, old, new)
 
 
 def _damages(changes: Iterable[_Change]) -> tuple[tuple[Damage, ...], tuple[Damage, ...]]:
@@ -155,38 +142,6 @@ def _damages(changes: Iterable[_Change]) -> tuple[tuple[Damage, ...], tuple[Dama
     new = {damage.damage_id: damage for one in changes for damage in one.after.damages}
     gone = tuple(damage for name, damage in old.items() if name not in new)
     return gone, tuple(damage for name, damage in new.items() if old.get(name) != damage)
-
-
-def _layers(
-    store: Store,
-    survey: Survey,
-    scheme: Scheme,
-    network: Network,
-    changes: Iterable[_Change],
-    damages: tuple[Damage, ...],
-) -> dict[str, LayerPatch]:
-    touched = [(one, one.touched) for one in changes]
-    pairs = [
-        (segment, result)
-        for one, names in touched
-        for segment, result in zip(one.segments, one.after.results, strict=True)
-        if segment.segment_id in names
-    ]
-    assessment = Assessment(
-        tuple(segment for segment, _ in pairs), tuple(result for _, result in pairs), damages
-    )
-    photos = photos_of(store, survey.name, damages)
-    results = Results(survey, scheme, network, (), assessment, photos)
-    grids = [one.after.grid for one, _ in touched if one.after.grid is not None]
-    layers = {
-        "segments": [segments_layer(results)],
-        "damages": [damages_layer(results)],
-        "cells": cells_layers(results, grids),
-    }
-    return {
-        name: LayerPatch((), tuple(row for part in parts for row in feature_rows(name, part)))
-        for name, parts in layers.items()
-    }
 
 
 def _unknown(damage_id: str) -> RoadscanError:

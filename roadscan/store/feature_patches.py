@@ -3,11 +3,11 @@
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import shapely
-from sqlalchemy import Connection, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, Table, bindparam, delete, insert, select, update
 
 from roadscan.store.dialects import Spatial, spatial_of
 from roadscan.store.extents import Extent, Span
@@ -58,8 +58,12 @@ def _patch(
         .one()
     )
     known = _known(db, collection, edition, [*patch.gone, *(row.values[0] for row in patch.rows)])
-    changed = [row for row in patch.rows if known.get(row.values[0], (0, ""))[1] != row.geojson]
-    gone = sorted(known[one][0] for one in patch.gone if one in known)
+    changed = [
+        row
+        for row in patch.rows
+        if row.values[0] not in known or known[row.values[0]].geojson != row.geojson
+    ]
+    gone = sorted(known[one].number for one in patch.gone if one in known)
     if not changed and not gone:
         return
     for number in gone:
@@ -75,14 +79,13 @@ def _patch(
         db.execute(insert(table), rows)
         spatial.put_bounds(db, table, edition, numbers, _bounds(new))
     if same:
-        numbers = [known[row.values[0]][0] for row in same]
+        numbers = [known[row.values[0]].number for row in same]
         this = update(table).where(table.c.number == bindparam("at"))
         db.execute(
             this, [_row(row, names) | {"at": n} for n, row in zip(numbers, same, strict=True)]
         )
-        for number in numbers:
-            spatial.remove_bounds(db, table, number, number)
-        spatial.put_bounds(db, table, edition, numbers, _bounds(same))
+        moved = [row for row in same if known[row.values[0]].geometry_wkb != row.geometry_wkb]
+        _move(db, spatial, table, edition, moved, [known[row.values[0]].number for row in moved])
     _tell(db, dict(head), len(new) - len(gone), len(new), patch.gone, changed)
 
 
@@ -120,18 +123,39 @@ def _tell(
     db.execute(update(edition_layers).where(this).values(values | extent.row() | span.row()))
 
 
-def _known(
-    db: Connection, collection: str, edition: int, ids: Sequence[str]
-) -> dict[str, tuple[int, str]]:
-    """Return number and text of those features that there are."""
+def _move(
+    db: Connection,
+    spatial: Spatial,
+    table: Table,
+    edition: int,
+    moved: Sequence[FeatureRow],
+    numbers: Sequence[int],
+) -> None:
+    for number in numbers:
+        spatial.remove_bounds(db, table, number, number)
+    if moved:
+        spatial.put_bounds(db, table, edition, numbers, _bounds(moved))
+
+
+class _Known(NamedTuple):
+    """A feature as it is served."""
+
+    number: int
+    geojson: str
+    geometry_wkb: bytes | None
+
+
+def _known(db: Connection, collection: str, edition: int, ids: Sequence[str]) -> dict[str, _Known]:
+    """Return those features that there are."""
     table, feature_id = FEATURES[collection], own_columns(collection)[0]
     first = edition << EDITION_BITS
     within = table.c.number.between(first, first + (1 << EDITION_BITS) - 1)
-    found: dict[str, tuple[int, str]] = {}
+    found: dict[str, _Known] = {}
     for begin in range(0, len(ids), _AT_ONCE):
         some = feature_id.in_(ids[begin : begin + _AT_ONCE])
-        rows = db.execute(select(feature_id, table.c.number, table.c.geojson).where(within, some))
-        found |= {row[0]: (row[1], row[2]) for row in rows}
+        columns = (feature_id, table.c.number, table.c.geojson, table.c.geometry_wkb)
+        rows = db.execute(select(*columns).where(within, some))
+        found |= {name: _Known(*rest) for name, *rest in rows}
     return found
 
 

@@ -11,7 +11,10 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, Engine, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
+from roadscan.model.survey import DriveKey
+from roadscan.store.followed import Followed, follow_some
 from roadscan.store.job_tables import scorings
+from roadscan.store.tables import survey_drives
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +51,28 @@ class Scorings:
         with self._engine.connect() as db:
             return tuple(Scoring(*row) for row in db.execute(query.order_by(scorings.c.survey)))
 
+    def joined(self, scoring: Scoring) -> tuple[DriveKey, ...] | None:
+        """Return the drives whose coming is all that the scores leave out; None if it is more."""
+        drives = survey_drives.c
+        query = (
+            select(drives.change, drives.drive_id, drives.settings_sha256)
+            .where(
+                drives.survey == scoring.survey,
+                drives.change.between(scoring.done + 1, scoring.wanted),
+            )
+            .order_by(drives.drive_id)
+        )
+        with self._engine.connect() as db:
+            found = db.execute(query).all()
+        if {change for change, *_ in found} != {*range(scoring.done + 1, scoring.wanted + 1)}:
+            return None
+        return tuple(DriveKey(*key) for _, *key in found)
+
+    def follow(self, survey: str, followed: Followed) -> bool:
+        """Let some lanes follow what changed since a survey's scoring; tell whether they do."""
+        with self._engine.begin() as db:
+            return follow_some(db, survey, followed)
+
     def mark_done(self, survey: str, change: int, took_s: float) -> None:
         """Remember that the scores on show take a change into account, and all before it."""
         this = (scorings.c.survey == survey) & (scorings.c.done <= change)
@@ -66,10 +91,11 @@ def make_scoring(engine: Engine, survey: str) -> None:
         return
 
 
-def want_scoring(db: Connection, survey: str) -> None:
-    """Ask for a scoring in the transaction that changes a survey.
+def want_scoring(db: Connection, survey: str) -> int:
+    """Ask for a scoring in the transaction that changes a survey, and return the change's number.
 
     Written before anything is read, the row lets one change of a survey at a time go on.
     """
     this = scorings.c.survey == survey
-    db.execute(update(scorings).where(this).values(wanted=scorings.c.wanted + 1))
+    one_more = update(scorings).where(this).values(wanted=scorings.c.wanted + 1)
+    return int(db.execute(one_more.returning(scorings.c.wanted)).scalar_one())

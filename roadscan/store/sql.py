@@ -1,7 +1,7 @@
 """The store in SQL, alike on SQLite and PostgreSQL; see sqlite.py and postgis.py for the rest."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from functools import reduce
 from itertools import groupby
@@ -22,19 +22,18 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import IntegrityError, OperationalError
 
-from roadscan.assess.cells import merge_grids
-from roadscan.assess.damages import along
+from roadscan.assess.cells import Lane, merge_grids
 from roadscan.errors import RoadscanError
 from roadscan.model.damage import Damage, LaneGrid, Rejection
 from roadscan.model.drive import ChunkResult, Drive, FrameCounts, Trace
 from roadscan.model.picture import FrameRejection
 from roadscan.model.review import Sighting
 from roadscan.model.road import Direction, Network
-from roadscan.model.survey import Assessment, DriveKey, Survey, SurveyCounts
+from roadscan.model.survey import Assessment, DriveKey, Survey, SurveyCounts, Totals
 from roadscan.store import rows, tables
+from roadscan.store.assessments import assessment_where, damages_where, put_assessment, totals
 from roadscan.store.chunks import put_chunk
 from roadscan.store.erasure import Erased, erase_drive
-from roadscan.store.feature_tables import editions
 from roadscan.store.pictures import Pictures
 from roadscan.store.reviews import Reviews
 from roadscan.store.scorings import make_scoring, want_scoring
@@ -151,11 +150,12 @@ class SqlStore:
             db.execute(insert(tables.surveys), _survey_row(survey))
         model = {"model_name": survey.model_name, "model_kinds": list(survey.model_kinds)}
         with self._writing() as db:
-            want_scoring(db, survey.name)
+            change = want_scoring(db, survey.name)
+            came = key | {"change": change if _only_adds(db, survey) else None}
             db.execute(update(tables.surveys).filter_by(**key).values(model))
             for drive in survey.drives:
                 _remove(db, tables.survey_drives, key | {"drive_id": drive.drive_id})
-            _insert(db, tables.survey_drives, [_drive_key(d) | key for d in survey.drives])
+            _insert(db, tables.survey_drives, [_drive_key(d) | came for d in survey.drives])
 
     def use_scheme(self, survey: str, scheme_text: str) -> None:
         """Let a survey be scored by another scheme, and ask for it; its drives stay."""
@@ -167,34 +167,8 @@ class SqlStore:
 
     def put_assessment(self, survey: str, assessment: Assessment) -> None:
         """Keep the results of a survey in place of earlier ones."""
-        key = {"survey": survey}
-        pairs = zip(assessment.segments, assessment.results, strict=True)
-        scored = [
-            key
-            | {
-                "number": k,
-                "segment_id": segment.segment_id,
-                "segment": rows.plain(segment, rows.SEGMENT),
-                "result": rows.plain(result, rows.RESULT),
-            }
-            for k, (segment, result) in enumerate(pairs)
-        ]
-        damaged = [
-            key
-            | {
-                "number": k,
-                "damage_id": damage.damage_id,
-                "segment_id": damage.segment_id,
-                "damage": rows.plain(damage, rows.DAMAGE),
-            }
-            for k, damage in enumerate(assessment.damages)
-        ]
         with self._writing() as db:
-            for table, new in ((tables.results, scored), (tables.damages, damaged)):
-                _remove(db, table, key)
-                _insert(db, table, new)
-            served = editions.c.survey == survey
-            db.execute(update(editions).where(served).values(stale=True))
+            put_assessment(db, survey, assessment)
 
     def survey(self, name: str) -> Survey:
         """Return a survey; KeyError without one of this name."""
@@ -251,6 +225,13 @@ class SqlStore:
         """Yield the same for the frames that were rejected: views only."""
         return self._grids(self._usable(survey, ~tables.grids.c.usable))
 
+    def lanes_driven(self, key: DriveKey) -> frozenset[Lane]:
+        """Return the lanes that a drive has seen anything of."""
+        columns = (tables.grids.c.link_id, tables.grids.c.direction)
+        query = select(*columns).filter_by(**_drive_key(key)).distinct()
+        with self._engine.connect() as db:
+            return frozenset((link, Direction(way)) for link, way in db.execute(query))
+
     def lane(
         self, survey: str, link_id: str, direction: Direction
     ) -> tuple[LaneGrid | None, LaneGrid | None]:
@@ -291,38 +272,34 @@ class SqlStore:
 
     def damage(self, survey: str, damage_id: str) -> Damage:
         """Return one damage of a survey; KeyError without one of this id."""
-        table = tables.damages
-        query = select(table.c.damage).where(
-            table.c.survey == survey, table.c.damage_id == damage_id
-        )
         with self._engine.connect() as db:
-            found = db.scalar(query)
-        if found is None:
+            found = damages_where(db, survey, tables.damages.c.damage_id == damage_id)
+        if not found:
             raise KeyError(damage_id)
-        return rows.DAMAGE.validate_python(found)
+        return found[0]
+
+    def damages_on(self, survey: str, segment_ids: Collection[str]) -> tuple[Damage, ...]:
+        """Return the damages of some segments of a survey."""
+        with self._engine.connect() as db:
+            return damages_where(db, survey, tables.damages.c.segment_id.in_(segment_ids))
+
+    def totals(self, survey: str) -> Totals:
+        """Return how many segments and damages the results of a survey have."""
+        with self._engine.connect() as db:
+            return totals(db, survey)
 
     def assessment(self, survey: str) -> Assessment:
         """Return the results of a survey."""
-        return self._assessment(survey, true())
+        with self._engine.connect() as db:
+            return assessment_where(db, survey, true())
 
     def damaged(self, survey: str) -> Assessment:
         """Return the damages of a survey, and the results of the links that they lie on."""
         own = tables.damages.c.survey == survey
         links = select(tables.damages.c.damage["link_id"].as_string()).where(own)
-        on_them = tables.results.c.segment["link_id"].as_string().in_(links)
-        return self._assessment(survey, on_them)
-
-    def _assessment(self, survey: str, which: ColumnElement[bool]) -> Assessment:
-        results, damages = tables.results.c, tables.damages.c
-        found = select(results.segment, results.result).where(results.survey == survey, which)
         with self._engine.connect() as db:
-            pairs = db.execute(found.order_by(results.number)).all()
-            made = list(db.scalars(select(damages.damage).where(damages.survey == survey)))
-        return Assessment(
-            tuple(rows.SEGMENT.validate_python(segment) for segment, _ in pairs),
-            tuple(rows.RESULT.validate_python(result) for _, result in pairs),
-            tuple(sorted(map(rows.DAMAGE.validate_python, made), key=along)),
-        )
+            on_them = tables.results.c.segment["link_id"].as_string().in_(links)
+            return assessment_where(db, survey, on_them)
 
     def _usable(self, survey: str, which: ColumnElement[bool]) -> Select[Any]:
         return self._of_survey(tables.grids, survey).where(which)
@@ -379,6 +356,21 @@ class SqlStore:
     @staticmethod
     def _exists(db: Connection, table: Table, key: dict[str, Any]) -> bool:
         return db.execute(select(table).filter_by(**key)).first() is not None
+
+
+def _only_adds(db: Connection, survey: Survey) -> bool:
+    """Tell whether drives change nothing of a survey but what they themselves saw."""
+    this: dict[str, Any] = {"survey": survey.name}
+    known = db.execute(select(tables.surveys).filter_by(**this)).one()
+    table = tables.survey_drives
+    others = {drive.drive_id: drive.settings_sha256 for drive in survey.drives}
+    earlier = select(table).filter_by(**this).where(table.c.drive_id.in_(others))
+    same_keys = all(others[r.drive_id] == r.settings_sha256 for r in db.execute(earlier))
+    same_model = (known.model_name, tuple(known.model_kinds)) == (
+        survey.model_name,
+        survey.model_kinds,
+    )
+    return same_keys and same_model
 
 
 def _survey_row(survey: Survey) -> dict[str, Any]:

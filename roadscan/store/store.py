@@ -1,13 +1,14 @@
 """What the rest of the program may ask of the store."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import Protocol
 
+from roadscan.assess.cells import Lane
 from roadscan.model.damage import Damage, LaneGrid
 from roadscan.model.drive import ChunkResult, Drive, Trace
 from roadscan.model.review import Sighting
 from roadscan.model.road import Direction, Network
-from roadscan.model.survey import Assessment, DriveKey, Survey, SurveyCounts
+from roadscan.model.survey import Assessment, DriveKey, Survey, SurveyCounts, Totals
 from roadscan.store.erasure import Erased
 from roadscan.store.pictures import Pictures
 from roadscan.store.reviews import Reviews
@@ -92,6 +93,9 @@ class Store(Protocol):
     def unusable_grids(self, survey: str) -> Iterator[LaneGrid]:
         """Yield the same for the frames that were rejected: views only."""
 
+    def lanes_driven(self, key: DriveKey) -> frozenset[Lane]:
+        """Return the lanes that a drive has seen anything of."""
+
     def lane(
         self, survey: str, link_id: str, direction: Direction
     ) -> tuple[LaneGrid | None, LaneGrid | None]:
@@ -105,6 +109,12 @@ class Store(Protocol):
 
     def damage(self, survey: str, damage_id: str) -> Damage:
         """Return one damage of a survey; KeyError without one of this id."""
+
+    def damages_on(self, survey: str, segment_ids: Collection[str]) -> tuple[Damage, ...]:
+        """Return the damages of some segments of a survey."""
+
+    def totals(self, survey: str) -> Totals:
+        """Return how many segments and damages the results of a survey have."""
 
     def assessment(self, survey: str) -> Assessment:
         """Return the results of a survey."""

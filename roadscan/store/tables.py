@@ -153,6 +153,8 @@ survey_drives = Table(
     Column("survey", Text, nullable=False),
     Column("drive_id", String, nullable=False),
     Column("settings_sha256", String, nullable=False),
+    # the change of the survey (scorings.wanted) that was this drive's coming and nothing else
+    Column("change", Integer),
     PrimaryKeyConstraint("survey", "drive_id"),
 )
 

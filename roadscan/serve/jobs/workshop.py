@@ -24,6 +24,7 @@ from roadscan.model.upload import TRACK_SUFFIXES, VIDEO_SUFFIXES
 from roadscan.pipeline.account import Tools
 from roadscan.pipeline.check import check_drive
 from roadscan.pipeline.chunk import Looking, chunk_of, work_chunks
+from roadscan.pipeline.joined import follow_joined
 from roadscan.pipeline.photos import load_picture_rules
 from roadscan.pipeline.prepare import (
     Detecting,
@@ -166,14 +167,18 @@ class Workshop:
         return self._score(request.survey)
 
     def _score(self, survey: str) -> dict[str, str | int]:
-        began_s, change = time.monotonic(), self._scorings.of(survey).wanted
-        assessed = score_again(self._store, survey)
-        publish_features(self._store, self._features, survey)
+        began_s = time.monotonic()
+        change = follow_joined(self._store, self._scorings, survey)
+        if change is None:
+            change = self._scorings.of(survey).wanted
+            score_again(self._store, survey)
+            publish_features(self._store, self._features, survey)
         self._scorings.mark_done(survey, change, time.monotonic() - began_s)
+        totals = self._store.totals(survey)
         return {
-            "segments_assessed": assessed.scored,
-            "segments_not_assessed": sum(assessed.not_scored.values()),
-            "damages": assessed.damages,
+            "segments_assessed": totals.scored,
+            "segments_not_assessed": totals.segments - totals.scored,
+            "damages": totals.damages,
         }
 
     def _check_survey(self, request: DriveRequest) -> None:
