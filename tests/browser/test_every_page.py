@@ -1,6 +1,6 @@
 """What holds for all pages, in both languages and widths."""
 
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -9,6 +9,16 @@ from roadscan.serve.pages.router import PAGES
 from tests.browser.conftest import NARROW, WIDE
 
 WITHOUT_LOGIN = ("/login", "/welcome", "/notices")
+LAYERS = (
+    "/ogc",
+    "/ogc/api",
+    "/ogc/conformance",
+    "/ogc/collections",
+    "/ogc/collections/segments",
+    "/ogc/collections/segments/queryables",
+    "/ogc/collections/segments/items",
+    "/ogc/collections/segments/items/{id}",
+)
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"]
 
 
@@ -23,6 +33,18 @@ def test_a_page_is_accessible_and_fits(open_page, damaged, address, language, si
     assert found.violations_count == 0, found.generate_report()
     assert page.evaluate("document.documentElement.scrollWidth") <= size[0]
     assert page.locator("html").get_attribute("lang") == language
+
+
+@pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])
+@pytest.mark.parametrize("language", ["de", "en"])
+@pytest.mark.parametrize("address", LAYERS)
+def test_a_page_of_the_layers_is_accessible_and_fits(open_page, damaged, address, language, size):
+    own = {"survey": damaged["survey"]} if "/items" in address else {}
+    asked = urlencode({**own, "f": "html", "lang": language})
+    page = open_page(f"{address.format(id=quote(damaged['id']))}?{asked}", language, size)
+    found = Axe().run(page, options={"runOnly": {"type": "tag", "values": TAGS}})
+    assert found.violations_count == 0, found.generate_report()
+    assert page.evaluate("document.documentElement.scrollWidth") <= size[0]
 
 
 @pytest.mark.parametrize("address", PAGES)

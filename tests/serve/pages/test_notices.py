@@ -73,7 +73,7 @@ def test_anybody_may_read_it_logged_in_or_not(client, key_of):
         assert client.get("/notices", headers=key_of(role)).status_code == 200
 
 
-@pytest.mark.parametrize("address", PAGES)
+@pytest.mark.parametrize("address", [*PAGES, "/ogc?f=html", "/ogc/conformance?f=html"])
 def test_every_page_leads_to_both_parts_and_both_are_there(client, address):
     foot = client.get(address).text.split("<footer>")[1]
     page = client.get("/notices").text
