@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from roadscan.model.upload import FileKind, Place, StoredFile
 from roadscan.serve.databases import jobs_url
 from roadscan.serve.jobs.queue import JobQueue
-from roadscan.serve.jobs.requests import State
+from roadscan.serve.jobs.requests import DriveRequest, State
 from roadscan.serve.purge import open_retention
 from roadscan.serve.retention import DAY_S, LONGEST_S, Due, due_files
 from roadscan.serve.uploads.storage import UploadStorage
@@ -115,3 +115,19 @@ def test_a_worker_deletes_what_is_due_without_being_told_and_only_once_a_day(
 def test_a_worker_that_is_told_not_to_deletes_nothing(settings, town):
     work_once(settings, "--no-purge")
     assert all(path.exists() for path in town.values())
+
+
+def test_what_is_due_is_found_without_asking_any_job_for_its_progress(settings, town, monkeypatch):
+    with open_retention(settings) as retention:
+        retention.queue.submit(
+            DriveRequest(
+                survey="Herbst",
+                video_sha256=next(iter(town)),
+                video_name="drive.mp4",
+                track_sha256="0" * 64,
+                track_name="drive.gpx",
+                network_sha256="0" * 64,
+            )
+        )
+        monkeypatch.delattr(retention.queue._client.__class__, "get_event")
+        assert [item.file.sha256 for item in retention.due()] == list(town)[1:]

@@ -127,10 +127,13 @@ class JobQueue:
         return bool(found)
 
     def drives(self) -> Iterator[Job]:
-        """Yield all jobs that worked or will work on a drive, page by page."""
+        """Yield all jobs that worked or will work on a drive, page by page, without progress.
+
+        Progress is an event of each job: asking for it would be a query for each drive ever worked.
+        """
         offset = 0
         while page := self._client.list_workflows(name="drive", limit=PAGE, offset=offset):
-            yield from (self._job(status) for status in page)
+            yield from (_job(status, None) for status in page)
             offset += len(page)
 
     def of_video(self, video_sha256: str) -> tuple[Job, ...]:
@@ -191,23 +194,27 @@ class JobQueue:
         return handle.get_workflow_id()
 
     def _job(self, status: WorkflowStatus) -> Job:
-        given = status.input["args"][0] if status.input else "{}"
         told = self._client.get_event(status.workflow_id, PROGRESS, timeout_seconds=0)
-        done = _done(status)
-        state = _STATES.get(status.status)
-        if state is None:
-            state = State.DONE if done and done.failure is None else State.FAILED
-        return Job(
-            job_id=status.workflow_id,
-            kind=status.name,
-            state=state,
-            request=json.loads(given),
-            progress=Progress.model_validate_json(told) if told else None,
-            done=done,
-            worker=status.executor_id or "",
-            created_s=(status.created_at or 0) / 1000,
-            updated_s=(status.updated_at or 0) / 1000,
-        )
+        return _job(status, Progress.model_validate_json(told) if told else None)
+
+
+def _job(status: WorkflowStatus, progress: Progress | None) -> Job:
+    given = status.input["args"][0] if status.input else "{}"
+    done = _done(status)
+    state = _STATES.get(status.status)
+    if state is None:
+        state = State.DONE if done and done.failure is None else State.FAILED
+    return Job(
+        job_id=status.workflow_id,
+        kind=status.name,
+        state=state,
+        request=json.loads(given),
+        progress=progress,
+        done=done,
+        worker=status.executor_id or "",
+        created_s=(status.created_at or 0) / 1000,
+        updated_s=(status.updated_at or 0) / 1000,
+    )
 
 
 def _done(status: WorkflowStatus) -> Done | None:
