@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict
 from roadscan.errors import RoadscanError
 from roadscan.model.access import Caller, Right
 from roadscan.model.drive import Drive
+from roadscan.pipeline.folder import outputs_tell_of, remove_outputs
 from roadscan.serve.access.guard import Guard
 from roadscan.serve.description import problems
 from roadscan.serve.jobs.drives import Drives
@@ -61,14 +62,21 @@ class Eraser:
             what = f"{drive.video.name} is being worked, moved to another network or exported"
             raise RoadscanError("drive_in_work", what, "Wait for its job to end, or cancel it")
         self._remove(drive.video.sha256)
-        for job in jobs:
+        if outputs_tell_of(self.data, drive.drive_id):
+            remove_outputs(self.data)
+        remove_exports(self.data)
+        for job in (*jobs, *self.drives.queue.moved(self._surveys(drive.drive_id))):
             self.drives.queue.forget(job.job_id)
         if not self.drives.needs(drive.track_sha256):
             self._remove(drive.track_sha256)
         erased = self.drives.store.erase_drive(drive.drive_id)
         self.features.clear_ended()
-        remove_exports(self.data)
         return ErasedTold(rescored=erased.rescored, ended=erased.ended)
+
+    def _surveys(self, drive_id: str) -> set[str]:
+        store = self.drives.store
+        made_of = {name: store.survey(name).drives for name in store.surveys()}
+        return {name for name, keys in made_of.items() if drive_id in {k.drive_id for k in keys}}
 
     def _remove(self, sha256: str) -> None:
         if self.drives.files.get(sha256) is not None:

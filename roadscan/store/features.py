@@ -48,6 +48,7 @@ from roadscan.store.feature_tables import (
     own_columns,
 )
 from roadscan.store.kept import Kept
+from roadscan.store.write_ahead import empty_log
 
 ROWS_AT_ONCE: Final = 2000
 """So few that a writer beside us waits for milliseconds."""
@@ -153,6 +154,7 @@ class FeatureStore:
         with self._engine.connect() as db:
             ended = list(db.scalars(select(editions.c.edition).where(~known)))
         self._clear(ended)
+        empty_log(self._engine)
 
     def unserved(self) -> tuple[str, ...]:
         """Return the surveys with results whose layers were never made, or before the results."""

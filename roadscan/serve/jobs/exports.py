@@ -1,5 +1,6 @@
 """Where exports of whole surveys lie: one file each, in the town's folder, for a week."""
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -20,9 +21,11 @@ def exports(data: Path) -> Iterator[Path]:
 
 
 def remove_exports(data: Path) -> None:
-    """Remove them all: what is to go may be in any of them, and each can be asked for again."""
-    for path in exports(data):
-        path.unlink(missing_ok=True)
+    """Remove them all, and what a killed job left of one: what is to go may be in any of them.
+
+    Each can be asked for again.
+    """
+    shutil.rmtree(data / FOLDER, ignore_errors=True)
 
 
 def remove_old_exports(data: Path, now_s: float) -> None:

@@ -2,7 +2,7 @@
 
 import json
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import closing
 from typing import Final
 
@@ -131,14 +131,25 @@ class JobQueue:
 
         Progress is an event of each job: asking for it would be a query for each drive ever worked.
         """
-        offset = 0
-        while page := self._client.list_workflows(name="drive", limit=PAGE, offset=offset):
-            yield from (_job(status, None) for status in page)
-            offset += len(page)
+        return self._all("drive")
 
     def of_video(self, video_sha256: str) -> tuple[Job, ...]:
-        """Return the jobs that worked or will work on the drive of a video."""
-        return tuple(j for j in self.drives() if j.request.get("video_sha256") == video_sha256)
+        """Return the jobs that worked or will work on the drive of a video, or looked at it."""
+        worked = (j for j in self.drives() if j.request.get("video_sha256") == video_sha256)
+        checks = ((j, CheckRequest.model_validate(j.request)) for j in self._all("check"))
+        looked = (j for j, request in checks if request.drive.video_sha256 == video_sha256)
+        return (*worked, *looked)
+
+    def moved(self, surveys: Collection[str]) -> tuple[Job, ...]:
+        """Return the jobs that moved some surveys, or that made them: they name their drives."""
+        told = ((j, RematchRequest.model_validate(j.request)) for j in self._all("rematch"))
+        return tuple(j for j, request in told if {request.survey, request.moved_to} & {*surveys})
+
+    def _all(self, kind: str) -> Iterator[Job]:
+        offset = 0
+        while page := self._client.list_workflows(name=kind, limit=PAGE, offset=offset):
+            yield from (_job(status, None) for status in page)
+            offset += len(page)
 
     def forget(self, job_id: str) -> None:
         """Let a job that has ended never have been, so that the same may be asked for again."""
