@@ -55,6 +55,7 @@ EXIT_CODES: Final[dict[str, ExitCode]] = {
     "network_no_lines": ExitCode.BAD_INPUT,
     "network_zip_refused": ExitCode.BAD_INPUT,
     "network_too_far": ExitCode.BAD_INPUT,
+    "drive_needs_video": ExitCode.BAD_INPUT,
     # settings that are files
     "camera_invalid": ExitCode.BAD_INPUT,
     "scheme_unknown": ExitCode.BAD_INPUT,

@@ -15,6 +15,8 @@ from roadscan.cli import (
     check,
     demo,
     doctor,
+    drives,
+    erase,
     export_training,
     invite,
     match,
@@ -22,6 +24,7 @@ from roadscan.cli import (
     objections,
     privacy_record,
     purge,
+    rematch,
     rescore,
     run,
     score,
@@ -54,6 +57,9 @@ app.command("upload")(upload.upload)
 app.command("work")(work.work)
 app.command("purge")(purge.purge)
 app.command("rescore")(rescore.rescore)
+app.command("rematch")(rematch.rematch)
+app.command("drives")(drives.drives)
+app.command("erase")(erase.erase)
 app.command("export-training")(export_training.export_training)
 app.command("backup")(backup.backup)
 app.command("restore")(backup.restore)

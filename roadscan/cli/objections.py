@@ -15,16 +15,8 @@ def objections(
         Path,
         typer.Argument(metavar="FILE", help="Polygons as GeoJSON, WGS84.", show_default=False),
     ],
-    out: Annotated[
-        Path | None,
-        typer.Option("--out", help="Folder of results of roadscan run.", show_default=False),
-    ] = None,
-    data: Annotated[
-        Path | None,
-        typer.Option(
-            "--data", help="Instead: folder of a town that is served.", show_default=False
-        ),
-    ] = None,
+    out: options.ResultsFolder = None,
+    data: options.TownFolder = None,
     database: options.Database = "",
 ) -> None:
     """Remove stored pictures of areas, and keep none of them from now on."""

@@ -37,6 +37,14 @@ Data = Annotated[
     Path,
     typer.Option("--data", help="Folder for everything of this town.", show_default=False),
 ]
+ResultsFolder = Annotated[
+    Path | None,
+    typer.Option("--out", help="Folder of results of roadscan run.", show_default=False),
+]
+TownFolder = Annotated[
+    Path | None,
+    typer.Option("--data", help="Instead: folder of a town that is served.", show_default=False),
+]
 KeepDays = Annotated[
     float,
     typer.Option(

@@ -18,6 +18,7 @@ def rescore(
     ] = None,
 ) -> None:
     """Score a survey by another scheme and write its layers anew, without video or detector."""
+    from roadscan.pipeline.folder import named_survey  # noqa: PLC0415
     from roadscan.pipeline.rescore import rescore as rescore_survey  # noqa: PLC0415 -- starts faster
     from roadscan.pipeline.scheme import load_scheme  # noqa: PLC0415
     from roadscan.publish.export import export_all  # noqa: PLC0415
@@ -29,14 +30,7 @@ def rescore(
             "file_missing", f"{folder} holds no {FILE}", "Name a folder that roadscan run wrote"
         )
     with open_store(folder) as store:
-        name = survey or _only(store.surveys())
+        name = named_survey(store, survey)
         assessed = rescore_survey(store, name, loaded)
         export_all(store, name, folder)
     typer.echo(f"{name}: {assessed.scored} segments by {loaded.id}, version {loaded.version}")
-
-
-def _only(names: tuple[str, ...]) -> str:
-    if len(names) != 1:
-        listed = ", ".join(repr(name) for name in names) or "none"
-        raise RoadscanError("option_invalid", f"there are {len(names)} surveys", f"Name: {listed}")
-    return names[0]

@@ -9,6 +9,7 @@ from roadscan.assess.scheme import Scheme
 from roadscan.detect.detector import Detector
 from roadscan.errors import InputFault
 from roadscan.model.damage import Rejection
+from roadscan.model.drive import Drive, FrameCounts
 from roadscan.model.picture import Camera, FrameRejection
 from roadscan.model.road import Network
 from roadscan.model.score import STATEMENT
@@ -61,26 +62,18 @@ class Outcome:
 
 def account(survey: str, tools: Tools, outcome: Outcome) -> RunRecord:
     """Return what run.json says of a run."""
-    drives = tuple(_drive(drive) for drive in outcome.drives)
-    frames, scheme, network = outcome.counts.frames, tools.scheme, tools.network
+    driven = [prepared.drive for prepared in outcome.drives]
+    drives = tuple(map(drive_record, driven))
+    scheme = tools.scheme
     return RunRecord(
         roadscan=version("roadscan"),
         statement=STATEMENT,
-        drive=SurveyRecord(
-            survey=survey,
-            videos=len(drives),
-            started_at=min(drive.started_at for drive in drives),
-            ended_at=max(drive.ended_at for drive in drives),
-            length_m=round(sum(drive.length_m for drive in drives), 1),
-            credited_m=_credited_m(outcome.drives),
-        ),
+        drive=survey_record(survey, drives, _credited_m(outcome.drives)),
         drives=drives,
-        frames=FramesRecord(
-            frames.planned, frames.decoded, frames.usable, _sorted(frames.rejected)
-        ),
+        frames=frames_record(outcome.counts.frames),
         detections=outcome.counts.detections,
         observations=outcome.counts.observed,
-        rejections=_sorted(outcome.counts.rejections),
+        rejections=by_name(outcome.counts.rejections),
         damages=outcome.assessed.damages,
         segments=SegmentsRecord(
             outcome.assessed.scored, outcome.assessed.not_scored, outcome.assessed.lost_m
@@ -90,21 +83,49 @@ def account(survey: str, tools: Tools, outcome: Outcome) -> RunRecord:
         model=ModelRecord(tools.detector.name, tools.detector.sha256, tools.detector.kinds),
         pictures=outcome.pictures,
         scheme=SchemeRecord(scheme.id, scheme.version, scheme.sha256),
-        network=NetworkRecord(
-            network.source, network.sha256, len(network.links), f"EPSG:{network.crs_epsg}"
-        ),
+        network=network_record(tools.network),
         timings_s={name: round(seconds, 3) for name, seconds in outcome.seconds.items()},
         realtime_factor=round(outcome.worked_s / outcome.seconds["total"], 2),
         faults=tuple(
             FaultRecord(f.source, f.code, f.message, f.hint, f.facts) for f in outcome.faults
         ),
-        warnings=tuple(
-            f"{drive.drive.video.name}: {warning}"
-            for drive in outcome.drives
-            for warning in (*drive.drive.video.warnings, *drive.drive.clock.warnings)
-        )
-        + _picture_warnings(outcome.pictures),
+        warnings=warnings_of(driven, outcome.pictures),
     )
+
+
+def survey_record(
+    survey: str, drives: Sequence[DriveRecord], credited_m: dict[str, float]
+) -> SurveyRecord:
+    """Return what its drives are together."""
+    return SurveyRecord(
+        survey=survey,
+        videos=len(drives),
+        started_at=min(drive.started_at for drive in drives),
+        ended_at=max(drive.ended_at for drive in drives),
+        length_m=round(sum(drive.length_m for drive in drives), 1),
+        credited_m=credited_m,
+    )
+
+
+def frames_record(frames: FrameCounts) -> FramesRecord:
+    """Return where frames went."""
+    return FramesRecord(frames.planned, frames.decoded, frames.usable, by_name(frames.rejected))
+
+
+def network_record(network: Network) -> NetworkRecord:
+    """Return what is told of a network."""
+    crs = f"EPSG:{network.crs_epsg}"
+    return NetworkRecord(network.source, network.sha256, len(network.links), crs)
+
+
+def warnings_of(drives: Sequence[Drive], pictures: PicturesRecord) -> tuple[str, ...]:
+    """Return what is to be known of drives and of the pictures kept of them."""
+    of_drives = (
+        f"{drive.video.name}: {warning}"
+        for drive in drives
+        for warning in (*drive.video.warnings, *drive.clock.warnings)
+    )
+    return (*of_drives, *_picture_warnings(pictures))
 
 
 def _picture_warnings(pictures: PicturesRecord) -> tuple[str, ...]:
@@ -123,7 +144,8 @@ def _credited_m(drives: Sequence[PreparedDrive]) -> dict[str, float]:
     return {link: round(metres, 1) for link, metres in sorted(credited.items())}
 
 
-def _sorted(counts: Mapping[FrameRejection, int] | Mapping[Rejection, int]) -> dict[str, int]:
+def by_name(counts: Mapping[FrameRejection, int] | Mapping[Rejection, int]) -> dict[str, int]:
+    """Return counts by the name of their reason, in order."""
     return {str(reason): count for reason, count in sorted(counts.items())}
 
 
@@ -140,8 +162,8 @@ def _camera(camera: Camera) -> CameraRecord:
     )
 
 
-def _drive(prepared: PreparedDrive) -> DriveRecord:
-    drive = prepared.drive
+def drive_record(drive: Drive) -> DriveRecord:
+    """Return what is told of one drive."""
     clock = drive.clock
     return DriveRecord(
         drive_id=drive.drive_id,

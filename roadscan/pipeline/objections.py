@@ -1,6 +1,5 @@
 """Objections against pictures, applied to what is stored and to what is still to come."""
 
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +9,7 @@ import shapely
 
 from roadscan.errors import RoadscanError
 from roadscan.model.photo import ObjectionMask
+from roadscan.pipeline.folder import survey_shown
 from roadscan.pipeline.record import RUN_FILE
 from roadscan.publish.export import export_all
 from roadscan.read.objections import read_objections
@@ -62,21 +62,14 @@ def object_in_folder(folder: Path, objections: Path) -> Objected:
         raise.
     """
     masks = read_objections(objections)
-    survey = _survey_of(folder)
-    with open_store(folder) as store:
-        done = object_to_pictures(store, masks, "roadscan objections")
-        export_all(store, survey, folder)
-    return done
-
-
-def _survey_of(folder: Path) -> str:
-    """Return the survey whose layers lie in a folder of results."""
-    try:
-        record = json.loads((folder / RUN_FILE).read_text(encoding="utf-8"))
-        return str(record["drive"]["survey"])
-    except (OSError, ValueError, LookupError) as error:
+    survey = survey_shown(folder)
+    if survey is None:
         raise RoadscanError(
             "file_missing",
             f"{folder} holds no results of roadscan run ({RUN_FILE} is missing or damaged)",
             "Name the folder that was given to roadscan run --out",
-        ) from error
+        )
+    with open_store(folder) as store:
+        done = object_to_pictures(store, masks, "roadscan objections")
+        export_all(store, survey, folder)
+    return done

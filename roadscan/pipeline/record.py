@@ -165,6 +165,8 @@ class RunRecord:
     """Seconds of video worked through in this run per second it took; 0 if all was done before."""
     faults: tuple[FaultRecord, ...]
     warnings: tuple[str, ...]
+    erased: int = 0
+    """Drives of the run that were erased since: what is told is told without them."""
 
     def as_json(self) -> str:
         """Return it as indented JSON."""

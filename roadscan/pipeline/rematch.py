@@ -5,16 +5,24 @@ placing are done again, looking is not. The outcome is that of working the recor
 """
 
 from dataclasses import dataclass, replace
+from pathlib import Path
 
-from roadscan.assess.scheme import Scheme
+from roadscan.assess.scheme import Scheme, parse_scheme
+from roadscan.errors import RoadscanError
 from roadscan.locate.clean import clean_track
 from roadscan.locate.match import match_path
 from roadscan.locate.place import Eye
 from roadscan.model.drive import ChunkResult, Drive
 from roadscan.model.road import Network
 from roadscan.model.survey import DriveKey
+from roadscan.pipeline.assess import Assessed
 from roadscan.pipeline.chunk import ChunkAccount
+from roadscan.pipeline.folder import named_survey, open_results
 from roadscan.pipeline.prepare import check_near, driven_stretches, settings_digest
+from roadscan.pipeline.rescore import score_again
+from roadscan.pipeline.retell import retell_run
+from roadscan.publish.export import export_all
+from roadscan.read.network import read_network
 from roadscan.store.store import Store
 
 
@@ -69,6 +77,47 @@ def rematch_drive(
         result = _placed_again(store, before, moved, number, eye, network, scheme)
         store.put_chunk(result, moved.settings_sha256)
     return DriveKey(moved.drive_id, moved.settings_sha256)
+
+
+@dataclass(frozen=True, slots=True)
+class Rematched:
+    """A survey of a folder of results on its new network."""
+
+    survey: str
+    drives: int
+    network: Network
+    assessed: Assessed
+
+
+def rematch_in_folder(folder: Path, network_path: Path, name: str | None) -> Rematched:
+    """Put a survey of a folder on another network and write its layers and `run.json` anew.
+
+    It moves whole or stays as it was; without a name it is the only one.
+
+    Raises
+    ------
+    RoadscanError
+        `drive_needs_video` where a drive's frames are not kept, `network_too_far`,
+        `survey_unknown`, and what `open_results`, `read_network` and `export_all` raise.
+    """
+    with open_results(folder) as store:
+        survey = store.survey(named_survey(store, name))
+        scheme = parse_scheme(survey.scheme_text)
+        network = read_network(network_path, scheme.lane_width_m)
+        found = rematchable(store, survey.name)
+        if found.untraced:
+            raise RoadscanError(
+                "drive_needs_video",
+                f"what the frames of {len(found.untraced)} drives showed is not kept",
+                "Give the videos to roadscan run with this network",
+            )
+        store.put_network(network)
+        keys = [rematch_drive(store, key, survey.name, network, scheme) for key in found.traced]
+        store.put_survey(replace(survey, network_sha256=network.sha256, drives=tuple(keys)))
+        assessed = score_again(store, survey.name)
+        export_all(store, survey.name, folder)
+        retell_run(folder, store, survey.name, assessed)
+    return Rematched(survey.name, len(keys), network, assessed)
 
 
 def _placed_again(

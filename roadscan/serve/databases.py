@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Final
 
 from sqlalchemy import Engine, make_url, text
 
@@ -10,9 +9,7 @@ from roadscan.errors import RoadscanError
 from roadscan.serve.settings import ServeSettings
 from roadscan.store.postgis import connect_store
 from roadscan.store.sql import SqlStore
-from roadscan.store.sqlite import FILE, share_store
-
-JOBS_FILE: Final = "jobs.db"
+from roadscan.store.sqlite import FILE, JOBS_FILE, share_store
 
 
 @contextmanager

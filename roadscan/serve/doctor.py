@@ -23,11 +23,10 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from roadscan.detect.models import ModelSettings, list_models, open_model
 from roadscan.errors import RoadscanError
-from roadscan.serve.databases import JOBS_FILE
 from roadscan.serve.health import WORKER_SILENT_S
 from roadscan.serve.settings import GIB, ServeSettings
 from roadscan.store.look import is_whole, look_into, newest_version, version_of
-from roadscan.store.sqlite import FILE
+from roadscan.store.sqlite import FILE, JOBS_FILE
 from roadscan.store.town import Town
 
 OLDEST_PYTHON: Final = (3, 11)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import Connection, Engine, Table, delete, exists, select, update
+from sqlalchemy import Connection, Engine, Table, delete, exists, select, text, update
 
 from roadscan.store import picture_tables, tables, trace_tables
 from roadscan.store.feature_tables import editions
@@ -58,7 +58,18 @@ def erase_drive(engine: Engine, drive_id: str) -> Erased:
         ended = tuple(survey for survey in surveys if not _has_drives(db, survey))
         for survey in ended:
             _end(db, survey)
+    _let_go_of_the_log(engine)
     return Erased(tuple(survey for survey in surveys if survey not in ended), ended)
+
+
+def _let_go_of_the_log(engine: Engine) -> None:
+    """Bring SQLite's write-ahead log into its file and empty it: it holds what rows were before.
+
+    Where somebody reads meanwhile it stays for now, and is emptied by whoever closes last.
+    """
+    if engine.dialect.name == "sqlite":
+        with engine.connect() as db:
+            db.execute(text("PRAGMA wal_checkpoint(TRUNCATE)"))
 
 
 def _erase_verdicts_on_nothing(db: Connection) -> None:

@@ -16,6 +16,8 @@ from roadscan.store.upgrade import no_store, upgrade
 
 FILE = "roadscan.db"
 LOCK_FILE = "roadscan.lock"
+JOBS_FILE = "jobs.db"
+"""Beside them where a service has worked: the folder is a town's then."""
 BUSY_MS = 5000
 MAPPED_BYTES = 1 << 30
 """Of the file, read through memory that all processes share: the cache that SQLite gives each
@@ -110,6 +112,8 @@ def _engine(path: Path) -> Engine:
         connection.execute(f"PRAGMA mmap_size={MAPPED_BYTES}")
         for pragma in ("journal_mode=WAL", "synchronous=NORMAL", f"busy_timeout={BUSY_MS}"):
             connection.execute(f"PRAGMA {pragma}")
+        # what is deleted is overwritten: many builds of SQLite do so unasked, others do not
+        connection.execute("PRAGMA secure_delete=ON")
 
     return engine
 

@@ -14,15 +14,22 @@ from roadscan.model.photo import KeptPicture, Picture, PictureRefusal, PictureVi
 from roadscan.model.road import Network
 from roadscan.model.survey import DriveKey
 from roadscan.pipeline.prepare import TRACK_AROUND_S
-from roadscan.pipeline.rematch import rematch_drive, rematchable
+from roadscan.pipeline.rematch import rematch_drive, rematch_in_folder, rematchable
 from roadscan.pipeline.scheme import load_scheme
 from roadscan.read.network import read_network
 from roadscan.store import tables
 from roadscan.store.pictures import put_pictures
 from roadscan.store.sql import SqlStore
-from roadscan.store.sqlite import open_store
+from roadscan.store.sqlite import JOBS_FILE, open_store
 from roadscan.store.trace_tables import found_frames, traces
-from tests.small_drive import LENGTH_S, SmallDrive, run_small_drive, write_network, write_track
+from tests.small_drive import (
+    LENGTH_S,
+    SmallDrive,
+    results_of,
+    run_small_drive,
+    write_network,
+    write_track,
+)
 from tests.store.surveys import chunk
 
 SURVEY = "Herbst"
@@ -148,13 +155,17 @@ def test_its_pictures_come_along(
     assert reasons == refused
 
 
-def test_a_network_elsewhere_is_refused(small_drive: SmallDrive, tmp_path: Path) -> None:
+def far_network(small_drive: SmallDrive, path: Path) -> Path:
     town = json.loads(small_drive.network.read_text())
     for feature in town["features"]:
         line = np.array(feature["geometry"]["coordinates"]) - [0.0, 1.0]
         feature["geometry"]["coordinates"] = line.tolist()
-    far = tmp_path / "far.geojson"
-    far.write_text(json.dumps(town))
+    path.write_text(json.dumps(town))
+    return path
+
+
+def test_a_network_elsewhere_is_refused(small_drive: SmallDrive, tmp_path: Path) -> None:
+    far = far_network(small_drive, tmp_path / "far.geojson")
     run_small_drive(small_drive, tmp_path / "out", SURVEY)
     with open_store(tmp_path / "out") as store:
         with pytest.raises(RoadscanError, match="network_too_far"):
@@ -172,3 +183,57 @@ def test_a_drive_without_trace_or_frames_is_told_apart(
         with store.engine.begin() as db:
             db.execute(found_frames.delete())
         assert rematchable(store, SURVEY).untraced == (key,)
+
+
+def told(folder: Path) -> dict[str, Any]:
+    """Return what `run.json` tells of results: not how long they took."""
+    record = dict(json.loads((folder / "run.json").read_text("utf-8")))
+    del record["timings_s"], record["realtime_factor"]
+    return record
+
+
+def test_a_folder_on_another_network_is_what_a_run_with_it_gives(
+    small_drive: SmallDrive, other_network: Path, tmp_path: Path
+) -> None:
+    run_small_drive(small_drive, tmp_path / "old", SURVEY)
+    run_small_drive(small_drive.on(network=other_network), tmp_path / "new", SURVEY)
+    before = results_of(tmp_path / "old")
+    done = rematch_in_folder(tmp_path / "old", other_network, None)
+    assert (done.survey, done.drives, len(done.network.links)) == (SURVEY, 1, 2)
+    assert results_of(tmp_path / "old") == results_of(tmp_path / "new") != before
+    left, wanted = told(tmp_path / "old"), told(tmp_path / "new")
+    metres = [one["drive"].pop("credited_m") for one in (left, wanted)]
+    assert metres[0] == pytest.approx(metres[1], abs=0.5)
+    assert left == wanted
+
+
+def test_what_cannot_be_moved_leaves_the_folder_as_it_was(
+    small_drive: SmallDrive, other_network: Path, tmp_path: Path
+) -> None:
+    folder, far = tmp_path / "out", far_network(small_drive, tmp_path / "far.geojson")
+    run_small_drive(small_drive, folder, SURVEY)
+    before, account = results_of(folder), told(folder)
+
+    def refused(network: Path, name: str | None) -> str:
+        with pytest.raises(RoadscanError) as error:
+            rematch_in_folder(folder, network, name)
+        assert results_of(folder) == before
+        assert told(folder) == account
+        with open_store(folder) as store:
+            assert store.network(store.survey(SURVEY).network_sha256).source == "town.geojson"
+        return error.value.code
+
+    assert refused(far, None) == "network_too_far"
+    assert refused(other_network, "Winter") == "survey_unknown"
+    with open_store(folder) as store, store.engine.begin() as db:
+        db.execute(found_frames.delete())
+    assert refused(other_network, None) == "drive_needs_video"
+    (folder / JOBS_FILE).touch()
+    before[JOBS_FILE] = b""
+    assert refused(other_network, None) == "option_invalid"
+
+
+def test_a_folder_without_results_is_not_made_one(other_network: Path, tmp_path: Path) -> None:
+    with pytest.raises(RoadscanError, match="file_missing"):
+        rematch_in_folder(tmp_path / "out", other_network, None)
+    assert not (tmp_path / "out").exists()

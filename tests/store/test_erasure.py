@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from sqlalchemy import select
 
+from roadscan.errors import RoadscanError
 from roadscan.model.damage import Verdict
 from roadscan.model.drive import LostFrame, Trace
 from roadscan.model.photo import KeptPicture, Picture, PictureRefusal, PictureView
@@ -17,6 +18,7 @@ from roadscan.model.track import Track
 from roadscan.store.erasure import OF_DRIVE, Erased
 from roadscan.store.feature_tables import FEATURES
 from roadscan.store.features import FeatureStore
+from roadscan.store.inventory import find_drive, known_drives
 from roadscan.store.review_tables import review_decisions
 from roadscan.store.scorings import Scorings
 from roadscan.store.sql import SqlStore
@@ -100,6 +102,25 @@ def test_what_is_left_is_as_if_the_drive_had_never_been(store: SqlStore) -> None
     assert content(store) == before
     assert store.erase_drive("drive-1") == Erased((), ())
     assert content(store) == before
+
+
+def test_drives_are_known_with_their_surveys_and_pictures_once_on_however_many_networks(
+    store: SqlStore,
+) -> None:
+    store.put_network(TOWN)
+    for number in (2, 1):
+        put_drive(store, number)
+    store.put_drive(replace(drive(1), settings_sha256="another network"))
+    for name in ("Spring", "Autumn"):
+        store.put_survey(survey(1, name=name))
+    first, second = known_drives(store.engine)
+    assert (first.drive.drive_id, first.surveys, first.pictures) == (
+        "drive-1", ("Autumn", "Spring"), 1,
+    )  # fmt: skip
+    assert (second.drive.drive_id, second.surveys, second.pictures) == ("drive-2", (), 1)
+    assert find_drive(store.engine, "drive-2").pictures == 1
+    with pytest.raises(RoadscanError, match=r"drive_unknown.*'drive-3'"):
+        find_drive(store.engine, "drive-3")
 
 
 def test_its_surveys_ask_to_be_scored_without_it(store: SqlStore) -> None:

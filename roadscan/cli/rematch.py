@@ -1,0 +1,26 @@
+"""`roadscan rematch`: the same drives on another road network."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from roadscan.cli import options
+from roadscan.cli.screen import printable
+
+
+def rematch(
+    folder: Annotated[
+        Path, typer.Argument(metavar="DIR", help="Results of a run.", show_default=False)
+    ],
+    network: options.Network,
+    survey: Annotated[
+        str | None, typer.Option(help="Name of the survey. Default: the only one.")
+    ] = None,
+) -> None:
+    """Put a survey on another network and write its layers anew, without video or detector."""
+    from roadscan.pipeline.rematch import rematch_in_folder  # noqa: PLC0415 -- starts faster
+
+    done = rematch_in_folder(folder, network, survey)
+    found = f"{done.drives} drives on {done.network.source}, {done.assessed.scored} segments"
+    typer.echo(printable(f"{done.survey}: {found}"))

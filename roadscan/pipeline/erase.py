@@ -1,0 +1,69 @@
+"""Erases a drive from a folder of results, and makes what lies beside the store without it."""
+
+import time
+from pathlib import Path
+
+from roadscan.pipeline.assess import Assessed
+from roadscan.pipeline.folder import (
+    open_results,
+    outputs_tell_of,
+    remove_layers,
+    remove_outputs,
+    survey_shown,
+)
+from roadscan.pipeline.rescore import score_again
+from roadscan.pipeline.retell import retell_run
+from roadscan.publish.export import export_all
+from roadscan.store.erasure import Erased
+from roadscan.store.inventory import KnownDrive, find_drive, known_drives
+from roadscan.store.scorings import Scorings
+from roadscan.store.sql import SqlStore
+
+
+def drives_in_folder(folder: Path) -> tuple[KnownDrive, ...]:
+    """Return all drives of a folder of results; raises what `open_results` raises."""
+    with open_results(folder) as store:
+        return known_drives(store.engine)
+
+
+def find_in_folder(folder: Path, drive_id: str) -> KnownDrive:
+    """Return a drive of a folder of results; raises `drive_unknown`, and as `open_results`."""
+    with open_results(folder) as store:
+        return find_drive(store.engine, drive_id)
+
+
+def erase_from_folder(folder: Path, drive_id: str) -> Erased:
+    """Erase a drive, score its surveys without it, and write layers, photos and `run.json` anew.
+
+    What shows somebody goes first, `run.json` is written last: killed on the way, it is done again
+    and finds the rest.
+
+    Raises
+    ------
+    RoadscanError
+        `drive_unknown` if neither the store nor the files beside it know it, and what
+        `open_results` and `export_all` raise.
+    """
+    with open_results(folder) as store:
+        told = outputs_tell_of(folder, drive_id)
+        if not told:  # else it may be that only the rest is to be done
+            find_drive(store.engine, drive_id)
+        remove_layers(folder)
+        erased = store.erase_drive(drive_id)
+        shown = survey_shown(folder)
+        if shown in store.surveys():
+            assessed = _score(store, shown)
+            export_all(store, shown, folder)
+            retell_run(folder, store, shown, assessed)
+        else:
+            remove_outputs(folder)
+        for waiting in Scorings(store.engine, time.time).outstanding():
+            _score(store, waiting.survey)
+    return erased
+
+
+def _score(store: SqlStore, survey: str) -> Assessed:
+    scorings, began_s = Scorings(store.engine, time.time), time.monotonic()
+    change, assessed = scorings.of(survey).wanted, score_again(store, survey)
+    scorings.mark_done(survey, change, time.monotonic() - began_s)
+    return assessed
