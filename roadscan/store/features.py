@@ -6,9 +6,10 @@ network does, so a client that pages through a layer meanwhile is not thrown out
 """
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from itertools import islice
 from operator import itemgetter
 from typing import Any, Final, NamedTuple
@@ -16,6 +17,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 import shapely
 from sqlalchemy import (
+    BigInteger,
     Column,
     ColumnElement,
     Connection,
@@ -23,7 +25,10 @@ from sqlalchemy import (
     Integer,
     Row,
     RowMapping,
+    Select,
+    Table,
     and_,
+    bindparam,
     delete,
     exists,
     func,
@@ -37,7 +42,7 @@ from sqlalchemy import (
 from roadscan.model.arrays import Ints
 from roadscan.store import tables
 from roadscan.store.conditions import Condition, clause
-from roadscan.store.dialects import Spatial, listed, spatial_of
+from roadscan.store.dialects import Spatial, listed, numbers_of, spatial_of
 from roadscan.store.extents import Extent, Span
 from roadscan.store.feature_tables import (
     EDITION_BITS,
@@ -251,20 +256,7 @@ class FeatureReader:
 
     def layers(self, collection: str) -> tuple[Layer, ...]:
         """Return a layer of every survey, the newest survey first; empty where it has none."""
-        own = (
-            editions.c.edition == edition_layers.c.edition,
-            edition_layers.c.collection == collection,
-        )
-        of_layer = (c for c in edition_layers.c if c.name not in {"edition", "collection"})
-        query = (
-            select(
-                *editions.c, literal(collection).label("collection"), *map(_or_nothing, of_layer)
-            )
-            .outerjoin(edition_layers, and_(*own))
-            .where(editions.c.served)
-            .order_by(editions.c.latest_s.desc(), editions.c.survey)
-        )
-        return tuple(_layer(row) for row in self._db.execute(query).mappings())
+        return tuple(_layer(row) for row in self._db.execute(_layers_of(collection)).mappings())
 
     def count(self, layer: Layer, selection: Selection) -> int:
         """Return how many features there are."""
@@ -281,17 +273,14 @@ class FeatureReader:
 
     def geojson(self, layer: Layer, places: Ints) -> str:
         """Return the features at ascending places as one text, with commas between."""
-        table = FEATURES[layer.collection]
-        query = select(table.c.geojson).where(self._at(layer, places)).order_by(table.c.number)
-        # a text of all, made by the database: rows of Python objects took twice as long
-        together = select(func.aggregate_strings(query.subquery().c.geojson, ","))
-        return self._db.scalar(together) or ""
+        at = self._at(layer, places)
+        return self._db.scalar(_texts(self._spatial, layer.collection, at.which), at.where) or ""
 
     def page(self, layer: Layer, places: Ints) -> list[Placed]:
         """Return the features at ascending places."""
-        table = FEATURES[layer.collection]
-        query = select(table.c.number, table.c.geojson, table.c.geometry_wkb)
-        rows = self._db.execute(query.where(self._at(layer, places))).all()
+        at = self._at(layer, places)
+        query = _placed(self._spatial, layer.collection, at.which)
+        rows = self._db.execute(query, at.where).all()
         first = layer.edition << EDITION_BITS
         # sorted here: a database sorts whole rows, and slowly
         return [Placed(number - first, *rest) for number, *rest in sorted(rows, key=itemgetter(0))]
@@ -325,9 +314,10 @@ class FeatureReader:
         table = FEATURES[layer.collection]
         columns = [c for c in own_columns(layer.collection) if names is None or c.name in names]
         places = self.places(layer, selection, after, layer.features if limit is None else limit)
-        query = select(table.c.geometry_wkb, *columns).where(self._at(layer, places))
-        query = query.order_by(table.c.number)
-        with self._db.execute(query, execution_options={"yield_per": ROWS_AT_ONCE}) as found:
+        at = self._at(layer, places)
+        query = select(table.c.geometry_wkb, *columns).where(at.which(self._spatial, table))
+        query, streamed = query.order_by(table.c.number), {"yield_per": ROWS_AT_ONCE}
+        with self._db.execute(query, at.where, execution_options=streamed) as found:
             yield from found
 
     def _numbers(self, layer: Layer, selection: Selection) -> Ints:
@@ -342,29 +332,82 @@ class FeatureReader:
 
     def _find(self, layer: Layer, selection: Selection) -> Ints:
         table = FEATURES[layer.collection]
-        within = self._own(layer)
+        within, parameters = self._own(layer), {}
         if selection.area is not None:
             found = self._spatial.within(self._db, table, layer.edition, selection.area)
             if selection.condition is None:
                 return found
-            within = self._spatial.among(table, found.tolist())
+            within = self._spatial.among(table)
+            parameters = {"numbers": self._spatial.packed(found.tolist())}
         condition = (
             true()
             if selection.condition is None
             else clause(selection.condition, table, self._spatial)
         )
-        return listed(self._db, select(table.c.number).where(within, condition))
+        query = listed(select(table.c.number).where(within, condition))
+        return numbers_of(self._db, query, parameters)
 
     def _own(self, layer: Layer) -> ColumnElement[bool]:
         first = layer.edition << EDITION_BITS
         return FEATURES[layer.collection].c.number.between(first, first + (1 << EDITION_BITS) - 1)
 
-    def _at(self, layer: Layer, places: Ints) -> ColumnElement[bool]:
-        table = FEATURES[layer.collection]
+    def _at(self, layer: Layer, places: Ints) -> "_At":
         numbers = (places + (layer.edition << EDITION_BITS)).tolist()
         if numbers and numbers[-1] - numbers[0] == len(numbers) - 1:
-            return table.c.number.between(numbers[0], numbers[-1])
-        return self._spatial.among(table, numbers)
+            return _At(_in_a_row, {"first": numbers[0], "last": numbers[-1]})
+        return _At(_among, {"numbers": self._spatial.packed(numbers)})
+
+
+Which = Callable[[Spatial, Table], ColumnElement[bool]]
+
+
+class _At(NamedTuple):
+    """Where some features are: a condition with parameters, and their values."""
+
+    which: Which
+    where: Mapping[str, Any]
+
+
+def _in_a_row(_: Spatial, table: Table) -> ColumnElement[bool]:
+    first, last = (bindparam(name, type_=BigInteger) for name in ("first", "last"))
+    return table.c.number.between(first, last)
+
+
+def _among(spatial: Spatial, table: Table) -> ColumnElement[bool]:
+    return spatial.among(table)
+
+
+# Each statement is made once, for making one takes longer than answering it.
+
+
+@cache
+def _texts(spatial: Spatial, collection: str, which: Which) -> Select[Any]:
+    table = FEATURES[collection]
+    query = select(table.c.geojson).where(which(spatial, table)).order_by(table.c.number)
+    # a text of all, made by the database: rows of Python objects took twice as long
+    return select(func.aggregate_strings(query.subquery().c.geojson, ","))
+
+
+@cache
+def _placed(spatial: Spatial, collection: str, which: Which) -> Select[Any]:
+    table = FEATURES[collection]
+    query = select(table.c.number, table.c.geojson, table.c.geometry_wkb)
+    return query.where(which(spatial, table))
+
+
+@cache
+def _layers_of(collection: str) -> Select[Any]:
+    own = (
+        editions.c.edition == edition_layers.c.edition,
+        edition_layers.c.collection == collection,
+    )
+    of_layer = (c for c in edition_layers.c if c.name not in {"edition", "collection"})
+    return (
+        select(*editions.c, literal(collection).label("collection"), *map(_or_nothing, of_layer))
+        .outerjoin(edition_layers, and_(*own))
+        .where(editions.c.served)
+        .order_by(editions.c.latest_s.desc(), editions.c.survey)
+    )
 
 
 def _or_nothing(column: Column[Any]) -> ColumnElement[Any]:
