@@ -1,10 +1,23 @@
 """What administrators do on their page."""
 
+import hashlib
 import json
+import time
 import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from axe_playwright_python.sync_playwright import Axe
 
+from roadscan.model.access import Role
+from roadscan.model.upload import FileKind, Place, StoredFile
+from roadscan.serve.retention import LONGEST_S
+from roadscan.serve.settings import ServeSettings
+from roadscan.serve.uploads.storage import UploadStorage
+from roadscan.store.accounts import Accounts
+from roadscan.store.files import Files
+from roadscan.store.sql import SqlStore
+from roadscan.store.sqlite import share_store
 from tests.browser.conftest import NARROW
 from tests.browser.test_every_page import TAGS
 from tests.small_drive import write_network
@@ -72,12 +85,10 @@ def test_a_network_that_cannot_be_used_is_shown_with_what_is_wrong(open_page, tm
 def test_work_for_the_whole_town_is_begun_and_its_end_is_seen(open_page, survey):
     page = open_page("/admin")
     page.get_by_role("button", name="Sicherung anlegen").click()
-    page.get_by_role("button", name="Fällige Aufnahmen jetzt löschen").click()
     page.locator("#chore-survey").select_option(survey)
     page.get_by_role("button", name="Ebenen und Bilder als Datei").click()
     chores = page.locator("#chores")
     chores.get_by_text("im Ordner backups/").wait_for(timeout=WORK_MS)
-    chores.get_by_text("0 Dateien gelöscht").first.wait_for(timeout=WORK_MS)
     with page.expect_download(timeout=WORK_MS) as download:
         chores.get_by_role("link", name="Datei holen").click(timeout=WORK_MS)
     assert zipfile.ZipFile(download.value.path()).testzip() is None
@@ -104,3 +115,92 @@ def test_a_drive_is_erased_after_a_second_question(open_page, survey):
     page.get_by_role("button", name="Endgültig löschen").click()
     page.get_by_text("small.mp4 ist gelöscht. Die Befahrung wird ohne sie neu bewertet.").wait_for()
     assert asked == ["DELETE"]
+
+
+@contextmanager
+def store_of(service) -> Iterator[SqlStore]:
+    with share_store(service.data) as store:
+        yield store
+
+
+def put_old_recording(service, name):
+    content = name.encode()
+    sha256 = hashlib.sha256(content).hexdigest()
+    settings = ServeSettings(data=service.data)
+    path = UploadStorage(settings.data, settings.upload_limits).path_of(sha256)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
+    old_s = time.time() - LONGEST_S - 60.0
+    file = StoredFile(sha256, len(content), name, FileKind.VIDEO, "Herbst", "u", "Uli", old_s)
+    with store_of(service) as store:
+        Files(store.engine).put(file, Place("", 0, "", name), name)
+    return path
+
+
+def test_recordings_that_are_due_are_shown_and_deleted_after_a_second_question(open_page, service):
+    path = put_old_recording(service, "alte Fahrt.mp4")
+    page = open_page("/admin")
+    due = page.locator("#due").get_by_role("row", name="alte Fahrt.mp4")
+    assert "seit über 30 Tagen hier" in due.inner_text()
+    delete = page.get_by_role("button", name="Fällige Aufnahmen jetzt löschen")
+    delete.click()
+    page.get_by_text("Dateien: 1, zusammen 14 B. Ergebnisse und Bilder bleiben.").wait_for()
+    found = Axe().run(page, options={"runOnly": {"type": "tag", "values": TAGS}})
+    assert found.violations_count == 0, found.generate_report()
+    page.get_by_role("button", name="Behalten").click()
+    assert path.exists()
+    delete.click()
+    page.get_by_role("button", name="Endgültig löschen").click()
+    page.locator("#chores").get_by_text("1 Dateien gelöscht").wait_for(timeout=WORK_MS)
+    page.locator("#due").get_by_text("Nichts ist fällig.").wait_for()
+    assert delete.is_disabled()
+    assert not path.exists()
+    page.locator("#audit").get_by_text("Aufnahme gelöscht").first.wait_for()
+
+
+def test_disk_settings_and_models_are_shown(open_page):
+    page = open_page("/admin")
+    page.locator("#disk").get_by_role(
+        "row", name="Datenbank mit Ergebnissen und Bildern"
+    ).wait_for()
+    assert "belegt" in page.locator("#disk-summary").inner_text()
+    assert 0 < page.locator("#disk-used").evaluate("m => m.value / m.max") < 1
+    page.locator("#models").get_by_role("row", name="rdd-v5nu").get_by_text(
+        "Dateien stimmen"
+    ).wait_for()
+    kept = page.locator("#retention-settings").get_by_role("row", name="--keep-days")
+    assert "7 Tage" in kept.inner_text()
+
+
+def test_an_account_gets_another_role_and_its_key_is_withdrawn(open_page, service):
+    with store_of(service) as store:
+        accounts = Accounts(store.engine, time.time)
+        account = accounts.add("Ute", Role.PLANNER, None)
+        _, secret = accounts.add_key(account.account_id, "QGIS", Role.PLANNER, 3600.0)
+        page = open_page("/admin")
+        change = page.get_by_role("button", name="Rolle von Ute ändern")
+        change.wait_for()
+        assert change.is_disabled()
+        page.get_by_label("Rolle von Ute", exact=True).select_option("viewer")
+        change.click()
+        page.get_by_text("Ute: Lesen, offen.").wait_for()
+        assert accounts.get(account.account_id).role is Role.VIEWER
+        key = page.locator("#all-keys").get_by_role("row", name="Ute QGIS Lesen")
+        key.get_by_role("button").click()
+        page.get_by_role("button", name="Endgültig sperren").click()
+        page.get_by_text("Der Schlüssel „QGIS“ von Ute ist gesperrt.").wait_for()
+        assert accounts.of_key(secret) is None
+        key.wait_for(state="detached")
+
+
+def test_a_role_that_is_refused_is_shown_as_it_still_is(open_page, service):
+    page = open_page("/admin", base=service.address)  # the console tells of the refusal
+    refusal = {"code": "last_administrator", "title": "x", "hint": "y", "status": 409}
+    page.route("**/api/accounts/*", lambda route: route.fulfill(status=409, json=refusal))
+    roles = page.get_by_label("Rolle von Ada", exact=True)
+    roles.select_option("viewer")
+    page.get_by_role("button", name="Rolle von Ada ändern").click()
+    page.get_by_text("Das ist das letzte offene Konto, das verwalten darf.").wait_for()
+    page.wait_for_function(
+        "document.querySelector('[aria-label=\"Rolle von Ada\"]').value === 'admin'"
+    )

@@ -34,6 +34,8 @@ class Service:
     port: int
     welcome: str
     """The first administrator's link."""
+    data: Path
+    """The town's folder."""
 
     @property
     def address(self) -> str:
@@ -77,7 +79,7 @@ def serving(data: Path, *options: str) -> Iterator[Service]:
         try:
             assert process.stdout is not None
             welcome = process.stdout.readline().split(": ", 1)[1].strip()
-            service = Service(port, welcome)
+            service = Service(port, welcome, data)
             _wait_until_ready(service.address)
             yield service
         finally:

@@ -15,6 +15,7 @@ TWINS = {
     "netz.md": "network.md",
     "planung.md": "planning.md",
     "pruefen.md": "reviewing.md",
+    "verwalten.md": "administering.md",
 }
 BOTH = [*GERMAN.glob("*.md"), *ENGLISH.glob("*.md")]
 

@@ -1,17 +1,23 @@
 """The disk, the models and what is due, as administrators are told."""
 
 import hashlib
+import re
 import shutil
 import time
 from contextlib import closing
 
+from typer.main import get_command
+
+from roadscan.cli.app import app
 from roadscan.detect import models
 from roadscan.detect.models import list_models
 from roadscan.model.access import AuditEntry
 from roadscan.model.upload import FileKind, Place, StoredFile
 from roadscan.serve.backup import BACKUPS
 from roadscan.serve.jobs.exports import export_path
-from roadscan.serve.retention import DAY_S, LONGEST_S
+from roadscan.serve.pages.static import OWN
+from roadscan.serve.pages.texts import LANGUAGES, texts
+from roadscan.serve.retention import DAY_S, LONGEST_S, Due
 from roadscan.serve.uploads.protocol import Sent
 from roadscan.serve.uploads.storage import UploadStorage
 from roadscan.store.files import Files
@@ -127,3 +133,19 @@ def test_settings_are_those_of_the_start_and_what_is_due_is_what_would_be_delete
     work_once(settings, "--no-purge")
     assert admin.get("/api/premises/retention").json()["due_files"] == 0
     assert len([line for line in accounts.audit_log(300) if line.action == "file_purged"]) == 101
+
+
+def test_the_page_has_words_for_whatever_is_told():
+    for language in LANGUAGES:
+        known = texts(language)
+        assert {f"due_{why.value}" for why in Due} <= known.keys()
+        for model in list_models():
+            assert f"task_{model.task}" in known
+            assert all({f"damage_{c}", f"object_{c}"} & known.keys() for c in model.classes)
+
+
+def test_the_page_names_options_that_the_service_has():
+    named = set(re.findall(r"--[a-z][a-z-]+", (OWN / "retention.js").read_text()))
+    options = {name for p in get_command(app).commands["serve"].params for name in p.opts}
+    assert named == {"--keep-days", "--no-purge", "--picture-every-m", "--upload-expires"}
+    assert named | {"--disk-reserve"} <= options

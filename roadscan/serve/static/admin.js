@@ -1,27 +1,15 @@
 // @ts-check
+import {watchAccounts} from "./accounts.js";
 import {call} from "./api.js";
 import {watchChores} from "./chores.js";
+import {listDisk} from "./disk.js";
 import {watchDrives} from "./erase.js";
+import {watchKeys} from "./keys.js";
+import {listModels} from "./models.js";
 import {watchNetwork} from "./network.js";
-import {attempt, fill, find, given, make} from "./page.js";
+import {attempt, fill, find, given} from "./page.js";
+import {watchRetention} from "./retention.js";
 import {text, textOr, time} from "./texts.js";
-
-async function listAccounts() {
-  const accounts = await call("GET", "/api/accounts");
-  fill(find("accounts"), accounts.map((/** @type {any} */ account) => {
-    const label = text(account.active ? "close" : "open");
-    const turn = make("button", {type: "button", class: "quiet", click: () => change(account)}, label);
-    return [given(account.name), text("role_" + account.role), text(account.active ? "active" : "closed"), turn];
-  }), text("nothing_here"));
-}
-
-/** @param {{account_id: string, role: string, active: boolean}} account */
-function change(account) {
-  attempt(async () => {
-    await call("PUT", `/api/accounts/${account.account_id}`, {role: account.role, active: !account.active});
-    await listAccounts();
-  });
-}
 
 async function listNetworks() {
   const networks = await call("GET", "/api/networks");
@@ -33,14 +21,18 @@ async function listAudit() {
   fill(find("audit"), lines.slice(0, 100).map((/** @type {any} */ l) => [time(l.at_s), given(l.who), textOr(`audit_${l.action}`, l.action), given(l.subject)]), text("nothing_here"));
 }
 
-find("invite").addEventListener("submit", (/** @type {SubmitEvent} */ event) => {
-  event.preventDefault();
-  attempt(async () => {
-    const {token} = await call("POST", "/api/invitations", {role: new FormData(find("invite")).get("role")});
-    find("invitation").hidden = false;
-    find("invitation").replaceChildren(text("invitation"), make("code", {class: "secret"}, `${location.origin}/welcome#${token}`));
-  });
-});
+async function watchStaff() {
+  const listKeys = await watchKeys(listAudit);
+  await watchAccounts(() => Promise.all([listKeys(), listAudit()])); // a key does no more than its owner may
+}
+
+/** What a chore has made of the disk and of what is due. */
+async function watchHouse() {
+  /** @type {() => Promise<void>} */
+  let listDue = async () => {};
+  const listChores = await watchChores(() => Promise.all([listDisk(), listDue(), listAudit()]));
+  listDue = await watchRetention(() => Promise.all([listChores(), listAudit()]));
+}
 
 watchNetwork(() => Promise.all([listNetworks(), listAudit()]));
-attempt(() => Promise.all([watchChores(), watchDrives(listAudit), listNetworks(), listAccounts(), listAudit()]));
+attempt(() => Promise.all([watchHouse(), watchStaff(), watchDrives(listAudit), listDisk(), listModels(), listNetworks(), listAudit()]));

@@ -1,5 +1,5 @@
 // @ts-check
-/** What administrators have done by a worker: deletion, backup, export, re-match. */
+/** What a worker does for administrators: backup, export, re-match, and the deletions that retention asks for. */
 import {call, failure} from "./api.js";
 import {attempt, fill, find, given, make, show} from "./page.js";
 import {number, text, time} from "./texts.js";
@@ -19,15 +19,29 @@ function outcome(job) {
 
 /** @param {any} job */
 function row(job) {
-  const act = ["waiting", "running"].includes(job.state) ? "cancel" : ["failed", "cancelled"].includes(job.state) ? "retry" : "";
+  const act = isUnderWay(job) ? "cancel" : ["failed", "cancelled"].includes(job.state) ? "retry" : "";
   const button = act ? make("button", {type: "button", class: "quiet", click: () => change(job.job_id, act)}, text(act === "cancel" ? "cancel" : "try_again")) : "";
   const what = make("span", {}, text("kind_" + job.kind), " ", given(job.request.survey ?? ""));
   return [time(job.created_s), what, given(job.request.asked_by || "roadscan work"), text("state_" + job.state), outcome(job), button];
 }
 
+/** @param {any} job */
+function isUnderWay(job) {
+  return ["waiting", "running"].includes(job.state);
+}
+
+/** Those that had ended when they were last listed. @type {Set<string> | null} */
+let settled = null;
+
+/** @type {() => Promise<unknown>} */
+let onEnd = () => Promise.resolve();
+
 async function list() {
   const jobs = await call("GET", `/api/jobs?limit=20&${KINDS.map((kind) => `kind=${kind}`).join("&")}`);
   fill(find("chores"), jobs.map(row), text("nothing_here"));
+  const before = settled;
+  settled = new Set(jobs.filter((/** @type {any} */ job) => !isUnderWay(job)).map((/** @type {any} */ job) => job.job_id));
+  if (before && [...settled].some((id) => !before.has(id))) await onEnd();
 }
 
 /**
@@ -52,16 +66,21 @@ function begin(kind, body) {
   });
 }
 
-/** Shows the chores and keeps them up to date. */
-export async function watchChores() {
+/**
+ * Shows the chores and keeps them up to date.
+ * @param {() => Promise<unknown>} ended is told when any has ended
+ * @returns {Promise<() => Promise<void>>} lists them again at once
+ */
+export async function watchChores(ended) {
   const surveys = await call("GET", "/api/surveys");
   find("chore-survey").replaceChildren(...surveys.map((/** @type {any} */ {name}) => make("option", {value: name}, name)));
   for (const id of ["export", "rematch"]) {
     find(`chore-${id}`).disabled = !surveys.length;
     find(`chore-${id}`).addEventListener("click", () => begin(id, {survey: find("chore-survey").value}));
   }
-  find("chore-purge").addEventListener("click", () => begin("purge"));
   find("chore-backup").addEventListener("click", () => begin("backup", {raw: find("chore-raw").checked}));
+  onEnd = ended;
   setInterval(() => { if (!document.hidden) list().catch(show); }, POLL_MS);
   await list();
+  return list;
 }

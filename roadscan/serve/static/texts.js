@@ -29,6 +29,19 @@ export function time(seconds) {
   return new Date(seconds * 1000).toLocaleString(language, {dateStyle: "medium", timeStyle: "short"});
 }
 
+/** @param {number} seconds UTC epoch */
+export function day(seconds) {
+  return new Date(seconds * 1000).toLocaleDateString(language, {dateStyle: "medium"});
+}
+
+const UNITS = ["B", "kB", "MB", "GB", "TB"];
+
+/** @param {number} bytes */
+export function size(bytes) {
+  const step = bytes < 1000 ? 0 : Math.min(UNITS.length - 1, Math.floor(Math.log10(bytes) / 3));
+  return `${number(bytes / 1000 ** step, step ? 1 : 0)}\u00A0${UNITS[step]}`;
+}
+
 /**
  * @param {number} value
  * @param {number} digits
