@@ -39,7 +39,8 @@ from roadscan.publish.fields import SEGMENTS, WHOLE
 from roadscan.serve.databases import open_town
 from roadscan.serve.settings import ServeSettings
 from roadscan.serve.start import DATABASE
-from roadscan.store.features import FeatureStore, Selection, Source
+from roadscan.store.features import FeatureStore
+from roadscan.store.served import Selection, Source
 from tests.throwaway_postgres import throwaway_postgres
 
 CRS_EPSG = 25833

@@ -15,8 +15,9 @@ from roadscan.pipeline.rescore import score_again
 from roadscan.pipeline.review import decide, subject_of
 from roadscan.publish.features import publish_features
 from roadscan.store import tables
-from roadscan.store.features import FeatureStore, Selection
+from roadscan.store.features import FeatureStore
 from roadscan.store.scorings import Scorings
+from roadscan.store.served import Selection
 from roadscan.store.sql import SqlStore
 from tests.databases import DATABASES, copied_on
 from tests.small_drive import SmallDrive, run_small_drive, write_clip, write_track

@@ -17,7 +17,8 @@ from roadscan.serve.features.parameters import COMMON, single_values
 from roadscan.serve.features.responses import Tag, answer, json_bytes, not_modified
 from roadscan.serve.features.texts import COLLECTIONS, language_of
 from roadscan.serve.features.tiles import tiles_router
-from roadscan.store.features import FeatureStore, Layer
+from roadscan.store.features import FeatureStore
+from roadscan.store.served import Layer
 from roadscan.store.store import Store
 
 READ: Final = ["GET", "HEAD"]
