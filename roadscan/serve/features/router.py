@@ -42,6 +42,9 @@ def features_router(
         Hears of every file before it is handed out.
     """
     router = APIRouter(prefix="/ogc", tags=["layers"], include_in_schema=False)
+    # first what is asked most often: routes are looked for in their order
+    router.include_router(items_router(features, store, readable, export))
+    router.include_router(tiles_router(features, readable))
 
     @router.api_route("", methods=READ)
     @router.api_route("/", methods=READ)
@@ -99,8 +102,6 @@ def features_router(
 
         return _document(request, "queryables", url, make, SCHEMA, collection)
 
-    router.include_router(items_router(features, store, readable, export))
-    router.include_router(tiles_router(features, readable))
     return router
 
 
