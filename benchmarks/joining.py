@@ -30,8 +30,9 @@ from roadscan.publish.fields import LAYERS
 from roadscan.serve.databases import open_town
 from roadscan.serve.settings import ServeSettings
 from roadscan.store.erasure import OF_DRIVE
-from roadscan.store.features import FeatureStore, Selection
+from roadscan.store.features import FeatureStore
 from roadscan.store.scorings import Scorings
+from roadscan.store.served import Selection
 from roadscan.store.sql import SqlStore
 from roadscan.store.tables import survey_drives
 from tests.databases import copy_into

@@ -1,4 +1,4 @@
-"""How long a reviewer's verdict takes until the layers show it, on a copy of a run's results.
+"""How long a reviewer's verdict takes until the layers show it, on copies of a run's results.
 
     python -m benchmarks.review out/demo
 
@@ -8,7 +8,7 @@ from its layer. Beside it the reading of the queue, and
 what a scoring of the whole survey with its layers takes.
 """
 
-import shutil
+import os
 import sys
 import tempfile
 import time
@@ -22,31 +22,49 @@ from roadscan.model.access import Role
 from roadscan.pipeline.rescore import score_again
 from roadscan.publish.features import publish_features
 from roadscan.serve.app import create_app
+from roadscan.serve.databases import open_town
 from roadscan.serve.settings import ServeSettings
 from roadscan.store.accounts import Accounts
 from roadscan.store.features import FeatureStore
 from roadscan.store.sql import SqlStore
-from roadscan.store.sqlite import FILE, share_store
+from tests.databases import copy_into
+from tests.throwaway_postgres import throwaway_postgres
 
 ROUNDS = 20
 
 
 def main(folder: Path) -> None:
-    """Measure and print."""
-    with tempfile.TemporaryDirectory() as town:
-        shutil.copy(folder / FILE, town)
-        with share_store(Path(town)) as store:
-            (survey,) = store.surveys()
-            features = FeatureStore(store.engine)
-            whole_s = _timed(lambda: _score_all(store, features, survey))
-            accounts = Accounts(store.engine, time.time)
-            account = accounts.add("Rita", Role.REVIEWER, None)
-            _, key = accounts.add_key(account.account_id, "bench", Role.REVIEWER, 3600.0)
-            settings = ServeSettings(data=Path(town), free_disk_reserve_bytes=0)
-            with TestClient(create_app(settings, store), headers={"X-API-Key": key}) as client:
-                print(f"{len(store.assessment(survey).segments)} segments")
-                print(f"scoring all and its layers: {whole_s:.3f} s")
-                _verdicts(client, survey)
+    """Measure on both databases, and print."""
+    print(f"load {os.getloadavg()[0]:.1f} from others")
+    with (
+        tempfile.TemporaryDirectory(prefix="roadscan-bench-") as temporary,
+        throwaway_postgres(durable=True) as address,
+    ):
+        towns = {
+            "SQLite": ServeSettings(data=Path(temporary) / "sqlite", free_disk_reserve_bytes=0),
+            "PostGIS": ServeSettings(
+                data=Path(temporary) / "postgis", database=address, free_disk_reserve_bytes=0
+            ),
+        }
+        for name, settings in towns.items():
+            settings.data.mkdir()
+            with open_town(settings) as store:
+                copy_into(store, folder)
+                print(f"{name}:")
+                _measure(settings, store)
+
+
+def _measure(settings: ServeSettings, store: SqlStore) -> None:
+    (survey,) = store.surveys()
+    features = FeatureStore(store.engine)
+    whole_s = _timed(lambda: _score_all(store, features, survey))
+    accounts = Accounts(store.engine, time.time)
+    account = accounts.add("Rita", Role.REVIEWER, None)
+    _, key = accounts.add_key(account.account_id, "bench", Role.REVIEWER, 3600.0)
+    with TestClient(create_app(settings, store), headers={"X-API-Key": key}) as client:
+        print(f"{len(store.assessment(survey).segments)} segments")
+        print(f"scoring all and its layers: {whole_s:.3f} s")
+        _verdicts(client, survey)
 
 
 def _score_all(store: SqlStore, features: FeatureStore, survey: str) -> None:

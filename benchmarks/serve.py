@@ -39,7 +39,8 @@ from roadscan.publish.fields import SEGMENTS, WHOLE
 from roadscan.serve.databases import open_town
 from roadscan.serve.settings import ServeSettings
 from roadscan.serve.start import DATABASE
-from roadscan.store.features import FeatureStore, Selection, Source
+from roadscan.store.features import FeatureStore
+from roadscan.store.served import Selection, Source
 from tests.throwaway_postgres import throwaway_postgres
 
 CRS_EPSG = 25833
@@ -56,13 +57,16 @@ import os, sys, uvicorn
 from roadscan.serve.app import create_app
 from roadscan.serve.databases import open_town
 from roadscan.serve.settings import ServeSettings
+from roadscan.serve.start import pass_over_what_stays
 settings = ServeSettings(
     data=sys.argv[1],
     database=os.environ.get("ROADSCAN_DATABASE", ""),
     public_collections=frozenset({"segments"}),
 )
 with open_town(settings) as store:
-    uvicorn.run(create_app(settings, store), port=int(sys.argv[2]), log_level="error")
+    app = create_app(settings, store)
+    pass_over_what_stays()
+    uvicorn.run(app, port=int(sys.argv[2]), log_level="error")
 """
 _GDAL = """
 import pyogrio, sys, time

@@ -56,7 +56,8 @@ def address_on(database: str) -> Iterator[str]:
     if database == "sqlite":
         yield ""
         return
-    name = new_database(_template())
+    # copied as files, for it is small: every other test makes one
+    name = new_database(_template(), "STRATEGY FILE_COPY")
     try:
         yield beside(name)
     finally:

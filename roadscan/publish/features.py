@@ -17,8 +17,9 @@ from roadscan.publish.layers import (
     load_results,
     segments_layer,
 )
-from roadscan.store.features import FeatureRow, FeatureStore, Source
+from roadscan.store.features import FeatureStore
 from roadscan.store.lanes import judged_grids
+from roadscan.store.served import FeatureRow, Source
 from roadscan.store.store import Store
 
 

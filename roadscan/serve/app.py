@@ -67,6 +67,8 @@ def create_app(settings: ServeSettings, store: SqlStore) -> FastAPI:
     drives = Drives(files, town, store, queue)
     app.router.on_shutdown.append(queue.close)
     for router in (
+        # the first one is asked most often: routes are looked for in their order
+        features_router(features, store, readable, exports_on_record(guard)),
         login_router(guard, settings, logins),
         keys_router(guard),
         administration_router(guard),
@@ -78,7 +80,6 @@ def create_app(settings: ServeSettings, store: SqlStore) -> FastAPI:
         checks_router(guard, drives, arrivals),
         erasing_router(guard, Eraser(settings.data, drives, arrivals, features)),
         networks_router(guard, queue, files, town, store),
-        features_router(features, store, readable, exports_on_record(guard)),
         surveys_router(features, store, readable),
         evidence_router(guard, features, store, readable),
         reviews_router(guard, store),

@@ -20,7 +20,9 @@ from roadscan.read.score_input import ScoreInput
 from roadscan.serve.access.guard import Guard, shown
 from roadscan.serve.description import answered_with, problems
 from roadscan.serve.features.layers import Readable, readable_collection
-from roadscan.store.features import FeatureReader, FeatureStore, Layer
+from roadscan.store.feature_reader import FeatureReader
+from roadscan.store.features import FeatureStore
+from roadscan.store.served import Layer
 from roadscan.store.store import Store
 
 MAX_ID: Final = 500

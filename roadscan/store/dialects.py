@@ -6,8 +6,8 @@ PostgreSQL has a PostGIS geometry made of the same WKB, with a GiST index.
 """
 
 import json
-from collections.abc import Sequence
-from functools import lru_cache
+from collections.abc import Mapping, Sequence
+from functools import cache, lru_cache
 from typing import Any, Final, Protocol
 
 import numpy as np
@@ -18,8 +18,10 @@ from sqlalchemy import (
     Column,
     ColumnElement,
     Connection,
+    Double,
     Engine,
     Integer,
+    LargeBinary,
     Select,
     Table,
     Text,
@@ -29,7 +31,6 @@ from sqlalchemy import (
     cast,
     column,
     delete,
-    false,
     func,
     insert,
     literal,
@@ -44,6 +45,9 @@ from roadscan.model.arrays import Floats, Ints
 
 class Spatial(Protocol):
     """What a database does in its own way."""
+
+    def __hash__(self) -> int:
+        """Be what statements are kept by."""
 
     def begin_reading(self, db: Connection) -> None:
         """See one state of the database until the connection is given back."""
@@ -65,8 +69,11 @@ class Spatial(Protocol):
     def intersects(self, features: Table, area: shapely.Geometry) -> ColumnElement[bool]:
         """Return whether a feature of any edition intersects an area."""
 
-    def among(self, features: Table, numbers: list[int]) -> ColumnElement[bool]:
-        """Return whether a feature is one of many, which travel as one parameter."""
+    def among(self, features: Table) -> ColumnElement[bool]:
+        """Return whether a feature is one of many: of the parameter `numbers`, as `packed`."""
+
+    def packed(self, numbers: list[int]) -> str:
+        """Return many numbers as one parameter."""
 
     def like(self, text: Column[Any], pattern: str) -> ColumnElement[bool]:
         """Return whether text follows a pattern of %, _ and backslash; case counts."""
@@ -77,16 +84,21 @@ def spatial_of(engine: Engine) -> Spatial:
     return _SPATIAL[engine.dialect.name]
 
 
-def listed(db: Connection, query: Select[Any]) -> Ints:
-    """Return the numbers that a query finds, in no order.
+def listed(query: Select[Any]) -> Select[Any]:
+    """Return a query for the numbers that another finds, in no order, as one text.
 
-    They come as one text: making a Python object of each row took longer than finding them.
+    Making a Python object of each row took longer than finding them.
     """
     numbers = query.subquery().c[0]
-    text = db.scalar(select(func.aggregate_strings(cast(numbers, Text), ",")))
-    return np.fromstring(text or "", np.int64, sep=",")
+    return select(func.aggregate_strings(cast(numbers, Text), ","))
 
 
+def numbers_of(db: Connection, query: Select[Any], parameters: Mapping[str, Any]) -> Ints:
+    """Return what a query made by `listed` finds."""
+    return np.fromstring(db.scalar(query, parameters) or "", np.int64, sep=",")
+
+
+_EDGES: Final = ("west", "south", "east", "north")
 _EVERYWHERE: Final = np.array([-1e9, -1e9, 1e9, 1e9])
 TESTED_AT_ONCE: Final = 10_000
 """Geometries held against an area together."""
@@ -120,25 +132,17 @@ class _Sqlite:
         """Do nothing: these queries go by their own order."""
 
     def within(self, db: Connection, features: Table, edition: int, area: shapely.Geometry) -> Ints:
-        bounds = _bounds(features)
-        own = select(bounds.c.number).where(
-            bounds.c.edition_from <= edition,
-            bounds.c.edition_to >= edition,
-            _overlaps(bounds, area),
-        )
         if shapely.is_empty(area):
-            return listed(db, own.where(false()))
+            return np.array([], np.int64)
         # what lies inside a box needs no look at its geometry; the tree rounds bounds outwards
         is_box = shapely.area(area) > 0 and shapely.box(*shapely.bounds(area)).equals(area)
-        inside = cast(_inside(bounds, area) if is_box else false(), Integer)
-        # the tree is asked once, so the answer travels with the number
-        placed = listed(db, own.with_only_columns(2 * bounds.c.number + inside))
+        near_by = _near_box if is_box else _near_area
+        placed = numbers_of(db, near_by(features), {"edition": edition} | _edges(area))
         found, near = [placed[placed & 1 == 1] >> 1], placed[placed & 1 == 0] >> 1
         shapely.prepare(area)
         for begin in range(0, len(near), TESTED_AT_ONCE):
             some = near[begin : begin + TESTED_AT_ONCE]
-            query = select(features.c.number, features.c.geometry_wkb)
-            rows = db.execute(query.where(self.among(features, some.tolist()))).all()
+            rows = db.execute(_shapes(features), {"numbers": self.packed(some.tolist())}).all()
             shapes = shapely.from_wkb([wkb for _, wkb in rows])
             touches = shapely.is_missing(shapes) | shapely.intersects(area, shapes)
             found.append(np.array([number for number, _ in rows], np.int64)[touches])
@@ -146,12 +150,16 @@ class _Sqlite:
 
     def intersects(self, features: Table, area: shapely.Geometry) -> ColumnElement[bool]:
         bounds = _bounds(features)
-        near = select(bounds.c.number).where(_overlaps(bounds, area))
+        edges = {name: literal(value) for name, value in _edges(area).items()}
+        near = select(bounds.c.number).where(_overlaps(bounds, edges))
         return and_(features.c.number.in_(near), _touches(features, area))
 
-    def among(self, features: Table, numbers: list[int]) -> ColumnElement[bool]:
-        listed = func.json_each(json.dumps(numbers)).table_valued("value")
+    def among(self, features: Table) -> ColumnElement[bool]:
+        listed = func.json_each(bindparam("numbers", type_=Text)).table_valued("value")
         return features.c.number.in_(select(listed.c.value))
+
+    def packed(self, numbers: list[int]) -> str:
+        return json.dumps(numbers)
 
     def like(self, text: Column[Any], pattern: str) -> ColumnElement[bool]:
         return text.op("GLOB", is_comparison=True)(_glob(pattern))
@@ -173,25 +181,45 @@ class _Postgis:
         db.exec_driver_sql(f"ANALYZE {features.name}")
 
     def within(self, db: Connection, features: Table, edition: int, area: shapely.Geometry) -> Ints:
-        query = select(features.c.number).where(
-            # computed, so that no index is asked for it: a bitmap of the whole edition took longest
-            features.c.number.bitwise_rshift(literal(32, Integer)) == edition,
-            # asked of the indexed column, or the index would not be used for either
-            or_(_geom(features).is_(None), self.intersects(features, area)),
-        )
-        return listed(db, query)
+        parameters = {"edition": edition, "area": shapely.to_wkb(area)}
+        return numbers_of(db, _within_area(features), parameters)
 
     def intersects(self, features: Table, area: shapely.Geometry) -> ColumnElement[bool]:
-        return func.ST_Intersects(_geom(features), func.ST_GeomFromWKB(shapely.to_wkb(area), 4326))
+        return _geom_intersects(features, literal(shapely.to_wkb(area)))
 
-    def among(self, features: Table, numbers: list[int]) -> ColumnElement[bool]:
-        # as text: the driver writes an array one number after the other
-        listed = literal("{" + ",".join(map(str, numbers)) + "}", Text)
+    def among(self, features: Table) -> ColumnElement[bool]:
+        listed = bindparam("numbers", type_=Text)
         return features.c.number == any_(cast(listed, ARRAY(BigInteger)))
+
+    def packed(self, numbers: list[int]) -> str:
+        # as text: the driver writes an array one number after the other
+        return "{" + ",".join(map(str, numbers)) + "}"
 
     def like(self, text: Column[Any], pattern: str) -> ColumnElement[bool]:
         open_end = (len(pattern) - len(pattern.rstrip("\\"))) % 2
         return text.like(pattern + "\\" * open_end, escape="\\")
+
+
+@cache
+def _within_area(features: Table) -> Select[Any]:
+    return listed(
+        select(features.c.number).where(
+            # computed, so that no index is asked for it: a bitmap of the whole edition took longest
+            features.c.number.bitwise_rshift(literal(32, Integer)) == bindparam("edition"),
+            # asked of the indexed column, or the index would not be used for either
+            or_(
+                _geom(features).is_(None),
+                _geom_intersects(features, bindparam("area", type_=LargeBinary)),
+            ),
+        )
+    )
+
+
+def _geom_intersects(features: Table, area_wkb: ColumnElement[Any]) -> ColumnElement[bool]:
+    found: ColumnElement[bool] = func.ST_Intersects(
+        _geom(features), func.ST_GeomFromWKB(area_wkb, 4326)
+    )
+    return found
 
 
 def _geom(features: Table) -> ColumnElement[Any]:
@@ -201,6 +229,7 @@ def _geom(features: Table) -> ColumnElement[Any]:
 _SPATIAL: Final[dict[str, Spatial]] = {"sqlite": _Sqlite(), "postgresql": _Postgis()}
 
 
+@cache
 def _bounds(features: Table) -> Any:
     names = ("west", "east", "south", "north", "edition_from", "edition_to")
     return table(
@@ -208,23 +237,55 @@ def _bounds(features: Table) -> Any:
     )
 
 
-def _overlaps(bounds: Any, area: shapely.Geometry) -> ColumnElement[bool]:
-    west, south, east, north = shapely.bounds(area).tolist()
-    return and_(
-        bounds.c.west <= east,
-        bounds.c.east >= west,
-        bounds.c.south <= north,
-        bounds.c.north >= south,
+def _edges(area: shapely.Geometry) -> dict[str, float]:
+    return dict(zip(_EDGES, shapely.bounds(area).tolist(), strict=True))
+
+
+# Each statement is made once, for making one takes longer than answering it.
+
+
+@cache
+def _near_box(features: Table) -> Select[Any]:
+    """Find what is near a box: twice its number, and one more for what surely lies inside."""
+    bounds, edge = _bounds(features), {name: bindparam(name, type_=Double) for name in _EDGES}
+    inside = and_(
+        bounds.c.west >= edge["west"],
+        bounds.c.east <= edge["east"],
+        bounds.c.south >= edge["south"],
+        bounds.c.north <= edge["north"],
     )
+    return _near(features, cast(inside, Integer))
 
 
-def _inside(bounds: Any, area: shapely.Geometry) -> ColumnElement[bool]:
-    west, south, east, north = shapely.bounds(area).tolist()
+@cache
+def _near_area(features: Table) -> Select[Any]:
+    """Find what is near an area: twice its number, for nothing surely lies inside."""
+    return _near(features, literal(0))
+
+
+def _near(features: Table, inside: ColumnElement[int]) -> Select[Any]:
+    bounds, edges = _bounds(features), {name: bindparam(name, type_=Double) for name in _EDGES}
+    # the tree is asked once, so the answer travels with the number
+    query = select(2 * bounds.c.number + inside).where(
+        bounds.c.edition_from <= bindparam("edition"),
+        bounds.c.edition_to >= bindparam("edition"),
+        _overlaps(bounds, edges),
+    )
+    return listed(query)
+
+
+@cache
+def _shapes(features: Table) -> Select[Any]:
+    query = select(features.c.number, features.c.geometry_wkb)
+    return query.where(_SPATIAL["sqlite"].among(features))
+
+
+def _overlaps(bounds: Any, edges: Mapping[str, ColumnElement[float]]) -> ColumnElement[bool]:
     return and_(
-        bounds.c.west >= west,
-        bounds.c.east <= east,
-        bounds.c.south >= south,
-        bounds.c.north <= north,
+        bounds.c.west <= edges["east"],
+        bounds.c.east >= edges["west"],
+        bounds.c.south <= edges["north"],
+        bounds.c.north >= edges["south"],
     )
 
 

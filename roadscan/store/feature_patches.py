@@ -19,7 +19,7 @@ from roadscan.store.feature_tables import (
     editions,
     own_columns,
 )
-from roadscan.store.features import FeatureRow
+from roadscan.store.served import FeatureRow
 
 _AT_ONCE = 500
 

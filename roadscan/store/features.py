@@ -1,4 +1,4 @@
-"""The served features: written an edition at a time, read as ready GeoJSON.
+"""The served features: written an edition at a time.
 
 A reader sees one edition of a survey's layers or the next, never a part of one; ids and the
 places of features within a layer stay the same from one edition to the next as long as the
@@ -8,37 +8,17 @@ network does, so a client that pages through a layer meanwhile is not thrown out
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from itertools import islice
-from operator import itemgetter
-from typing import Any, Final, NamedTuple
+from typing import Final
 
-import numpy as np
 import shapely
-from sqlalchemy import (
-    Column,
-    ColumnElement,
-    Connection,
-    Engine,
-    Integer,
-    Row,
-    RowMapping,
-    and_,
-    delete,
-    exists,
-    func,
-    insert,
-    literal,
-    select,
-    true,
-    update,
-)
+from sqlalchemy import Engine, delete, exists, func, insert, select, update
 
 from roadscan.model.arrays import Ints
 from roadscan.store import tables
-from roadscan.store.conditions import Condition, clause
-from roadscan.store.dialects import Spatial, listed, spatial_of
+from roadscan.store.dialects import spatial_of
 from roadscan.store.extents import Extent, Span
+from roadscan.store.feature_reader import ROWS_AT_ONCE, FeatureReader
 from roadscan.store.feature_tables import (
     EDITION_BITS,
     FEATURES,
@@ -48,74 +28,13 @@ from roadscan.store.feature_tables import (
     own_columns,
 )
 from roadscan.store.kept import Kept
+from roadscan.store.served import FeatureRow, Source
 from roadscan.store.write_ahead import empty_log
 
-ROWS_AT_ONCE: Final = 2000
-"""So few that a writer beside us waits for milliseconds."""
 KEPT_BYTES: Final = 64 << 20
 """Of lists of features that answered a selection; the next page, or client, asks for them again."""
 KEY_BYTES: Final = 8 << 10
 """What the longest filter takes up, counted for each list."""
-NOTHING: Final = "nothing"
-"""The version of a layer without features that was never written."""
-
-
-@dataclass(frozen=True, slots=True)
-class FeatureRow:
-    """A feature as it is served; `values` in the order of its layer's fields, the id first."""
-
-    geojson: str
-    """The whole feature in CRS84, with its geometry as the last member."""
-    geometry_wkb: bytes | None
-    """In CRS84, not rounded."""
-    values: tuple[Any, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """What the layers of a survey were made from."""
-
-    survey: str
-    scheme: str
-    scheme_version: str
-    crs_epsg: int
-    latest_s: float
-    """End of the last drive: the newest survey is the one with the latest."""
-
-
-@dataclass(frozen=True, slots=True)
-class Layer:
-    """A layer of a survey as it is served now; extent in CRS84 and UTC epoch seconds."""
-
-    collection: str
-    edition: int
-    source: Source
-    features: int
-    version: str
-    """Changes with the content, and only with it."""
-    bounds_deg: tuple[float, float, float, float] | None
-    interval_s: tuple[float, float] | None
-    places: int
-    """How far the places of its features go; more than there are features where some are gone."""
-
-
-@dataclass(frozen=True, slots=True)
-class Selection:
-    """Which features of a layer; everything by default. The area is in CRS84."""
-
-    area: shapely.Geometry | None = None
-    condition: Condition | None = None
-
-
-class Placed(NamedTuple):
-    """A feature and its place within the layer, from which the next page goes on.
-
-    A tuple: making thousands of frozen dataclasses took longer than reading them.
-    """
-
-    place: int
-    geojson: str
-    geometry_wkb: bytes | None
 
 
 class FeatureStore:
@@ -166,7 +85,7 @@ class FeatureStore:
             return tuple(sorted(db.scalars(query)))
 
     @contextmanager
-    def reading(self) -> Iterator["FeatureReader"]:
+    def reading(self) -> Iterator[FeatureReader]:
         """See the layers as they are at this moment, until the end of the block."""
         with self._engine.connect() as db:
             self._spatial.begin_reading(db)
@@ -241,158 +160,3 @@ class FeatureStore:
             with self._engine.begin() as db:
                 db.execute(delete(edition_layers).where(edition_layers.c.edition == edition))
                 db.execute(delete(editions).where(editions.c.edition == edition))
-
-
-class FeatureReader:
-    """One state of the served layers; see `FeatureStore.reading`."""
-
-    def __init__(self, db: Connection, spatial: Spatial, found: Kept[Ints]) -> None:
-        self._db = db
-        self._spatial = spatial
-        self._found = found
-
-    def layers(self, collection: str) -> tuple[Layer, ...]:
-        """Return a layer of every survey, the newest survey first; empty where it has none."""
-        own = (
-            editions.c.edition == edition_layers.c.edition,
-            edition_layers.c.collection == collection,
-        )
-        of_layer = (c for c in edition_layers.c if c.name not in {"edition", "collection"})
-        query = (
-            select(
-                *editions.c, literal(collection).label("collection"), *map(_or_nothing, of_layer)
-            )
-            .outerjoin(edition_layers, and_(*own))
-            .where(editions.c.served)
-            .order_by(editions.c.latest_s.desc(), editions.c.survey)
-        )
-        return tuple(_layer(row) for row in self._db.execute(query).mappings())
-
-    def count(self, layer: Layer, selection: Selection) -> int:
-        """Return how many features there are."""
-        return layer.features if selection == Selection() else len(self._numbers(layer, selection))
-
-    def places(self, layer: Layer, selection: Selection, after: int | None, limit: int) -> Ints:
-        """Return the places of the next features behind a place; `None` begins at the first."""
-        begin = 0 if after is None else after + 1
-        if selection == Selection() and layer.places == layer.features:
-            return np.arange(begin, min(begin + limit, layer.features))
-        found = self._numbers(layer, selection) - (layer.edition << EDITION_BITS)
-        first = int(np.searchsorted(found, begin))
-        return found[first : first + limit]
-
-    def geojson(self, layer: Layer, places: Ints) -> str:
-        """Return the features at ascending places as one text, with commas between."""
-        table = FEATURES[layer.collection]
-        query = select(table.c.geojson).where(self._at(layer, places)).order_by(table.c.number)
-        # a text of all, made by the database: rows of Python objects took twice as long
-        together = select(func.aggregate_strings(query.subquery().c.geojson, ","))
-        return self._db.scalar(together) or ""
-
-    def page(self, layer: Layer, places: Ints) -> list[Placed]:
-        """Return the features at ascending places."""
-        table = FEATURES[layer.collection]
-        query = select(table.c.number, table.c.geojson, table.c.geometry_wkb)
-        rows = self._db.execute(query.where(self._at(layer, places))).all()
-        first = layer.edition << EDITION_BITS
-        # sorted here: a database sorts whole rows, and slowly
-        return [Placed(number - first, *rest) for number, *rest in sorted(rows, key=itemgetter(0))]
-
-    def feature(self, layer: Layer, feature_id: str) -> Placed:
-        """Return one feature; KeyError without one of this id."""
-        if "\0" in feature_id:  # PostgreSQL has no such text
-            raise KeyError(feature_id)
-        table = FEATURES[layer.collection]
-        query = select(table.c.number, table.c.geojson, table.c.geometry_wkb).where(
-            self._own(layer), own_columns(layer.collection)[0] == feature_id
-        )
-        row = self._db.execute(query).first()
-        if row is None:
-            raise KeyError(feature_id)
-        return Placed(row[0] - (layer.edition << EDITION_BITS), row[1], row[2])
-
-    def values(
-        self,
-        layer: Layer,
-        selection: Selection,
-        names: tuple[str, ...] | None = None,
-        after: int | None = None,
-        limit: int | None = None,
-    ) -> Iterator[Row[Any]]:
-        """Yield the geometry (WKB in CRS84) and then the fields of features, in their order.
-
-        All fields unless `names` says which ones, all features unless `after` (a place) or
-        `limit` leave some out.
-        """
-        table = FEATURES[layer.collection]
-        columns = [c for c in own_columns(layer.collection) if names is None or c.name in names]
-        places = self.places(layer, selection, after, layer.features if limit is None else limit)
-        query = select(table.c.geometry_wkb, *columns).where(self._at(layer, places))
-        query = query.order_by(table.c.number)
-        with self._db.execute(query, execution_options={"yield_per": ROWS_AT_ONCE}) as found:
-            yield from found
-
-    def _numbers(self, layer: Layer, selection: Selection) -> Ints:
-        """Return the features of a selection in order; kept for as long as the layer stays."""
-        area = None if selection.area is None else shapely.to_wkb(selection.area)
-        key = (layer.edition, layer.version, layer.collection, area, selection.condition)
-        numbers = self._found.get(key)
-        if numbers is None:
-            numbers = np.sort(self._find(layer, selection))
-            self._found.put(key, numbers)
-        return numbers
-
-    def _find(self, layer: Layer, selection: Selection) -> Ints:
-        table = FEATURES[layer.collection]
-        within = self._own(layer)
-        if selection.area is not None:
-            found = self._spatial.within(self._db, table, layer.edition, selection.area)
-            if selection.condition is None:
-                return found
-            within = self._spatial.among(table, found.tolist())
-        condition = (
-            true()
-            if selection.condition is None
-            else clause(selection.condition, table, self._spatial)
-        )
-        return listed(self._db, select(table.c.number).where(within, condition))
-
-    def _own(self, layer: Layer) -> ColumnElement[bool]:
-        first = layer.edition << EDITION_BITS
-        return FEATURES[layer.collection].c.number.between(first, first + (1 << EDITION_BITS) - 1)
-
-    def _at(self, layer: Layer, places: Ints) -> ColumnElement[bool]:
-        table = FEATURES[layer.collection]
-        numbers = (places + (layer.edition << EDITION_BITS)).tolist()
-        if numbers and numbers[-1] - numbers[0] == len(numbers) - 1:
-            return table.c.number.between(numbers[0], numbers[-1])
-        return self._spatial.among(table, numbers)
-
-
-def _or_nothing(column: Column[Any]) -> ColumnElement[Any]:
-    """Return a column of a layer, as that of an empty one where there is no layer."""
-    if column.nullable:
-        return column
-    empty = 0 if isinstance(column.type, Integer) else NOTHING
-    return func.coalesce(column, empty).label(column.name)
-
-
-def _layer(found: RowMapping) -> Layer:
-    source = Source(
-        found["survey"],
-        found["scheme"],
-        found["scheme_version"],
-        found["crs_epsg"],
-        found["latest_s"],
-    )
-    bounds = (found["west"], found["south"], found["east"], found["north"])
-    return Layer(
-        found["collection"],
-        found["edition"],
-        source,
-        found["features"],
-        found["version"],
-        None if bounds[0] is None else bounds,
-        None if found["from_s"] is None else (found["from_s"], found["to_s"]),
-        found["places"],
-    )

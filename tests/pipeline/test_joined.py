@@ -12,11 +12,12 @@ from roadscan.model.damage import Verdict
 from roadscan.model.review import Ruling
 from roadscan.pipeline.joined import follow_joined
 from roadscan.pipeline.rescore import score_again
-from roadscan.pipeline.review import subject_of
+from roadscan.pipeline.review import decide, subject_of
 from roadscan.publish.features import publish_features
 from roadscan.store import tables
-from roadscan.store.features import FeatureStore, Selection
+from roadscan.store.features import FeatureStore
 from roadscan.store.scorings import Scorings
+from roadscan.store.served import Selection
 from roadscan.store.sql import SqlStore
 from tests.databases import DATABASES, copied_on
 from tests.small_drive import SmallDrive, run_small_drive, write_clip, write_track
@@ -96,6 +97,18 @@ def test_what_drives_that_joined_change_is_what_a_scoring_of_all_gives(
     assert {name for name in before if followed[name] != before[name]} >= {"cells", "drives"}
     assert followed == all_scored(store, features)
     assert scores == store.assessment(SURVEY)
+
+
+def test_what_reviewers_said_goes_on_counting(
+    store: SqlStore, features: FeatureStore, scorings: Scorings
+) -> None:
+    damage = store.assessment(SURVEY).damages[0]
+    ruling = Ruling(Verdict.REJECTED, damage.kind, "", "Rita", 100.0)
+    decide(store, subject_of(store, SURVEY, damage.damage_id), ruling)
+    join(store, LATER)
+    assert follow_joined(store, scorings, SURVEY) == 2
+    followed = shown(features)
+    assert followed == all_scored(store, features)
 
 
 def test_lanes_that_they_did_not_see_are_left_alone(

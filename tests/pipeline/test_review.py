@@ -14,9 +14,10 @@ from roadscan.pipeline.rescore import rescore, score_again
 from roadscan.pipeline.review import subject_of
 from roadscan.pipeline.scheme import load_scheme
 from roadscan.publish.features import publish_features
-from roadscan.store.features import FeatureStore, Selection
+from roadscan.store.features import FeatureStore
 from roadscan.store.followed import Followed
 from roadscan.store.scorings import Scorings
+from roadscan.store.served import Selection
 from roadscan.store.sql import SqlStore
 from tests.databases import DATABASES, copied_on
 from tests.small_drive import SmallDrive, run_small_drive

@@ -7,7 +7,8 @@ import shapely
 from roadscan.publish.export import LAYERS
 from roadscan.publish.features import geometries_json, publish_features
 from roadscan.publish.fields import GEOMETRY_TYPES
-from roadscan.store.features import FeatureStore, Selection
+from roadscan.store.features import FeatureStore
+from roadscan.store.served import Selection
 from tests.publish.conftest import HOSTILE, NAME
 from tests.store.surveys import assessment
 

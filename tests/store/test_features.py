@@ -21,7 +21,8 @@ from roadscan.store.conditions import (
     Operator,
 )
 from roadscan.store.feature_tables import FEATURES, own_columns
-from roadscan.store.features import FeatureStore, Selection
+from roadscan.store.features import FeatureStore
+from roadscan.store.served import Selection
 from tests.databases import DATABASES, open_on
 from tests.store.town import SOUTH, STEP_DEG, WEST, damage, row, segments, source
 

@@ -19,8 +19,9 @@ from roadscan.serve.databases import jobs_url
 from roadscan.serve.jobs.queue import JobQueue
 from roadscan.serve.settings import ServeSettings
 from roadscan.store.conditions import Compare, Operator
-from roadscan.store.features import FeatureStore, Selection
+from roadscan.store.features import FeatureStore
 from roadscan.store.postgis import connect_store
+from roadscan.store.served import Selection
 from tests.databases import address_on, beside, new_database, remove_database, server
 from tests.store.surveys import SETTINGS, TOWN, chunk, grid, observation, same_network, survey
 from tests.store.town import SOUTH, STEP_DEG, WEST, segments, source

@@ -5,7 +5,7 @@ import json
 import shapely
 
 from roadscan.store.feature_tables import own_columns
-from roadscan.store.features import FeatureRow, Source
+from roadscan.store.served import FeatureRow, Source
 
 WEST, SOUTH = 12.0, 51.0
 STEP_DEG = 0.001

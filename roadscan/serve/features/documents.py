@@ -9,7 +9,7 @@ from roadscan.serve.features.fields import GEOMETRY, SCHEMAS, kinds_of, meanings
 from roadscan.serve.features.formats import FILES, GEOJSON, HTML, JSON, OPENAPI, SCHEMA
 from roadscan.serve.features.links import Link, address
 from roadscan.serve.features.texts import COLLECTIONS, TEXTS
-from roadscan.store.features import Layer
+from roadscan.store.served import Layer
 
 _FEATURES_1: Final = "http://www.opengis.net/spec/ogcapi-features-1/1.0/conf"
 _FEATURES_3: Final = "http://www.opengis.net/spec/ogcapi-features-3/1.0/conf"

@@ -18,7 +18,7 @@ from roadscan.model.time import iso_utc
 from roadscan.publish.fields import GEOMETRY_TYPES, LAYERS
 from roadscan.publish.geopackage import GeoPackageLayer, write_geopackage
 from roadscan.serve.features.crs import CRS84, Crs, from_crs84
-from roadscan.store.features import Layer
+from roadscan.store.served import Layer
 
 ROWS_AT_ONCE: Final = 50_000
 MAX_AT_ONCE: Final = 250_000

@@ -6,7 +6,7 @@ from typing import Any, Final
 from fastapi import Request
 
 from roadscan.serve.access.guard import Guard
-from roadscan.store.features import Layer
+from roadscan.store.served import Layer
 
 EXPORTED: Final = "layer_exported"
 """The action in the audit log."""

@@ -10,7 +10,7 @@ from roadscan.publish.features import geometries_json
 from roadscan.serve.features.crs import CRS84, Crs, from_crs84
 from roadscan.serve.features.documents import as_json
 from roadscan.serve.features.links import Link
-from roadscan.store.features import Placed
+from roadscan.store.served import Placed
 
 _GEOMETRY = ',"geometry":'
 

@@ -12,7 +12,7 @@ from fastapi import Request
 
 from roadscan.serve.features.links import base_url
 from roadscan.serve.features.texts import LANGUAGES, TEXTS, language_of
-from roadscan.store.features import Placed
+from roadscan.store.served import Placed
 
 STYLE: Final = "style.css"
 

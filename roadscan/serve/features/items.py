@@ -36,7 +36,9 @@ from roadscan.serve.features.parameters import (
 )
 from roadscan.serve.features.responses import Tag, answer, not_modified
 from roadscan.serve.features.texts import COLLECTIONS, language_of
-from roadscan.store.features import FeatureReader, FeatureStore, Layer, Placed
+from roadscan.store.feature_reader import FeatureReader
+from roadscan.store.features import FeatureStore
+from roadscan.store.served import Layer, Placed
 from roadscan.store.store import Store
 
 READ: Final = ["GET", "HEAD"]

@@ -9,7 +9,8 @@ from roadscan.errors import RoadscanError
 from roadscan.model.access import Right
 from roadscan.serve.access.guard import Guard
 from roadscan.serve.features.texts import COLLECTIONS
-from roadscan.store.features import NOTHING, FeatureReader, Layer, Source
+from roadscan.store.feature_reader import FeatureReader
+from roadscan.store.served import NOTHING, Layer, Source
 
 Readable = Callable[[Request], frozenset[str]]
 """Returns the collections that the caller of a request may read.

@@ -18,7 +18,7 @@ from roadscan.serve.features.fields import instant, kinds_of, value_of
 from roadscan.serve.features.texts import LANGUAGES
 from roadscan.store.conditions import Always, Both, Compare, Condition, Either, IsNull, Operator
 from roadscan.store.feature_tables import EDITION_BITS, TIMES
-from roadscan.store.features import Selection
+from roadscan.store.served import Selection
 
 DEFAULT_LIMIT: Final = 1000
 MAX_LIMIT: Final = 10_000

@@ -17,7 +17,8 @@ from roadscan.serve.features.parameters import COMMON, single_values
 from roadscan.serve.features.responses import Tag, answer, json_bytes, not_modified
 from roadscan.serve.features.texts import COLLECTIONS, language_of
 from roadscan.serve.features.tiles import tiles_router
-from roadscan.store.features import FeatureStore, Layer
+from roadscan.store.features import FeatureStore
+from roadscan.store.served import Layer
 from roadscan.store.store import Store
 
 READ: Final = ["GET", "HEAD"]
@@ -41,6 +42,9 @@ def features_router(
         Hears of every file before it is handed out.
     """
     router = APIRouter(prefix="/ogc", tags=["layers"], include_in_schema=False)
+    # first what is asked most often: routes are looked for in their order
+    router.include_router(items_router(features, store, readable, export))
+    router.include_router(tiles_router(features, readable))
 
     @router.api_route("", methods=READ)
     @router.api_route("/", methods=READ)
@@ -98,8 +102,6 @@ def features_router(
 
         return _document(request, "queryables", url, make, SCHEMA, collection)
 
-    router.include_router(items_router(features, store, readable, export))
-    router.include_router(tiles_router(features, readable))
     return router
 
 

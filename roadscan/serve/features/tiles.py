@@ -15,8 +15,10 @@ from roadscan.serve.features.mvt import encode_tile, tile_bounds_deg
 from roadscan.serve.features.parameters import COMMON, OF_SURVEY, single_values
 from roadscan.serve.features.responses import Tag, answer, json_bytes, not_modified
 from roadscan.serve.features.texts import COLLECTIONS, language_of
-from roadscan.store.features import FeatureReader, FeatureStore, Layer, Selection
+from roadscan.store.feature_reader import FeatureReader
+from roadscan.store.features import FeatureStore
 from roadscan.store.kept import Kept
+from roadscan.store.served import Layer, Selection
 
 MVT: Final = "application/vnd.mapbox-vector-tile"
 TILING: Final = "WebMercatorQuad"

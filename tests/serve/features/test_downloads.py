@@ -11,7 +11,7 @@ from roadscan.publish.fields import GEOMETRY_TYPES, LAYERS
 from roadscan.serve.features.crs import CRS84
 from roadscan.serve.features.downloads import WRITERS, Content
 from roadscan.serve.features.formats import FILES
-from roadscan.store.features import Layer, Source
+from roadscan.store.served import Layer, Source
 from tests.serve.features.conftest import CELLS, DAMAGES, OLD, SEGMENTS, utm_bounds
 
 UTM = "http://www.opengis.net/def/crs/EPSG/0/25833"

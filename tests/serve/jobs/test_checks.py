@@ -23,11 +23,9 @@ def drives(store, queue):
 
 
 @pytest.fixture
-def network(town, queue, drives):
+def network(town, store, drives):
     """The sample's network, in force."""
-    job_id = queue.submit(town.network_request())
-    work_once(town.settings, "--no-purge")
-    sha256 = str(queue.job(job_id).done.facts["network_sha256"])
+    sha256 = town.put_network(store)
     drives.town.put_network_in_force(sha256, "Straßen", "Ada")
     return sha256
 

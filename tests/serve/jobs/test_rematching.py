@@ -10,19 +10,15 @@ from roadscan.serve.jobs.moved import moved_name, surveys_to_move
 from roadscan.serve.jobs.rematching import Rematching
 from roadscan.serve.jobs.requests import RematchRequest, State
 from roadscan.store.town import NetworkVersion, Town
-from roadscan.store.trace_tables import traces
 from tests.serve.jobs.town import SAMPLES, work_once
-from tests.store.surveys import TOWN, survey
+from tests.store.surveys import TOWN, drive, survey
 
 MOVED = "Herbst · Netz 2"
 
 
-def put_in_force(admin, queue, town, path, name):
-    """Send a network in, read it, put it in force; return the jobs that this begins."""
-    request = town.network_request().model_copy(update={"file_sha256": town.send_in(path)})
-    read = queue.submit(request)
-    work_once(town.settings, "--no-purge")
-    sha256 = queue.job(read).done.facts["network_sha256"]
+def put_in_force(admin, store, town, path, name):
+    """Put a network in force; return it and the jobs that this begins."""
+    sha256 = town.put_network(store, path)
     choice = {"network_sha256": sha256, "name": name}
     answer = admin.put("/api/networks/in-force", json=choice)
     assert answer.status_code == 202
@@ -43,12 +39,12 @@ def newer(tmp_path):
 def test_a_network_put_in_force_moves_what_was_driven_without_its_recordings(
     admin, queue, town, store, newer
 ):
-    old, _ = put_in_force(admin, queue, town, SAMPLES / "network.geojson", "2025")
+    old, _ = put_in_force(admin, store, town, SAMPLES / "network.geojson", "2025")
     queue.submit(town.drive_request(old))
     work_once(town.settings, "--no-purge")
     before = store.assessment("Herbst")
     shutil.rmtree(town.settings.data / "files")
-    new, jobs = put_in_force(admin, queue, town, newer, "2026")
+    new, jobs = put_in_force(admin, store, town, newer, "2026")
     assert [job["request"]["moved_to"] for job in jobs] == [MOVED]
     work_once(town.settings, "--no-purge")
     done = queue.job(jobs[0]["job_id"]).done
@@ -85,16 +81,14 @@ def test_a_survey_is_called_by_its_first_name_and_the_version():
 def test_drives_that_cannot_be_moved_are_counted_and_do_not_end_the_job(
     admin, queue, town, store, newer
 ):
-    old, _ = put_in_force(admin, queue, town, SAMPLES / "network.geojson", "2025")
-    queue.submit(town.drive_request(old))
-    work_once(town.settings, "--no-purge")
-    with store.engine.begin() as db:
-        db.execute(traces.delete())
-    _, jobs = put_in_force(admin, queue, town, newer, "2026")
+    store.put_network(TOWN)
+    store.put_drive(drive(1))  # worked by a roadscan that kept no trace
+    store.join_survey(survey(1))
+    _, jobs = put_in_force(admin, store, town, newer, "2026")
     work_once(town.settings, "--no-purge")
     job = queue.job(jobs[0]["job_id"])
     assert (job.state, job.done.facts["drives"], job.done.facts["untraced"]) == (State.DONE, 0, 1)
-    assert store.surveys() == ("Herbst",)
+    assert store.surveys() == ("Spring",)
 
 
 def test_without_a_network_in_force_nothing_can_be_moved(admin):
