@@ -20,10 +20,9 @@ from tests.store.surveys import TOWN, chunk, drive, observation, survey
 
 @pytest.fixture
 def worked(town, queue, store):
-    """The sample drive, sent in and worked; its request."""
-    read = queue.submit(town.network_request())
-    town.work_once()
-    request = town.drive_request(queue.job(read).done.facts["network_sha256"])
+    """The sample drive, sent in and worked, a few frames of it; its request."""
+    whole = town.drive_request(town.put_network(store))
+    request = whole.model_copy(update={"every_m": 60.0})
     files = Files(store.engine)
     for sha256, name in (
         (request.video_sha256, request.video_name),
