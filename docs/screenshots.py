@@ -32,6 +32,7 @@ NAME, PASSWORD = "Ada", "vier Wörter genügen hier"
 WAIT_MS: Final = 180_000
 MAX_BYTES: Final = 150_000
 SIZE: Final = (1280, 800)
+ROAD: Final = "section:has(#road)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,24 +78,25 @@ def _shots(check: str, network: str) -> list[Shot]:
     sound = survey | {"id": SOUND}
     narrow = (1000, 800)
     shots = [Shot("service", "en", f"/?{urlencode(on_map)}", "#details dl")]
-    for language, names in (
-        ("de", ("karte", "abschnitt", "bilder", "strassen", "pruefen", "fahrten", "fahrt", "netz")),
-        ("en", ("map", "segment", "road", "streets", "review", "drives", "drive", "network")),
-    ):
-        pages = (
-            (f"/?{urlencode(on_map)}", "#details dl", SIZE, ""),
-            (f"/segment?{urlencode(segment)}", "#road img", (1280, 920), ""),
-            (f"/segment?{urlencode(sound)}", "#road img", narrow, "section:has(#road)"),
-            (f"/streets?{urlencode(survey)}", "#streets tbody tr", SIZE, ""),
-            (f"/review?{urlencode(survey)}", "#damage-photo img", narrow, "body"),
-            ("/upload", "#waiting a", SIZE, "body"),
-            (f"/drive?check={check}", "#track dd", narrow, "body"),
-            (f"/admin?network={network}", "#network-look", (800, 800), "section:has(#networks)"),
-        )
-        shots += [
-            Shot(f"web-{name}", language, address, ready, size, part)
-            for name, (address, ready, size, part) in zip(names, pages, strict=True)
-        ]
+    networks, disk, kept = (
+        f"section:has(#{part})" for part in ("networks", "disk", "retention-settings")
+    )
+    tall = (800, 800)
+    pages: tuple[tuple[str, str, str, str, tuple[int, int], str], ...] = (
+        ("karte", "map", f"/?{urlencode(on_map)}", "#details dl", SIZE, ""),
+        ("abschnitt", "segment", f"/segment?{urlencode(segment)}", "#road img", (1280, 920), ""),
+        ("bilder", "road", f"/segment?{urlencode(sound)}", "#road img", narrow, ROAD),
+        ("strassen", "streets", f"/streets?{urlencode(survey)}", "#streets tbody tr", SIZE, ""),
+        ("pruefen", "review", f"/review?{urlencode(survey)}", "#damage-photo img", narrow, "body"),
+        ("fahrten", "drives", "/upload", "#waiting a", SIZE, "body"),
+        ("fahrt", "drive", f"/drive?check={check}", "#track dd", narrow, "body"),
+        ("netz", "network", f"/admin?network={network}", "#network-look", tall, networks),
+        ("platte", "disk", "/admin", "#disk td", tall, disk),
+        ("aufbewahrung", "retention", "/admin", "#retention-settings td", tall, kept),
+    )
+    for german, english, address, ready, size, part in pages:
+        for language, name in (("de", german), ("en", english)):
+            shots.append(Shot(f"web-{name}", language, address, ready, size, part))
     return shots
 
 
@@ -103,7 +105,7 @@ def _take(page: Any, shot: Shot) -> None:
     between = "&" if "?" in shot.address else "?"
     page.goto(f"{shot.address}{between}lang={shot.language}")
     page.locator(shot.ready).first.wait_for()
-    for image in page.locator("img").all():
+    for image in page.locator("img:visible").all():
         image.scroll_into_view_if_needed()
         image.evaluate("i => i.decode()")
     page.evaluate("scrollTo(0, 0)")
