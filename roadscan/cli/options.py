@@ -1,5 +1,7 @@
 """Options that several commands share."""
 
+from collections.abc import Iterable
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -77,3 +79,31 @@ Database = Annotated[
         show_default=False,
     ),
 ]
+
+
+class ServedLayer(StrEnum):
+    """The layers that the service hands out."""
+
+    SEGMENTS = "segments"
+    DAMAGES = "damages"
+    DRIVES = "drives"
+    CELLS = "cells"
+
+
+PublicLayers = Annotated[
+    bool, typer.Option("--public-layers", help="Anybody may read segments and damages.")
+]
+PublicLayer = Annotated[
+    list[ServedLayer] | None,
+    typer.Option(
+        "--public-layer",
+        help="Anybody may read this layer. May be given more than once.",
+        show_default=False,
+    ),
+]
+
+
+def public_collections(*, usual: bool, named: Iterable[ServedLayer] | None) -> frozenset[str]:
+    """Return the layers that anybody may read."""
+    both = (ServedLayer.SEGMENTS, ServedLayer.DAMAGES) if usual else ()
+    return frozenset(layer.value for layer in (*both, *(named or ())))

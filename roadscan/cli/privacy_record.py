@@ -34,9 +34,8 @@ def privacy_record(  # noqa: PLR0913, PLR0917 -- typer makes an option of each
     no_purge: Annotated[  # noqa: FBT002 -- how typer declares a switch
         bool, typer.Option("--no-purge", help="As roadscan serve or work is called.")
     ] = False,
-    public_layers: Annotated[  # noqa: FBT002 -- how typer declares a switch
-        bool, typer.Option("--public-layers", help="As roadscan serve is called.")
-    ] = False,
+    public_layers: options.PublicLayers = False,  # noqa: FBT002 -- how typer declares a switch
+    public_layer: options.PublicLayer = None,
     cookie_secure: Annotated[  # noqa: FBT002 -- how typer declares a switch
         bool, typer.Option("--cookie-secure", help="As roadscan serve is called.")
     ] = False,
@@ -49,11 +48,10 @@ def privacy_record(  # noqa: PLR0913, PLR0917 -- typer makes an option of each
     with needs_extra("serve"):
         from roadscan.serve.privacy_record import privacy_record as record_of  # noqa: PLC0415 -- an extra
         from roadscan.serve.settings import ServeSettings  # noqa: PLC0415 -- an extra
-    public = frozenset({"segments", "damages"} if public_layers else ())
     settings = ServeSettings(
         data=data,
         database=database,
-        public_collections=public,
+        public_collections=options.public_collections(usual=public_layers, named=public_layer),
         cookie_secure=cookie_secure,
         keep_raw_s=keep_days * DAY_S,
         deletes_raw=not no_purge,

@@ -20,9 +20,8 @@ def serve(  # noqa: PLR0913, PLR0917 -- typer makes an option of each
     workers: Annotated[
         int, typer.Option(min=0, max=64, help="Workers beside it; more by roadscan work.")
     ] = 1,
-    public_layers: Annotated[  # noqa: FBT002 -- how typer declares a switch
-        bool, typer.Option("--public-layers", help="Anybody may read segments and damages.")
-    ] = False,
+    public_layers: options.PublicLayers = False,  # noqa: FBT002 -- how typer declares a switch
+    public_layer: options.PublicLayer = None,
     cookie_secure: Annotated[  # noqa: FBT002 -- how typer declares a switch
         bool,
         typer.Option("--cookie-secure", help="Behind a proxy with TLS: sessions by HTTPS only."),
@@ -112,7 +111,7 @@ def serve(  # noqa: PLR0913, PLR0917 -- typer makes an option of each
     settings = ServeSettings(
         data=data,
         database=database,
-        public_collections=frozenset({"segments", "damages"} if public_layers else ()),
+        public_collections=options.public_collections(usual=public_layers, named=public_layer),
         cookie_secure=cookie_secure,
         session_s=time_s("--session", session, "5min", "30d"),
         max_upload_bytes=size_bytes("--max-upload", max_upload),

@@ -4,6 +4,8 @@ import pytest
 
 import roadscan.serve.start
 from roadscan.cli.app import exit_code
+from roadscan.cli.options import ServedLayer
+from roadscan.serve.features.texts import COLLECTIONS
 from roadscan.serve.settings import GIB, ServeSettings
 
 
@@ -73,3 +75,14 @@ def test_what_cannot_be_meant_ends_in_one_line_that_names_the_option(
     assert told.count("\n") == 1
     assert option in told
     assert value in told
+
+
+def test_layers_are_made_public_together_or_by_name(settings):
+    assert settings("--public-layers").public_collections == {"segments", "damages"}
+    found = settings("--public-layer", "segments", "--public-layer", "cells")
+    assert found.public_collections == {"segments", "cells"}
+    assert settings("--public-layer", "photos") == 2
+
+
+def test_the_layers_that_can_be_made_public_are_those_that_are_served():
+    assert {layer.value for layer in ServedLayer} == COLLECTIONS.keys()
