@@ -1,9 +1,10 @@
 # The tasks of a newcomer. `make demo` and `make test` do all their set-up; a second run installs nothing.
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
-# Tests are run by so many processes, file by file; `make test TESTERS=8` on a larger machine.
+# Tests are run by so many processes, file by file; `make test TESTERS=8` on a larger machine. In their
+# own order: files of few tests are the slow ones, and one of them last keeps one process waiting.
 TESTERS ?= 2
-PYTEST := -m pytest -n $(TESTERS) --dist loadfile
+PYTEST := -m pytest -n $(TESTERS) --dist loadfile --no-loadscope-reorder
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .PHONY: help demo serve test test-postgis test-browser test-qgis lint lint-web format docs bench bench-serve bench-scale clean
