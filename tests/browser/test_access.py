@@ -5,7 +5,8 @@ def test_the_first_administrator_comes_by_the_link_that_was_printed(open_page):
     page = open_page("/admin")
     row = page.locator("#accounts tr", has_text=ADMIN).first
     row.wait_for()
-    assert row.locator("td").all_inner_texts()[:3] == [ADMIN, "Verwalten", "offen"]
+    name, _, state, *_ = row.locator("td").all_inner_texts()
+    assert (name, row.get_by_role("combobox").input_value(), state) == (ADMIN, "admin", "offen")
 
 
 def test_who_is_not_logged_in_is_sent_to_the_login_and_back(chromium, service):
