@@ -12,7 +12,7 @@ from roadscan.assess.cells import Lane
 from roadscan.assess.lanes import Rules, assess_lane
 from roadscan.assess.reviews import Judgements
 from roadscan.model.survey import Assessment, DriveKey
-from roadscan.pipeline.lanes import patches_of, read_lanes, see_lane
+from roadscan.pipeline.lanes import changed_damages, patches_of, read_lanes, see_lane
 from roadscan.publish.features import feature_rows
 from roadscan.publish.layers import Results, drives_layer
 from roadscan.store.feature_patches import LayerPatch
@@ -59,14 +59,10 @@ def _lanes(
     segments = tuple(segment for lane in lanes for segment in known.segments.get(lane, ()))
     results = tuple(result for one in assessed for result in one.results)
     before = store.damages_on(survey, [segment.segment_id for segment in segments])
-    after = {damage.damage_id: damage for one in assessed for damage in one.damages}
-    old = {damage.damage_id: damage for damage in before}
-    gone = tuple(damage for name, damage in old.items() if name not in after)
-    new = tuple(damage for name, damage in after.items() if old.get(name) != damage)
+    found = tuple(damage for one in assessed for damage in one.damages)
+    gone, new = changed_damages(before, found)
     grids = [one.grid for one in assessed if one.grid is not None]
-    layers = patches_of(
-        store, known, Assessment(segments, results, tuple(after.values())), grids, gone
-    )
+    layers = patches_of(store, known, Assessment(segments, results, found), grids, gone)
     return Followed(change, results, gone, new, layers)
 
 

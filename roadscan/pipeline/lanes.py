@@ -53,6 +53,16 @@ def see_lane(store: Store, known: LanesOfSurvey, lane: Lane) -> SeenLane:
     return SeenLane(known.links[lane[0]], known.segments.get(lane, ()), grid, unusable, seen)
 
 
+def changed_damages(
+    before: Iterable[Damage], after: Iterable[Damage]
+) -> tuple[tuple[Damage, ...], tuple[Damage, ...]]:
+    """Return the damages that are gone, and those that are new or other than they were."""
+    old = {damage.damage_id: damage for damage in before}
+    new = {damage.damage_id: damage for damage in after}
+    gone = tuple(damage for name, damage in old.items() if name not in new)
+    return gone, tuple(damage for name, damage in new.items() if old.get(name) != damage)
+
+
 def patches_of(
     store: Store,
     known: LanesOfSurvey,

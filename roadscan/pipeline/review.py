@@ -16,12 +16,11 @@ from roadscan.assess.lanes import AssessedLane, Rules, assess_lane
 from roadscan.assess.reviews import Judgements, as_judged, sightings_of
 from roadscan.assess.scheme import parse_scheme
 from roadscan.errors import RoadscanError
-from roadscan.model.damage import Damage
 from roadscan.model.review import Decision, Judgement, Ruling, Subject
 from roadscan.model.road import Segment
 from roadscan.model.score import SegmentResult
 from roadscan.model.survey import Assessment
-from roadscan.pipeline.lanes import LanesOfSurvey, patches_of, read_lanes, see_lane
+from roadscan.pipeline.lanes import LanesOfSurvey, changed_damages, patches_of, read_lanes, see_lane
 from roadscan.store.followed import Followed
 from roadscan.store.store import Store
 
@@ -105,7 +104,10 @@ def _followed(
     lanes = sorted(store.reviews.lanes_of(subject.survey, subject))
     known = read_lanes(store, subject.survey, lanes)
     changes = [_change(store, known, lane, before, after) for lane in lanes]
-    gone, new = _damages(changes)
+    gone, new = changed_damages(
+        (damage for one in changes for damage in one.before.damages),
+        (damage for one in changes for damage in one.after.damages),
+    )
     touched = [(one, one.touched) for one in changes]
     pairs = [
         (segment, result)
@@ -134,14 +136,6 @@ def _change(
         assess_lane(seen, Rules(known.scheme, kinds, judgements)) for judgements in (before, after)
     )
     return _Change(seen.segments, old, new)
-
-
-def _damages(changes: Iterable[_Change]) -> tuple[tuple[Damage, ...], tuple[Damage, ...]]:
-    """Return the damages that are gone, and those that are new or other than they were."""
-    old = {damage.damage_id: damage for one in changes for damage in one.before.damages}
-    new = {damage.damage_id: damage for one in changes for damage in one.after.damages}
-    gone = tuple(damage for name, damage in old.items() if name not in new)
-    return gone, tuple(damage for name, damage in new.items() if old.get(name) != damage)
 
 
 def _unknown(damage_id: str) -> RoadscanError:

@@ -65,6 +65,11 @@ def told_as(working: Path, name: str) -> Iterator[None]:
         raise RoadscanError(error.code, message, hint, **error.facts) from error
 
 
+def words_of(error: Exception, path: Path) -> str:
+    """Return what a library says of a file, by its name instead of its path on this machine."""
+    return " ".join(str(error).replace(str(path.resolve()), path.name).split())[:160]
+
+
 def sha256_of(path: Path) -> str:
     """Return the SHA-256 of a file's bytes."""
     with path.open("rb") as file:

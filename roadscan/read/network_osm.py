@@ -12,6 +12,7 @@ from osmium.osm import Way
 
 from roadscan.errors import RoadscanError
 from roadscan.model.arrays import Floats
+from roadscan.read.files import words_of
 from roadscan.read.network_mapping import NetworkMapping
 from roadscan.read.raw_link import RawLink, plain_text
 from roadscan.read.road_tags import is_drawn_from_osm
@@ -46,10 +47,9 @@ def read_osm(path: Path, mapping: NetworkMapping) -> list[RawLink]:  # noqa: ARG
     try:
         ways = list(_ways(path))
     except (RuntimeError, ValueError, OverflowError) as error:
-        words = " ".join(str(error).replace(str(path.resolve()), path.name).split())[:160]
         raise RoadscanError(
             "network_malformed",
-            f"{path.name} is no readable OpenStreetMap data ({words})",
+            f"{path.name} is no readable OpenStreetMap data ({words_of(error, path)})",
             "Download the extract again",
         ) from error
     used = Counter(node for way in ways for node in way.nodes)

@@ -10,6 +10,7 @@ from pyproj import CRS
 from pyproj.exceptions import CRSError
 
 from roadscan.errors import RoadscanError
+from roadscan.read.files import words_of
 from roadscan.read.network_mapping import NetworkMapping
 from roadscan.read.network_rows import Lines, Row, links_of
 from roadscan.read.raw_link import RawLink
@@ -73,7 +74,7 @@ def _read(path: Path) -> Lines:
     ) as error:
         raise RoadscanError(
             "network_malformed",
-            f"{path.name} cannot be read ({_words(error, path)})",
+            f"{path.name} cannot be read ({words_of(error, path)})",
             "Export the network again, with all files that belong to it",
         ) from error
     names = [str(name).lower() for name in meta["fields"]]
@@ -139,11 +140,6 @@ def _plain(value: Any) -> object:
 def _head(path: Path) -> bytes:
     with path.open("rb") as file:
         return file.read(72)
-
-
-def _words(error: Exception, path: Path) -> str:
-    """Return what GDAL says of a file, by its name instead of its path on this machine."""
-    return " ".join(str(error).replace(str(path.resolve()), path.name).split())[:160]
 
 
 def _no_such(path: Path, kind: str) -> RoadscanError:

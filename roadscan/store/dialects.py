@@ -99,6 +99,8 @@ def numbers_of(db: Connection, query: Select[Any], parameters: Mapping[str, Any]
 
 
 _EDGES: Final = ("west", "south", "east", "north")
+_ASKED: Final = {name: bindparam(name, type_=Double) for name in _EDGES}
+"""The edges of an area that is asked for, as parameters."""
 _EVERYWHERE: Final = np.array([-1e9, -1e9, 1e9, 1e9])
 TESTED_AT_ONCE: Final = 10_000
 """Geometries held against an area together."""
@@ -247,12 +249,12 @@ def _edges(area: shapely.Geometry) -> dict[str, float]:
 @cache
 def _near_box(features: Table) -> Select[Any]:
     """Find what is near a box: twice its number, and one more for what surely lies inside."""
-    bounds, edge = _bounds(features), {name: bindparam(name, type_=Double) for name in _EDGES}
+    bounds = _bounds(features)
     inside = and_(
-        bounds.c.west >= edge["west"],
-        bounds.c.east <= edge["east"],
-        bounds.c.south >= edge["south"],
-        bounds.c.north <= edge["north"],
+        bounds.c.west >= _ASKED["west"],
+        bounds.c.east <= _ASKED["east"],
+        bounds.c.south >= _ASKED["south"],
+        bounds.c.north <= _ASKED["north"],
     )
     return _near(features, cast(inside, Integer))
 
@@ -264,12 +266,12 @@ def _near_area(features: Table) -> Select[Any]:
 
 
 def _near(features: Table, inside: ColumnElement[int]) -> Select[Any]:
-    bounds, edges = _bounds(features), {name: bindparam(name, type_=Double) for name in _EDGES}
+    bounds = _bounds(features)
     # the tree is asked once, so the answer travels with the number
     query = select(2 * bounds.c.number + inside).where(
         bounds.c.edition_from <= bindparam("edition"),
         bounds.c.edition_to >= bindparam("edition"),
-        _overlaps(bounds, edges),
+        _overlaps(bounds, _ASKED),
     )
     return listed(query)
 

@@ -17,11 +17,10 @@ from roadscan.serve.access.oidc import BEGUN_COOKIE, BEGUN_S
 from roadscan.serve.features.texts import COLLECTIONS
 from roadscan.serve.jobs.exports import KEPT_S
 from roadscan.serve.pages.texts import LANGUAGE_COOKIE, LANGUAGE_KEPT_S
+from roadscan.serve.privacy_record import MEASURED
 from roadscan.serve.retention import DAY_S, LONGEST_S
 from roadscan.serve.settings import ServeSettings
 
-MEASURED_MODEL: Final = "people-v5nu-1"
-"""The network that hides people and vehicles; the figures in the texts are of this one."""
 MAX_OPERATOR: Final = 2000
 _CONTROL: Final = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 """Line breaks are the only ones that an address needs."""
@@ -71,7 +70,7 @@ def notices_of(settings: ServeSettings) -> Notices:
         export_kept_s=KEPT_S,
         picture_every_m=settings.picture_every_m,
         public=tuple(name for name in COLLECTIONS if name in settings.public_collections),
-        measured_model=MEASURED_MODEL,
+        measured_model=MEASURED,
         basemap_origin="" if settings.basemap is None else settings.basemap.origin,
         login_host="" if settings.oidc is None else urlsplit(settings.oidc.issuer).netloc,
         session_cookie=COOKIE,
