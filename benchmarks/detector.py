@@ -25,17 +25,24 @@ from time import perf_counter, process_time
 
 import numpy as np
 
-from roadscan.detect.accuracy import LEAST_CONFIDENCE, Tally, count, figures, mean, pooled_f1
+from roadscan.detect.detection_metrics import (
+    LEAST_CONFIDENCE,
+    Tally,
+    count,
+    figures,
+    mean,
+    pooled_f1,
+)
 from roadscan.detect.detector import Detector
 from roadscan.detect.letterbox import PAD_GREY
-from roadscan.detect.loading import detector_of
-from roadscan.detect.models import Model, open_model
+from roadscan.detect.load import detector_of
+from roadscan.detect.model_folder import Model, open_model
 from roadscan.detect.thresholds import Thresholds
-from roadscan.locate.crop import near_rows
-from roadscan.model.picture import Boxes, Frame, Rows
+from roadscan.locate.near_field_crop import near_rows
+from roadscan.model.frame import Boxes, Frame, Rows
 from roadscan.pipeline.evaluation import begins_in
 from roadscan.read.camera import read_camera
-from roadscan.read.labelled import open_labelled, read_labelled
+from roadscan.read.labelled_pictures import open_labelled, read_labelled
 from roadscan.read.video import frames_at
 
 SAMPLES = Path(__file__).resolve().parents[1] / "data_samples"

@@ -22,18 +22,18 @@ from sqlalchemy import insert, select
 from roadscan.assess.scheme import parse_scheme
 from roadscan.model.road import Link, Network
 from roadscan.model.survey import DriveKey, Survey
-from roadscan.pipeline.joined import follow_joined
 from roadscan.pipeline.rematch import rematch_drive
 from roadscan.pipeline.rescore import score_again
-from roadscan.publish.features import publish_features
-from roadscan.publish.fields import LAYERS
-from roadscan.serve.databases import open_town
+from roadscan.pipeline.score_new_drives import score_new_drives
+from roadscan.publish.layer_fields import LAYERS
+from roadscan.publish.served_features import publish_features
 from roadscan.serve.settings import ServeSettings
+from roadscan.serve.town import open_town
 from roadscan.store.erasure import OF_DRIVE
-from roadscan.store.features import FeatureStore
-from roadscan.store.scorings import Scorings
-from roadscan.store.served import Selection
-from roadscan.store.sql import SqlStore
+from roadscan.store.layers.layer_store import LayerStore
+from roadscan.store.layers.selection import Selection
+from roadscan.store.rescoring import Scorings
+from roadscan.store.store import Store
 from roadscan.store.tables import survey_drives
 from tests.databases import copy_into
 from tests.throwaway_postgres import throwaway_postgres
@@ -66,8 +66,8 @@ def main() -> None:
                 _measure(name, store, given.segments)
 
 
-def _measure(name: str, store: SqlStore, segments: int) -> None:
-    features, scorings = FeatureStore(store.engine), Scorings(store.engine, time.time)
+def _measure(name: str, store: Store, segments: int) -> None:
+    features, scorings = LayerStore(store.engine), Scorings(store.engine, time.time)
     survey = _large_survey(store, segments)
     whole_s = _timed(lambda: _score_all(store, features))
     scorings.mark_done(SURVEY, scorings.of(SURVEY).wanted, whole_s)
@@ -86,7 +86,7 @@ def _measure(name: str, store: SqlStore, segments: int) -> None:
     )
 
 
-def _large_survey(store: SqlStore, segments: int) -> Survey:
+def _large_survey(store: Store, segments: int) -> Survey:
     (name,) = store.surveys()
     small = store.survey(name)
     scheme = parse_scheme(small.scheme_text)
@@ -121,7 +121,7 @@ def _enlarged(network: Network, segments: int) -> Network:
     return replace(network, links=network.links + more, sha256="be" * 32)
 
 
-def _copy(store: SqlStore, key: DriveKey) -> DriveKey:
+def _copy(store: Store, key: DriveKey) -> DriveKey:
     """Keep a drive once more, under another id."""
     copied = DriveKey("copy", key.settings_sha256)
     this = {"drive_id": key.drive_id, "settings_sha256": key.settings_sha256}
@@ -135,12 +135,12 @@ def _copy(store: SqlStore, key: DriveKey) -> DriveKey:
     return copied
 
 
-def _score_all(store: SqlStore, features: FeatureStore) -> None:
+def _score_all(store: Store, features: LayerStore) -> None:
     score_again(store, SURVEY)
     publish_features(store, features, SURVEY)
 
 
-def _shown(features: FeatureStore) -> frozenset[str]:
+def _shown(features: LayerStore) -> frozenset[str]:
     with features.reading() as reader:
         layers = [layer for name in LAYERS for layer in reader.layers(name)]
         return frozenset(
@@ -151,8 +151,8 @@ def _shown(features: FeatureStore) -> frozenset[str]:
         )
 
 
-def _follow(store: SqlStore, scorings: Scorings) -> None:
-    if follow_joined(store, scorings, SURVEY) is None:
+def _follow(store: Store, scorings: Scorings) -> None:
+    if score_new_drives(store, scorings, SURVEY) is None:
         raise SystemExit("the drive was not followed")
 
 

@@ -23,15 +23,15 @@ import cv2
 import numpy as np
 
 from benchmarks.privacy_material import Known, clip_pictures, pasted_pictures, street_pictures
-from roadscan.detect.door import grown, inside
-from roadscan.detect.loading import load_detector
+from roadscan.detect.load import load_detector
 from roadscan.detect.people import PeopleFinder, load_people_finder, sure_boxes
+from roadscan.detect.redaction import grown, inside
 from roadscan.locate.camera import near_field
-from roadscan.locate.crop import near_rows
+from roadscan.locate.near_field_crop import near_rows
 from roadscan.locate.road_view import road_outline, tall_enough, traffic_rows
 from roadscan.locate.route import Course
 from roadscan.model.arrays import Bools, Floats
-from roadscan.model.picture import Frame, Rows
+from roadscan.model.frame import Frame, Rows
 from roadscan.read.camera import read_camera
 
 HIDDEN_SHARE = 0.75

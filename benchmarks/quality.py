@@ -27,12 +27,12 @@ import av
 import cv2
 import numpy as np
 
-from roadscan.detect.accuracy import LEAST_CONFIDENCE, Tally, count
-from roadscan.detect.loading import load_detector
-from roadscan.detect.models import open_model
-from roadscan.detect.quality import check_frame
+from roadscan.detect.detection_metrics import LEAST_CONFIDENCE, Tally, count
+from roadscan.detect.frame_quality import check_frame
+from roadscan.detect.load import load_detector
+from roadscan.detect.model_folder import open_model
 from roadscan.model.arrays import Image
-from roadscan.model.picture import Boxes, Frame, FrameRejection
+from roadscan.model.frame import Boxes, Frame, FrameRejection
 
 SAMPLE = Path(__file__).resolve().parents[1] / "data_samples" / "drive.mp4"
 Spoil = Callable[[Image], Image]

@@ -20,13 +20,13 @@ from starlette.testclient import TestClient
 
 from roadscan.model.access import Role
 from roadscan.pipeline.rescore import score_again
-from roadscan.publish.features import publish_features
+from roadscan.publish.served_features import publish_features
 from roadscan.serve.app import create_app
-from roadscan.serve.databases import open_town
 from roadscan.serve.settings import ServeSettings
-from roadscan.store.accounts import Accounts
-from roadscan.store.features import FeatureStore
-from roadscan.store.sql import SqlStore
+from roadscan.serve.town import open_town
+from roadscan.store.layers.layer_store import LayerStore
+from roadscan.store.store import Store
+from roadscan.store.town.accounts import Accounts
 from tests.databases import copy_into
 from tests.throwaway_postgres import throwaway_postgres
 
@@ -54,9 +54,9 @@ def main(folder: Path) -> None:
                 _measure(settings, store)
 
 
-def _measure(settings: ServeSettings, store: SqlStore) -> None:
+def _measure(settings: ServeSettings, store: Store) -> None:
     (survey,) = store.surveys()
-    features = FeatureStore(store.engine)
+    features = LayerStore(store.engine)
     whole_s = _timed(lambda: _score_all(store, features, survey))
     accounts = Accounts(store.engine, time.time)
     account = accounts.add("Rita", Role.REVIEWER, None)
@@ -67,7 +67,7 @@ def _measure(settings: ServeSettings, store: SqlStore) -> None:
         _verdicts(client, survey)
 
 
-def _score_all(store: SqlStore, features: FeatureStore, survey: str) -> None:
+def _score_all(store: Store, features: LayerStore, survey: str) -> None:
     score_again(store, survey)
     publish_features(store, features, survey)
 

@@ -28,16 +28,16 @@ from pathlib import Path
 import av
 from sqlalchemy import Engine, create_engine, func, make_url, select, text
 
-from roadscan.serve.databases import jobs_url, open_town
 from roadscan.serve.jobs.queue import JobQueue
 from roadscan.serve.jobs.requests import DriveRequest, NetworkRequest
 from roadscan.serve.settings import ServeSettings
 from roadscan.serve.start import DATABASE
-from roadscan.serve.uploads.storage import UploadStorage
+from roadscan.serve.town import jobs_url, open_town
+from roadscan.serve.uploads.upload_storage import UploadStorage
 from roadscan.store import tables
-from roadscan.store.picture_tables import pictures
-from roadscan.store.scorings import Scorings
-from roadscan.store.sql import SqlStore
+from roadscan.store.rescoring import Scorings
+from roadscan.store.store import Store
+from roadscan.store.tables import pictures
 from tests.throwaway_postgres import throwaway_postgres
 
 SAMPLES = Path(__file__).parents[1] / "data_samples"
@@ -282,7 +282,7 @@ def _work(bench: Bench, workers: int, until: int, kill_every_s: float) -> int:
     return kills
 
 
-def _held_against(store: SqlStore, drives: int, expected: Trace) -> tuple[int, int]:
+def _held_against(store: Store, drives: int, expected: Trace) -> tuple[int, int]:
     """Return how many drives are missing or short, and how many left too much."""
     found = _traces(store)
     listed = [
@@ -301,7 +301,7 @@ def _held_against(store: SqlStore, drives: int, expected: Trace) -> tuple[int, i
     return lost, doubled
 
 
-def _traces(store: SqlStore) -> dict[str, Trace]:
+def _traces(store: Store) -> dict[str, Trace]:
     chunks = tables.chunks.c
     sums = [func.sum(chunks[name]) for name in ("planned", "detections", "observed")]
     with store.engine.connect() as db:

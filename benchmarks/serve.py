@@ -34,13 +34,13 @@ import pyogrio
 import shapely
 from sqlalchemy import text
 
-from roadscan.publish.features import feature_rows
-from roadscan.publish.fields import SEGMENTS, WHOLE
-from roadscan.serve.databases import open_town
+from roadscan.publish.layer_fields import SEGMENTS, WHOLE
+from roadscan.publish.served_features import feature_rows
 from roadscan.serve.settings import ServeSettings
 from roadscan.serve.start import DATABASE
-from roadscan.store.features import FeatureStore
-from roadscan.store.served import Selection, Source
+from roadscan.serve.town import open_town
+from roadscan.store.layers.layer_store import LayerStore
+from roadscan.store.layers.selection import Selection, Source
 from tests.throwaway_postgres import throwaway_postgres
 
 CRS_EPSG = 25833
@@ -55,7 +55,7 @@ SYSTEM_PYTHON = "/usr/bin/python3"
 _SERVE = """
 import os, sys, uvicorn
 from roadscan.serve.app import create_app
-from roadscan.serve.databases import open_town
+from roadscan.serve.town import open_town
 from roadscan.serve.settings import ServeSettings
 from roadscan.serve.start import pass_over_what_stays
 settings = ServeSettings(
@@ -178,7 +178,7 @@ def _boxes(town: geopandas.GeoDataFrame, side: tuple[float, float], seed: int) -
 
 def _measure_store(name: str, settings: ServeSettings, town: geopandas.GeoDataFrame) -> None:
     with open_town(settings) as store:
-        features = FeatureStore(store.engine)
+        features = LayerStore(store.engine)
         begin = time.perf_counter()
         features.put_features(
             Source("Bench", "ap9k", "1", CRS_EPSG, 0.0),

@@ -25,11 +25,11 @@ import psutil
 
 from roadscan.model.access import Role
 from roadscan.pipeline.progress import Quiet
-from roadscan.serve.uploads import protocol
+from roadscan.serve.uploads import tus_protocol
 from roadscan.serve.uploads.client import list_sources, send_files
-from roadscan.serve.uploads.line import Line, LineBrokeError
-from roadscan.store.accounts import Accounts
+from roadscan.serve.uploads.connection import Connection, ConnectionLostError
 from roadscan.store.sqlite import share_store
+from roadscan.store.town.accounts import Accounts
 
 MB = 10**6
 STARTS_WITHIN_S = 60.0
@@ -51,7 +51,7 @@ def main() -> None:
         command += ["--data", str(folder / "town"), "--port", str(port), "--workers", "0"]
         with subprocess.Popen(command, stdout=subprocess.DEVNULL) as server:
             try:
-                with closing(Line(f"http://127.0.0.1:{port}", key)) as line:
+                with closing(Connection(f"http://127.0.0.1:{port}", key)) as line:
                     _wait_for(line)
                     _measure(line, folder, given.megabytes * MB, given.runs)
                 memory = psutil.Process(server.pid).memory_info().rss / 1024**2
@@ -60,7 +60,7 @@ def main() -> None:
                 server.terminate()
 
 
-def _measure(line: Line, folder: Path, size: int, runs: int) -> None:
+def _measure(line: Connection, folder: Path, size: int, runs: int) -> None:
     ways: dict[str, Callable[[Path], str]] = {
         "one request": lambda path: _send_at_once(line, path),
         "roadscan upload": lambda path: _send_by_command(line, path),
@@ -95,17 +95,20 @@ def _copy(source: Path, target: Path) -> None:
     target.unlink()
 
 
-def _send_at_once(line: Line, path: Path) -> str:
+def _send_at_once(line: Connection, path: Path) -> str:
     size = path.stat().st_size
-    told = {"Upload-Length": str(size), "Upload-Metadata": protocol.write_metadata({"name": "a"})}
+    told = {
+        "Upload-Length": str(size),
+        "Upload-Metadata": tus_protocol.write_metadata({"name": "a"}),
+    }
     url = line.ask("POST", "/uploads", told).headers["Location"]
-    head = {"Content-Type": protocol.PIECE_TYPE, "Upload-Offset": "0"}
+    head = {"Content-Type": tus_protocol.PIECE_TYPE, "Upload-Offset": "0"}
     with path.open("rb") as file:
         pieces = iter(lambda: file.read(256 * 1024), b"")
-        return str(line.ask("PATCH", url, head, pieces, size).headers[protocol.FILE_HEADER])
+        return str(line.ask("PATCH", url, head, pieces, size).headers[tus_protocol.FILE_HEADER])
 
 
-def _send_by_command(line: Line, path: Path) -> str:
+def _send_by_command(line: Connection, path: Path) -> str:
     (result,) = send_files(line, list_sources([path]), "", Quiet())
     return str(getattr(result, "sha256", result))
 
@@ -129,12 +132,12 @@ def _free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _wait_for(line: Line) -> None:
+def _wait_for(line: Connection) -> None:
     end_s = time.monotonic() + STARTS_WITHIN_S
     while True:
         try:
             line.get("/api/uploads")
-        except LineBrokeError:
+        except ConnectionLostError:
             if time.monotonic() > end_s:
                 raise
             time.sleep(0.2)

@@ -11,8 +11,8 @@ import pytest
 from sqlalchemy import create_engine, insert, make_url, select, text
 
 from roadscan.store.postgis import connect_store
-from roadscan.store.sql import SqlStore
 from roadscan.store.sqlite import share_store
+from roadscan.store.store import Store
 from roadscan.store.tables import metadata
 from tests.throwaway_postgres import ADDRESS
 
@@ -21,7 +21,7 @@ DATABASES = ["sqlite", pytest.param("postgis", marks=pytest.mark.postgis)]
 
 
 @contextmanager
-def open_on(database: str, folder: Path) -> Iterator[SqlStore]:
+def open_on(database: str, folder: Path) -> Iterator[Store]:
     """Open a new store, in a folder or in a database of its own."""
     with address_on(database) as address:
         opening = connect_store(address) if address else share_store(folder)
@@ -30,14 +30,14 @@ def open_on(database: str, folder: Path) -> Iterator[SqlStore]:
 
 
 @contextmanager
-def copied_on(database: str, folder: Path, filled: Path) -> Iterator[SqlStore]:
+def copied_on(database: str, folder: Path, filled: Path) -> Iterator[Store]:
     """Open a new store with all that the store of another folder has."""
     with open_on(database, folder) as store:
         copy_into(store, filled)
         yield store
 
 
-def copy_into(store: SqlStore, filled: Path) -> None:
+def copy_into(store: Store, filled: Path) -> None:
     """Put all that the store of another folder has into an empty one."""
     with (
         share_store(filled) as source,

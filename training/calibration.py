@@ -11,7 +11,7 @@ import numpy as np
 from scipy.optimize import minimize_scalar
 from scipy.special import expit, logit
 
-from roadscan.detect.accuracy import Tally
+from roadscan.detect.detection_metrics import Tally
 from training.measure import first_hits
 
 BINS = 10

@@ -8,7 +8,7 @@ import cv2
 import matplotlib as mpl
 import numpy as np
 
-from roadscan.detect.accuracy import Tally, overlaps
+from roadscan.detect.detection_metrics import Tally, overlaps
 from training.calibration import Reliability
 from training.measure import Seen, first_hits
 

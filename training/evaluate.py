@@ -17,8 +17,8 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from roadscan.detect.accuracy import overlaps
-from roadscan.detect.models import (
+from roadscan.detect.detection_metrics import overlaps
+from roadscan.detect.model_folder import (
     PRECISIONS,
     Figures,
     ModelSettings,

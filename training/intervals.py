@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from roadscan.detect.accuracy import RECALLS
+from roadscan.detect.detection_metrics import RECALLS
 from training.measure import Seen, first_hits
 
 DRAWS = 1000

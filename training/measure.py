@@ -7,11 +7,18 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from roadscan.detect.accuracy import LEAST_CONFIDENCE, Tally, count, figures, mean, pooled_f1
-from roadscan.detect.models import Figures, ModelSettings, Precision, read_settings, verify
+from roadscan.detect.detection_metrics import (
+    LEAST_CONFIDENCE,
+    Tally,
+    count,
+    figures,
+    mean,
+    pooled_f1,
+)
+from roadscan.detect.model_folder import Figures, ModelSettings, Precision, read_settings, verify
 from roadscan.detect.openvino import OpenVinoDetector
 from roadscan.detect.thresholds import Thresholds
-from roadscan.model.picture import Boxes, Frame
+from roadscan.model.frame import Boxes, Frame
 from training.pictures import ManifestRow, beside, read_manifest
 
 SETS = {

@@ -25,7 +25,7 @@ import numpy as np  # noqa: E402
 import openvino  # noqa: E402
 
 from roadscan.detect.letterbox import Letterbox  # noqa: E402
-from roadscan.detect.models import SETTINGS_FILE, read_settings  # noqa: E402
+from roadscan.detect.model_folder import SETTINGS_FILE, read_settings  # noqa: E402
 from training.model_toml import INT8_TABLE, without_table  # noqa: E402
 
 NETWORK_INT8 = "network_int8.xml"

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from roadscan.assess.grid import row_count
 from roadscan.assess.scheme import CellRule, Scheme
+from roadscan.assess.segmentation import row_count
 from roadscan.model.arrays import Bools, Floats, Ints
 from roadscan.model.damage import STRIPS, LaneGrid, LaneViews, Observation
 from roadscan.model.road import Direction, Network

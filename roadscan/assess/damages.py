@@ -7,8 +7,8 @@ import numpy as np
 from scipy import ndimage
 
 from roadscan.assess.cells import affected_cells, touched_cells
-from roadscan.assess.grid import segment_at
 from roadscan.assess.scheme import Scheme
+from roadscan.assess.segmentation import segment_at
 from roadscan.model.arrays import Bools, Floats
 from roadscan.model.damage import STRIPS, Damage, LaneGrid, Observation
 from roadscan.model.road import Direction, Segment

@@ -5,9 +5,9 @@ from decimal import Decimal
 import numpy as np
 
 from roadscan.assess.cells import affected_cells
-from roadscan.assess.grid import segment_rows
 from roadscan.assess.scheme import INDICATORS, Scheme
 from roadscan.assess.score import round_half_up, score_segment, unscored
+from roadscan.assess.segmentation import segment_rows
 from roadscan.model.arrays import Bools
 from roadscan.model.damage import STRIPS, LaneGrid
 from roadscan.model.road import Link, Segment, Surface

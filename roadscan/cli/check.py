@@ -12,7 +12,7 @@ from roadscan.cli import options
 from roadscan.cli.screen import add_row, printable, show
 
 if TYPE_CHECKING:
-    from roadscan.model.check import DriveCheck
+    from roadscan.model.drive_check import DriveCheck
 
 
 def check(
@@ -24,7 +24,7 @@ def check(
     json: options.Json = False,  # noqa: FBT002 -- how typer declares a switch
 ) -> None:
     """Show what a video and its track are good for, without a detector."""
-    from roadscan.pipeline.check import check_drive  # noqa: PLC0415 -- other commands start without it
+    from roadscan.pipeline.check_drive import check_drive  # noqa: PLC0415 -- other commands start without it
 
     result = check_drive(video, track)
     if json:

@@ -11,7 +11,7 @@ from roadscan.cli.summary import summary_table
 from roadscan.pipeline.progress import bars_on_stderr
 
 if TYPE_CHECKING:
-    from roadscan.pipeline.truth import TruthCheck
+    from roadscan.pipeline.demo_truth import TruthCheck
 
 
 def demo(

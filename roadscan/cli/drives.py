@@ -14,7 +14,7 @@ from roadscan.errors import RoadscanError
 from roadscan.model.time import iso_utc
 
 if TYPE_CHECKING:
-    from roadscan.store.inventory import KnownDrive
+    from roadscan.store.surveys.list_drives import KnownDrive
 
 
 def drives(

@@ -12,7 +12,7 @@ from roadscan.cli.screen import add_row, show
 
 if TYPE_CHECKING:
     from roadscan.model.road import Network
-    from roadscan.pipeline.matching import TrackOnNetwork
+    from roadscan.pipeline.match_track import TrackOnNetwork
 
 
 def match(
@@ -23,7 +23,7 @@ def match(
     json: options.Json = False,  # noqa: FBT002 -- how typer declares a switch
 ) -> None:
     """Put a track on the road network and show which streets were driven."""
-    from roadscan.pipeline.matching import match_track  # noqa: PLC0415 -- other commands start without it
+    from roadscan.pipeline.match_track import match_track  # noqa: PLC0415 -- other commands start without it
     from roadscan.read.network import read_network  # noqa: PLC0415 -- other commands start without it
 
     roads = read_network(network)

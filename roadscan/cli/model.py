@@ -12,7 +12,7 @@ from roadscan.cli import options
 from roadscan.pipeline.progress import bars_on_stderr
 
 if TYPE_CHECKING:
-    from roadscan.detect.models import Figures, Model, ModelSettings
+    from roadscan.detect.model_folder import Figures, Model, ModelSettings
     from roadscan.pipeline.evaluation import Evaluation
 
 app = typer.Typer(help="List, describe and check models.")
@@ -31,7 +31,7 @@ Name = Annotated[
 @app.command("list")
 def list_(json: options.Json = False) -> None:  # noqa: FBT002 -- how typer declares a switch
     """List the models beside roadscan."""
-    from roadscan.detect.models import list_models  # noqa: PLC0415 -- other commands start without it
+    from roadscan.detect.model_folder import list_models  # noqa: PLC0415 -- other commands start without it
 
     found = list_models()
     if json:
@@ -55,7 +55,7 @@ def list_(json: options.Json = False) -> None:  # noqa: FBT002 -- how typer decl
 @app.command("info")
 def info(name: Name, json: options.Json = False) -> None:  # noqa: FBT002 -- how typer declares a switch
     """Show a model's settings and figures; its files are held against their checksums."""
-    from roadscan.detect.models import CARD_FILE, open_model  # noqa: PLC0415 -- other commands start without it
+    from roadscan.detect.model_folder import CARD_FILE, open_model  # noqa: PLC0415 -- other commands start without it
 
     model = open_model(name)
     if json:
@@ -105,7 +105,7 @@ def evaluate(
     json: options.Json = False,  # noqa: FBT002 -- how typer declares a switch
 ) -> None:
     """Check a model on labelled pictures of your own."""
-    from roadscan.detect.models import open_model  # noqa: PLC0415 -- other commands start without it
+    from roadscan.detect.model_folder import open_model  # noqa: PLC0415 -- other commands start without it
     from roadscan.pipeline.evaluation import evaluate_model  # noqa: PLC0415 -- other commands start without it
     from roadscan.read.camera import read_camera  # noqa: PLC0415 -- other commands start without it
 

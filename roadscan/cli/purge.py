@@ -24,7 +24,7 @@ def purge(
     cells and scores stay.
     """
     with needs_extra("serve"):
-        from roadscan.serve.purge import open_retention  # noqa: PLC0415 -- an extra
+        from roadscan.serve.retention import open_retention  # noqa: PLC0415 -- an extra
         from roadscan.serve.settings import ServeSettings  # noqa: PLC0415 -- an extra
     with open_retention(
         ServeSettings(data=data, database=database, keep_raw_s=keep_days * DAY_S)

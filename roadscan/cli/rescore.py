@@ -18,8 +18,8 @@ def rescore(
     ] = None,
 ) -> None:
     """Score a survey by another scheme and write its layers anew, without video or detector."""
-    from roadscan.pipeline.folder import named_survey  # noqa: PLC0415
     from roadscan.pipeline.rescore import rescore as rescore_survey  # noqa: PLC0415 -- starts faster
+    from roadscan.pipeline.results_folder import named_survey  # noqa: PLC0415
     from roadscan.pipeline.scheme import load_scheme  # noqa: PLC0415
     from roadscan.publish.export import export_all  # noqa: PLC0415
     from roadscan.store.sqlite import FILE, open_store  # noqa: PLC0415

@@ -12,7 +12,7 @@ from roadscan.cli.screen import add_row, printable, show
 from roadscan.errors import RoadscanError
 from roadscan.model.score import STATEMENT, Indicators
 from roadscan.pipeline.scheme import load_scheme
-from roadscan.pipeline.scoring import ScoreSteps, score_steps
+from roadscan.pipeline.score_steps import ScoreSteps, score_steps
 from roadscan.read.score_input import (
     ScoreInput,
     parse_road_class,

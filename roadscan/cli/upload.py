@@ -9,7 +9,7 @@ import typer
 from roadscan.errors import ExitCode, InputFault
 from roadscan.pipeline.progress import BYTES, bars_on_stderr
 from roadscan.serve.uploads.client import list_sources, send_files
-from roadscan.serve.uploads.line import Line
+from roadscan.serve.uploads.connection import Connection
 
 
 def upload(
@@ -40,7 +40,7 @@ def upload(
     sent twice.
     """
     sources, refused = list_sources(files), 0
-    with closing(Line(server, key)) as line, bars_on_stderr(BYTES) as progress:
+    with closing(Connection(server, key)) as line, bars_on_stderr(BYTES) as progress:
         for result in send_files(line, sources, survey, progress):
             if isinstance(result, InputFault):
                 refused += 1

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from roadscan.model.picture import Boxes, Frame, Rows
+from roadscan.model.frame import Boxes, Frame, Rows
 
 
 class Detector(Protocol):

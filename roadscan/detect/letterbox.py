@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from roadscan.detect.thresholds import Thresholds
 from roadscan.model.arrays import Floats, Image
-from roadscan.model.picture import Boxes, Rows
+from roadscan.model.frame import Boxes, Rows
 
 STRIDE: Final = 32
 """Sides of the network's input are multiples of its coarsest grid."""

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from roadscan.detect.letterbox import Letterbox
 from roadscan.detect.thresholds import Thresholds
-from roadscan.model.picture import Boxes, Frame, Rows
+from roadscan.model.frame import Boxes, Frame, Rows
 
 MAX_COMPILED: Final = 4
 """Frame sizes kept ready: a survey mixes few cameras, and each one takes some ten MiB."""

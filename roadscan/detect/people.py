@@ -12,11 +12,11 @@ from typing import Final
 import numpy as np
 
 from roadscan.detect.detector import Detector
-from roadscan.detect.loading import detector_of
-from roadscan.detect.models import open_model
+from roadscan.detect.load import detector_of
+from roadscan.detect.model_folder import open_model
 from roadscan.model.arrays import Floats
-from roadscan.model.photo import PictureRefusal
-from roadscan.model.picture import Boxes, Frame, Rows
+from roadscan.model.frame import Boxes, Frame, Rows
+from roadscan.model.stored_picture import PictureRefusal
 
 QUICK_LONG_SIDE_PX: Final = 320
 """A person at the far end of the near field is some 30 px tall in a frame this wide."""
@@ -128,7 +128,7 @@ def load_people_finder(spec: str = "") -> PeopleFinder:
     Raises
     ------
     RoadscanError
-        What `roadscan.detect.models.open_model` raises.
+        What `roadscan.detect.model_folder.open_model` raises.
     """
     model = open_model(spec, "privacy")
 

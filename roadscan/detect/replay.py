@@ -22,7 +22,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from roadscan.errors import RoadscanError
-from roadscan.model.picture import Boxes, Frame, Rows
+from roadscan.model.frame import Boxes, Frame, Rows
 
 KINDS: Final = ("D00", "D10", "D20", "D40", "Repair")
 SAME_FRAME_S: Final = 0.02

@@ -11,7 +11,7 @@ import numpy as np
 from roadscan.detect.letterbox import Letterbox
 from roadscan.detect.thresholds import Thresholds
 from roadscan.errors import RoadscanError
-from roadscan.model.picture import Boxes, Frame, Rows
+from roadscan.model.frame import Boxes, Frame, Rows
 
 
 class UltralyticsDetector:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from roadscan.model.arrays import Bools, Floats
-from roadscan.model.picture import Camera
+from roadscan.model.frame import Camera
 
 MAX_ROW_M = 0.15
 """Farther than where one pixel row covers this much road, a box's top and bottom say nothing."""

@@ -6,8 +6,8 @@ from typing import Final
 import numpy as np
 from scipy.ndimage import gaussian_filter1d, median_filter
 
-from roadscan.locate.clean import state_at
-from roadscan.locate.motion import Motion
+from roadscan.locate.apparent_motion import Motion
+from roadscan.locate.clean_track import state_at
 from roadscan.locate.smooth import unwrapped_deg
 from roadscan.model.arrays import Bools, Floats
 from roadscan.model.drive import ClockFit

@@ -10,9 +10,9 @@ from itertools import pairwise
 
 import numpy as np
 
-from roadscan.locate.graph import RoadGraph, road_graph, way_limit_m
+from roadscan.locate.candidates import Places, places_near
 from roadscan.locate.match_route import BACKWARDS_M, LegFixes, matched_path
-from roadscan.locate.nearby import Places, places_near
+from roadscan.locate.road_graph import RoadGraph, road_graph, way_limit_m
 from roadscan.model.arrays import Bools, Floats, Ints
 from roadscan.model.road import MatchedPath, Network
 from roadscan.model.track import DrivePath, Gap

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.ndimage import gaussian_filter1d
 
-from roadscan.locate.graph import RoadGraph, way_limit_m
-from roadscan.locate.nearby import LANE_M, accuracy_or_default
+from roadscan.locate.candidates import LANE_M, accuracy_or_default
+from roadscan.locate.road_graph import RoadGraph, way_limit_m
 from roadscan.model.arrays import Bools, Floats, Ints
 from roadscan.model.road import Direction, MatchedPath, RouteStep
 from roadscan.model.track import DrivePath, Gap

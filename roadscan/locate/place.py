@@ -16,12 +16,12 @@ from roadscan.locate.camera import (
     pitch_error_m,
     pixel_from_ground,
 )
-from roadscan.locate.crop import near_rows
+from roadscan.locate.near_field_crop import near_rows
 from roadscan.locate.road_view import hidden_cells
 from roadscan.locate.route import Course, DrivenRoute, RoutePlace
 from roadscan.model.arrays import Floats
 from roadscan.model.damage import LaneViews, Observation, Rejection
-from roadscan.model.picture import Boxes, Camera
+from roadscan.model.frame import Boxes, Camera
 from roadscan.model.road import MatchedPath, Network, RouteStep
 
 GRAZE_M = 0.05

@@ -9,7 +9,7 @@ from roadscan.locate.camera import NearField, focal_px, ground_from_pixel, pixel
 from roadscan.locate.route import Course
 from roadscan.model.arrays import Bools, Floats
 from roadscan.model.damage import STRIPS
-from roadscan.model.picture import Camera, Rows
+from roadscan.model.frame import Camera, Rows
 
 SIDE_M: Final = 1.0
 """Beside the lane a kept picture shows this much: where the edge breaks and water stands."""

@@ -4,8 +4,8 @@ from dataclasses import dataclass, field
 
 from roadscan.model.arrays import Floats
 from roadscan.model.damage import LaneGrid, Observation, Rejection
-from roadscan.model.photo import KeptPicture, PictureRefusal
-from roadscan.model.picture import Boxes, Camera, FrameRejection
+from roadscan.model.frame import Boxes, Camera, FrameRejection
+from roadscan.model.stored_picture import KeptPicture, PictureRefusal
 from roadscan.model.track import Track
 
 

@@ -20,14 +20,14 @@ from roadscan.model.drive import (
     RejectedBox,
     SeenFrame,
 )
-from roadscan.model.photo import KeptPicture, PictureRefusal
-from roadscan.model.picture import Boxes, FrameRejection
+from roadscan.model.frame import Boxes, FrameRejection
 from roadscan.model.road import Network
-from roadscan.pipeline.look import Looker, Seen, look_at_all, shown_at
-from roadscan.pipeline.photos import NO_PICTURES, PictureKeeper, PictureRules
+from roadscan.model.stored_picture import KeptPicture, PictureRefusal
+from roadscan.pipeline.analyse_frames import FrameAnalyser, Seen, analyse_frames, shown_at
+from roadscan.pipeline.keep_pictures import NO_PICTURES, PictureKeeper, PictureRules
 from roadscan.pipeline.prepare import PreparedDrive
 from roadscan.pipeline.progress import Progress
-from roadscan.pipeline.record import Stopwatch
+from roadscan.pipeline.run_record import Stopwatch
 from roadscan.read.video import frames_at
 
 CHUNK_S = 60.0
@@ -182,7 +182,7 @@ def work_chunks(
     drive, network, scheme = prepared.drive, looking.network, looking.scheme
     info = drive.video
     eye = Eye(drive.camera, info.width, info.height, prepared.matched, network)
-    looker = Looker(eye, looking.detector, looking.pictures.finder)
+    looker = FrameAnalyser(eye, looking.detector, looking.pictures.finder)
     shown = shown_at(
         frames_at(prepared.video_path, wanted_s), wanted_s, 1 / max(info.frame_rate_hz, 1e-9), watch
     )
@@ -194,7 +194,7 @@ def work_chunks(
 
     chunks = iter(sorted(planned))
     chunk: _Chunk | None = None
-    for number, looked in look_at_all(numbered, looker, watch):
+    for number, looked in analyse_frames(numbered, looker, watch):
         while chunk is None or chunk.account.number < number:
             if chunk is not None:
                 yield chunk.finish(drive.drive_id)

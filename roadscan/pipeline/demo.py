@@ -3,13 +3,13 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from roadscan.assess.grid import segments_of
+from roadscan.assess.segmentation import segments_of
 from roadscan.errors import RoadscanError
+from roadscan.pipeline.demo_truth import TruthCheck, check_against_truth
 from roadscan.pipeline.progress import Progress
-from roadscan.pipeline.record import write_atomically
 from roadscan.pipeline.run import RunResult, run
+from roadscan.pipeline.run_record import write_atomically
 from roadscan.pipeline.scheme import load_scheme
-from roadscan.pipeline.truth import TruthCheck, check_against_truth
 from roadscan.read.network import read_network
 
 SCHEME = "ap9k"

@@ -4,20 +4,20 @@ import time
 from pathlib import Path
 
 from roadscan.pipeline.assess import Assessed
-from roadscan.pipeline.folder import (
+from roadscan.pipeline.rescore import score_again
+from roadscan.pipeline.results_folder import (
     open_results,
     outputs_tell_of,
     remove_layers,
     remove_outputs,
     survey_shown,
 )
-from roadscan.pipeline.rescore import score_again
-from roadscan.pipeline.retell import retell_run
+from roadscan.pipeline.update_run_record import retell_run
 from roadscan.publish.export import export_all
 from roadscan.store.erasure import Erased
-from roadscan.store.inventory import KnownDrive, find_drive, known_drives
-from roadscan.store.scorings import Scorings
-from roadscan.store.sql import SqlStore
+from roadscan.store.rescoring import Scorings
+from roadscan.store.store import Store
+from roadscan.store.surveys.list_drives import KnownDrive, find_drive, known_drives
 
 
 def drives_in_folder(folder: Path) -> tuple[KnownDrive, ...]:
@@ -62,7 +62,7 @@ def erase_from_folder(folder: Path, drive_id: str) -> Erased:
     return erased
 
 
-def _score(store: SqlStore, survey: str) -> Assessed:
+def _score(store: Store, survey: str) -> Assessed:
     scorings, began_s = Scorings(store.engine, time.time), time.monotonic()
     change, assessed = scorings.of(survey).wanted, score_again(store, survey)
     scorings.mark_done(survey, change, time.monotonic() - began_s)

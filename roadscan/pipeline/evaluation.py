@@ -11,16 +11,23 @@ from typing import TextIO
 
 import numpy as np
 
-from roadscan.detect.accuracy import LEAST_CONFIDENCE, Tally, count, figures, mean, pooled_f1
+from roadscan.detect.detection_metrics import (
+    LEAST_CONFIDENCE,
+    Tally,
+    count,
+    figures,
+    mean,
+    pooled_f1,
+)
 from roadscan.detect.detector import Detector
-from roadscan.detect.loading import detector_of
-from roadscan.detect.models import Figures, Model
+from roadscan.detect.load import detector_of
+from roadscan.detect.model_folder import Figures, Model
 from roadscan.detect.thresholds import Thresholds
 from roadscan.errors import RoadscanError
-from roadscan.locate.crop import near_rows
-from roadscan.model.picture import Boxes, Camera, Frame, Rows
+from roadscan.locate.near_field_crop import near_rows
+from roadscan.model.frame import Boxes, Camera, Frame, Rows
 from roadscan.pipeline.progress import Progress, Quiet
-from roadscan.read.labelled import LabelledPicture, open_labelled, read_labelled
+from roadscan.read.labelled_pictures import LabelledPicture, open_labelled, read_labelled
 
 LANE_WIDTH_M = 3.5
 """Of the lane whose near field is looked at: pictures say nothing about it."""

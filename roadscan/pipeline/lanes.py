@@ -5,15 +5,21 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from roadscan.assess.cells import Lane
-from roadscan.assess.grid import segments_of
 from roadscan.assess.lanes import SeenLane
 from roadscan.assess.scheme import Scheme, parse_scheme
+from roadscan.assess.segmentation import segments_of
 from roadscan.model.damage import Damage, LaneGrid
 from roadscan.model.road import Link, Network, Segment
 from roadscan.model.survey import Assessment, Survey
-from roadscan.publish.features import feature_rows
-from roadscan.publish.layers import Results, cells_layers, damages_layer, photos_of, segments_layer
-from roadscan.store.feature_patches import LayerPatch
+from roadscan.publish.layer_frames import (
+    Results,
+    cells_layers,
+    damages_layer,
+    photos_of,
+    segments_layer,
+)
+from roadscan.publish.served_features import feature_rows
+from roadscan.store.layers.patch import LayerPatch
 from roadscan.store.store import Store
 
 

@@ -8,14 +8,14 @@ from time import time
 import shapely
 
 from roadscan.errors import RoadscanError
-from roadscan.model.photo import ObjectionMask
-from roadscan.pipeline.folder import survey_shown
-from roadscan.pipeline.record import RUN_FILE
+from roadscan.model.stored_picture import ObjectionMask
+from roadscan.pipeline.results_folder import survey_shown
+from roadscan.pipeline.run_record import RUN_FILE
 from roadscan.publish.export import export_all
 from roadscan.read.objections import read_objections
-from roadscan.store.accounts import Accounts
-from roadscan.store.sql import SqlStore
 from roadscan.store.sqlite import open_store
+from roadscan.store.store import Store
+from roadscan.store.town.accounts import Accounts
 
 ACTION = "objections"
 """In the record of what was done."""
@@ -34,7 +34,7 @@ class Objected:
 
 
 def object_to_pictures(
-    store: SqlStore,
+    store: Store,
     masks: Sequence[ObjectionMask],
     who: str,
     clock: Callable[[], float] = time,

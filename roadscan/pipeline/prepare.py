@@ -8,18 +8,18 @@ from pathlib import Path
 import numpy as np
 
 from roadscan.errors import RoadscanError
-from roadscan.locate.clean import clean_track, state_at
+from roadscan.locate.apparent_motion import apparent_motion
+from roadscan.locate.clean_track import clean_track, state_at
 from roadscan.locate.clock import choose_windows, fit_clock
 from roadscan.locate.match import match_path
-from roadscan.locate.motion import apparent_motion
 from roadscan.locate.sample import sample_times
 from roadscan.model.arrays import Floats
 from roadscan.model.drive import ClockFit, Drive, Trace, VideoInfo
-from roadscan.model.picture import Camera
+from roadscan.model.frame import Camera
 from roadscan.model.road import MatchedPath, Network
 from roadscan.model.time import iso_utc
 from roadscan.model.track import DrivePath, Track
-from roadscan.pipeline.record import Stopwatch
+from roadscan.pipeline.run_record import Stopwatch
 from roadscan.read.files import sha256_of
 from roadscan.read.track import read_track
 from roadscan.read.video import grey_frames, probe

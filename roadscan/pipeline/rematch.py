@@ -9,7 +9,7 @@ from pathlib import Path
 
 from roadscan.assess.scheme import Scheme, parse_scheme
 from roadscan.errors import RoadscanError
-from roadscan.locate.clean import clean_track
+from roadscan.locate.clean_track import clean_track
 from roadscan.locate.match import match_path
 from roadscan.locate.place import Eye
 from roadscan.model.drive import ChunkResult, Drive
@@ -17,10 +17,10 @@ from roadscan.model.road import Network
 from roadscan.model.survey import DriveKey
 from roadscan.pipeline.assess import Assessed
 from roadscan.pipeline.chunk import ChunkAccount
-from roadscan.pipeline.folder import named_survey, open_results
 from roadscan.pipeline.prepare import check_near, driven_stretches, settings_digest
 from roadscan.pipeline.rescore import score_again
-from roadscan.pipeline.retell import retell_run
+from roadscan.pipeline.results_folder import named_survey, open_results
+from roadscan.pipeline.update_run_record import retell_run
 from roadscan.publish.export import export_all
 from roadscan.read.network import read_network
 from roadscan.store.store import Store

@@ -1,7 +1,7 @@
 """Scores a survey anew, or by another scheme, from what the store has: no video, no detector."""
 
-from roadscan.assess.grid import segments_of
 from roadscan.assess.scheme import Scheme, parse_scheme
+from roadscan.assess.segmentation import segments_of
 from roadscan.errors import RoadscanError
 from roadscan.pipeline.assess import Assessed, assess_survey
 from roadscan.store.store import Store

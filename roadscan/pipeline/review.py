@@ -11,17 +11,17 @@ from dataclasses import dataclass
 import numpy as np
 
 from roadscan.assess.cells import Lane
-from roadscan.assess.grid import row_count, segment_rows
 from roadscan.assess.lanes import AssessedLane, Rules, assess_lane
 from roadscan.assess.reviews import Judgements, as_judged, sightings_of
 from roadscan.assess.scheme import parse_scheme
+from roadscan.assess.segmentation import row_count, segment_rows
 from roadscan.errors import RoadscanError
 from roadscan.model.review import Decision, Judgement, Ruling, Subject
 from roadscan.model.road import Segment
 from roadscan.model.score import SegmentResult
 from roadscan.model.survey import Assessment
 from roadscan.pipeline.lanes import LanesOfSurvey, changed_damages, patches_of, read_lanes, see_lane
-from roadscan.store.followed import Followed
+from roadscan.store.rescoring import RescoreDelta
 from roadscan.store.store import Store
 
 
@@ -99,7 +99,7 @@ class _Change:
 
 def _followed(
     store: Store, subject: Subject, change: int, before: Judgements, after: Judgements
-) -> Followed:
+) -> RescoreDelta:
     """Work out what another set of judgements about a subject's boxes changes."""
     lanes = sorted(store.reviews.lanes_of(subject.survey, subject))
     known = read_lanes(store, subject.survey, lanes)
@@ -119,7 +119,7 @@ def _followed(
         tuple(segment for segment, _ in pairs), tuple(result for _, result in pairs), new
     )
     grids = [one.after.grid for one in changes if one.after.grid is not None]
-    return Followed(
+    return RescoreDelta(
         change,
         tuple(result for one in changes for result in one.results),
         gone,

@@ -9,16 +9,15 @@ from pathlib import Path
 
 import geopandas
 
-from roadscan.assess.grid import segments_of
-from roadscan.detect.loading import load_detector
+from roadscan.assess.segmentation import segments_of
+from roadscan.detect.load import load_detector
 from roadscan.errors import InputFault, RoadscanError
 from roadscan.model.survey import DriveKey, Survey
-from roadscan.pipeline.account import Outcome, Tools, account
 from roadscan.pipeline.assess import assess_survey
 from roadscan.pipeline.chunk import Looking, chunk_of, work_chunks
-from roadscan.pipeline.inputs import find_track, list_videos
+from roadscan.pipeline.find_inputs import find_track, list_videos
+from roadscan.pipeline.keep_pictures import PictureRules, load_picture_rules
 from roadscan.pipeline.objections import object_to_pictures
-from roadscan.pipeline.photos import PictureRules, load_picture_rules
 from roadscan.pipeline.prepare import (
     Detecting,
     DrivenTrack,
@@ -28,7 +27,8 @@ from roadscan.pipeline.prepare import (
     prepare_drive,
 )
 from roadscan.pipeline.progress import Progress, Quiet
-from roadscan.pipeline.record import (
+from roadscan.pipeline.run_account import Outcome, Tools, account
+from roadscan.pipeline.run_record import (
     RUN_FILE,
     PicturesRecord,
     RunRecord,
@@ -36,8 +36,8 @@ from roadscan.pipeline.record import (
     write_atomically,
 )
 from roadscan.pipeline.scheme import load_scheme
+from roadscan.publish.damage_photos import PHOTOS
 from roadscan.publish.export import export_all
-from roadscan.publish.photos import PHOTOS
 from roadscan.read.camera import read_camera
 from roadscan.read.files import check_file
 from roadscan.read.network import read_network

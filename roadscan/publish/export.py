@@ -6,10 +6,11 @@ from pathlib import Path
 
 from roadscan.errors import RoadscanError
 from roadscan.model.time import iso_utc
-from roadscan.publish.fields import GEOMETRY_TYPES, LAYERS
+from roadscan.publish.damage_photos import PHOTOS, remove_stale_photos, write_photos
 from roadscan.publish.geojson import write_geojson
 from roadscan.publish.geopackage import GeoPackageLayer, write_geopackage
-from roadscan.publish.layers import (
+from roadscan.publish.layer_fields import GEOMETRY_TYPES, LAYERS
+from roadscan.publish.layer_frames import (
     Results,
     cells_layers,
     damages_layer,
@@ -19,7 +20,6 @@ from roadscan.publish.layers import (
 )
 from roadscan.publish.map_page import write_map_page
 from roadscan.publish.map_picture import write_map_picture
-from roadscan.publish.photos import PHOTOS, remove_stale_photos, write_photos
 from roadscan.publish.styles import qgis_styles
 from roadscan.store.lanes import judged_grids
 from roadscan.store.store import Store

@@ -9,7 +9,7 @@ from pathlib import Path
 import geopandas
 import pyogrio
 
-from roadscan.publish.fields import Field
+from roadscan.publish.layer_fields import Field
 
 GEOMETRY = "geom"
 

@@ -10,8 +10,8 @@ import geopandas
 import shapely
 
 from roadscan.model.score import STATEMENT
-from roadscan.publish.fields import DAMAGES, SEGMENTS
-from roadscan.publish.layers import Results
+from roadscan.publish.layer_fields import DAMAGES, SEGMENTS
+from roadscan.publish.layer_frames import Results
 from roadscan.publish.styles import palette
 
 

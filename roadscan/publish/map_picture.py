@@ -14,7 +14,7 @@ from matplotlib.lines import Line2D
 
 from roadscan.model.arrays import Floats
 from roadscan.model.score import STATEMENT
-from roadscan.publish.layers import Results
+from roadscan.publish.layer_frames import Results
 from roadscan.publish.styles import palette
 
 WIDTH_IN, HEIGHT_IN, DPI = 11.0, 8.0, 150

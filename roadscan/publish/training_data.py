@@ -14,8 +14,8 @@ from typing import Final
 
 from roadscan.errors import RoadscanError
 from roadscan.model.damage import Verdict
-from roadscan.model.photo import Picture
 from roadscan.model.review import BoxKey, Decision, Judgement
+from roadscan.model.stored_picture import Picture
 from roadscan.store.store import Store
 
 VIEW: Final = "vehicle"

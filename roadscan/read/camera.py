@@ -8,7 +8,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from roadscan.errors import RoadscanError
-from roadscan.model.picture import Camera
+from roadscan.model.frame import Camera
 from roadscan.read.files import check_file
 
 MAX_BYTES = 100_000

@@ -43,7 +43,7 @@ def check_file(path: Path, max_bytes: int | None = None, too_large: str = "file_
 
 
 @contextmanager
-def told_as(working: Path, name: str) -> Iterator[None]:
+def reported_as(working: Path, name: str) -> Iterator[None]:
     """Let errors call a working copy by the name that whoever gave the file knows it by.
 
     The name is only told: nothing opens it. A working copy has to be called what no file spells

@@ -16,9 +16,9 @@ from roadscan.model.road import Link, Network
 from roadscan.read.crs import metric_crs
 from roadscan.read.files import check_file, sha256_of
 from roadscan.read.network_geojson import geojson_lines, read_geojson
-from roadscan.read.network_look import NO_LOOK, NetworkLook, look_at
 from roadscan.read.network_mapping import NetworkMapping, mapping_path, read_mapping
 from roadscan.read.network_osm import read_osm
+from roadscan.read.network_preview import NO_LOOK, NetworkPreview, look_at
 from roadscan.read.network_rows import Lines
 from roadscan.read.network_table import (
     geopackage_lines,
@@ -100,7 +100,7 @@ def read_network(
         return Network(links, epsg, _sha256(file, settings), path.name)
 
 
-def look_at_network(path: Path, mapping: NetworkMapping | None = None) -> NetworkLook:
+def preview_network(path: Path, mapping: NetworkMapping | None = None) -> NetworkPreview:
     """Say what the columns of a network are taken for and which lines have a fault.
 
     A network that `read_network` refuses may still be looked at: to see why, and to name other

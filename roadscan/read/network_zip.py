@@ -15,7 +15,7 @@ from tempfile import TemporaryDirectory
 from typing import Final
 
 from roadscan.errors import RoadscanError
-from roadscan.read.files import told_as
+from roadscan.read.files import reported_as
 
 MAX_ENTRIES: Final = 200
 MAX_UNPACKED_BYTES: Final = 2_000_000_000
@@ -53,7 +53,7 @@ def unpacked(path: Path) -> Iterator[Path]:
                     "Make room for temporary files",
                 ) from error
             raise _unreadable(path.name, error) from error
-        with told_as(network, f"{path.name}: {inside}"):
+        with reported_as(network, f"{path.name}: {inside}"):
             yield network
 
 

@@ -9,7 +9,7 @@ import shapely
 from shapely.errors import ShapelyError
 
 from roadscan.errors import RoadscanError
-from roadscan.model.photo import ObjectionMask
+from roadscan.model.stored_picture import ObjectionMask
 from roadscan.read.files import check_file
 
 MAX_BYTES: Final = 50_000_000

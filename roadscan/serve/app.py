@@ -6,47 +6,46 @@ from importlib.metadata import version
 from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 
-from roadscan.serve.access.administration import administration_router
+from roadscan.serve.access.account_routes import administration_router
 from roadscan.serve.access.guard import Guard
-from roadscan.serve.access.keys import keys_router
+from roadscan.serve.access.key_routes import keys_router
 from roadscan.serve.access.login import login_router
 from roadscan.serve.access.oidc import oidc_router
-from roadscan.serve.databases import jobs_url
-from roadscan.serve.description import describe
-from roadscan.serve.envelope import Envelope
-from roadscan.serve.erasing import Eraser, erasing_router
+from roadscan.serve.admin_status import premises_router
+from roadscan.serve.api_description import describe
+from roadscan.serve.drive_routes import Eraser, erasing_router
 from roadscan.serve.errors import tell_errors
-from roadscan.serve.evidence import evidence_router
-from roadscan.serve.features.exports import exports_on_record
-from roadscan.serve.features.layers import readable_by
-from roadscan.serve.features.router import features_router
 from roadscan.serve.health import Metrics, health_router
-from roadscan.serve.jobs.checks import checks_router
-from roadscan.serve.jobs.chores import chores_router
+from roadscan.serve.jobs.check_routes import checks_router
 from roadscan.serve.jobs.drives import Drives
+from roadscan.serve.jobs.job_routes import jobs_router
+from roadscan.serve.jobs.maintenance_routes import chores_router
 from roadscan.serve.jobs.queue import JobQueue
-from roadscan.serve.jobs.router import jobs_router
 from roadscan.serve.log import log_answer
+from roadscan.serve.middleware import ResponseMiddleware
 from roadscan.serve.networks import networks_router
-from roadscan.serve.pages.router import pages_router
-from roadscan.serve.pages.static import static_router
-from roadscan.serve.premises import premises_router
+from roadscan.serve.ogc.document_routes import features_router
+from roadscan.serve.ogc.download_audit import exports_on_record
+from roadscan.serve.ogc.layer_access import readable_by
+from roadscan.serve.pages.page_routes import pages_router
+from roadscan.serve.pages.static_routes import static_router
 from roadscan.serve.reviews import reviews_router
+from roadscan.serve.segment_evidence import evidence_router
 from roadscan.serve.settings import ServeSettings
 from roadscan.serve.surveys import surveys_router
-from roadscan.serve.uploads.api import uploads_api
-from roadscan.serve.uploads.finish import Arrivals
-from roadscan.serve.uploads.router import tus_router
-from roadscan.serve.uploads.storage import UploadStorage
-from roadscan.store.accounts import Accounts
-from roadscan.store.features import FeatureStore
-from roadscan.store.files import Files
-from roadscan.store.outside_logins import OutsideLogins
-from roadscan.store.sql import SqlStore
-from roadscan.store.town import Town
+from roadscan.serve.town import jobs_url
+from roadscan.serve.uploads.tus_routes import tus_router
+from roadscan.serve.uploads.upload_routes import uploads_api
+from roadscan.serve.uploads.upload_service import UploadService
+from roadscan.serve.uploads.upload_storage import UploadStorage
+from roadscan.store.layers.layer_store import LayerStore
+from roadscan.store.store import Store
+from roadscan.store.town.accounts import Accounts, OutsideLogins
+from roadscan.store.town.files import Files
+from roadscan.store.town.state import TownState
 
 
-def create_app(settings: ServeSettings, store: SqlStore) -> FastAPI:
+def create_app(settings: ServeSettings, store: Store) -> FastAPI:
     """Return the service of one town over its store."""
     app = FastAPI(
         title="roadscan",
@@ -59,10 +58,10 @@ def create_app(settings: ServeSettings, store: SqlStore) -> FastAPI:
     describe(app)
     guard = Guard(Accounts(store.engine, time.time))
     logins = OutsideLogins(store.engine, guard.accounts)
-    files, town = Files(store.engine), Town(store.engine, time.time)
-    features = FeatureStore(store.engine)
+    files, town = Files(store.engine), TownState(store.engine, time.time)
+    features = LayerStore(store.engine)
     readable = readable_by(guard, settings.public_collections)
-    arrivals = Arrivals(UploadStorage(settings.data, settings.upload_limits), files)
+    arrivals = UploadService(UploadStorage(settings.data, settings.upload_limits), files)
     queue, metrics = JobQueue(jobs_url(settings)), Metrics(settings, town)
     drives = Drives(files, town, store, queue)
     app.router.on_shutdown.append(queue.close)
@@ -97,5 +96,5 @@ def create_app(settings: ServeSettings, store: SqlStore) -> FastAPI:
             allow_origins=settings.allow_origins,
             expose_headers=("Link", "ETag", "Content-Crs"),
         )
-    app.add_middleware(Envelope, hears=(metrics.count, log_answer))
+    app.add_middleware(ResponseMiddleware, hears=(metrics.count, log_answer))
     return app

@@ -19,9 +19,9 @@ from pathlib import Path
 from typing import Final
 
 from roadscan.errors import RoadscanError
-from roadscan.serve.databases import jobs_url
 from roadscan.serve.jobs.queue import JobQueue
 from roadscan.serve.settings import ServeSettings
+from roadscan.serve.town import jobs_url
 from roadscan.store.sqlite import FILE, JOBS_FILE
 
 MANIFEST: Final = "backup.json"

@@ -14,14 +14,14 @@ from typing import Final
 
 from roadscan.model.upload import FileKind, Held
 from roadscan.serve.backup import BACKUPS
-from roadscan.serve.databases import size_bytes
 from roadscan.serve.jobs.exports import exports
 from roadscan.serve.jobs.queue import JobQueue
 from roadscan.serve.retention import RAW
 from roadscan.serve.settings import ServeSettings
-from roadscan.serve.uploads.storage import UploadStorage
-from roadscan.store.files import Files
-from roadscan.store.sql import SqlStore
+from roadscan.serve.town import size_bytes
+from roadscan.serve.uploads.upload_storage import UploadStorage
+from roadscan.store.store import Store
+from roadscan.store.town.files import Files
 
 BACKUP_JOBS: Final = 200
 """Jobs that are asked for the sizes of their backups: the newest."""
@@ -69,7 +69,7 @@ class DiskUse:
     """In the folder; False: PostgreSQL, wherever its data lies."""
 
 
-def disk_use(settings: ServeSettings, store: SqlStore, queue: JobQueue) -> DiskUse:
+def disk_use(settings: ServeSettings, store: Store, queue: JobQueue) -> DiskUse:
     """Return how the disk is used now."""
     disk = shutil.disk_usage(settings.data)
     kept = Files(store.engine).held()

@@ -21,13 +21,13 @@ from typing import Final
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from roadscan.detect.models import ModelSettings, list_models, open_model
+from roadscan.detect.model_folder import ModelSettings, list_models, open_model
 from roadscan.errors import RoadscanError
 from roadscan.serve.health import WORKER_SILENT_S
 from roadscan.serve.settings import GIB, ServeSettings
-from roadscan.store.look import is_whole, look_into, newest_version, version_of
+from roadscan.store.database import is_whole, look_into, newest_version, version_of
 from roadscan.store.sqlite import FILE, JOBS_FILE
-from roadscan.store.town import Town
+from roadscan.store.town.state import TownState
 
 OLDEST_PYTHON: Final = (3, 11)
 PACKAGES: Final = ("numpy", "av", "openvino", "opencv-python-headless", "pyogrio", "sqlalchemy")
@@ -187,7 +187,7 @@ def _opened(engine: Engine) -> Iterator[Finding]:
     found, newest = version_of(engine), newest_version()
     if found == newest:
         yield Finding("store", Verdict.OK, f"opens, version {found}")
-        yield from (check(Town(engine, time.time)) for check in (_workers, _network))
+        yield from (check(TownState(engine, time.time)) for check in (_workers, _network))
     elif found is None or found < newest:
         older = f"version {found or 'none'}, this roadscan has {newest}"
         to_do = "The next start upgrades it: make a backup first"
@@ -197,7 +197,7 @@ def _opened(engine: Engine) -> Iterator[Finding]:
         yield Finding("store", Verdict.FAIL, newer, "Upgrade roadscan")
 
 
-def _workers(town: Town) -> Finding:
+def _workers(town: TownState) -> Finding:
     alive = len(town.alive(WORKER_SILENT_S))
     if alive:
         return Finding("workers", Verdict.OK, f"{alive} alive")
@@ -205,7 +205,7 @@ def _workers(town: Town) -> Finding:
     return Finding("workers", Verdict.WARN, "none heard of within a minute", to_do)
 
 
-def _network(town: Town) -> Finding:
+def _network(town: TownState) -> Finding:
     networks = town.networks()
     if not networks:
         to_do = "An administrator brings one in on the admin page"

@@ -3,18 +3,18 @@
 import time
 from contextlib import closing
 
-from roadscan.serve.databases import jobs_url, need_town, open_town
-from roadscan.serve.erasing import ErasedTold, Eraser
+from roadscan.serve.drive_routes import ErasedResponse, Eraser
 from roadscan.serve.jobs.drives import Drives
 from roadscan.serve.jobs.queue import JobQueue
 from roadscan.serve.settings import ServeSettings
-from roadscan.serve.uploads.finish import Arrivals
-from roadscan.serve.uploads.storage import UploadStorage
-from roadscan.store.accounts import Accounts
-from roadscan.store.features import FeatureStore
-from roadscan.store.files import Files
-from roadscan.store.inventory import KnownDrive, find_drive, known_drives
-from roadscan.store.town import Town
+from roadscan.serve.town import jobs_url, need_town, open_town
+from roadscan.serve.uploads.upload_service import UploadService
+from roadscan.serve.uploads.upload_storage import UploadStorage
+from roadscan.store.layers.layer_store import LayerStore
+from roadscan.store.surveys.list_drives import KnownDrive, find_drive, known_drives
+from roadscan.store.town.accounts import Accounts
+from roadscan.store.town.files import Files
+from roadscan.store.town.state import TownState
 
 WHO = "roadscan erase"
 
@@ -33,7 +33,7 @@ def find_in_town(settings: ServeSettings, drive_id: str) -> KnownDrive:
         return find_drive(store.engine, drive_id)
 
 
-def erase_from_town(settings: ServeSettings, drive_id: str) -> ErasedTold:
+def erase_from_town(settings: ServeSettings, drive_id: str) -> ErasedResponse:
     """Erase a drive as the administration page does, also while the service runs.
 
     Raises `file_missing`, `drive_unknown`, `drive_in_work`.
@@ -42,9 +42,9 @@ def erase_from_town(settings: ServeSettings, drive_id: str) -> ErasedTold:
     with closing(JobQueue(jobs_url(settings))) as queue, open_town(settings) as store:
         drive = find_drive(store.engine, drive_id).drive
         files = Files(store.engine)
-        drives = Drives(files, Town(store.engine, time.time), store, queue)
-        arrivals = Arrivals(UploadStorage(settings.data, settings.upload_limits), files)
-        told = Eraser(settings.data, drives, arrivals, FeatureStore(store.engine)).erase(drive)
+        drives = Drives(files, TownState(store.engine, time.time), store, queue)
+        arrivals = UploadService(UploadStorage(settings.data, settings.upload_limits), files)
+        told = Eraser(settings.data, drives, arrivals, LayerStore(store.engine)).erase(drive)
         Accounts(store.engine, time.time).record(
             WHO, "drive_erased", f"{drive.video.name} {drive_id}"
         )

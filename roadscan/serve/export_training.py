@@ -5,9 +5,9 @@ from pathlib import Path
 
 from roadscan.errors import RoadscanError
 from roadscan.publish.training_data import TrainingData, write_training_data
-from roadscan.serve.databases import need_town, open_town
 from roadscan.serve.settings import ServeSettings
-from roadscan.store.accounts import Accounts
+from roadscan.serve.town import need_town, open_town
+from roadscan.store.town.accounts import Accounts
 
 WHO = "roadscan export-training"
 

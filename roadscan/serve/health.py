@@ -9,9 +9,9 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import SQLAlchemyError
 
-from roadscan.serve.envelope import Answered
+from roadscan.serve.middleware import Answered
 from roadscan.serve.settings import ServeSettings
-from roadscan.store.town import Town
+from roadscan.store.town.state import TownState
 
 WORKER_SILENT_S: Final = 60.0
 PROMETHEUS: Final = "text/plain; version=0.0.4; charset=utf-8"
@@ -20,7 +20,7 @@ PROMETHEUS: Final = "text/plain; version=0.0.4; charset=utf-8"
 class Metrics:
     """Counts and times requests, for Prometheus."""
 
-    def __init__(self, settings: ServeSettings, town: Town) -> None:
+    def __init__(self, settings: ServeSettings, town: TownState) -> None:
         self._registry = CollectorRegistry()
         self._requests = Counter(
             "roadscan_requests_total",
@@ -54,7 +54,7 @@ class Metrics:
 
 
 def health_router(
-    settings: ServeSettings, engine: Engine, town: Town, metrics: Metrics
+    settings: ServeSettings, engine: Engine, town: TownState, metrics: Metrics
 ) -> APIRouter:
     """Return the routes that anybody may ask: they tell no more than yes, no and how many."""
     router = APIRouter(include_in_schema=False)

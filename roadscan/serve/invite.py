@@ -3,9 +3,9 @@
 import time
 
 from roadscan.model.access import Role
-from roadscan.serve.databases import need_town, open_town
 from roadscan.serve.settings import ServeSettings
-from roadscan.store.accounts import Accounts
+from roadscan.serve.town import need_town, open_town
+from roadscan.store.town.accounts import Accounts
 
 
 def invite(settings: ServeSettings, role: Role, lasts_s: float) -> str:

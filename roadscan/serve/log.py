@@ -5,7 +5,7 @@ import logging
 import time
 from typing import Final
 
-from roadscan.serve.envelope import Answered, current_request
+from roadscan.serve.middleware import Answered, current_request
 
 _FACTS: Final = ("method", "path", "status", "ms", "subject")
 """Attributes of a record that go into its line."""

@@ -8,16 +8,16 @@ from pydantic import BaseModel, ConfigDict, Field
 from roadscan.errors import RoadscanError
 from roadscan.model.access import Caller, Right
 from roadscan.publish.network_drawing import MEDIA_TYPE, draw_network
-from roadscan.read.network_look import NetworkLook
+from roadscan.read.network_preview import NetworkPreview
 from roadscan.serve.access.guard import Guard
-from roadscan.serve.description import answered_with, problems
-from roadscan.serve.features.responses import Tag, answer, not_modified
+from roadscan.serve.api_description import answered_with, problems
 from roadscan.serve.jobs.moved import rematch_request, surveys_to_move
 from roadscan.serve.jobs.queue import JobQueue
 from roadscan.serve.jobs.requests import Job, NetworkColumns, NetworkRequest, Sha256
-from roadscan.store.files import Files
+from roadscan.serve.ogc.responses import Tag, answer, not_modified
 from roadscan.store.store import Store
-from roadscan.store.town import NetworkVersion, Town
+from roadscan.store.town.files import Files
+from roadscan.store.town.state import NetworkVersion, TownState
 
 MAX_NAME: Final = 255
 DRAWING: Final = "1"
@@ -47,7 +47,7 @@ class NetworkChoice(BaseModel):
 
 
 def networks_router(
-    guard: Guard, queue: JobQueue, files: Files, town: Town, store: Store
+    guard: Guard, queue: JobQueue, files: Files, town: TownState, store: Store
 ) -> APIRouter:
     """Return the routes for the town's network."""
     router = APIRouter(prefix="/api/networks", tags=["networks"])
@@ -70,7 +70,7 @@ def networks_router(
         return queue.job(job_id)
 
     @router.get("/looks/{job_id}", responses=problems("job_unknown"))
-    def look(job_id: str, _: Annotated[Caller, Depends(admin)]) -> NetworkLook | None:
+    def look(job_id: str, _: Annotated[Caller, Depends(admin)]) -> NetworkPreview | None:
         return queue.look(job_id)
 
     @router.get(

@@ -4,8 +4,8 @@ from pathlib import Path
 
 from roadscan.pipeline.objections import Objected, object_to_pictures
 from roadscan.read.objections import read_objections
-from roadscan.serve.databases import need_town, open_town
 from roadscan.serve.settings import ServeSettings
+from roadscan.serve.town import need_town, open_town
 
 
 def object_in_town(settings: ServeSettings, areas: Path) -> Objected:

@@ -13,13 +13,12 @@ from typing import Final
 
 from sqlalchemy import make_url
 
-from roadscan.detect.models import ModelSettings, Task, list_models
+from roadscan.detect.model_folder import ModelSettings, Task, list_models
 from roadscan.model.access import Role
-from roadscan.serve.databases import need_town, open_town
-from roadscan.serve.purge import open_retention
-from roadscan.serve.retention import DAY_S, LONGEST_S, PAGE, RAW, Retention
+from roadscan.serve.retention import DAY_S, LONGEST_S, PAGE, RAW, Retention, open_retention
 from roadscan.serve.settings import ServeSettings
-from roadscan.store.accounts import Accounts
+from roadscan.serve.town import need_town, open_town
+from roadscan.store.town.accounts import Accounts
 
 LANGUAGES: Final = ("de", "en")
 MEASURED: Final = "people-v5nu-1"

@@ -7,7 +7,9 @@ goes a month after it was sent at the latest (section 13 SächsDSDG names one mo
 """
 
 import logging
+import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
@@ -16,8 +18,11 @@ from roadscan.model.access import AuditEntry
 from roadscan.model.upload import FileKind, StoredFile
 from roadscan.serve.jobs.queue import JobQueue
 from roadscan.serve.jobs.requests import State
-from roadscan.serve.uploads.storage import UploadStorage
-from roadscan.store.files import Files
+from roadscan.serve.settings import ServeSettings
+from roadscan.serve.town import jobs_url, open_town
+from roadscan.serve.uploads.upload_storage import UploadStorage
+from roadscan.store.store import Store
+from roadscan.store.town.files import Files
 
 _LOG: Final = logging.getLogger("roadscan.serve.retention")
 DAY_S: Final = 86400.0
@@ -135,3 +140,16 @@ class Retention:
         while page := self.files.newest(PAGE, last):
             yield from page
             last = page[-1]
+
+
+@contextmanager
+def open_retention(settings: ServeSettings) -> Iterator[Retention]:
+    """Open what retention needs of a town, for `roadscan purge`."""
+    with closing(JobQueue(jobs_url(settings))) as queue, open_town(settings) as store:
+        yield retention_of(settings, store, queue, "roadscan purge")
+
+
+def retention_of(settings: ServeSettings, store: Store, queue: JobQueue, who: str) -> Retention:
+    """Return the retention of an open town; `who` deletes, as the audit log names it."""
+    storage = UploadStorage(settings.data, settings.upload_limits)
+    return Retention(Files(store.engine), storage, queue, time.time, settings.keep_raw_s, who)

@@ -7,9 +7,9 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Depends, Path, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from roadscan.assess.effects import Effect, effects
 from roadscan.assess.reviews import Agreement, agreement_of
 from roadscan.assess.scheme import Scheme, parse_scheme
+from roadscan.assess.sensitivity import Effect, effects
 from roadscan.errors import RoadscanError
 from roadscan.model.access import Caller, Right
 from roadscan.model.damage import Verdict
@@ -17,7 +17,7 @@ from roadscan.model.review import Decision, Ruling
 from roadscan.model.survey import Survey
 from roadscan.pipeline.review import decide, subject_of, undo
 from roadscan.serve.access.guard import Guard
-from roadscan.serve.description import answered_with, problems
+from roadscan.serve.api_description import answered_with, problems
 from roadscan.store.store import Store
 
 MAX_PAGE: Final = 200
@@ -44,7 +44,7 @@ class VerdictGiven(BaseModel):
     reason: Annotated[str, Field(max_length=MAX_REASON, pattern=NO_NUL)] = ""
 
 
-class KindTold(BaseModel):
+class KindResponse(BaseModel):
     """What a damage may be."""
 
     model_config = _FROZEN
@@ -81,11 +81,11 @@ class ReviewQueue(BaseModel):
     model_config = _FROZEN
     waiting: int
     reviewed: int
-    kinds: tuple[KindTold, ...]
+    kinds: tuple[KindResponse, ...]
     damages: tuple[Waiting, ...]
 
 
-class DecisionTold(BaseModel):
+class DecisionResponse(BaseModel):
     """A decision as it was written down."""
 
     model_config = _FROZEN
@@ -102,7 +102,7 @@ class DecisionTold(BaseModel):
     undone: bool
 
 
-class AgreementTold(BaseModel):
+class AgreementResponse(BaseModel):
     """How often reviewers found the detector's word right, of what they looked at.
 
     The precision of judged boxes only: what waits was not drawn by lot, and nobody was asked about
@@ -140,7 +140,7 @@ def reviews_router(guard: Guard, store: Store) -> APIRouter:
             waiting=len(waiting),
             reviewed=len(found) - len(waiting),
             kinds=tuple(
-                KindTold(kind=kind, label=scheme.kinds[kind].label)
+                KindResponse(kind=kind, label=scheme.kinds[kind].label)
                 for kind in _kinds(known, scheme)
             ),
             damages=tuple(
@@ -151,12 +151,12 @@ def reviews_router(guard: Guard, store: Store) -> APIRouter:
     @router.get("", responses=unknown)
     def decisions(
         survey: Name, _: Annotated[Caller, Depends(reviewer)], limit: Limit = 50
-    ) -> list[DecisionTold]:
+    ) -> list[DecisionResponse]:
         _known(store, survey)
         return [_told(one) for one in store.reviews.of(survey)[: -limit - 1 : -1]]
 
     @router.post("", status_code=201, responses=problems("evidence_unknown", "query_invalid"))
-    def give(given: VerdictGiven, caller: Annotated[Caller, Depends(reviewer)]) -> DecisionTold:
+    def give(given: VerdictGiven, caller: Annotated[Caller, Depends(reviewer)]) -> DecisionResponse:
         known = _known(store, given.survey)
         subject = subject_of(store, given.survey, given.damage_id)
         kind = _called(given, subject.kind, _kinds(known, parse_scheme(known.scheme_text)))
@@ -167,7 +167,7 @@ def reviews_router(guard: Guard, store: Store) -> APIRouter:
         return _told(made)
 
     @router.post("/{number}/undo", responses=problems("review_unknown"))
-    def take_back(number: Number, caller: Annotated[Caller, Depends(reviewer)]) -> DecisionTold:
+    def take_back(number: Number, caller: Annotated[Caller, Depends(reviewer)]) -> DecisionResponse:
         undone = undo(store, number, caller.name, time.time())
         guard.accounts.record(caller.name, "review_undone", f"{undone.subject.survey} ({number})")
         return _told(undone)
@@ -189,7 +189,7 @@ def reviews_router(guard: Guard, store: Store) -> APIRouter:
         return Response(picture.jpeg, media_type=JPEG, headers=headers)
 
     @router.get("/agreement", responses=unknown)
-    def agreement(survey: Name, _: Annotated[Caller, Depends(reviewer)]) -> list[AgreementTold]:
+    def agreement(survey: Name, _: Annotated[Caller, Depends(reviewer)]) -> list[AgreementResponse]:
         _known(store, survey)
         return [_agreed(one) for one in agreement_of(store.reviews.of(survey))]
 
@@ -244,9 +244,9 @@ def _waiting(effect: Effect, street: str) -> Waiting:
     )
 
 
-def _told(decision: Decision) -> DecisionTold:
+def _told(decision: Decision) -> DecisionResponse:
     subject, ruling = decision.subject, decision.ruling
-    return DecisionTold(
+    return DecisionResponse(
         number=decision.number,
         at_s=ruling.at_s,
         who=ruling.who,
@@ -261,8 +261,8 @@ def _told(decision: Decision) -> DecisionTold:
     )
 
 
-def _agreed(one: Agreement) -> AgreementTold:
-    return AgreementTold(
+def _agreed(one: Agreement) -> AgreementResponse:
+    return AgreementResponse(
         kind=one.kind,
         judged=one.judged,
         right=one.right,

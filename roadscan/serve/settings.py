@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from roadscan.model.access import Role
-from roadscan.serve.uploads.storage import Limits
+from roadscan.serve.uploads.upload_storage import Limits
 
 GIB = 1024**3
 

@@ -16,11 +16,11 @@ import uvicorn
 
 from roadscan.model.access import Role
 from roadscan.serve.app import create_app
-from roadscan.serve.databases import open_town
 from roadscan.serve.log import log_to_stderr
 from roadscan.serve.retention import DAY_S
 from roadscan.serve.settings import ServeSettings
-from roadscan.store.accounts import Accounts
+from roadscan.serve.town import open_town
+from roadscan.store.town.accounts import Accounts
 
 FIRST_LINK_S: Final = 86400.0
 """How long the first administrator's link holds; the next start prints another one."""

@@ -5,12 +5,12 @@ from pydantic import BaseModel, ConfigDict
 
 from roadscan.assess.scheme import parse_scheme
 from roadscan.serve.access.guard import shown
-from roadscan.serve.features.layers import Readable, readable_collection
-from roadscan.store.features import FeatureStore
+from roadscan.serve.ogc.layer_access import Readable, readable_collection
+from roadscan.store.layers.layer_store import LayerStore
 from roadscan.store.store import Store
 
 
-class ClassTold(BaseModel):
+class ClassResponse(BaseModel):
     """A condition class of the survey's scheme."""
 
     model_config = ConfigDict(frozen=True)
@@ -18,27 +18,27 @@ class ClassTold(BaseModel):
     colour: str
 
 
-class SurveyTold(BaseModel):
+class SurveyResponse(BaseModel):
     """A survey that has layers."""
 
     model_config = ConfigDict(frozen=True)
     name: str
     scheme: str
     scheme_version: str
-    classes: tuple[ClassTold, ...]
+    classes: tuple[ClassResponse, ...]
 
 
-def surveys_router(features: FeatureStore, store: Store, readable: Readable) -> APIRouter:
+def surveys_router(features: LayerStore, store: Store, readable: Readable) -> APIRouter:
     """Return the route that lists the surveys to whoever may read their segments."""
     router = APIRouter(prefix="/api", tags=["layers"])
 
     @router.get("/surveys", dependencies=[Depends(shown)])
-    def surveys(request: Request) -> list[SurveyTold]:
+    def surveys(request: Request) -> list[SurveyResponse]:
         readable_collection(readable, request, "segments")
         with features.reading() as reader:
             found = [layer.source for layer in reader.layers("segments")]
         return [
-            SurveyTold(
+            SurveyResponse(
                 name=source.survey,
                 scheme=source.scheme,
                 scheme_version=source.scheme_version,
@@ -50,6 +50,6 @@ def surveys_router(features: FeatureStore, store: Store, readable: Readable) -> 
     return router
 
 
-def _classes(store: Store, survey: str) -> tuple[ClassTold, ...]:
+def _classes(store: Store, survey: str) -> tuple[ClassResponse, ...]:
     scheme = parse_scheme(store.survey(survey).scheme_text)
-    return tuple(ClassTold(number=c.number, colour=c.colour) for c in scheme.classes)
+    return tuple(ClassResponse(number=c.number, colour=c.colour) for c in scheme.classes)

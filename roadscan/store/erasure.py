@@ -5,12 +5,11 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Engine, Table, delete, exists, select, update
 
-from roadscan.store import picture_tables, tables, trace_tables
-from roadscan.store.feature_tables import editions
-from roadscan.store.job_tables import scorings
-from roadscan.store.review_tables import review_boxes, review_decisions
-from roadscan.store.scorings import make_scoring, want_scoring
-from roadscan.store.write_ahead import empty_log
+from roadscan.store import tables
+from roadscan.store.database import empty_log
+from roadscan.store.layers.feature_tables import editions
+from roadscan.store.rescoring import make_scoring, want_scoring
+from roadscan.store.tables import review_boxes, review_decisions, scorings
 
 OF_DRIVE: Final[tuple[Table, ...]] = (
     tables.drives,
@@ -19,10 +18,10 @@ OF_DRIVE: Final[tuple[Table, ...]] = (
     tables.rejected_boxes,
     tables.grids,
     tables.survey_drives,
-    picture_tables.pictures,
-    picture_tables.refused_pictures,
-    trace_tables.traces,
-    trace_tables.found_frames,
+    tables.pictures,
+    tables.refused_pictures,
+    tables.traces,
+    tables.found_frames,
     review_boxes,
 )
 """What has rows of a drive, but for the served layers: those are made anew with the scores."""

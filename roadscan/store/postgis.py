@@ -9,8 +9,8 @@ from sqlalchemy import Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 
 from roadscan.errors import RoadscanError
-from roadscan.store.sql import SqlStore
-from roadscan.store.upgrade import upgrade
+from roadscan.store.database import upgrade
+from roadscan.store.store import Store
 
 CONNECT_TIMEOUT_S: Final = 10
 SESSION: Final = {"jit": "off", "max_parallel_workers_per_gather": "0"}
@@ -20,7 +20,7 @@ DISK_FULL: Final = "53100"
 
 
 @contextmanager
-def connect_store(database: str) -> Iterator[SqlStore]:
+def connect_store(database: str) -> Iterator[Store]:
     """Open the store in a database (postgresql://...), making or upgrading its tables.
 
     Raises
@@ -61,7 +61,7 @@ def connect_store(database: str) -> Iterator[SqlStore]:
 
     try:
         _prepare(engine, where)
-        yield SqlStore(engine, lambda error: _told(error, where))
+        yield Store(engine, lambda error: _told(error, where))
     finally:
         engine.dispose()
 

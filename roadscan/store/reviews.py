@@ -12,9 +12,8 @@ from roadscan.model.damage import Verdict
 from roadscan.model.review import BoxKey, Decision, Judgement, Ruling, Subject
 from roadscan.model.road import Direction
 from roadscan.store import tables
-from roadscan.store.followed import Followed, follow, settled_at
-from roadscan.store.review_tables import review_boxes, review_decisions
-from roadscan.store.scorings import make_scoring, want_scoring
+from roadscan.store.rescoring import RescoreDelta, follow, make_scoring, settled_at, want_scoring
+from roadscan.store.tables import review_boxes, review_decisions
 
 UNDONE: Final = "undone"
 """Stands for the verdict in the row that takes an earlier one back."""
@@ -29,7 +28,7 @@ class Reviews:
         self._engine = engine
 
     def decide(
-        self, subject: Subject, ruling: Ruling, followed: Followed | None = None
+        self, subject: Subject, ruling: Ruling, followed: RescoreDelta | None = None
     ) -> Decision:
         """Write a ruling down and ask for the scoring of every survey that it touches.
 
@@ -53,7 +52,7 @@ class Reviews:
         return Decision(number, subject, ruling, undone=False)
 
     def undo(
-        self, number: int, who: str, at_s: float, followed: Followed | None = None
+        self, number: int, who: str, at_s: float, followed: RescoreDelta | None = None
     ) -> Decision:
         """Take a verdict back; what was said of its boxes before holds again.
 

@@ -11,8 +11,8 @@ from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.exc import DatabaseError, OperationalError
 
 from roadscan.errors import RoadscanError
-from roadscan.store.sql import SqlStore
-from roadscan.store.upgrade import no_store, upgrade
+from roadscan.store.database import no_store, upgrade
+from roadscan.store.store import Store
 
 FILE = "roadscan.db"
 LOCK_FILE = "roadscan.lock"
@@ -25,7 +25,7 @@ connection is smaller than a page of features."""
 
 
 @contextmanager
-def open_store(folder: Path) -> Iterator[SqlStore]:
+def open_store(folder: Path) -> Iterator[Store]:
     """Open the store of a folder for the one that writes, making or upgrading it.
 
     Raises
@@ -40,7 +40,7 @@ def open_store(folder: Path) -> Iterator[SqlStore]:
 
 
 @contextmanager
-def share_store(folder: Path) -> Iterator[SqlStore]:
+def share_store(folder: Path) -> Iterator[Store]:
     """Open the store of a folder for one of several processes, making or upgrading it.
 
     Whoever writes through it sees to it that no two work on the same chunk.
@@ -55,7 +55,7 @@ def share_store(folder: Path) -> Iterator[SqlStore]:
     engine = _engine(path)
     try:
         _upgrade(engine, path)
-        yield SqlStore(engine, partial(_told, where=str(path)))
+        yield Store(engine, partial(_told, where=str(path)))
     finally:
         engine.dispose()
 

@@ -1,123 +1,397 @@
-"""What the rest of the program may ask of the store."""
+"""The store in SQL, alike on SQLite and PostgreSQL; see sqlite.py and postgis.py for the rest."""
 
-from collections.abc import Collection, Iterable, Iterator
-from typing import Protocol
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import contextmanager, suppress
+from functools import reduce
+from itertools import groupby
+from typing import Any
 
-from roadscan.assess.cells import Lane
-from roadscan.model.damage import Damage, LaneGrid
-from roadscan.model.drive import ChunkResult, Drive, Trace
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Engine,
+    Select,
+    Table,
+    delete,
+    func,
+    insert,
+    select,
+    true,
+    update,
+)
+from sqlalchemy.exc import IntegrityError, OperationalError
+
+from roadscan.assess.cells import Lane, merge_grids
+from roadscan.errors import RoadscanError
+from roadscan.model.damage import Damage, LaneGrid, Rejection
+from roadscan.model.drive import ChunkResult, Drive, FrameCounts, Trace
+from roadscan.model.frame import FrameRejection
 from roadscan.model.review import Sighting
 from roadscan.model.road import Direction, Network
 from roadscan.model.survey import Assessment, DriveKey, Survey, SurveyCounts, Totals
-from roadscan.store.erasure import Erased
-from roadscan.store.pictures import Pictures
+from roadscan.store import tables
+from roadscan.store.erasure import Erased, erase_drive
+from roadscan.store.rescoring import make_scoring, want_scoring
 from roadscan.store.reviews import Reviews
-from roadscan.store.traces import Traces
+from roadscan.store.surveys import rows
+from roadscan.store.surveys.chunks import put_chunk
+from roadscan.store.surveys.pictures import Pictures
+from roadscan.store.surveys.rematch_inputs import Traces, put_trace
+from roadscan.store.surveys.results import assessment_where, damages_where, put_assessment, totals
 
 
-class Store(Protocol):
-    """The truth: everything shown can be made again from it, without video or detector.
+class Store:
+    """A store on any database; `roadscan.store.store.Store` says what it can do.
 
-    Each `put` is one transaction; doing it twice changes nothing.
+    `tell` turns what the database says when it cannot be written into an error of ours.
     """
+
+    def __init__(self, engine: Engine, tell: Callable[[OperationalError], RoadscanError]) -> None:
+        self._engine = engine
+        self._tell = tell
+
+    @property
+    def engine(self) -> Engine:
+        """Reach the database for what shares it with the surveys: accounts, files, features."""
+        return self._engine
 
     @property
     def pictures(self) -> Pictures:
         """The kept pictures of its drives, and the areas of which none is kept."""
+        return Pictures(self._engine)
 
     @property
     def reviews(self) -> Reviews:
         """What reviewers decided about the boxes of its drives."""
+        return Reviews(self._engine)
 
     @property
     def traces(self) -> Traces:
         """What its drives are matched to another network by."""
+        return Traces(self._engine)
 
     def put_network(self, network: Network) -> None:
         """Keep a network under its checksum."""
+        key = {"network_sha256": network.sha256}
+        with self._writing() as db:
+            if self._exists(db, tables.networks, key):
+                return
+            head = {"crs_epsg": network.crs_epsg, "source": network.source}
+            db.execute(insert(tables.networks), key | head)
+            db.execute(
+                insert(tables.links),
+                [rows.link_row(link, k) | key for k, link in enumerate(network.links)],
+            )
 
     def has_network(self, sha256: str) -> bool:
         """Tell whether there is a network of this checksum."""
+        with self._engine.connect() as db:
+            return self._exists(db, tables.networks, {"network_sha256": sha256})
 
     def put_drive(self, drive: Drive, trace: Trace | None = None) -> None:
         """Keep a drive under its id and settings, and what it can be matched by again."""
+        key = {"drive_id": drive.drive_id, "settings_sha256": drive.settings_sha256}
+        with self._writing() as db:
+            _remove(db, tables.drives, key)
+            db.execute(insert(tables.drives), rows.drive_row(drive))
+            if trace:
+                put_trace(db, drive, trace)
 
     def drive(self, key: DriveKey) -> Drive:
         """Return a drive; KeyError without one of this key."""
+        with self._engine.connect() as db:
+            row = db.execute(select(tables.drives).filter_by(**_drive_key(key))).mappings().first()
+        if row is None:
+            raise KeyError(key)
+        return rows.drive_of(dict(row))
 
     def known_drive(self, drive_id: str) -> Drive | None:
         """Return a drive under any of its settings; None without one."""
+        query = select(tables.drives).filter_by(drive_id=drive_id)
+        with self._engine.connect() as db:
+            row = db.execute(query.order_by(tables.drives.c.settings_sha256)).mappings().first()
+        return None if row is None else rows.drive_of(dict(row))
 
     def erase_drive(self, drive_id: str) -> Erased:
         """Erase all that there is of a drive; doing it twice changes nothing."""
+        return erase_drive(self._engine, drive_id)
 
     def done_chunks(self, drive_id: str, settings_sha256: str) -> frozenset[int]:
         """Return the numbers of the chunks that are done."""
+        found = select(tables.chunks.c.number).where(
+            tables.chunks.c.drive_id == drive_id,
+            tables.chunks.c.settings_sha256 == settings_sha256,
+        )
+        with self._engine.connect() as db:
+            return frozenset(db.scalars(found))
 
     def put_chunk(self, result: ChunkResult, settings_sha256: str) -> None:
         """Keep all that a chunk gave, replacing what an earlier try left."""
+        with self._writing() as db:
+            put_chunk(db, result, settings_sha256)
 
     def put_survey(self, survey: Survey) -> None:
         """Keep which drives a survey is made of."""
+        key = {"survey": survey.name}
+        with self._writing() as db:
+            _remove(db, tables.surveys, key)
+            _remove(db, tables.survey_drives, key)
+            db.execute(insert(tables.surveys), _survey_row(survey))
+            _insert(db, tables.survey_drives, [_drive_key(d) | key for d in survey.drives])
 
     def join_survey(self, survey: Survey) -> None:
         """Add drives to a survey, made if there is none of its name, and ask for its scoring.
 
         Its network and its scheme stay what they are; its model is that of the last drive.
         """
+        key = {"survey": survey.name}
+        make_scoring(self._engine, survey.name)
+        with suppress(IntegrityError), self._writing() as db:
+            db.execute(insert(tables.surveys), _survey_row(survey))
+        model = {"model_name": survey.model_name, "model_kinds": list(survey.model_kinds)}
+        with self._writing() as db:
+            change = want_scoring(db, survey.name)
+            came = key | {"change": change if _only_adds(db, survey) else None}
+            db.execute(update(tables.surveys).filter_by(**key).values(model))
+            for drive in survey.drives:
+                _remove(db, tables.survey_drives, key | {"drive_id": drive.drive_id})
+            _insert(db, tables.survey_drives, [_drive_key(d) | came for d in survey.drives])
 
     def use_scheme(self, survey: str, scheme_text: str) -> None:
         """Let a survey be scored by another scheme, and ask for it; its drives stay."""
+        make_scoring(self._engine, survey)
+        with self._writing() as db:
+            want_scoring(db, survey)
+            this = tables.surveys.c.survey == survey
+            db.execute(update(tables.surveys).where(this).values(scheme_text=scheme_text))
 
     def put_assessment(self, survey: str, assessment: Assessment) -> None:
         """Keep the results of a survey in place of earlier ones."""
+        with self._writing() as db:
+            put_assessment(db, survey, assessment)
 
     def survey(self, name: str) -> Survey:
         """Return a survey; KeyError without one of this name."""
+        with self._engine.connect() as db:
+            head = (
+                db.execute(select(tables.surveys).where(tables.surveys.c.survey == name))
+                .mappings()
+                .first()
+            )
+            if head is None:
+                raise KeyError(name)
+            keys = db.execute(
+                select(tables.survey_drives.c.drive_id, tables.survey_drives.c.settings_sha256)
+                .where(tables.survey_drives.c.survey == name)
+                .order_by(tables.survey_drives.c.drive_id)
+            )
+            return Survey(
+                name,
+                head["network_sha256"],
+                head["model_name"],
+                tuple(head["model_kinds"]),
+                head["scheme_text"],
+                tuple(DriveKey(*key) for key in keys),
+            )
 
     def surveys(self) -> tuple[str, ...]:
         """Return the names of all surveys, in order."""
+        name = tables.surveys.c.survey
+        with self._engine.connect() as db:
+            return tuple(db.scalars(select(name).order_by(name)))
 
     def network(self, sha256: str) -> Network:
         """Return a network; KeyError without one of this checksum."""
+        return self._network(sha256, select(tables.links))
 
     def network_part(self, sha256: str, link_ids: Iterable[str]) -> Network:
         """Return some links of a network; KeyError without one of this checksum."""
+        some = tables.links.c.link_id.in_(sorted(set(link_ids)))
+        return self._network(sha256, select(tables.links).where(some))
 
     def drives(self, survey: str) -> tuple[Drive, ...]:
         """Return the drives of a survey by their start, then id."""
+        query = self._of_survey(tables.drives, survey).order_by(
+            tables.drives.c.started_s, tables.drives.c.drive_id
+        )
+        with self._engine.connect() as db:
+            return tuple(rows.drive_of(dict(row)) for row in db.execute(query).mappings())
 
     def lane_grids(self, survey: str) -> Iterator[LaneGrid]:
         """Yield each lane's views and hits over all chunks and drives, in order of link id."""
+        return self._grids(self._usable(survey, tables.grids.c.usable))
 
     def unusable_grids(self, survey: str) -> Iterator[LaneGrid]:
         """Yield the same for the frames that were rejected: views only."""
+        return self._grids(self._usable(survey, ~tables.grids.c.usable))
 
     def lanes_driven(self, key: DriveKey) -> frozenset[Lane]:
         """Return the lanes that a drive has seen anything of."""
+        columns = (tables.grids.c.link_id, tables.grids.c.direction)
+        query = select(*columns).filter_by(**_drive_key(key)).distinct()
+        with self._engine.connect() as db:
+            return frozenset((link, Direction(way)) for link, way in db.execute(query))
 
     def lane(
         self, survey: str, link_id: str, direction: Direction
     ) -> tuple[LaneGrid | None, LaneGrid | None]:
         """Return one lane as `lane_grids` and as `unusable_grids` do, each None without one."""
+        table = tables.grids
+        this = (table.c.link_id == link_id) & (table.c.direction == direction.value)
+        usable, lost = (
+            next(self._grids(self._usable(survey, this & which)), None)
+            for which in (table.c.usable, ~table.c.usable)
+        )
+        return usable, lost
 
     def sightings(self, survey: str, link_id: str, direction: Direction) -> tuple[Sighting, ...]:
         """Return what the detector saw on one lane, in order of time."""
+        table = tables.observations
+        query = (
+            self._of_survey(table, survey)
+            .where(table.c.link_id == link_id, table.c.direction == direction.value)
+            .order_by(table.c.frame_t_s, table.c.drive_id, table.c.position)
+        )
+        with self._engine.connect() as db:
+            return tuple(rows.sighting_of(dict(row)) for row in db.execute(query).mappings())
 
     def counts(self, survey: str) -> SurveyCounts:
         """Return where frames and detections went."""
+        rejected = Counter[FrameRejection]()
+        totals = Counter[str]()
+        with self._engine.connect() as db:
+            for row in db.execute(self._of_survey(tables.chunks, survey)).mappings():
+                names = ("planned", "decoded", "usable", "detections", "observed")
+                totals.update({name: row[name] for name in names})
+                rejected.update({FrameRejection(k): n for k, n in row["rejected"].items()})
+            boxes = self._of_survey(tables.rejected_boxes, survey).subquery()
+            by_reason = db.execute(select(boxes.c.reason, func.count()).group_by(boxes.c.reason))
+            rejections = {Rejection(reason): count for reason, count in by_reason}
+        frames = FrameCounts(totals["planned"], totals["decoded"], totals["usable"], dict(rejected))
+        return SurveyCounts(frames, totals["detections"], totals["observed"], rejections)
 
     def damage(self, survey: str, damage_id: str) -> Damage:
         """Return one damage of a survey; KeyError without one of this id."""
+        with self._engine.connect() as db:
+            found = damages_where(db, survey, tables.damages.c.damage_id == damage_id)
+        if not found:
+            raise KeyError(damage_id)
+        return found[0]
 
     def damages_on(self, survey: str, segment_ids: Collection[str]) -> tuple[Damage, ...]:
         """Return the damages of some segments of a survey."""
+        with self._engine.connect() as db:
+            return damages_where(db, survey, tables.damages.c.segment_id.in_(segment_ids))
 
     def totals(self, survey: str) -> Totals:
         """Return how many segments and damages the results of a survey have."""
+        with self._engine.connect() as db:
+            return totals(db, survey)
 
     def assessment(self, survey: str) -> Assessment:
         """Return the results of a survey."""
+        with self._engine.connect() as db:
+            return assessment_where(db, survey, true())
 
     def damaged(self, survey: str) -> Assessment:
         """Return the damages of a survey, and the results of the links that they lie on."""
+        own = tables.damages.c.survey == survey
+        links = select(tables.damages.c.damage["link_id"].as_string()).where(own)
+        with self._engine.connect() as db:
+            on_them = tables.results.c.segment["link_id"].as_string().in_(links)
+            return assessment_where(db, survey, on_them)
+
+    def _usable(self, survey: str, which: ColumnElement[bool]) -> Select[Any]:
+        return self._of_survey(tables.grids, survey).where(which)
+
+    def _grids(self, found_by: Select[Any]) -> Iterator[LaneGrid]:
+        table = tables.grids
+        query = found_by.order_by(
+            table.c.link_id, table.c.direction, table.c.drive_id, table.c.number
+        )
+        with (
+            self._engine.connect() as db,
+            db.execute(query, execution_options={"yield_per": 200}) as found,
+        ):
+            lanes = groupby(found.mappings(), key=lambda row: (row["link_id"], row["direction"]))
+            for _, parts in lanes:
+                yield reduce(merge_grids, (rows.grid_of(dict(part)) for part in parts))
+
+    def _network(self, sha256: str, links: Select[Any]) -> Network:
+        own = tables.networks.c.network_sha256 == sha256
+        with self._engine.connect() as db:
+            head = db.execute(select(tables.networks).where(own)).mappings().first()
+            if head is None:
+                raise KeyError(sha256)
+            query = links.where(tables.links.c.network_sha256 == sha256)
+            found = db.execute(query.order_by(tables.links.c.number)).mappings()
+            return Network(
+                tuple(rows.link_of(dict(row)) for row in found),
+                head["crs_epsg"],
+                sha256,
+                head["source"],
+            )
+
+    def _of_survey(self, table: Table, survey: str) -> Select[Any]:
+        """Select the rows of a table that belong to the drives of a survey, as they are now."""
+        key = tables.survey_drives
+        return (
+            select(table)
+            .join(
+                key,
+                (table.c.drive_id == key.c.drive_id)
+                & (table.c.settings_sha256 == key.c.settings_sha256),
+            )
+            .where(key.c.survey == survey)
+        )
+
+    @contextmanager
+    def _writing(self) -> Iterator[Connection]:
+        try:
+            with self._engine.begin() as db:
+                yield db
+        except OperationalError as error:
+            raise self._tell(error) from error
+
+    @staticmethod
+    def _exists(db: Connection, table: Table, key: dict[str, Any]) -> bool:
+        return db.execute(select(table).filter_by(**key)).first() is not None
+
+
+def _only_adds(db: Connection, survey: Survey) -> bool:
+    """Tell whether drives change nothing of a survey but what they themselves saw."""
+    this: dict[str, Any] = {"survey": survey.name}
+    known = db.execute(select(tables.surveys).filter_by(**this)).one()
+    table = tables.survey_drives
+    others = {drive.drive_id: drive.settings_sha256 for drive in survey.drives}
+    earlier = select(table).filter_by(**this).where(table.c.drive_id.in_(others))
+    same_keys = all(others[r.drive_id] == r.settings_sha256 for r in db.execute(earlier))
+    same_model = (known.model_name, tuple(known.model_kinds)) == (
+        survey.model_name,
+        survey.model_kinds,
+    )
+    return same_keys and same_model
+
+
+def _survey_row(survey: Survey) -> dict[str, Any]:
+    return {
+        "survey": survey.name,
+        "network_sha256": survey.network_sha256,
+        "model_name": survey.model_name,
+        "model_kinds": list(survey.model_kinds),
+        "scheme_text": survey.scheme_text,
+    }
+
+
+def _drive_key(drive: DriveKey) -> dict[str, str]:
+    return {"drive_id": drive.drive_id, "settings_sha256": drive.settings_sha256}
+
+
+def _remove(db: Connection, table: Table, key: dict[str, Any]) -> None:
+    db.execute(delete(table).filter_by(**key))
+
+
+def _insert(db: Connection, table: Table, new: list[dict[str, Any]]) -> None:
+    if new:
+        db.execute(insert(table), new)

@@ -2,9 +2,11 @@
 
 from sqlalchemy import (
     JSON,
+    BigInteger,
     Boolean,
     Column,
     Float,
+    Index,
     Integer,
     LargeBinary,
     MetaData,
@@ -178,4 +180,222 @@ damages = Table(
     Column("segment_id", String, nullable=False, index=True),
     Column("damage", JSON, nullable=False),
     PrimaryKeyConstraint("survey", "number"),
+)
+
+
+accounts = Table(
+    "accounts",
+    metadata,
+    Column("account_id", String, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("name_key", Text, nullable=False, unique=True),
+    Column("role", String, nullable=False),
+    Column("active", Boolean, nullable=False),
+    Column("password_hash", Text),
+    Column("created_s", Float, nullable=False),
+)
+
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("token_sha256", String, primary_key=True),
+    Column("account_id", String, nullable=False, index=True),
+    Column("expires_s", Float, nullable=False),
+)
+
+api_keys = Table(
+    "api_keys",
+    metadata,
+    Column("key_id", String, primary_key=True),
+    Column("account_id", String, nullable=False, index=True),
+    Column("label", Text, nullable=False),
+    Column("role", String, nullable=False),
+    Column("secret_sha256", String, nullable=False, unique=True),
+    Column("created_s", Float, nullable=False),
+    Column("expires_s", Float, nullable=False),
+    Column("revoked", Boolean, nullable=False),
+)
+
+invitations = Table(
+    "invitations",
+    metadata,
+    Column("token_sha256", String, primary_key=True),
+    Column("role", String, nullable=False),
+    Column("expires_s", Float, nullable=False),
+)
+
+outside_logins = Table(
+    "outside_logins",
+    metadata,
+    Column("issuer", Text, primary_key=True),
+    Column("subject", Text, primary_key=True),
+    Column("account_id", String, nullable=False, unique=True),
+)
+
+login_failures = Table(
+    "login_failures",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=True),
+    Column("at_s", Float, nullable=False, index=True),
+    Column("name_key", Text, nullable=False),
+    Column("address", Text, nullable=False),
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=True),
+    Column("at_s", Float, nullable=False),
+    Column("who", Text, nullable=False),
+    Column("action", String, nullable=False),
+    Column("subject", Text, nullable=False),
+)
+
+
+files = Table(
+    "files",
+    metadata,
+    Column("sha256", String, primary_key=True),
+    Column("size_bytes", BigInteger, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("kind", String, nullable=False),
+    Column("survey", Text, nullable=False),
+    Column("owner_id", String, nullable=False, index=True),
+    Column("uploaded_by", Text, nullable=False),
+    Column("uploaded_s", Float, nullable=False, index=True),
+    Column("taken_by", String, nullable=False),
+    Column("purged_s", Float),
+    Column("upload_id", String, nullable=False),
+)
+
+file_places = Table(
+    "file_places",
+    metadata,
+    Column("drop_id", String, nullable=False),
+    Column("folder", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("sha256", String, nullable=False, index=True),
+    Column("drop_files", Integer, nullable=False),
+    PrimaryKeyConstraint("drop_id", "folder", "name", "sha256"),
+)
+
+
+scorings = Table(
+    "scorings",
+    metadata,
+    Column("survey", Text, primary_key=True),
+    Column("wanted", Integer, nullable=False),
+    Column("done", Integer, nullable=False),
+    Column("ended_s", Float, nullable=False),
+    Column("took_s", Float, nullable=False),
+)
+
+
+pictures = Table(
+    "pictures",
+    metadata,
+    Column("drive_id", String, nullable=False),
+    Column("settings_sha256", String, nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("frame_t_s", Float, nullable=False, index=True),
+    Column("view", String, nullable=False),
+    Column("width", Integer, nullable=False),
+    Column("height", Integer, nullable=False),
+    Column("scale", Float, nullable=False),
+    Column("footprint_wkb", LargeBinary, nullable=False),
+    Column("jpeg", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("drive_id", "settings_sha256", "number", "frame_t_s"),
+)
+
+refused_pictures = Table(
+    "refused_pictures",
+    metadata,
+    Column("drive_id", String, nullable=False),
+    Column("settings_sha256", String, nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("reason", String, nullable=False),
+    Column("count", Integer, nullable=False),
+    PrimaryKeyConstraint("drive_id", "settings_sha256", "number", "reason"),
+)
+
+objections = Table(
+    "objections",
+    metadata,
+    Column("mask_id", String, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("outline_wkb", LargeBinary, nullable=False),
+)
+
+
+review_decisions = Table(
+    "review_decisions",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=True),
+    Column("at_s", Float, nullable=False),
+    Column("who", Text, nullable=False),
+    Column("verdict", String, nullable=False),
+    Column("kind", String, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("undoes", Integer, index=True),
+    Column("survey", Text, nullable=False, index=True),
+    Column("damage_id", String, nullable=False),
+    Column("segment_id", String, nullable=False),
+    Column("kind_before", String, nullable=False),
+)
+
+review_boxes = Table(
+    "review_boxes",
+    metadata,
+    Column("decision", Integer, nullable=False),
+    Column("position", Integer, nullable=False),
+    Column("drive_id", String, nullable=False),
+    Column("frame_t_s", Float, nullable=False),
+    Column("kind", String, nullable=False),
+    Column("x1", Float, nullable=False),
+    Column("y1", Float, nullable=False),
+    Column("x2", Float, nullable=False),
+    Column("y2", Float, nullable=False),
+    PrimaryKeyConstraint("decision", "position"),
+    Index("ix_review_boxes_frame", "drive_id", "frame_t_s"),
+)
+
+
+network_versions = Table(
+    "network_versions",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=True),
+    Column("network_sha256", String, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("put_by", Text, nullable=False),
+    Column("at_s", Float, nullable=False),
+)
+
+workers = Table(
+    "workers",
+    metadata,
+    Column("worker_id", String, primary_key=True),
+    Column("beat_s", Float, nullable=False),
+)
+
+
+traces = Table(
+    "traces",
+    metadata,
+    Column("drive_id", String, nullable=False),
+    Column("settings_sha256", String, nullable=False),
+    Column("every_m", Float, nullable=False),
+    Column("pictures", Text, nullable=False),
+    Column("format", String, nullable=False),
+    Column("fixes", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("drive_id", "settings_sha256"),
+)
+
+found_frames = Table(
+    "found_frames",
+    metadata,
+    Column("drive_id", String, nullable=False),
+    Column("settings_sha256", String, nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("frames", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("drive_id", "settings_sha256", "number"),
 )

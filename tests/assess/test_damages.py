@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from roadscan.assess.cells import GridBuilder, affected_cells
 from roadscan.assess.damages import find_damages
-from roadscan.assess.grid import segments_of
 from roadscan.assess.scheme import Scheme
+from roadscan.assess.segmentation import segments_of
 from roadscan.model.damage import Damage, Observation
 from roadscan.model.road import Direction
 from tests.assess.lanes import AP9K, LANE_M, box, link, network, views

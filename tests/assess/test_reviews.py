@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from roadscan.assess.cells import GridBuilder
-from roadscan.assess.grid import segments_of
 from roadscan.assess.lanes import AssessedLane, Rules, SeenLane, assess_lane
 from roadscan.assess.reviews import as_judged, judge_lane, sightings_of
+from roadscan.assess.segmentation import segments_of
 from roadscan.model.damage import LaneGrid, Observation, Verdict
 from roadscan.model.review import BoxKey, Judgement, Sighting
 from roadscan.model.road import Direction

@@ -13,11 +13,11 @@ from roadscan.model.access import Role
 from roadscan.model.upload import FileKind, Place, StoredFile
 from roadscan.serve.retention import LONGEST_S
 from roadscan.serve.settings import ServeSettings
-from roadscan.serve.uploads.storage import UploadStorage
-from roadscan.store.accounts import Accounts
-from roadscan.store.files import Files
-from roadscan.store.sql import SqlStore
+from roadscan.serve.uploads.upload_storage import UploadStorage
 from roadscan.store.sqlite import share_store
+from roadscan.store.store import Store
+from roadscan.store.town.accounts import Accounts
+from roadscan.store.town.files import Files
 from tests.browser.conftest import NARROW
 from tests.browser.test_every_page import TAGS
 from tests.small_drive import write_network
@@ -118,7 +118,7 @@ def test_a_drive_is_erased_after_a_second_question(open_page, survey):
 
 
 @contextmanager
-def store_of(service) -> Iterator[SqlStore]:
+def store_of(service) -> Iterator[Store]:
     with share_store(service.data) as store:
         yield store
 

@@ -5,7 +5,7 @@ from urllib.parse import quote, urlencode
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
-from roadscan.serve.pages.router import PAGES
+from roadscan.serve.pages.page_routes import PAGES
 from tests.browser.conftest import NARROW, WIDE
 
 WITHOUT_LOGIN = ("/login", "/welcome", "/notices")

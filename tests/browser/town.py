@@ -18,7 +18,7 @@ import shapely
 from PIL import Image
 from sqlalchemy import insert, select
 
-from roadscan.store import picture_tables, tables
+from roadscan.store import tables
 from roadscan.store.sqlite import open_store
 from tests.small_drive import HEIGHT, WIDTH, SmallDrive
 
@@ -60,7 +60,7 @@ def assess(drive: SmallDrive, data: Path) -> None:
     frames = select(seen.drive_id, seen.settings_sha256, seen.number, seen.frame_t_s).distinct()
     with open_store(data) as store, store.engine.begin() as db:
         for row in db.execute(frames).all():
-            db.execute(insert(picture_tables.pictures).values(**row._mapping, **about))
+            db.execute(insert(tables.pictures).values(**row._mapping, **about))
 
 
 @contextmanager

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from roadscan.cli.app import exit_code
-from roadscan.detect.loading import load_detector
-from roadscan.detect.models import list_models, open_model
+from roadscan.detect.load import load_detector
+from roadscan.detect.model_folder import list_models, open_model
 from roadscan.read.video import frames_at
 
 SAMPLES = Path(__file__).parents[2] / "data_samples"

@@ -5,7 +5,7 @@ import pytest
 import roadscan.serve.start
 from roadscan.cli.app import exit_code
 from roadscan.cli.options import ServedLayer
-from roadscan.serve.features.texts import COLLECTIONS
+from roadscan.serve.ogc.texts import COLLECTIONS
 from roadscan.serve.settings import GIB, ServeSettings
 
 

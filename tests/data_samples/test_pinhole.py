@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 
 from data_samples.render.pinhole import Pinhole
 from roadscan.locate.camera import pixel_from_ground
-from roadscan.model.picture import Camera
+from roadscan.model.frame import Camera
 
 cameras = st.builds(
     Pinhole,

@@ -23,7 +23,7 @@ from data_samples.render.ground import Ground
 from data_samples.render.scene import Pose, Scene, seen_from
 from roadscan.detect.replay import ReplayDetector
 from roadscan.locate.camera import pixel_from_ground
-from roadscan.model.picture import Frame
+from roadscan.model.frame import Frame
 from roadscan.model.road import RoadClass, Surface
 from roadscan.read.camera import read_camera
 from roadscan.read.network import read_network

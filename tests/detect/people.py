@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from roadscan.model.picture import Boxes, Frame, Rows
+from roadscan.model.frame import Boxes, Frame, Rows
 
 
 def boxes_at(*xyxy: list[float], confidence: float = 0.9, kind: str = "person") -> Boxes:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from roadscan.detect.letterbox import PAD_GREY, STRIDE, Letterbox
 from roadscan.detect.thresholds import Thresholds
-from roadscan.model.picture import Rows
+from roadscan.model.frame import Rows
 
 CLASSES = ("D00", "D40")
 THRESHOLDS = Thresholds((0.3, 0.3), 0.5)

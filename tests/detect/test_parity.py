@@ -8,10 +8,10 @@ import cv2
 import numpy as np
 import pytest
 
-from roadscan.detect.loading import detector_of
-from roadscan.detect.models import open_model
+from roadscan.detect.load import detector_of
+from roadscan.detect.model_folder import open_model
 from roadscan.detect.thresholds import Thresholds
-from roadscan.model.picture import Boxes, Frame, Rows
+from roadscan.model.frame import Boxes, Frame, Rows
 from roadscan.read.video import frames_at
 
 SAMPLE = Path(__file__).parents[2] / "data_samples" / "drive.mp4"

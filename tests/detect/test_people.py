@@ -3,7 +3,7 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from roadscan.detect.models import list_models
+from roadscan.detect.model_folder import list_models
 from roadscan.detect.people import (
     TRAFFIC_CONFIDENCE,
     ModelHangsError,
@@ -13,8 +13,8 @@ from roadscan.detect.people import (
     sure_boxes,
 )
 from roadscan.errors import RoadscanError
-from roadscan.model.photo import PictureRefusal
-from roadscan.model.picture import Boxes, Frame, Rows
+from roadscan.model.frame import Boxes, Frame, Rows
+from roadscan.model.stored_picture import PictureRefusal
 from tests.detect.people import Finds, NeverAnswers, Raises, boxes_at
 
 

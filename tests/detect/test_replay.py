@@ -5,10 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from roadscan.detect.loading import load_detector
+from roadscan.detect.load import load_detector
 from roadscan.detect.replay import ReplayDetector
 from roadscan.errors import RoadscanError
-from roadscan.model.picture import Frame
+from roadscan.model.frame import Frame
 
 IMAGE = np.zeros((360, 640, 3), np.uint8)
 HEADER = '{"width": 1280, "height": 720, "kinds": ["D00", "pothole"]}'

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from roadscan.errors import EXIT_CODES
-from roadscan.model.picture import Camera
+from roadscan.model.frame import Camera
 from roadscan.read import track_csv, track_geojson
 from roadscan.read.network import FORMATS
 from roadscan.read.network_mapping import NetworkMapping

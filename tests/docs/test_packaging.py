@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from roadscan.detect.models import ModelSettings, list_models
+from roadscan.detect.model_folder import ModelSettings, list_models
 
 ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())

@@ -8,13 +8,13 @@ from typing import Any, get_args, get_origin, get_type_hints
 import pytest
 
 from roadscan.model.damage import Rejection
-from roadscan.model.picture import FrameRejection
+from roadscan.model.frame import FrameRejection
 from roadscan.model.score import NotScored
-from roadscan.pipeline.check import DriveCheck
-from roadscan.pipeline.matching import MatchedFix, TrackOnNetwork
-from roadscan.pipeline.record import RunRecord
-from roadscan.pipeline.truth import KindCheck, TruthCheck
-from roadscan.publish.fields import LAYERS
+from roadscan.pipeline.check_drive import DriveCheck
+from roadscan.pipeline.demo_truth import KindCheck, TruthCheck
+from roadscan.pipeline.match_track import MatchedFix, TrackOnNetwork
+from roadscan.pipeline.run_record import RunRecord
+from roadscan.publish.layer_fields import LAYERS
 from tests.docs.pages import ROOT, rows, section, text_of, words_in_code
 
 RESULTS = text_of("docs/results.md")

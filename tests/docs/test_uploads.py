@@ -6,7 +6,7 @@ from roadscan.errors import EXIT_CODES
 from roadscan.model.upload import CAMERA_SUFFIX, TRACK_SUFFIXES, VIDEO_SUFFIXES, Waiting
 from roadscan.serve.errors import HTTP_STATUS
 from roadscan.serve.settings import GIB, ServeSettings
-from roadscan.serve.uploads import protocol, router, storage, writer
+from roadscan.serve.uploads import tus_protocol, tus_routes, upload_storage, writer
 from tests.docs.pages import rows, section, text_of, words_in_code
 
 PAGE = text_of("docs/uploads.md")
@@ -29,10 +29,10 @@ def test_every_ending_and_every_reason_to_wait_is_told() -> None:
 
 def test_the_protocol_is_the_one_that_is_spoken() -> None:
     text = section(PAGE, "The protocol")
-    assert {*protocol.EXTENSIONS.split(","), *protocol.CHECKSUMS} <= words_in_code(text)
-    assert {protocol.FILE_HEADER, protocol.KNOWN_HEADER} <= words_in_code(text)
-    assert f"up to {protocol.MAX_NAME_BYTES} bytes" in text
-    assert f"up to {protocol.MAX_SURVEY_BYTES} bytes" in text
+    assert {*tus_protocol.EXTENSIONS.split(","), *tus_protocol.CHECKSUMS} <= words_in_code(text)
+    assert {tus_protocol.FILE_HEADER, tus_protocol.KNOWN_HEADER} <= words_in_code(text)
+    assert f"up to {tus_protocol.MAX_NAME_BYTES} bytes" in text
+    assert f"up to {tus_protocol.MAX_SURVEY_BYTES} bytes" in text
 
 
 def test_the_limits_are_the_defaults() -> None:
@@ -44,8 +44,8 @@ def test_the_limits_are_the_defaults() -> None:
     ]
     days = fields["upload_expires_s"].default / 86400
     assert told["an unfinished upload expires after"] == f"{days:.0f} days without a byte"
-    assert told["a request that sends nothing is let go after"] == f"{router.IDLE_S:.0f} s"
-    assert f"another {storage.ENDED_KEPT_S / 86400:.0f} days" in section(PAGE, "Limits")
+    assert told["a request that sends nothing is let go after"] == f"{tus_routes.IDLE_S:.0f} s"
+    assert f"another {upload_storage.ENDED_KEPT_S / 86400:.0f} days" in section(PAGE, "Limits")
     nothing_lost = section(PAGE, "How nothing is lost")
     assert f"{writer.COMMIT_BYTES // 1024**2} MiB" in nothing_lost
     assert f"{writer.COMMIT_AFTER_S:.0f} s on a slow line" in nothing_lost

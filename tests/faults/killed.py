@@ -14,7 +14,7 @@ from typing import Any
 
 from sqlalchemy import Engine, event
 
-from roadscan.pipeline import chunk, record
+from roadscan.pipeline import chunk, run_record
 from roadscan.pipeline import run as pipeline
 from tests.small_drive import SmallDrive
 
@@ -81,7 +81,7 @@ def run_until(drive: SmallDrive, out: Path, kill_at: int, told: Path) -> None:
         privacy_model="none",
         progress=steps,
     )
-    assert record.os.replace is replacing
+    assert run_record.os.replace is replacing
     steps.tell()
 
 

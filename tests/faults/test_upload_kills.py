@@ -17,13 +17,13 @@ import pytest
 from roadscan.errors import InputFault
 from roadscan.model.access import Role
 from roadscan.pipeline.progress import Quiet
-from roadscan.serve.uploads import client, protocol
+from roadscan.serve.uploads import client, tus_protocol
 from roadscan.serve.uploads.client import list_sources, send_files
-from roadscan.serve.uploads.line import Line, LineBrokeError
-from roadscan.serve.uploads.record import read_record
-from roadscan.store.accounts import Accounts
-from roadscan.store.files import Files
+from roadscan.serve.uploads.connection import Connection, ConnectionLostError
+from roadscan.serve.uploads.upload_record import read_record
 from roadscan.store.sqlite import share_store
+from roadscan.store.town.accounts import Accounts
+from roadscan.store.town.files import Files
 
 SERVER = Path(__file__).with_name("upload_server.py")
 KILLS, CUTS = 120, 80
@@ -69,15 +69,15 @@ def send_raw(line, content, chance, counts):
                 time.sleep(0.01)
                 continue
             assert answer.status == 200, answer
-            if protocol.FILE_HEADER in answer.headers:
-                return answer.headers[protocol.FILE_HEADER]
+            if tus_protocol.FILE_HEADER in answer.headers:
+                return answer.headers[tus_protocol.FILE_HEADER]
             offset = int(answer.headers["Upload-Offset"])
             counts.resumed += offset > 0
             left = len(content) - offset
             cut = chance.random() < 0.4 and counts.cuts < CUTS
             head = (
                 f"PATCH {url} HTTP/1.1\r\nHost: x\r\nTus-Resumable: 1.0.0\r\nX-API-Key: {line.key}"
-                f"\r\nContent-Type: {protocol.PIECE_TYPE}\r\nUpload-Offset: {offset}\r\n"
+                f"\r\nContent-Type: {tus_protocol.PIECE_TYPE}\r\nUpload-Offset: {offset}\r\n"
                 f"Content-Length: {left}\r\nConnection: close\r\n\r\n"
             )
             with socket.create_connection(address, timeout=20.0) as connection:
@@ -88,7 +88,7 @@ def send_raw(line, content, chance, counts):
                 else:
                     connection.sendall(content[offset:])
                     connection.recv(100)
-        except (LineBrokeError, OSError):
+        except (ConnectionLostError, OSError):
             counts.broken += 1
             time.sleep(0.02)
 
@@ -106,7 +106,7 @@ def test_no_kill_and_no_cut_line_spoils_or_loses_a_file(town, tmp_path, monkeypa
 
         def raw(seed):
             chance = Random(seed)  # noqa: S311 -- content and moments of a test
-            with closing(Line(address, key, 20.0)) as line:
+            with closing(Connection(address, key, 20.0)) as line:
                 while not enough.is_set() or counts.cuts < CUTS:
                     content = source(chance)
                     sha256 = hashlib.sha256(content).hexdigest()
@@ -116,7 +116,7 @@ def test_no_kill_and_no_cut_line_spoils_or_loses_a_file(town, tmp_path, monkeypa
         def by_command(seed):
             chance = Random(seed)  # noqa: S311 -- content and moments of a test
             path = tmp_path / f"{seed}.mp4"
-            with closing(Line(address, key, 20.0)) as line:
+            with closing(Connection(address, key, 20.0)) as line:
                 while not enough.is_set():
                     path.write_bytes(source(chance))
                     files = list_sources([path])

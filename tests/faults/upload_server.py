@@ -19,13 +19,13 @@ from fastapi import FastAPI
 from roadscan.serve.access.guard import Guard
 from roadscan.serve.errors import tell_errors
 from roadscan.serve.uploads import writer
-from roadscan.serve.uploads.api import uploads_api
-from roadscan.serve.uploads.finish import Arrivals
-from roadscan.serve.uploads.router import tus_router
-from roadscan.serve.uploads.storage import Limits, UploadStorage
-from roadscan.store.accounts import Accounts
-from roadscan.store.files import Files
+from roadscan.serve.uploads.tus_routes import tus_router
+from roadscan.serve.uploads.upload_routes import uploads_api
+from roadscan.serve.uploads.upload_service import UploadService
+from roadscan.serve.uploads.upload_storage import Limits, UploadStorage
 from roadscan.store.sqlite import share_store
+from roadscan.store.town.accounts import Accounts
+from roadscan.store.town.files import Files
 
 LIMITS = Limits(max_bytes=10**8, quota_bytes=10**10, reserve_bytes=0, expires_after_s=86400.0)
 COMMIT_BYTES = 256 * 1024
@@ -49,7 +49,7 @@ def serve(data: Path, listening: socket.socket, pipe: int) -> None:
     """Serve until killed."""
     writer.COMMIT_BYTES = COMMIT_BYTES
     with share_store(data) as store:
-        arrivals = Arrivals(UploadStorage(data, LIMITS), Files(store.engine))
+        arrivals = UploadService(UploadStorage(data, LIMITS), Files(store.engine))
         arrivals.tidy()
         guard = Guard(Accounts(store.engine, time.time))
         app = FastAPI()

@@ -7,9 +7,9 @@ import cv2
 import numpy as np
 from pyproj import Transformer
 
-from roadscan.locate.motion import Motion
+from roadscan.locate.apparent_motion import Motion
 from roadscan.model.arrays import Floats
-from roadscan.model.picture import Frame
+from roadscan.model.frame import Frame
 from roadscan.model.track import Track
 
 CRS_EPSG = 25833

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from roadscan.locate.clean import clean_track
+from roadscan.locate.clean_track import clean_track
 from roadscan.model.arrays import Floats
 from roadscan.model.road import Link, MatchedPath, Network, RoadClass, Surface
 from roadscan.model.track import CleanCounts, DrivePath

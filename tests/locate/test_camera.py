@@ -15,7 +15,7 @@ from roadscan.locate.camera import (
     pixel_from_ground,
 )
 from roadscan.model.arrays import Floats
-from roadscan.model.picture import Camera
+from roadscan.model.frame import Camera
 
 WIDTH, HEIGHT = 1280, 720
 

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from roadscan.locate.clean import clean_track
+from roadscan.locate.apparent_motion import Motion, apparent_motion
+from roadscan.locate.clean_track import clean_track
 from roadscan.locate.clock import choose_windows, fit_clock
-from roadscan.locate.motion import Motion, apparent_motion
 from roadscan.model.track import DrivePath, Track
 from tests.locate.drives import (
     CRS_EPSG,

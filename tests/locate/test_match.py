@@ -4,7 +4,7 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from roadscan.locate.clean import clean_track
+from roadscan.locate.clean_track import clean_track
 from roadscan.locate.match import match_path
 from roadscan.model.arrays import Floats
 from roadscan.model.road import Direction, MatchedPath, Network

@@ -10,7 +10,7 @@ from roadscan.locate.match import match_path
 from roadscan.locate.place import Eye, Placement, place_frame
 from roadscan.model.arrays import Floats
 from roadscan.model.damage import LaneViews, Observation, Rejection
-from roadscan.model.picture import Boxes, Camera
+from roadscan.model.frame import Boxes, Camera
 from roadscan.model.road import Direction, Network
 from tests.locate.drives import STARTED_S
 from tests.locate.roads import Points, along, circle, link, network, raw_drive

@@ -17,7 +17,7 @@ from roadscan.locate.road_view import (
 )
 from roadscan.locate.route import Course
 from roadscan.model.arrays import Floats
-from roadscan.model.picture import Camera
+from roadscan.model.frame import Camera
 
 WIDTH, HEIGHT = 1280, 720
 LANE_M = 3.5

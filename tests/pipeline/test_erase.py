@@ -11,15 +11,15 @@ from sqlalchemy import select
 
 from roadscan.detect.people import PeopleFinder
 from roadscan.errors import RoadscanError
-from roadscan.model.photo import PictureView
+from roadscan.model.stored_picture import PictureView
 from roadscan.pipeline import erase as erase_module
 from roadscan.pipeline import run as run_module
 from roadscan.pipeline.erase import drives_in_folder, erase_from_folder, find_in_folder
-from roadscan.pipeline.photos import PictureRules
+from roadscan.pipeline.keep_pictures import PictureRules
 from roadscan.store.erasure import Erased
-from roadscan.store.picture_tables import pictures
-from roadscan.store.scorings import Scorings
+from roadscan.store.rescoring import Scorings
 from roadscan.store.sqlite import JOBS_FILE, open_store
+from roadscan.store.tables import pictures
 from tests.detect.people import Finds
 from tests.pipeline.test_run import run_small
 from tests.small_drive import SmallDrive, results_of, write_clip

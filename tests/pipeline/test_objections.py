@@ -9,12 +9,12 @@ from pyproj import Transformer
 
 from roadscan.detect.people import PeopleFinder
 from roadscan.errors import RoadscanError
-from roadscan.model.photo import PictureView
+from roadscan.model.stored_picture import PictureView
 from roadscan.pipeline import run as run_module
+from roadscan.pipeline.keep_pictures import PictureRules
 from roadscan.pipeline.objections import object_in_folder
-from roadscan.pipeline.photos import PictureRules
-from roadscan.store.accounts import Accounts
 from roadscan.store.sqlite import open_store
+from roadscan.store.town.accounts import Accounts
 from tests.detect.people import Finds
 from tests.pipeline.test_run import run_small
 from tests.small_drive import EPSG, NORTH_M, WEST_M, SmallDrive, results_of

@@ -10,18 +10,18 @@ import pytest
 from sqlalchemy import select
 
 from roadscan.errors import RoadscanError
-from roadscan.model.photo import KeptPicture, Picture, PictureRefusal, PictureView
 from roadscan.model.road import Network
+from roadscan.model.stored_picture import KeptPicture, Picture, PictureRefusal, PictureView
 from roadscan.model.survey import DriveKey
 from roadscan.pipeline.prepare import TRACK_AROUND_S
 from roadscan.pipeline.rematch import rematch_drive, rematch_in_folder, rematchable
 from roadscan.pipeline.scheme import load_scheme
 from roadscan.read.network import read_network
 from roadscan.store import tables
-from roadscan.store.pictures import put_pictures
-from roadscan.store.sql import SqlStore
 from roadscan.store.sqlite import JOBS_FILE, open_store
-from roadscan.store.trace_tables import found_frames, traces
+from roadscan.store.store import Store
+from roadscan.store.surveys.pictures import put_pictures
+from roadscan.store.tables import found_frames, traces
 from tests.small_drive import (
     LENGTH_S,
     SmallDrive,
@@ -30,7 +30,7 @@ from tests.small_drive import (
     write_network,
     write_track,
 )
-from tests.store.surveys import chunk
+from tests.store.sample_surveys import chunk
 
 SURVEY = "Herbst"
 LONG_S = TRACK_AROUND_S + 600.0
@@ -41,7 +41,7 @@ OF_DRIVE = (
 AROUND = np.array([[13.0, 51.0], [13.1, 51.0], [13.1, 51.1], [13.0, 51.0]])
 
 
-def rows_of(store: SqlStore, key: DriveKey) -> dict[str, list[tuple[Any, ...]]]:
+def rows_of(store: Store, key: DriveKey) -> dict[str, list[tuple[Any, ...]]]:
     """Return all that is kept of a drive under a key, survey and network's name left out."""
     found = {}
     with store.engine.connect() as db:
@@ -55,7 +55,7 @@ def rows_of(store: SqlStore, key: DriveKey) -> dict[str, list[tuple[Any, ...]]]:
     return found
 
 
-def seen_under(store: SqlStore, key: DriveKey) -> list[tuple[Any, ...]]:
+def seen_under(store: Store, key: DriveKey) -> list[tuple[Any, ...]]:
     seen = tables.observations.c
     columns = (seen.link_id, seen.kind, seen.frame_t_s, seen.from_offset_m, seen.to_offset_m)
     query = select(*columns, seen.left_min_m, seen.left_max_m, seen.accuracy_m)
@@ -66,7 +66,7 @@ def seen_under(store: SqlStore, key: DriveKey) -> list[tuple[Any, ...]]:
     return found
 
 
-def rematched(store: SqlStore, network: Network) -> DriveKey:
+def rematched(store: Store, network: Network) -> DriveKey:
     (key,) = store.survey(SURVEY).drives
     return rematch_drive(store, key, "Herbst · Netz 2", network, load_scheme("ap9k"))
 

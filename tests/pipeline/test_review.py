@@ -13,12 +13,11 @@ from roadscan.pipeline import review
 from roadscan.pipeline.rescore import rescore, score_again
 from roadscan.pipeline.review import subject_of
 from roadscan.pipeline.scheme import load_scheme
-from roadscan.publish.features import publish_features
-from roadscan.store.features import FeatureStore
-from roadscan.store.followed import Followed
-from roadscan.store.scorings import Scorings
-from roadscan.store.served import Selection
-from roadscan.store.sql import SqlStore
+from roadscan.publish.served_features import publish_features
+from roadscan.store.layers.layer_store import LayerStore
+from roadscan.store.layers.selection import Selection
+from roadscan.store.rescoring import RescoreDelta, Scorings
+from roadscan.store.store import Store
 from tests.databases import DATABASES, copied_on
 from tests.small_drive import SmallDrive, run_small_drive
 
@@ -33,21 +32,21 @@ def ran(small_drive: SmallDrive, tmp_path_factory: pytest.TempPathFactory) -> Pa
 
 
 @pytest.fixture(params=DATABASES)
-def store(request: pytest.FixtureRequest, ran: Path, tmp_path: Path) -> Iterator[SqlStore]:
+def store(request: pytest.FixtureRequest, ran: Path, tmp_path: Path) -> Iterator[Store]:
     with copied_on(request.param, tmp_path, ran) as opened:
         yield opened
 
 
-def damages(store: SqlStore, kind: str) -> list[Damage]:
+def damages(store: Store, kind: str) -> list[Damage]:
     return [damage for damage in store.assessment(SURVEY).damages if damage.kind == kind]
 
 
-def score_at(store: SqlStore, segment_id: str) -> float | None:
+def score_at(store: Store, segment_id: str) -> float | None:
     (result,) = [r for r in store.assessment(SURVEY).results if r.segment_id == segment_id]
     return result.score.score
 
 
-def served(features: FeatureStore) -> dict[str, list[str]]:
+def served(features: LayerStore) -> dict[str, list[str]]:
     """The features on show, by layer; in order of their text, for places may differ."""
     found = {}
     with features.reading() as reader:
@@ -59,26 +58,26 @@ def served(features: FeatureStore) -> dict[str, list[str]]:
     return found
 
 
-def version_of(features: FeatureStore, collection: str) -> str:
+def version_of(features: LayerStore, collection: str) -> str:
     with features.reading() as reader:
         return reader.layers(collection)[0].version
 
 
 @pytest.fixture
-def features(store: SqlStore) -> FeatureStore:
+def features(store: Store) -> LayerStore:
     """The layers, published."""
-    opened = FeatureStore(store.engine)
+    opened = LayerStore(store.engine)
     publish_features(store, opened, SURVEY)
     return opened
 
 
-def decide_at_once(store: SqlStore, damage: Damage, verdict: Verdict, kind: str = "") -> Decision:
+def decide_at_once(store: Store, damage: Damage, verdict: Verdict, kind: str = "") -> Decision:
     subject = subject_of(store, SURVEY, damage.damage_id)
     return review.decide(store, subject, Ruling(verdict, kind or damage.kind, "", "Rita", 100.0))
 
 
 def decide(
-    store: SqlStore, damage: Damage, verdict: Verdict, kind: str = "", reason: str = ""
+    store: Store, damage: Damage, verdict: Verdict, kind: str = "", reason: str = ""
 ) -> Decision:
     """Write it down and leave the scores to a later scoring."""
     subject = subject_of(store, SURVEY, damage.damage_id)
@@ -87,7 +86,7 @@ def decide(
     )
 
 
-def test_a_rejected_damage_is_gone_after_the_next_scoring(store: SqlStore) -> None:
+def test_a_rejected_damage_is_gone_after_the_next_scoring(store: Store) -> None:
     first, second = damages(store, "D40")
     before = score_at(store, first.segment_id)
     decide(store, first, Verdict.REJECTED)
@@ -99,7 +98,7 @@ def test_a_rejected_damage_is_gone_after_the_next_scoring(store: SqlStore) -> No
     assert after < before
 
 
-def test_a_corrected_damage_counts_as_what_it_is(store: SqlStore) -> None:
+def test_a_corrected_damage_counts_as_what_it_is(store: Store) -> None:
     first, _ = damages(store, "D40")
     decide(store, first, Verdict.CORRECTED, "D20")
     score_again(store, SURVEY)
@@ -108,7 +107,7 @@ def test_a_corrected_damage_counts_as_what_it_is(store: SqlStore) -> None:
     assert len(damages(store, "D40")) == 1
 
 
-def test_a_damage_can_be_judged_again_under_its_new_name(store: SqlStore) -> None:
+def test_a_damage_can_be_judged_again_under_its_new_name(store: Store) -> None:
     first, second = damages(store, "D40")
     decide(store, first, Verdict.CORRECTED, "D20")
     score_again(store, SURVEY)
@@ -119,7 +118,7 @@ def test_a_damage_can_be_judged_again_under_its_new_name(store: SqlStore) -> Non
     assert [d for d in damages(store, "D20") if d.review] == []
 
 
-def test_a_confirmed_damage_says_so_and_nothing_else_changes(store: SqlStore) -> None:
+def test_a_confirmed_damage_says_so_and_nothing_else_changes(store: Store) -> None:
     before = store.assessment(SURVEY)
     (patch,) = damages(store, "Repair")
     decide(store, patch, Verdict.CONFIRMED)
@@ -129,7 +128,7 @@ def test_a_confirmed_damage_says_so_and_nothing_else_changes(store: SqlStore) ->
     assert store.assessment(SURVEY).results == before.results
 
 
-def test_undone_decisions_leave_everything_as_it_was(store: SqlStore) -> None:
+def test_undone_decisions_leave_everything_as_it_was(store: Store) -> None:
     before = store.assessment(SURVEY)
     (patch,) = damages(store, "Repair")
     first, _ = damages(store, "D40")
@@ -146,7 +145,7 @@ def test_undone_decisions_leave_everything_as_it_was(store: SqlStore) -> None:
     assert [d.undone for d in store.reviews.of(SURVEY)] == [True, True]
 
 
-def test_what_was_said_before_holds_again_after_an_undo(store: SqlStore) -> None:
+def test_what_was_said_before_holds_again_after_an_undo(store: Store) -> None:
     first, _ = damages(store, "D40")
     decide(store, first, Verdict.CONFIRMED)
     score_again(store, SURVEY)
@@ -156,7 +155,7 @@ def test_what_was_said_before_holds_again_after_an_undo(store: SqlStore) -> None
     assert damages(store, "D40")[0].review is Verdict.CONFIRMED
 
 
-def test_a_decision_is_undone_once(store: SqlStore) -> None:
+def test_a_decision_is_undone_once(store: Store) -> None:
     (patch,) = damages(store, "Repair")
     number = decide(store, patch, Verdict.REJECTED).number
     store.reviews.undo(number, "Rita", 200.0)
@@ -165,7 +164,7 @@ def test_a_decision_is_undone_once(store: SqlStore) -> None:
             store.reviews.undo(unknown, "Rita", 300.0)
 
 
-def test_a_decision_tells_who_when_why_and_about_what(store: SqlStore) -> None:
+def test_a_decision_tells_who_when_why_and_about_what(store: Store) -> None:
     (patch,) = damages(store, "Repair")
     made = decide(store, patch, Verdict.CORRECTED, "D20", "Fugen, Übergang")
     assert store.reviews.decision(made.number) == made
@@ -178,7 +177,7 @@ def test_a_decision_tells_who_when_why_and_about_what(store: SqlStore) -> None:
     assert len({box.frame_t_s for box in made.subject.boxes}) == patch.n_observations
 
 
-def test_a_decision_asks_for_a_scoring(store: SqlStore) -> None:
+def test_a_decision_asks_for_a_scoring(store: Store) -> None:
     scorings = Scorings(store.engine, lambda: 0.0)
     (patch,) = damages(store, "Repair")
     number = decide(store, patch, Verdict.REJECTED).number
@@ -188,16 +187,14 @@ def test_a_decision_asks_for_a_scoring(store: SqlStore) -> None:
     assert [one.survey for one in scorings.outstanding()] == [SURVEY]
 
 
-def test_decisions_outlive_another_scheme(store: SqlStore) -> None:
+def test_decisions_outlive_another_scheme(store: Store) -> None:
     first, _ = damages(store, "D40")
     decide(store, first, Verdict.REJECTED)
     rescore(store, SURVEY, load_scheme("ap9k-monotone"))
     assert len(damages(store, "D40")) == 1
 
 
-def test_cells_and_scores_agree_on_what_was_rejected(
-    store: SqlStore, features: FeatureStore
-) -> None:
+def test_cells_and_scores_agree_on_what_was_rejected(store: Store, features: LayerStore) -> None:
     for damage in store.assessment(SURVEY).damages:
         decide(store, damage, Verdict.REJECTED)
     score_again(store, SURVEY)
@@ -211,7 +208,7 @@ def test_cells_and_scores_agree_on_what_was_rejected(
     assert found.features == 0
 
 
-def test_a_damage_that_there_is_not_cannot_be_judged(store: SqlStore) -> None:
+def test_a_damage_that_there_is_not_cannot_be_judged(store: Store) -> None:
     (patch,) = damages(store, "Repair")
     decide(store, patch, Verdict.REJECTED)  # not scored yet
     for survey, damage_id in (
@@ -233,7 +230,7 @@ def test_a_damage_that_there_is_not_cannot_be_judged(store: SqlStore) -> None:
     ],
 )
 def test_what_follows_at_once_is_what_a_scoring_of_all_gives(
-    store: SqlStore, features: FeatureStore, kind: str, verdict: Verdict, called: str
+    store: Store, features: LayerStore, kind: str, verdict: Verdict, called: str
 ) -> None:
     shown = served(features)
     made = decide_at_once(store, damages(store, kind)[0], verdict, called)
@@ -250,7 +247,7 @@ def test_what_follows_at_once_is_what_a_scoring_of_all_gives(
 
 
 def test_a_layer_that_changed_has_another_version_and_the_others_keep_theirs(
-    store: SqlStore, features: FeatureStore
+    store: Store, features: LayerStore
 ) -> None:
     names = ("segments", "damages", "cells", "drives")
     before = {name: version_of(features, name) for name in names}
@@ -260,7 +257,7 @@ def test_a_layer_that_changed_has_another_version_and_the_others_keep_theirs(
 
 
 def test_a_selection_that_was_asked_for_before_is_found_anew(
-    store: SqlStore, features: FeatureStore
+    store: Store, features: LayerStore
 ) -> None:
     everywhere = Selection(shapely.box(-180.0, -90.0, 180.0, 90.0))
 
@@ -278,7 +275,7 @@ def test_a_selection_that_was_asked_for_before_is_found_anew(
 
 
 def test_a_survey_with_scores_outstanding_is_left_to_the_next_scoring(
-    store: SqlStore, features: FeatureStore
+    store: Store, features: LayerStore
 ) -> None:
     first, second = damages(store, "D40")
     decide(store, second, Verdict.CONFIRMED)
@@ -290,14 +287,14 @@ def test_a_survey_with_scores_outstanding_is_left_to_the_next_scoring(
 
 
 def test_what_was_worked_out_before_another_change_is_not_written(
-    store: SqlStore, features: FeatureStore
+    store: Store, features: LayerStore
 ) -> None:
     first, second = damages(store, "D40")
     subject = subject_of(store, SURVEY, first.damage_id)
     ruling = Ruling(Verdict.REJECTED, "D40", "", "Rita", 100.0)
     change = store.reviews.settled_at(SURVEY)
     assert change is not None
-    late = Followed(change, (), (first,), (), {})
+    late = RescoreDelta(change, (), (first,), (), {})
     decide_at_once(store, second, Verdict.CONFIRMED)
     shown = served(features)
     store.reviews.decide(subject, ruling, late)

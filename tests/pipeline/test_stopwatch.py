@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from roadscan.pipeline import record
-from roadscan.pipeline.record import Stopwatch
+from roadscan.pipeline import run_record
+from roadscan.pipeline.run_record import Stopwatch
 
 
 class Clock:
@@ -21,7 +21,7 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     made = Clock()
-    monkeypatch.setattr(record, "perf_counter", made)
+    monkeypatch.setattr(run_record, "perf_counter", made)
     return made
 
 

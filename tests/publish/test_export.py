@@ -16,11 +16,11 @@ import pytest
 from roadscan.errors import RoadscanError
 from roadscan.publish import export
 from roadscan.publish.export import PARTIAL, export_all
-from roadscan.publish.fields import LAYERS
-from roadscan.store.sql import SqlStore
+from roadscan.publish.layer_fields import LAYERS
+from roadscan.store.store import Store
 from tests.assess.lanes import AP9K
 from tests.publish.conftest import HOSTILE, NAME
-from tests.publish.test_layers import DAMAGE_PROPERTIES, SEGMENT_PROPERTIES
+from tests.publish.test_layer_frames import DAMAGE_PROPERTIES, SEGMENT_PROPERTIES
 
 GEOJSON = ("segments", "damages", "drives")
 
@@ -222,7 +222,7 @@ def test_every_segment_falls_under_exactly_one_rule(package: Path) -> None:
 
 
 def test_publishing_again_gives_the_same_bytes(
-    store: SqlStore, published: Path, tmp_path: Path
+    store: Store, published: Path, tmp_path: Path
 ) -> None:
     export_all(store, NAME, tmp_path)
     export_all(store, NAME, tmp_path)
@@ -240,7 +240,7 @@ def test_nothing_is_left_over_in_the_folder(published: Path) -> None:
 
 
 def test_a_failure_leaves_what_was_there_and_nothing_half_written(
-    store: SqlStore, published: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    store: Store, published: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     out = tmp_path / "out"
     shutil.copytree(published, out)
@@ -258,7 +258,7 @@ def test_a_failure_leaves_what_was_there_and_nothing_half_written(
     assert not (out / PARTIAL).exists()
 
 
-def test_a_folder_that_cannot_be_written_is_told(store: SqlStore, tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_written_is_told(store: Store, tmp_path: Path) -> None:
     (tmp_path / "out").write_text("a file")
     with pytest.raises(RoadscanError) as caught:
         export_all(store, NAME, tmp_path / "out")

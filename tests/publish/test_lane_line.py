@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from roadscan.model.arrays import Floats
 from roadscan.model.road import Direction
 from roadscan.publish.lane_line import MAX_MITRE, LaneLine
-from tests.store.surveys import ORIGIN_M, link
+from tests.store.sample_surveys import ORIGIN_M, link
 
 WIDTH_M = 3.0
 FORWARD, BACKWARD = Direction.FORWARD, Direction.BACKWARD

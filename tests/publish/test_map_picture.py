@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from roadscan.model.arrays import Image
-from roadscan.publish.layers import Results, damages_layer, drives_layer, segments_layer
+from roadscan.publish.layer_frames import Results, damages_layer, drives_layer, segments_layer
 from roadscan.publish.map_picture import DPI, HEIGHT_IN, WIDTH_IN, write_map_picture
 from roadscan.publish.styles import palette
 from tests.assess.lanes import AP9K

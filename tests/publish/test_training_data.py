@@ -12,10 +12,10 @@ from roadscan.model.review import BoxKey, Decision, Judgement, Ruling, Subject
 from roadscan.publish.training_data import COVERS, reviewed_frames, write_training_data
 from roadscan.serve.export_training import export_training
 from roadscan.serve.settings import ServeSettings
-from roadscan.store import picture_tables
-from roadscan.store.accounts import Accounts
+from roadscan.store import tables
+from roadscan.store.town.accounts import Accounts
 from tests.databases import open_on
-from tests.store.surveys import SETTINGS, T_S, chunk, observation, survey
+from tests.store.sample_surveys import SETTINGS, T_S, chunk, observation, survey
 
 pytest.importorskip("cv2")
 sources = pytest.importorskip("training.sources")
@@ -100,7 +100,7 @@ def fill(store, times_s, *, pictures=True):
                 "jpeg": jpeg.getvalue(),
             }
             with store.engine.begin() as db:
-                db.execute(insert(picture_tables.pictures), row)
+                db.execute(insert(tables.pictures), row)
 
 
 def test_what_is_written_is_what_training_reads(store, tmp_path):

@@ -15,9 +15,9 @@ import pytest
 
 from roadscan.model.access import Role
 from roadscan.pipeline.scheme import load_scheme
-from roadscan.serve.databases import open_town
 from roadscan.serve.settings import ServeSettings
-from roadscan.store.accounts import Accounts
+from roadscan.serve.town import open_town
+from roadscan.store.town.accounts import Accounts
 from tests.browser.town import Service, assess, serving
 from tests.small_drive import SmallDrive
 

@@ -9,7 +9,7 @@ import av
 import numpy as np
 
 from roadscan.model.arrays import Image
-from roadscan.model.picture import Frame
+from roadscan.model.frame import Frame
 
 SIZE = (96, 64)
 STEP = 6

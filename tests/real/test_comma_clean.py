@@ -10,7 +10,7 @@ import shapely
 from pyproj import Transformer
 
 from roadscan.cli.app import exit_code
-from roadscan.locate.clean import clean_track, state_at
+from roadscan.locate.clean_track import clean_track, state_at
 from roadscan.model.arrays import Floats
 from roadscan.read.track import read_track
 

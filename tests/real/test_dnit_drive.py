@@ -22,7 +22,7 @@ from scipy.stats import spearmanr
 from roadscan.cli.app import exit_code
 from roadscan.locate.camera import ground_from_pixel, near_field, pixel_from_ground
 from roadscan.model.arrays import Floats, Image
-from roadscan.model.picture import Camera
+from roadscan.model.frame import Camera
 from tests.read.videos import write_video
 
 pytestmark = pytest.mark.real

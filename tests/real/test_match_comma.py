@@ -7,7 +7,7 @@ import pytest
 import shapely
 from pyproj import Transformer
 
-from roadscan.locate.clean import clean_track
+from roadscan.locate.clean_track import clean_track
 from roadscan.locate.match import match_path
 from roadscan.locate.route import DrivenRoute
 from roadscan.model.arrays import Floats

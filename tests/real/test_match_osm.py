@@ -9,9 +9,9 @@ import pytest
 import shapely
 from pyproj import Transformer
 
-from roadscan.locate.clean import clean_track
-from roadscan.locate.graph import RoadGraph, road_graph
+from roadscan.locate.clean_track import clean_track
 from roadscan.locate.match import match_path
+from roadscan.locate.road_graph import RoadGraph, road_graph
 from roadscan.model.arrays import Bools, Floats, Ints
 from roadscan.model.road import MatchedPath, Network
 from roadscan.model.track import Track

@@ -13,13 +13,13 @@ import pytest
 
 from benchmarks.privacy import CAMERA, CLIPS, LANE_WIDTH_M, measure
 from benchmarks.privacy_material import Known, clip_pictures, pasted_pictures, street_pictures
-from roadscan.detect.door import grown, inside, keep
 from roadscan.detect.people import PeopleFinder, load_people_finder
+from roadscan.detect.redaction import grown, inside, keep
 from roadscan.locate.camera import near_field
 from roadscan.locate.road_view import road_outline, tall_enough, traffic_rows
 from roadscan.locate.route import Course
-from roadscan.model.photo import Picture, PictureView
-from roadscan.model.picture import Frame
+from roadscan.model.frame import Frame
+from roadscan.model.stored_picture import Picture, PictureView
 from roadscan.read.camera import read_camera
 
 pytestmark = pytest.mark.real

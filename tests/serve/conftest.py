@@ -9,11 +9,11 @@ from starlette.testclient import TestClient
 
 from roadscan.model.access import Role
 from roadscan.serve.app import create_app
-from roadscan.serve.databases import open_town
 from roadscan.serve.jobs.queue import JobQueue
 from roadscan.serve.settings import ServeSettings
-from roadscan.store.accounts import Accounts
-from roadscan.store.sql import SqlStore
+from roadscan.serve.town import open_town
+from roadscan.store.store import Store
+from roadscan.store.town.accounts import Accounts
 from tests.databases import DATABASES, address_on
 from tests.serve.jobs.town import SampleTown
 
@@ -26,18 +26,18 @@ def settings(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[ServeSe
 
 
 @pytest.fixture
-def store(settings: ServeSettings) -> Iterator[SqlStore]:
+def store(settings: ServeSettings) -> Iterator[Store]:
     with open_town(settings) as opened:
         yield opened
 
 
 @pytest.fixture
-def accounts(store: SqlStore) -> Accounts:
+def accounts(store: Store) -> Accounts:
     return Accounts(store.engine, time.time)
 
 
 @pytest.fixture
-def client(store: SqlStore, settings: ServeSettings) -> Iterator[TestClient]:
+def client(store: Store, settings: ServeSettings) -> Iterator[TestClient]:
     with TestClient(create_app(settings, store), raise_server_exceptions=False) as opened:
         yield opened
 

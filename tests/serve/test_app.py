@@ -7,15 +7,15 @@ from starlette.testclient import TestClient
 from roadscan.serve.app import create_app
 
 HEAVY = ("av", "openvino", "torch", "ultralytics", "cv2", "roadscan.read.video")
-LIGHT = {"roadscan.detect", "roadscan.detect.models", "roadscan.detect.thresholds"}
+LIGHT = {"roadscan.detect", "roadscan.detect.model_folder", "roadscan.detect.thresholds"}
 """Of detection: what reads the description of a model and its checksums."""
 
 
 def test_the_web_process_imports_no_model_decoder_or_torch():
     script = (
         "import sys; import roadscan.serve.app;"
-        "from roadscan.detect.models import model_folders;"
-        "from roadscan.serve.premises import model_told;"
+        "from roadscan.detect.model_folder import model_folders;"
+        "from roadscan.serve.admin_status import model_told;"
         "assert [model_told(folder) for folder in model_folders()];"
         f"heavy = [m for m in {HEAVY} if m in sys.modules];"
         f"print(heavy, [m for m in sys.modules if 'roadscan.detect' in m and m not in {LIGHT}])"

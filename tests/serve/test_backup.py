@@ -6,10 +6,10 @@ import pytest
 from roadscan.errors import RoadscanError
 from roadscan.model.access import Role
 from roadscan.serve.backup import MANIFEST, backup, check, restore
-from roadscan.serve.databases import open_town
 from roadscan.serve.settings import ServeSettings
-from roadscan.store.accounts import Accounts
-from tests.store.surveys import TOWN
+from roadscan.serve.town import open_town
+from roadscan.store.town.accounts import Accounts
+from tests.store.sample_surveys import TOWN
 
 
 @pytest.fixture

@@ -6,11 +6,11 @@ import time
 import pytest
 
 from roadscan.cli.app import exit_code
-from roadscan.detect import models
+from roadscan.detect import model_folder
 from roadscan.serve.doctor import Finding, Verdict, examine_installation, examine_town
 from roadscan.serve.settings import GIB, ServeSettings
 from roadscan.store.sqlite import FILE, share_store
-from roadscan.store.town import Town
+from roadscan.store.town.state import TownState
 
 
 @pytest.fixture
@@ -19,7 +19,7 @@ def town(tmp_path):
     folder = tmp_path / "town"
     folder.mkdir(mode=0o700)
     with share_store(folder) as store:
-        yield Town(store.engine, time.time), ServeSettings(data=folder)
+        yield TownState(store.engine, time.time), ServeSettings(data=folder)
 
 
 def town_findings(settings: ServeSettings) -> dict[str, Finding]:
@@ -45,16 +45,16 @@ def test_an_installation_that_runs_these_tests_is_well():
 
 def test_a_spoiled_model_fails(tmp_path, monkeypatch):
     folder = tmp_path / "models"
-    shutil.copytree(models._models_folder(), folder)
+    shutil.copytree(model_folder._models_folder(), folder)
     (folder / "rdd-v5nu/network.bin").write_bytes(b"cut off")
-    monkeypatch.setattr(models, "_models_folder", lambda: folder)
+    monkeypatch.setattr(model_folder, "_models_folder", lambda: folder)
     found = installation()
     assert found["model rdd-v5nu"].verdict is Verdict.FAIL
     assert found["model people-v5nu"].verdict is Verdict.OK
 
 
 def test_a_missing_model_fails(tmp_path, monkeypatch):
-    monkeypatch.setattr(models, "_models_folder", lambda: tmp_path)
+    monkeypatch.setattr(model_folder, "_models_folder", lambda: tmp_path)
     assert installation()["models"].verdict is Verdict.FAIL
 
 

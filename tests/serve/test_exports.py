@@ -7,10 +7,10 @@ from starlette.testclient import TestClient
 
 from roadscan.model.access import Role
 from roadscan.serve.app import create_app
-from roadscan.serve.features.exports import EXPORTED
-from roadscan.store.features import FeatureStore
-from tests.store.surveys import TOWN, survey
-from tests.store.town import damage, segments, source
+from roadscan.serve.ogc.download_audit import EXPORTED
+from roadscan.store.layers.layer_store import LayerStore
+from tests.store.sample_surveys import TOWN, survey
+from tests.store.sample_town import damage, segments, source
 
 SEGMENTS = 12
 ITEMS = "/ogc/collections/segments/items"
@@ -22,7 +22,7 @@ def client(store, settings) -> Iterator[TestClient]:
     store.put_network(TOWN)
     store.put_survey(survey(name="Spring"))
     layers = {"segments": segments(SEGMENTS), "damages": [damage(0)], "drives": [], "cells": []}
-    FeatureStore(store.engine).put_features(source("Spring"), layers)
+    LayerStore(store.engine).put_features(source("Spring"), layers)
     public = settings.model_copy(update={"public_collections": frozenset({"segments"})})
     with TestClient(create_app(public, store), raise_server_exceptions=False) as opened:
         yield opened
@@ -79,5 +79,5 @@ def test_a_file_that_cannot_be_put_on_record_is_not_handed_out(client, monkeypat
     def full(*_):
         raise OSError("no space left on device")
 
-    monkeypatch.setattr("roadscan.store.accounts.Accounts.record", full)
+    monkeypatch.setattr("roadscan.store.town.accounts.Accounts.record", full)
     assert client.get(ITEMS, params={"f": "csv"}).status_code == 500

@@ -2,16 +2,16 @@ import json
 import logging
 import time
 
-from roadscan.serve.envelope import REQUEST_ID
 from roadscan.serve.log import JsonLines
-from roadscan.store.town import Town
+from roadscan.serve.middleware import REQUEST_ID
+from roadscan.store.town.state import TownState
 
 
 def test_a_service_without_a_worker_is_well_but_not_ready(client, store):
     assert client.get("/healthz").text == "ok\n"
     answer = client.get("/readyz")
     assert (answer.status_code, answer.json()["worker"]) == (503, False)
-    Town(store.engine, time.time).beat("rathaus-0")
+    TownState(store.engine, time.time).beat("rathaus-0")
     assert client.get("/readyz").json() == {"store": True, "disk": True, "worker": True}
 
 

@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from roadscan.serve.uploads.protocol import write_metadata
+from roadscan.serve.uploads.tus_protocol import write_metadata
 
 TUS = {"Tus-Resumable": "1.0.0"}
 LONG = "x" * 5000

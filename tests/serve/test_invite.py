@@ -2,8 +2,8 @@ import time
 
 from roadscan.cli.app import exit_code
 from roadscan.model.access import Role
-from roadscan.store.accounts import Accounts
 from roadscan.store.sqlite import share_store
+from roadscan.store.town.accounts import Accounts
 
 
 def test_a_link_makes_one_account_of_the_role_and_is_on_the_record(tmp_path, capsys):

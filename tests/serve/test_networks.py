@@ -5,12 +5,12 @@ from dataclasses import fields
 import pytest
 
 from roadscan.model.upload import FileKind, Place, StoredFile
-from roadscan.read.network_look import LineFault
 from roadscan.read.network_mapping import NetworkMapping
+from roadscan.read.network_preview import LineFault
 from roadscan.serve.jobs.requests import NetworkColumns
 from roadscan.serve.pages.texts import LANGUAGES, texts
-from roadscan.store.files import Files
-from tests.store.surveys import TOWN
+from roadscan.store.town.files import Files
+from tests.store.sample_surveys import TOWN
 
 UNKNOWN = "d" * 64
 

@@ -5,7 +5,7 @@ import pytest
 
 from roadscan.cli.app import exit_code
 from roadscan.serve.objections import object_in_town
-from roadscan.store.accounts import Accounts
+from roadscan.store.town.accounts import Accounts
 
 CORNERS = [[13.0, 51.0], [13.001, 51.0], [13.001, 51.001], [13.0, 51.001], [13.0, 51.0]]
 

@@ -18,7 +18,7 @@ from schemathesis.specs.openapi.checks import positive_data_acceptance
 
 from roadscan.model.access import Role
 from roadscan.serve.app import create_app
-from roadscan.serve.uploads.protocol import PIECE_TYPE
+from roadscan.serve.uploads.tus_protocol import PIECE_TYPE
 
 CASES = int(os.environ.get("ROADSCAN_SCHEMATHESIS_CASES", "120"))
 NEVER_ENDS = "/events"

@@ -12,8 +12,8 @@ from roadscan.model.upload import FileKind, Place, StoredFile
 from roadscan.serve import privacy_record as module
 from roadscan.serve.privacy_record import LANGUAGES, MEASURED, WORDS, privacy_record
 from roadscan.serve.settings import ServeSettings
-from roadscan.store.files import Files
 from roadscan.store.sqlite import share_store
+from roadscan.store.town.files import Files
 
 ROOT = Path(__file__).parents[2]
 

@@ -6,13 +6,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from roadscan.model.upload import FileKind, Place, StoredFile
-from roadscan.serve.databases import jobs_url
 from roadscan.serve.jobs.queue import JobQueue
 from roadscan.serve.jobs.requests import DriveRequest, State
-from roadscan.serve.purge import open_retention
-from roadscan.serve.retention import DAY_S, LONGEST_S, Due, due_files
-from roadscan.serve.uploads.storage import UploadStorage
-from roadscan.store.files import Files
+from roadscan.serve.retention import DAY_S, LONGEST_S, Due, due_files, open_retention
+from roadscan.serve.town import jobs_url
+from roadscan.serve.uploads.upload_storage import UploadStorage
+from roadscan.store.town.files import Files
 from tests.serve.jobs.town import work_once
 
 NOW_S = 1_800_000_000.0

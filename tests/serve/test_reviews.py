@@ -12,13 +12,13 @@ from sqlalchemy import insert, select
 from starlette.testclient import TestClient
 
 from roadscan.model.access import Role
-from roadscan.publish.features import publish_features
+from roadscan.publish.served_features import publish_features
 from roadscan.serve.app import create_app
 from roadscan.serve.settings import ServeSettings
-from roadscan.store import picture_tables, tables
-from roadscan.store.accounts import Accounts
-from roadscan.store.features import FeatureStore
-from roadscan.store.sql import SqlStore
+from roadscan.store import tables
+from roadscan.store.layers.layer_store import LayerStore
+from roadscan.store.store import Store
+from roadscan.store.town.accounts import Accounts
 from tests.databases import copy_into
 from tests.small_drive import SmallDrive, run_small_drive
 
@@ -34,10 +34,10 @@ def ran(small_drive: SmallDrive, tmp_path_factory: pytest.TempPathFactory) -> Pa
 
 
 @pytest.fixture
-def store(store: SqlStore, ran: Path) -> SqlStore:
+def store(store: Store, ran: Path) -> Store:
     """Filled, its layers served, each frame with damage with a picture."""
     copy_into(store, ran)
-    publish_features(store, FeatureStore(store.engine), SURVEY)
+    publish_features(store, LayerStore(store.engine), SURVEY)
     seen = tables.observations.c
     frames = select(seen.drive_id, seen.settings_sha256, seen.number, seen.frame_t_s).distinct()
     about = {
@@ -50,7 +50,7 @@ def store(store: SqlStore, ran: Path) -> SqlStore:
     }
     with store.engine.begin() as db:
         for row in db.execute(frames).all():
-            db.execute(insert(picture_tables.pictures).values(**row._mapping, **about))
+            db.execute(insert(tables.pictures).values(**row._mapping, **about))
     return store
 
 
@@ -204,7 +204,7 @@ def test_decisions_and_undos_stand_in_the_audit_log(
 
 
 def test_answers_with_something_in_them_are_as_described(
-    store: SqlStore, settings: ServeSettings, reviewer: dict[str, str]
+    store: Store, settings: ServeSettings, reviewer: dict[str, str]
 ) -> None:
     app = create_app(settings, store)
     description = schemathesis.openapi.from_asgi("/api/openapi.json", app)

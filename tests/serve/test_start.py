@@ -14,8 +14,8 @@ from pathlib import Path
 
 from roadscan.model.access import Role
 from roadscan.serve.start import GRACE_S
-from roadscan.store.accounts import Accounts
 from roadscan.store.sqlite import share_store
+from roadscan.store.town.accounts import Accounts
 
 WAIT_S = 60.0
 SERVE = [sys.executable, "-c", "from roadscan.cli.app import main; main()", "serve"]

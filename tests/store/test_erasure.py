@@ -11,20 +11,19 @@ from sqlalchemy import select
 from roadscan.errors import RoadscanError
 from roadscan.model.damage import Verdict
 from roadscan.model.drive import LostFrame, Trace
-from roadscan.model.photo import KeptPicture, Picture, PictureRefusal, PictureView
-from roadscan.model.picture import FrameRejection
+from roadscan.model.frame import FrameRejection
 from roadscan.model.review import BoxKey, Ruling, Subject
+from roadscan.model.stored_picture import KeptPicture, Picture, PictureRefusal, PictureView
 from roadscan.model.track import Track
 from roadscan.store.erasure import OF_DRIVE, Erased
-from roadscan.store.feature_tables import FEATURES
-from roadscan.store.features import FeatureStore
-from roadscan.store.inventory import find_drive, known_drives
-from roadscan.store.review_tables import review_decisions
-from roadscan.store.scorings import Scorings
-from roadscan.store.sql import SqlStore
-from roadscan.store.tables import metadata
+from roadscan.store.layers.feature_tables import FEATURES
+from roadscan.store.layers.layer_store import LayerStore
+from roadscan.store.rescoring import Scorings
+from roadscan.store.store import Store
+from roadscan.store.surveys.list_drives import find_drive, known_drives
+from roadscan.store.tables import metadata, review_decisions
 from tests.databases import DATABASES, open_on
-from tests.store.surveys import (
+from tests.store.sample_surveys import (
     SETTINGS,
     T_S,
     TOWN,
@@ -36,7 +35,7 @@ from tests.store.surveys import (
     rejected,
     survey,
 )
-from tests.store.town import segments, source
+from tests.store.sample_town import segments, source
 
 AROUND = np.array([[12.0, 51.0], [12.1, 51.0], [12.1, 51.1], [12.0, 51.0]])
 COUNTED = {"scorings", "editions", "edition_layers", "alembic_version"}
@@ -44,12 +43,12 @@ COUNTED = {"scorings", "editions", "edition_layers", "alembic_version"}
 
 
 @pytest.fixture(params=DATABASES)
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[SqlStore]:
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
     with open_on(request.param, tmp_path) as opened:
         yield opened
 
 
-def put_drive(store: SqlStore, number: int) -> None:
+def put_drive(store: Store, number: int) -> None:
     """Put a drive with something in every table that has rows of drives."""
     fixes = np.arange(3.0)
     track = Track(*(fixes for _ in range(6)), np.zeros(3, np.int64), "gpx")
@@ -68,13 +67,13 @@ def put_drive(store: SqlStore, number: int) -> None:
     judge(store, BoxKey(f"drive-{number}", seen.frame_t_s, seen.kind, seen.box_xyxy))
 
 
-def judge(store: SqlStore, *boxes: BoxKey) -> None:
+def judge(store: Store, *boxes: BoxKey) -> None:
     subject = Subject("Spring", "d0", "east:f:0", "D40", boxes)
     decision = store.reviews.decide(subject, Ruling(Verdict.REJECTED, "D40", "leaf", "Rita", T_S))
     store.reviews.undo(decision.number, "Rita", T_S)
 
 
-def content(store: SqlStore) -> dict[str, list[str]]:
+def content(store: Store) -> dict[str, list[str]]:
     with store.engine.connect() as db:
         return {
             table.name: sorted(repr(tuple(row)) for row in db.execute(select(table)))
@@ -88,7 +87,7 @@ def test_every_table_that_names_a_drive_is_one_of_those() -> None:
     assert with_drives - set(OF_DRIVE) == {FEATURES["drives"]}  # made anew with the scores
 
 
-def test_what_is_left_is_as_if_the_drive_had_never_been(store: SqlStore) -> None:
+def test_what_is_left_is_as_if_the_drive_had_never_been(store: Store) -> None:
     store.put_network(TOWN)
     put_drive(store, 2)
     store.put_survey(survey(2))
@@ -105,7 +104,7 @@ def test_what_is_left_is_as_if_the_drive_had_never_been(store: SqlStore) -> None
 
 
 def test_drives_are_known_with_their_surveys_and_pictures_once_on_however_many_networks(
-    store: SqlStore,
+    store: Store,
 ) -> None:
     store.put_network(TOWN)
     for number in (2, 1):
@@ -123,7 +122,7 @@ def test_drives_are_known_with_their_surveys_and_pictures_once_on_however_many_n
         find_drive(store.engine, "drive-3")
 
 
-def test_its_surveys_ask_to_be_scored_without_it(store: SqlStore) -> None:
+def test_its_surveys_ask_to_be_scored_without_it(store: Store) -> None:
     store.put_network(TOWN)
     scorings = Scorings(store.engine, lambda: 1.0)
     for number in (1, 2):
@@ -134,12 +133,12 @@ def test_its_surveys_ask_to_be_scored_without_it(store: SqlStore) -> None:
     assert [one.survey for one in scorings.outstanding()] == ["Spring"]
 
 
-def test_a_survey_ends_with_its_last_drive_and_its_layers_with_it(store: SqlStore) -> None:
+def test_a_survey_ends_with_its_last_drive_and_its_layers_with_it(store: Store) -> None:
     store.put_network(TOWN)
     put_drive(store, 1)
     store.join_survey(survey(1))
     store.put_assessment("Spring", assessment())
-    features, scorings = FeatureStore(store.engine), Scorings(store.engine, lambda: 1.0)
+    features, scorings = LayerStore(store.engine), Scorings(store.engine, lambda: 1.0)
     features.put_features(source("Spring"), {"segments": segments(3)})
     features.put_features(source("Autumn"), {"segments": segments(3, "Autumn")})
     before = scorings.of("Spring").wanted
@@ -154,7 +153,7 @@ def test_a_survey_ends_with_its_last_drive_and_its_layers_with_it(store: SqlStor
     assert scorings.of("Spring").wanted > before
 
 
-def test_a_verdict_on_boxes_of_another_drive_as_well_stays_for_those(store: SqlStore) -> None:
+def test_a_verdict_on_boxes_of_another_drive_as_well_stays_for_those(store: Store) -> None:
     store.put_network(TOWN)
     for number in (1, 2):
         put_drive(store, number)

@@ -4,7 +4,7 @@ from contextlib import closing
 import pytest
 from sqlalchemy.exc import OperationalError
 
-from roadscan.store.look import is_whole, look_into, newest_version, version_of
+from roadscan.store.database import is_whole, look_into, newest_version, version_of
 from roadscan.store.sqlite import FILE, share_store
 
 

@@ -2,15 +2,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import create_engine
 
-from roadscan.store import (  # noqa: F401 -- add their tables
-    access_tables,
-    feature_tables,
-    file_tables,
-    job_tables,
-    picture_tables,
-    review_tables,
-    town_tables,
-)
+from roadscan.store.layers import feature_tables  # noqa: F401 -- adds its tables
 from roadscan.store.sqlite import FILE, open_store
 from roadscan.store.tables import metadata
 

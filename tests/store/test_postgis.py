@@ -15,16 +15,23 @@ from sqlalchemy import Engine, create_engine, event, make_url, text
 
 from roadscan.errors import RoadscanError
 from roadscan.model.road import Direction
-from roadscan.serve.databases import jobs_url
 from roadscan.serve.jobs.queue import JobQueue
 from roadscan.serve.settings import ServeSettings
-from roadscan.store.conditions import Compare, Operator
-from roadscan.store.features import FeatureStore
+from roadscan.serve.town import jobs_url
+from roadscan.store.layers.layer_store import LayerStore
+from roadscan.store.layers.selection import Compare, Operator, Selection
 from roadscan.store.postgis import connect_store
-from roadscan.store.served import Selection
 from tests.databases import address_on, beside, new_database, remove_database, server
-from tests.store.surveys import SETTINGS, TOWN, chunk, grid, observation, same_network, survey
-from tests.store.town import SOUTH, STEP_DEG, WEST, segments, source
+from tests.store.sample_surveys import (
+    SETTINGS,
+    TOWN,
+    chunk,
+    grid,
+    observation,
+    same_network,
+    survey,
+)
+from tests.store.sample_town import SOUTH, STEP_DEG, WEST, segments, source
 
 pytestmark = pytest.mark.postgis
 
@@ -126,8 +133,8 @@ def test_a_server_that_is_not_there_is_told_without_the_password() -> None:
 def test_what_was_put_survives_a_kill_and_what_was_not_is_not_there(address: str) -> None:
     code = (
         "import os, sys\n"
-        "from roadscan.store import chunks, postgis\n"
-        "from tests.store.surveys import SETTINGS, chunk, grid, observation\n"
+        "from roadscan.store import postgis\nfrom roadscan.store.surveys import chunks\n"
+        "from tests.store.sample_surveys import SETTINGS, chunk, grid, observation\n"
         "whole = chunk(0, observations=(observation(),), grids=(grid(),))\n"
         "with postgis.connect_store(sys.argv[1]) as store:\n"
         "    store.put_chunk(whole, SETTINGS)\n"
@@ -157,7 +164,7 @@ def test_text_is_in_the_order_of_its_code_points_whatever_the_server_speaks(addr
         for name in names:
             store.put_survey(replace(survey(), name=name))
         assert list(store.surveys()) == sorted(names)
-        features = FeatureStore(store.engine)
+        features = LayerStore(store.engine)
         features.put_features(source(), {"segments": segments(7)})
         with features.reading() as reader:
             layer = reader.layers("segments")[0]
@@ -168,7 +175,7 @@ def test_text_is_in_the_order_of_its_code_points_whatever_the_server_speaks(addr
 def test_a_box_is_looked_up_in_the_index(address: str) -> None:
     asked = []
     with connect_store(address) as store:
-        features = FeatureStore(store.engine)
+        features = LayerStore(store.engine)
         features.put_features(source(), {"segments": segments(4000)})
         event.listen(store.engine, "before_cursor_execute", lambda *call: asked.append(call[2:4]))
         with features.reading() as reader:

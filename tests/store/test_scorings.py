@@ -1,8 +1,8 @@
 import pytest
 
-from roadscan.store.scorings import Scorings
+from roadscan.store.rescoring import Scorings
 from tests.databases import DATABASES, open_on
-from tests.store.surveys import survey
+from tests.store.sample_surveys import survey
 
 
 @pytest.fixture(params=DATABASES)

@@ -14,10 +14,10 @@ from sqlalchemy import create_engine, event
 
 from roadscan.errors import RoadscanError
 from roadscan.model.road import Direction, Network
-from roadscan.store.sql import SqlStore
+from roadscan.store.database import MIGRATIONS
 from roadscan.store.sqlite import FILE, open_store
-from roadscan.store.upgrade import MIGRATIONS
-from tests.store.surveys import (
+from roadscan.store.store import Store
+from tests.store.sample_surveys import (
     SETTINGS,
     T_S,
     TOWN,
@@ -115,8 +115,8 @@ def test_the_lock_goes_with_its_holder_even_when_that_is_killed(tmp_path: Path) 
 def test_what_was_put_survives_a_kill_and_what_was_not_is_not_there(tmp_path: Path) -> None:
     code = (
         "import os, sys, pathlib\n"
-        "from roadscan.store import chunks, sqlite\n"
-        "from tests.store.surveys import SETTINGS, chunk, grid, observation\n"
+        "from roadscan.store import sqlite\nfrom roadscan.store.surveys import chunks\n"
+        "from tests.store.sample_surveys import SETTINGS, chunk, grid, observation\n"
         "whole = chunk(0, observations=(observation(),), grids=(grid(),))\n"
         "with sqlite.open_store(pathlib.Path(sys.argv[1])) as store:\n"
         "    store.put_chunk(whole, SETTINGS)\n"
@@ -155,7 +155,7 @@ def test_a_full_disk_is_told_and_leaves_what_was_there(tmp_path: Path) -> None:
         assert same_network(store.network(TOWN.sha256), TOWN)
 
 
-def full(store: SqlStore, pages: int) -> None:
+def full(store: Store, pages: int) -> None:
     """Let the file grow to so many pages and no further: SQLite says what it says of a disk."""
 
     @event.listens_for(store._engine, "connect")

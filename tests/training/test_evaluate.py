@@ -7,8 +7,8 @@ import cv2
 import numpy as np
 import pytest
 
-from roadscan.detect.accuracy import Tally, count, figures
-from roadscan.model.picture import Boxes
+from roadscan.detect.detection_metrics import Tally, count, figures
+from roadscan.model.frame import Boxes
 from training.calibration import at_temperature, reliability, temperature
 from training.drawings import _by_scene, contact_sheet, curves, diagram
 from training.evaluate import (

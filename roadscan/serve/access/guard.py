@@ -19,7 +19,7 @@ from fastapi.security.http import HTTPBase
 
 from roadscan.errors import RoadscanError
 from roadscan.model.access import NOBODY, Caller, Right, role_of
-from roadscan.store.accounts import Accounts
+from roadscan.store.town.accounts import Accounts
 
 COOKIE: Final = "roadscan_session"
 CSRF_HEADER: Final = "X-CSRF-Token"

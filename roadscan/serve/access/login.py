@@ -9,10 +9,9 @@ from roadscan.errors import RoadscanError
 from roadscan.model.access import Account, Caller, Right
 from roadscan.serve.access.guard import COOKIE, Guard, csrf_token
 from roadscan.serve.access.passwords import MAX_LENGTH, hash_password, is_right
-from roadscan.serve.description import problems
+from roadscan.serve.api_description import problems
 from roadscan.serve.settings import ServeSettings
-from roadscan.store.accounts import Accounts
-from roadscan.store.outside_logins import OutsideLogins
+from roadscan.store.town.accounts import Accounts, OutsideLogins
 
 FAILURES_WITHIN_S: Final = 900.0
 MAX_FAILURES: Final = 10

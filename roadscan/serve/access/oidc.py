@@ -26,8 +26,7 @@ from roadscan.serve.access.guard import COOKIE, Guard
 from roadscan.serve.access.id_tokens import Known, read_id_token
 from roadscan.serve.access.issuer import Issuer
 from roadscan.serve.settings import OidcSettings, ServeSettings
-from roadscan.store.accounts import Accounts
-from roadscan.store.outside_logins import OutsideLogins
+from roadscan.store.town.accounts import Accounts, OutsideLogins
 
 PREFIX: Final = "/api/oidc"
 BEGUN_COOKIE: Final = "roadscan_oidc"

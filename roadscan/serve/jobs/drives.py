@@ -7,9 +7,9 @@ from roadscan.errors import RoadscanError
 from roadscan.model.upload import WaitingDrive
 from roadscan.serve.jobs.queue import JobQueue
 from roadscan.serve.jobs.requests import CheckRequest, DriveRequest
-from roadscan.store.files import Files
 from roadscan.store.store import Store
-from roadscan.store.town import Town
+from roadscan.store.town.files import Files
+from roadscan.store.town.state import TownState
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +17,7 @@ class Drives:
     """The drives of one town that wait."""
 
     files: Files
-    town: Town
+    town: TownState
     store: Store
     queue: JobQueue
 
@@ -89,7 +89,7 @@ class Drives:
         return any(sha256 in job.request.values() for job in self.queue.drives())
 
 
-def network_of(survey: str, town: Town, store: Store) -> str:
+def network_of(survey: str, town: TownState, store: Store) -> str:
     """Return the network that a survey's drives are matched to: its own, or the one in force.
 
     Raises `network_missing`.

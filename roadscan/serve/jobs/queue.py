@@ -10,8 +10,8 @@ from dbos import DBOS, DBOSClient, WorkflowStatus
 from sqlalchemy import make_url
 
 from roadscan.errors import RoadscanError
-from roadscan.model.check import DriveCheck
-from roadscan.read.network_look import NetworkLook
+from roadscan.model.drive_check import DriveCheck
+from roadscan.read.network_preview import NetworkPreview
 from roadscan.serve.jobs.requests import (
     APPLICATION_VERSION,
     CHECKS,
@@ -174,7 +174,7 @@ class JobQueue:
         told = self._client.get_event(job_id, FOUND, timeout_seconds=0)
         return FOUND_OF_DRIVE.validate_json(told) if told else None
 
-    def look(self, job_id: str) -> NetworkLook | None:
+    def look(self, job_id: str) -> NetworkPreview | None:
         """Return what a job saw of a network; None as long as it has not looked."""
         self.job(job_id)
         told = self._client.get_event(job_id, LOOK, timeout_seconds=0)

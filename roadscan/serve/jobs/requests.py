@@ -7,8 +7,8 @@ from typing import Annotated, Final
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from roadscan.errors import RoadscanError
-from roadscan.model.check import DriveCheck
-from roadscan.read.network_look import NetworkLook
+from roadscan.model.drive_check import DriveCheck
+from roadscan.read.network_preview import NetworkPreview
 
 APPLICATION: Final = "roadscan"
 APPLICATION_VERSION: Final = "1"
@@ -37,7 +37,7 @@ one that brings its worker down each time has to end."""
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 SurveyName = Annotated[str, Field(min_length=1, max_length=80, pattern=r"^[^\x00-\x1f\x7f/\\]+$")]
 ColumnName = Annotated[str, Field(max_length=200)]
-LOOKS: Final = TypeAdapter(NetworkLook)
+LOOKS: Final = TypeAdapter(NetworkPreview)
 """Reads and writes that event."""
 _FROZEN = ConfigDict(frozen=True, extra="forbid")
 

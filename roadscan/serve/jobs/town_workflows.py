@@ -7,7 +7,7 @@ from dbos import DBOS
 from pydantic import TypeAdapter
 
 from roadscan.model.survey import DriveKey
-from roadscan.serve.jobs.household import Household
+from roadscan.serve.jobs.maintenance import Maintenance
 from roadscan.serve.jobs.rematching import Rematching, RematchPlan
 from roadscan.serve.jobs.requests import (
     MAX_RECOVERIES,
@@ -25,7 +25,7 @@ _PLAN: Final = TypeAdapter(RematchPlan)
 _MOVED: Final = TypeAdapter(DriveKey | None)
 
 
-def register_for_town(household: Household, rematching: Rematching, steps: Steps) -> None:
+def register_for_town(household: Maintenance, rematching: Rematching, steps: Steps) -> None:
     """Tell DBOS of them."""
 
     @DBOS.workflow(name="purge", max_recovery_attempts=MAX_RECOVERIES)

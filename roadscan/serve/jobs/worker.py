@@ -14,9 +14,9 @@ from typing import Final
 from dbos import DBOS
 
 from roadscan.errors import RoadscanError
-from roadscan.serve.databases import jobs_url, open_town
+from roadscan.serve.jobs.drive_steps import DriveSteps
 from roadscan.serve.jobs.drives import Drives
-from roadscan.serve.jobs.household import Household
+from roadscan.serve.jobs.maintenance import Maintenance
 from roadscan.serve.jobs.queue import JobQueue
 from roadscan.serve.jobs.rematching import Rematching
 from roadscan.serve.jobs.requests import (
@@ -27,19 +27,19 @@ from roadscan.serve.jobs.requests import (
     SURVEYS,
     TOWN,
 )
-from roadscan.serve.jobs.standing import StandingOrders
+from roadscan.serve.jobs.scheduler import Scheduler
 from roadscan.serve.jobs.steps import Steps
 from roadscan.serve.jobs.town_workflows import register_for_town
 from roadscan.serve.jobs.workflows import register
-from roadscan.serve.jobs.workshop import Workshop
 from roadscan.serve.log import log_to_stderr
 from roadscan.serve.settings import ServeSettings
-from roadscan.serve.uploads.storage import UploadStorage
-from roadscan.store.accounts import Accounts
-from roadscan.store.features import FeatureStore
-from roadscan.store.files import Files
-from roadscan.store.scorings import Scorings
-from roadscan.store.town import Town
+from roadscan.serve.town import jobs_url, open_town
+from roadscan.serve.uploads.upload_storage import UploadStorage
+from roadscan.store.layers.layer_store import LayerStore
+from roadscan.store.rescoring import Scorings
+from roadscan.store.town.accounts import Accounts
+from roadscan.store.town.files import Files
+from roadscan.store.town.state import TownState
 
 DEAD_AFTER_S: Final = 30.0
 """A worker unheard of for so long is taken for gone, and its jobs go on elsewhere."""
@@ -59,14 +59,14 @@ def work(settings: ServeSettings, say: Callable[[str], None], *, until_idle: boo
         signal.signal(number, lambda *_: stop.set())
     step_lock = threading.Lock()
     with _slot(settings.data) as worker_id, open_town(settings) as store, ExitStack() as closer:
-        town = Town(store.engine, time.time)
+        town = TownState(store.engine, time.time)
         town.beat(worker_id)
         storage = UploadStorage(settings.data, settings.upload_limits)
         scorings = Scorings(store.engine, time.time)
-        workshop = Workshop(
+        workshop = DriveSteps(
             store,
             scorings,
-            FeatureStore(store.engine),
+            LayerStore(store.engine),
             storage.path_of,
             settings.data / "bench" / worker_id,
             settings.picture_every_m,
@@ -75,8 +75,8 @@ def work(settings: ServeSettings, say: Callable[[str], None], *, until_idle: boo
         queue = closer.enter_context(closing(JobQueue(jobs_url(settings))))
         queue.put_back(worker_id)
         drives = Drives(Files(store.engine), town, store, queue)
-        household = Household(settings, store, Accounts(store.engine, time.time), drives)
-        orders = StandingOrders(drives, scorings, deletes_raw=settings.deletes_raw)
+        household = Maintenance(settings, store, Accounts(store.engine, time.time), drives)
+        orders = Scheduler(drives, scorings, deletes_raw=settings.deletes_raw)
         steps = Steps(step_lock)
 
         def tell_dbos() -> None:

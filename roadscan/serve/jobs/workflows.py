@@ -7,7 +7,8 @@ from dbos import DBOS
 from pydantic import TypeAdapter
 
 from roadscan.model.survey import DriveKey
-from roadscan.serve.jobs.household import Household
+from roadscan.serve.jobs.drive_steps import DrivePlan, DriveSteps
+from roadscan.serve.jobs.maintenance import Maintenance
 from roadscan.serve.jobs.requests import (
     FOUND,
     FOUND_OF_DRIVE,
@@ -22,12 +23,11 @@ from roadscan.serve.jobs.requests import (
     ScoreRequest,
 )
 from roadscan.serve.jobs.steps import RefusedError, Steps, answer, refused, tell
-from roadscan.serve.jobs.workshop import DrivePlan, Workshop
 
 _PLAN: Final = TypeAdapter(DrivePlan)
 
 
-def register(workshop: Workshop, household: Household, steps: Steps) -> None:
+def register(workshop: DriveSteps, household: Maintenance, steps: Steps) -> None:
     """Tell DBOS of the workflows of drives, networks and surveys."""
 
     @DBOS.workflow(name="drive", max_recovery_attempts=MAX_RECOVERIES)
@@ -78,8 +78,8 @@ def register(workshop: Workshop, household: Household, steps: Steps) -> None:
         tell("reading", 0, 1)
         try:
             look = steps.run(
-                "look_at_network",
-                lambda: LOOKS.dump_json(workshop.look_at_network(request)).decode(),
+                "preview_network",
+                lambda: LOOKS.dump_json(workshop.preview_network(request)).decode(),
             )
         except RefusedError as error:
             return refused(error)
@@ -88,7 +88,7 @@ def register(workshop: Workshop, household: Household, steps: Steps) -> None:
         return answer(steps, "read_network", lambda: workshop.read_network(request))
 
 
-def _work_through(workshop: Workshop, steps: Steps, request: DriveRequest) -> DrivePlan:
+def _work_through(workshop: DriveSteps, steps: Steps, request: DriveRequest) -> DrivePlan:
     """Plan a drive, then look at it chunk by chunk."""
     plan = _PLAN.validate_json(
         steps.run("plan_drive", lambda: _PLAN.dump_json(workshop.plan_drive(request)).decode())

@@ -8,7 +8,7 @@ import re
 from typing import Final
 
 from roadscan.errors import RoadscanError
-from roadscan.serve.envelope import SECURITY_HEADERS
+from roadscan.serve.middleware import SECURITY_HEADERS
 from roadscan.serve.settings import BasemapSettings
 
 POLICY: Final = "Content-Security-Policy"

@@ -14,8 +14,8 @@ from urllib.parse import urlsplit
 from roadscan.errors import RoadscanError
 from roadscan.serve.access.guard import COOKIE
 from roadscan.serve.access.oidc import BEGUN_COOKIE, BEGUN_S
-from roadscan.serve.features.texts import COLLECTIONS
 from roadscan.serve.jobs.exports import KEPT_S
+from roadscan.serve.ogc.texts import COLLECTIONS
 from roadscan.serve.pages.texts import LANGUAGE_COOKIE, LANGUAGE_KEPT_S
 from roadscan.serve.privacy_record import MEASURED
 from roadscan.serve.retention import DAY_S, LONGEST_S

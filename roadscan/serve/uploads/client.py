@@ -19,8 +19,8 @@ from roadscan.errors import InputFault, RoadscanError
 from roadscan.model.upload import FileKind
 from roadscan.pipeline.progress import Progress
 from roadscan.read.files import check_file, sha256_of
-from roadscan.serve.uploads import protocol
-from roadscan.serve.uploads.line import Answer, Line, LineBrokeError
+from roadscan.serve.uploads import tus_protocol
+from roadscan.serve.uploads.connection import Answer, Connection, ConnectionLostError
 
 PIECE_BYTES: Final = 64 * 1024**2
 """Of one request: proxies limit them, or keep them whole before they pass them on."""
@@ -90,7 +90,7 @@ def list_sources(inputs: Sequence[Path]) -> tuple[Source, ...]:
 
 
 def send_files(
-    line: Line,
+    line: Connection,
     sources: Sequence[Source],
     survey: str,
     progress: Progress,
@@ -117,9 +117,11 @@ def send_files(
                 "drop": drop_id,
                 "dropFiles": str(len(sources)),
             } | ({"survey": survey} if survey else {})
-            sending = _Sending(line, source, protocol.write_metadata(metadata), progress)
+            sending = _Sending(line, source, tus_protocol.write_metadata(metadata), progress)
             answer = sending.send(sha256, _Patience(wait))
-            yield Arrival(source, sha256, unquote(answer.headers.get(protocol.KNOWN_HEADER, "")))
+            yield Arrival(
+                source, sha256, unquote(answer.headers.get(tus_protocol.KNOWN_HEADER, ""))
+            )
         except RoadscanError as error:
             if error.code not in _OF_ONE_FILE:
                 raise
@@ -154,7 +156,7 @@ class _Patience:
 class _Sending:
     """One file on its way."""
 
-    line: Line
+    line: Connection
     source: Source
     metadata: str
     progress: Progress
@@ -171,11 +173,11 @@ class _Sending:
             try:
                 self.url = self.url or self._begun(sha256)
                 answer = self._step()
-                if answer.status < 300 and protocol.FILE_HEADER in answer.headers:
+                if answer.status < 300 and tus_protocol.FILE_HEADER in answer.headers:
                     self._show(self.source.size_bytes)
                     return answer
                 why = "" if answer.status < 300 else f"HTTP status {answer.status}"
-            except LineBrokeError as error:
+            except ConnectionLostError as error:
                 why = str(error)
             moved = (self.offset or 0) > self.farthest
             self.farthest = max(self.farthest, self.offset or 0)
@@ -229,7 +231,7 @@ class _Sending:
 
     def _send_piece(self, offset: int) -> Answer:
         size = min(PIECE_BYTES, self.source.size_bytes - offset)
-        headers = {"Content-Type": protocol.PIECE_TYPE, "Upload-Offset": str(offset)}
+        headers = {"Content-Type": tus_protocol.PIECE_TYPE, "Upload-Offset": str(offset)}
         return self.line.ask("PATCH", self.url, headers, self._in_steps(offset, size), size)
 
     def _in_steps(self, offset: int, size: int) -> Iterator[bytes]:

@@ -7,7 +7,7 @@ bytes are read once more at the end.
 import hashlib
 from typing import Final, Protocol
 
-from roadscan.serve.uploads.record import Upload
+from roadscan.serve.uploads.upload_record import Upload
 
 MAX_KEPT: Final = 1000
 """Abandoned uploads must not pile up."""

@@ -12,8 +12,8 @@ from typing import Final
 
 from roadscan.errors import RoadscanError
 from roadscan.serve.uploads.digests import RunningDigests
-from roadscan.serve.uploads.protocol import Checksum
-from roadscan.serve.uploads.record import Upload, write_record
+from roadscan.serve.uploads.tus_protocol import Checksum
+from roadscan.serve.uploads.upload_record import Upload, write_record
 
 COMMIT_BYTES: Final = 32 * 1024**2
 COMMIT_AFTER_S: Final = 5.0

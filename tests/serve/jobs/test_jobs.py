@@ -10,13 +10,13 @@ from starlette.testclient import TestClient
 
 from roadscan.errors import RoadscanError
 from roadscan.model.access import Role
-from roadscan.read.network_look import LineFault
+from roadscan.read.network_preview import LineFault
 from roadscan.serve.app import create_app
-from roadscan.serve.databases import open_town
 from roadscan.serve.jobs.requests import NetworkColumns, NetworkRequest, RescoreRequest, State
 from roadscan.serve.settings import ServeSettings
-from roadscan.store.accounts import Accounts
-from roadscan.store.features import FeatureStore
+from roadscan.serve.town import open_town
+from roadscan.store.layers.layer_store import LayerStore
+from roadscan.store.town.accounts import Accounts
 from tests.databases import DATABASES, address_on
 from tests.serve.jobs.town import SAMPLES, SampleTown
 
@@ -130,7 +130,7 @@ def test_a_drive_ends_as_layers_even_if_its_worker_is_killed(town, queue, networ
     assert job.state is State.DONE, job
     (scored,) = [job for job in queue.jobs(50) if job.kind == "score"]
     assert scored.done.facts["segments_assessed"] > 15
-    with open_town(town.settings) as store, FeatureStore(store.engine).reading() as features:
+    with open_town(town.settings) as store, LayerStore(store.engine).reading() as features:
         assert [layer.features for layer in features.layers("segments")] == [58]
         assert store.drives("Herbst")[0].video.name == "2026-06-10 früh.mp4"
 
@@ -165,7 +165,7 @@ def test_a_survey_is_scored_by_another_scheme_without_its_video(town, queue):
     town.work_once()
     assert queue.job(job_id).state is State.DONE
     assert queue.job(unknown).done.failure.code == "survey_unknown"
-    with open_town(town.settings) as store, FeatureStore(store.engine).reading() as features:
+    with open_town(town.settings) as store, LayerStore(store.engine).reading() as features:
         assert features.layers("segments")[0].source.scheme == "ap9k-monotone"
 
 

@@ -10,13 +10,13 @@ from pathlib import Path
 
 from roadscan.pipeline.scheme import load_scheme
 from roadscan.read.network import read_network
-from roadscan.serve.databases import jobs_url
 from roadscan.serve.jobs.queue import JobQueue
 from roadscan.serve.jobs.requests import DriveRequest, NetworkRequest
 from roadscan.serve.settings import ServeSettings
 from roadscan.serve.start import DATABASE
-from roadscan.serve.uploads.storage import UploadStorage
-from roadscan.store.sql import SqlStore
+from roadscan.serve.town import jobs_url
+from roadscan.serve.uploads.upload_storage import UploadStorage
+from roadscan.store.store import Store
 
 SAMPLES = Path(__file__).parents[3] / "data_samples"
 COMMAND = [sys.executable, "-c", "from roadscan.cli.app import main; main()", "work", "--data"]
@@ -42,7 +42,7 @@ class SampleTown:
         sha256 = self.send_in(SAMPLES / "network.geojson")
         return NetworkRequest(file_sha256=sha256, file_name="Straßen.geojson")
 
-    def put_network(self, store: SqlStore, path: Path = SAMPLES / "network.geojson") -> str:
+    def put_network(self, store: Store, path: Path = SAMPLES / "network.geojson") -> str:
         """Have a network in the store without a worker, which takes seconds to start."""
         network = read_network(path, load_scheme("ap9k").lane_width_m)
         store.put_network(network)

@@ -7,7 +7,7 @@ from starlette.testclient import TestClient
 from roadscan.errors import RoadscanError
 from roadscan.serve.app import create_app
 from roadscan.serve.pages.basemap import POLICY, read_basemap
-from roadscan.serve.pages.router import PAGES
+from roadscan.serve.pages.page_routes import PAGES
 
 TILES = "https://tiles.town.example/1.0.0/grey/{z}/{y}/{x}.png"
 WMS = (

@@ -4,8 +4,8 @@ from importlib.resources import files
 
 import pytest
 
-from roadscan.serve.pages.router import PAGES
-from roadscan.serve.pages.static import MAPLIBRE, OWN
+from roadscan.serve.pages.page_routes import PAGES
+from roadscan.serve.pages.static_routes import MAPLIBRE, OWN
 from roadscan.serve.pages.texts import DEFAULT, choose_language, texts
 
 TEXT_KEY = re.compile(r"""\btext\("(\w+)"[,)]|\bt\.(\w+)""")

@@ -12,24 +12,24 @@ from starlette.testclient import TestClient
 
 from roadscan.serve.access.guard import Guard
 from roadscan.serve.errors import tell_errors
-from roadscan.serve.uploads.api import uploads_api
-from roadscan.serve.uploads.finish import Arrivals
-from roadscan.serve.uploads.router import tus_router
-from roadscan.serve.uploads.storage import Limits, UploadStorage
-from roadscan.store.accounts import Accounts
-from roadscan.store.files import Files
-from roadscan.store.sql import SqlStore
+from roadscan.serve.uploads.tus_routes import tus_router
+from roadscan.serve.uploads.upload_routes import uploads_api
+from roadscan.serve.uploads.upload_service import UploadService
+from roadscan.serve.uploads.upload_storage import Limits, UploadStorage
+from roadscan.store.store import Store
+from roadscan.store.town.accounts import Accounts
+from roadscan.store.town.files import Files
 
 LIMITS = Limits(max_bytes=10_000_000, quota_bytes=10**9, reserve_bytes=0, expires_after_s=86400.0)
 
 
 @pytest.fixture
-def arrivals(store: SqlStore, tmp_path: Path) -> Arrivals:
-    return Arrivals(UploadStorage(tmp_path / "town", LIMITS), Files(store.engine))
+def arrivals(store: Store, tmp_path: Path) -> UploadService:
+    return UploadService(UploadStorage(tmp_path / "town", LIMITS), Files(store.engine))
 
 
 @pytest.fixture
-def app(accounts: Accounts, arrivals: Arrivals) -> FastAPI:
+def app(accounts: Accounts, arrivals: UploadService) -> FastAPI:
     app = FastAPI()
     tell_errors(app)
     guard = Guard(accounts)

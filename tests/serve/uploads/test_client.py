@@ -10,8 +10,8 @@ from roadscan.model.access import Role
 from roadscan.pipeline.progress import Quiet
 from roadscan.serve.uploads import client as module
 from roadscan.serve.uploads.client import Arrival, list_sources, send_files
-from roadscan.serve.uploads.line import Line, LineBrokeError
-from roadscan.serve.uploads.storage import UploadStorage
+from roadscan.serve.uploads.connection import Connection, ConnectionLostError
+from roadscan.serve.uploads.upload_storage import UploadStorage
 
 
 class Counted:
@@ -33,7 +33,7 @@ def key(key_of):
 
 @pytest.fixture
 def line(address, key):
-    with closing(Line(address, key)) as opened:
+    with closing(Connection(address, key)) as opened:
         yield opened
 
 
@@ -111,7 +111,7 @@ def test_an_upload_that_was_begun_goes_on_where_it_was(address, key, drop, arriv
         pass
 
     pieces = []
-    ask = Line.ask
+    ask = Connection.ask
 
     def until_stopped(self, method, *arguments):
         pieces.append(method)
@@ -120,14 +120,14 @@ def test_an_upload_that_was_begun_goes_on_where_it_was(address, key, drop, arriv
         return ask(self, method, *arguments)
 
     video = drop / "100/a.MP4"
-    with closing(Line(address, key)) as line:
-        monkeypatch.setattr(Line, "ask", until_stopped)
+    with closing(Connection(address, key)) as line:
+        monkeypatch.setattr(Connection, "ask", until_stopped)
         with pytest.raises(Stopped):
             send(line, [video])
-    monkeypatch.setattr(Line, "ask", ask)
+    monkeypatch.setattr(Connection, "ask", ask)
     (begun,) = arrivals.storage.under_way()
     assert begun.offset_bytes == 200_000
-    with closing(Line(address, key)) as line:
+    with closing(Connection(address, key)) as line:
         progress = Counted()
         (result,) = send(line, [video], progress=progress)
     assert arrivals.storage.get(begun.upload_id).sha256 == result.sha256
@@ -137,30 +137,30 @@ def test_an_upload_that_was_begun_goes_on_where_it_was(address, key, drop, arriv
 def test_a_line_that_breaks_at_every_other_request_only_costs_time(
     line, drop, arrivals, monkeypatch
 ):
-    ask, count = Line.ask, [0]
+    ask, count = Connection.ask, [0]
 
     def breaking(self, *arguments):
         count[0] += 1
         answer = ask(self, *arguments)
         if count[0] % 2:
-            raise LineBrokeError("cut")
+            raise ConnectionLostError("cut")
         return answer
 
-    monkeypatch.setattr(Line, "ask", breaking)
+    monkeypatch.setattr(Connection, "ask", breaking)
     (result,) = send(line, [drop / "100/a.MP4"])
     assert arrivals.storage.path_of(result.sha256).stat().st_size == 350_000
 
 
 def test_a_line_that_breaks_at_many_beginnings_is_no_spoiled_file(line, drop, monkeypatch):
-    ask, count = Line.ask, [0]
+    ask, count = Connection.ask, [0]
 
     def breaking(self, method, *arguments):
         count[0] += method == "POST"
         if method == "POST" and count[0] <= 2 * module.MAX_BEGINNINGS:
-            raise LineBrokeError("cut")
+            raise ConnectionLostError("cut")
         return ask(self, method, *arguments)
 
-    monkeypatch.setattr(Line, "ask", breaking)
+    monkeypatch.setattr(Connection, "ask", breaking)
     (result,) = send(line, [drop / "100/a.MP4"])
     assert isinstance(result, Arrival)
 
@@ -219,15 +219,15 @@ def test_one_file_that_cannot_be_sent_does_not_stop_the_others(line, drop):
 
 def test_who_may_not_upload_hears_it_at_once(address, key_of, drop):
     for key, code in (("rsk_wrong", "not_logged_in"), ("", "not_logged_in")):
-        with closing(Line(address, key)) as line:
+        with closing(Connection(address, key)) as line:
             assert refused(send, line, [drop]).code == code
-    with closing(Line(address, key_of(Role.VIEWER)["X-API-Key"])) as line:
+    with closing(Connection(address, key_of(Role.VIEWER)["X-API-Key"])) as line:
         assert refused(send, line, [drop]).code == "not_allowed"
 
 
 def test_a_service_that_does_not_answer_is_given_up_after_a_while(drop):
     waits = []
-    with closing(Line("http://127.0.0.1:9", "")) as line:
+    with closing(Connection("http://127.0.0.1:9", "")) as line:
         sending = send_files(line, list_sources([drop]), "", Quiet(), waits.append)
         assert refused(list, sending).code == "service_unreachable"
     assert waits[:6] == [0.0, 1.0, 2.0, 4.0, 8.0, 16.0]
@@ -236,11 +236,11 @@ def test_a_service_that_does_not_answer_is_given_up_after_a_while(drop):
 
 @pytest.mark.parametrize("url", ["town.example", "ftp://x", "http://", "http://[x", "http://x:0"])
 def test_what_is_no_address_is_refused(url):
-    assert refused(Line, url, "").code == "option_invalid"
+    assert refused(Connection, url, "").code == "option_invalid"
 
 
 def test_an_address_of_something_else_is_told(address, key, drop):
-    with closing(Line(f"{address}/elsewhere", key)) as line:
+    with closing(Connection(f"{address}/elsewhere", key)) as line:
         assert refused(send, line, [drop]).code == "service_answer"
 
 
@@ -262,5 +262,5 @@ def test_an_answer_cut_short_is_a_broken_line(address, monkeypatch):
         raise http.client.IncompleteRead(b"")
 
     monkeypatch.setattr(http.client.HTTPResponse, "read", cut)
-    with closing(Line(address, "")) as line, pytest.raises(LineBrokeError):
+    with closing(Connection(address, "")) as line, pytest.raises(ConnectionLostError):
         line.ask("GET", "/api/uploads")

@@ -1,0 +1,268 @@
+"""Finds and checks models by name; what loads their networks is roadscan.detect.load.
+
+A model is a folder with model.toml, CARD.md and the files that model.toml lists with their
+checksums. It lies beside the package: in models/ of a checkout, in roadscan/_models of an
+installation, or anywhere if its folder is named. The working directory is never searched.
+
+What runs a model stands before its name: "f32:NAME", "bf16:NAME" or "int8:NAME" by OpenVINO,
+"torch:NAME" by torch, and NAME alone as model.toml says.
+"""
+
+import hashlib
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Final, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from roadscan.detect.thresholds import Thresholds
+from roadscan.errors import RoadscanError
+
+SETTINGS_FILE: Final = "model.toml"
+CARD_FILE: Final = "CARD.md"
+TORCH: Final = "torch"
+PRECISIONS: Final = ("f32", "bf16", "f16", "int8")
+
+Task = Literal["damage", "privacy"]
+Precision = Literal["f32", "bf16", "f16", "int8"]
+Share = Annotated[float, Field(gt=0, lt=1)]
+FileName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,80}$")]
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+_STRICT = ConfigDict(frozen=True, extra="forbid")
+
+
+class Figures(BaseModel):
+    """How well a model finds one class in one set of pictures; None without true boxes."""
+
+    model_config = _STRICT
+    boxes: int
+    ap50: float | None = None
+    ap50_95: float | None = None
+    precision: float | None = None
+    recall: float | None = None
+    f1: float | None = None
+
+
+class ModelSettings(BaseModel):
+    """model.toml."""
+
+    model_config = _STRICT
+    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,60}$")]
+    version: Annotated[int, Field(ge=1)]
+    default: bool = False
+    """Taken where no model is named; one for each task."""
+    task: Task = "damage"
+    """What its classes are: damage of the road, or persons and vehicles that no picture keeps."""
+    licence: str
+    classes: Annotated[tuple[str, ...], Field(min_length=1, max_length=100)]
+    long_side_px: Annotated[int, Field(ge=32, le=4096, multiple_of=32)]
+    """Frames are shrunk to this before the network sees them."""
+    confidence: Share
+    class_confidence: dict[str, Share] = {}
+    """Where a class needs another one than `confidence`."""
+    class_confidence_int8: dict[str, Share] = {}
+    """Where the quantised network needs another one: it is less sure of the same boxes."""
+    nms_iou: Share
+    temperature: Annotated[float, Field(gt=0, le=100)] = 1.0
+    """Makes confidences hit rates (Guo et al. 2017); thresholds are those of the result."""
+    precision: Precision = "f32"
+    """What OpenVINO computes in where nothing else is asked for."""
+    network: FileName
+    """The OpenVINO .xml."""
+    network_int8: FileName | None = None
+    """The same quantised, where there is one."""
+    weights: FileName
+    """The .pt for torch."""
+    sha256: Annotated[dict[FileName, Sha256], Field(min_length=1)]
+    figures: dict[str, dict[str, Figures]] = {}
+    """By set of pictures (view and split), then by class; measured at the thresholds above."""
+
+    def thresholds(self, runtime: str) -> Thresholds:
+        """Return what counts as found by torch or in a precision."""
+        own = self.class_confidence_int8 if runtime == "int8" else {}
+        return Thresholds.of(
+            self.classes,
+            self.confidence,
+            {**self.class_confidence, **own},
+            self.nms_iou,
+            self.temperature,
+        )
+
+    def network_in(self, runtime: str) -> str:
+        """Return the OpenVINO network of a precision."""
+        return self.network_int8 if runtime == "int8" and self.network_int8 else self.network
+
+    def identity(self) -> str:
+        """SHA-256 of what decides the boxes: settings and the checksums of the files.
+
+        Figures are no part of it, so measuring a model anew does not make it another one.
+        """
+        decisive = self.model_dump_json(exclude={"figures", "default", "licence"})
+        return hashlib.sha256(decisive.encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """A model whose files are the ones that its model.toml lists, and what is to run it."""
+
+    folder: Path
+    settings: ModelSettings
+    runtime: str
+    """"torch", or the precision in which OpenVINO computes."""
+
+    @property
+    def thresholds(self) -> Thresholds:
+        """What counts as found."""
+        return self.settings.thresholds(self.runtime)
+
+
+def open_model(spec: str = "", task: Task | None = None, *, trust_pt: bool = False) -> Model:
+    """Find a model, of one task or of any, and hold it against its checksums without running it.
+
+    Raises
+    ------
+    RoadscanError
+        model_unknown, model_missing, model_invalid, model_checksum or model_untrusted.
+    """
+    runtime, name = _runtime(spec)
+    folder = _find(name, task or "damage")
+    settings = read_settings(folder)
+    if task not in {None, settings.task}:
+        raise _invalid(folder / SETTINGS_FILE, f"its task is {settings.task!r}, not {task!r}")
+    if runtime == TORCH and not trust_pt and folder.resolve().parent != _models_folder():
+        raise RoadscanError(
+            "model_untrusted",
+            f"{folder / settings.weights} is a pickle, which runs code when it is loaded",
+            "Leave torch: away to run the model by OpenVINO, or say --trust-pt if you know "
+            "where the file comes from",
+        )
+    if runtime == "int8" and settings.network_int8 is None:
+        raise _invalid(folder / SETTINGS_FILE, "there is no network_int8")
+    verify(folder, settings)
+    return Model(folder, settings, runtime or settings.precision)
+
+
+def list_models() -> tuple[ModelSettings, ...]:
+    """Return what model.toml says of each model beside the package, by name."""
+    return tuple(read_settings(folder) for folder in model_folders())
+
+
+def read_settings(folder: Path) -> ModelSettings:
+    """Read and check a folder's model.toml; raises model_missing or model_invalid."""
+    path = folder / SETTINGS_FILE
+    try:
+        settings = ModelSettings.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+    except FileNotFoundError as error:
+        raise _missing(path) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise _invalid(path, str(error)) from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise _invalid(path, f"{where}: {first['msg']}") from error
+    if settings.precision == "int8" and settings.network_int8 is None:
+        raise _invalid(path, "precision is int8, but there is no network_int8")
+    if settings.class_confidence_int8 and settings.network_int8 is None:
+        raise _invalid(path, "class_confidence_int8 is given, but there is no network_int8")
+    for key in ("class_confidence", "class_confidence_int8"):
+        strange = set(getattr(settings, key)) - set(settings.classes)
+        if strange:
+            raise _invalid(path, f"{key} names {sorted(strange)}, which is no class")
+    for file in _files(settings):
+        if file not in settings.sha256:
+            raise _invalid(path, f"sha256 of {file} is not given")
+    return settings
+
+
+def verify(folder: Path, settings: ModelSettings) -> None:
+    """Hold every file against its checksum; raises model_missing or model_checksum."""
+    for name, expected in settings.sha256.items():
+        path = folder / name
+        if not path.is_file():
+            raise _missing(path)
+        seen = _sha256(path)
+        if seen != expected:
+            raise RoadscanError(
+                "model_checksum",
+                f"{path} has SHA-256 {seen[:12]}..., model.toml says {expected[:12]}...",
+                "The file was changed or cut off: install roadscan or fetch the model again",
+            )
+
+
+def _models_folder() -> Path:
+    package = Path(__file__).resolve().parent.parent
+    installed = package / "_models"
+    return installed if installed.is_dir() else package.parent / "models"
+
+
+def model_folders() -> tuple[Path, ...]:
+    """Return the folders of the models beside the package, by name."""
+    return tuple(sorted(path.parent for path in _models_folder().glob(f"*/{SETTINGS_FILE}")))
+
+
+def _files(settings: ModelSettings) -> list[str]:
+    """Return the names of all that is opened of a model."""
+    networks = [name for name in (settings.network, settings.network_int8) if name]
+    return [
+        *networks,
+        *(str(Path(name).with_suffix(".bin")) for name in networks),
+        settings.weights,
+    ]
+
+
+def _runtime(spec: str) -> tuple[str, str]:
+    """Split "bf16:NAME" into what runs it and the name; "" runs it as model.toml says."""
+    runtime, colon, name = spec.partition(":")
+    return (runtime, name) if colon and runtime in {TORCH, *PRECISIONS} else ("", spec)
+
+
+def _find(name: str, task: Task = "damage") -> Path:
+    """Return the folder of a model; a name with a separator is a path."""
+    if "/" in name or "\\" in name:
+        folder = Path(name)
+        if not folder.is_dir():
+            raise _missing(folder)
+        return folder
+    folders = model_folders()
+    for folder in folders:
+        if folder.name == name or (not name and _is_default(folder, task)):
+            return folder
+    known = ", ".join(folder.name for folder in folders) or "none"
+    if not name:
+        raise RoadscanError(
+            "model_missing",
+            f"there is no default {task} model in {_models_folder()}",
+            "Install roadscan again, or give --model a name, a folder or replay:FILE",
+        )
+    raise RoadscanError(
+        "model_unknown",
+        f"there is no model {name!r}",
+        f"Known models: {known}; a folder needs a / in its name, detections replay:FILE",
+    )
+
+
+def _is_default(folder: Path, task: Task) -> bool:
+    settings = read_settings(folder)
+    return settings.default and settings.task == task
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _missing(path: Path) -> RoadscanError:
+    return RoadscanError(
+        "model_missing",
+        f"there is no {path}",
+        "Give --model a known name, or a folder with model.toml and the files that it lists",
+    )
+
+
+def _invalid(path: Path, problem: str) -> RoadscanError:
+    return RoadscanError(
+        "model_invalid",
+        f"{path}: {problem}".replace("\n", " "),
+        "models/README.md describes model.toml",
+    )

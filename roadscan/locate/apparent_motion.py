@@ -1,0 +1,222 @@
+"""Apparent motion of a video: how fast it turns and drives, up to scale, from small grey frames."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+import cv2
+import numpy as np
+
+from roadscan.model.arrays import Floats, Image, Ints
+from roadscan.model.frame import Frame
+
+MAX_PAIR_S: Final = 0.5
+"""Frames further apart belong to different windows."""
+MAX_CORNERS: Final = 250
+CELLS: Final = (4, 6)
+"""Rows and columns that corners are spread over, so that a printed text cannot take them all."""
+LOOP_ERROR_PX: Final = 0.5
+"""A corner tracked there and back must return to within this."""
+FROZEN: Final = 0.001
+"""Picture heights: road that stays this still in a moving picture is printed on it, or mirrored
+in the windscreen, or the vehicle's own bonnet."""
+MOVING: Final = 0.005
+"""Picture heights: a picture moves when a fifth of its corners move further."""
+MIN_ROAD_POINTS: Final = 4
+MIN_FAR_POINTS: Final = 8
+HORIZONS: Final = np.linspace(0.30, 0.65, 15)
+"""Shares of the picture's height at which the horizon may lie."""
+ROAD_HALF_WIDTH: Final = 0.6
+"""Picture heights either side of the middle: where the road is."""
+ROAD_FROM: Final = 0.07
+"""Of the picture's height under the horizon: nearer to it a row is too far to measure speed."""
+FAR_TO: Final = 0.10
+"""Of the picture's height under the horizon: what is above is far enough to tell a turn."""
+AGREES: Final = 0.25
+"""Points within this share of the median agree with it, ..."""
+AGREES_STILL: Final = 0.02
+"""... and those within this at standstill: half a pixel of a small frame."""
+ROBUST_STEPS: Final = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Motion:
+    """Apparent motion between neighbouring frames, one row per pair, in the video's time.
+
+    `turn` is positive to the right (clockwise from above), in picture heights per second; `speed`
+    is metres per second over the camera's height and focal length in picture heights. Both have an
+    unknown positive scale; NaN where too few corners tell. `quality` is the share of corners on the
+    road that agree on the speed, 0 to 1. `window` numbers the uninterrupted stretches.
+    """
+
+    t_s: Floats
+    turn: Floats
+    speed: Floats
+    quality: Floats
+    window: Ints
+
+
+@dataclass(frozen=True, slots=True)
+class _Flow:
+    """Corners of one frame and where they are in the next, (n, 2) in pixels from the top left."""
+
+    t_s: float
+    step_s: float
+    window: int
+    before: Floats
+    after: Floats
+
+
+def apparent_motion(frames: Iterable[Frame]) -> Motion:
+    """Measure the apparent motion in grey frames of one size (about 320 x 180, 10 Hz).
+
+    Corners are tracked from frame to frame (Lucas-Kanade with pyramids, checked backwards). On a
+    flat road a point y below the horizon moves so that 1/y falls by what is driven over camera
+    height and focal length: speed is the median of that over the road. What is left of the
+    horizontal flow near and above the horizon is the turn. The horizon is the row for which the
+    road's points agree best over all pairs.
+
+    Memory grows with the number of frames by a few kilobytes each; the frames are not kept.
+    """
+    flows: list[_Flow] = []
+    size = (0, 0)
+    window = 0
+    last: Frame | None = None
+    for frame in frames:
+        if last is not None:
+            step_s = frame.video_t_s - last.video_t_s
+            if 0.0 < step_s <= MAX_PAIR_S and frame.image.shape == last.image.shape:
+                flows.append(_track(last, frame, window))
+            else:
+                window += 1
+        last = frame
+        size = (frame.image.shape[1], frame.image.shape[0])
+    if not flows:
+        nothing = np.zeros(0)
+        return Motion(nothing, nothing, nothing, nothing, np.zeros(0, dtype=np.int64))
+    centred = [_centred(flow, size) for flow in flows]
+    horizon = _horizon(centred)
+    signals = np.array([_signals(flow, horizon) for flow in centred])
+    return Motion(
+        t_s=np.array([flow.t_s for flow in flows]),
+        turn=signals[:, 0],
+        speed=signals[:, 1],
+        quality=signals[:, 2],
+        window=np.array([flow.window for flow in flows], dtype=np.int64),
+    )
+
+
+def _track(first: Frame, second: Frame, window: int) -> _Flow:
+    before = _corners(first.image)
+    middle_s = 0.5 * (first.video_t_s + second.video_t_s)
+    step_s = second.video_t_s - first.video_t_s
+    if len(before) == 0:
+        nothing = np.zeros((0, 2))
+        return _Flow(middle_s, step_s, window, nothing, nothing)
+    after, found, _ = cv2.calcOpticalFlowPyrLK(
+        first.image, second.image, before, np.empty_like(before), winSize=(15, 15), maxLevel=3
+    )
+    back, returned, _ = cv2.calcOpticalFlowPyrLK(
+        second.image, first.image, after, np.empty_like(before), winSize=(15, 15), maxLevel=3
+    )
+    loop_px = np.hypot(*(back - before).T)
+    good = (found.ravel() == 1) & (returned.ravel() == 1) & (loop_px < LOOP_ERROR_PX)
+    return _Flow(
+        middle_s, step_s, window, before[good].astype(np.float64), after[good].astype(np.float64)
+    )
+
+
+def _corners(image: Image) -> np.ndarray[tuple[int, int], np.dtype[np.float32]]:
+    """Return corners spread over the cells of the picture, (n, 2)."""
+    rows, columns = CELLS
+    height, width = image.shape[0] // rows, image.shape[1] // columns
+    found = []
+    for row in range(rows):
+        for column in range(columns):
+            top, left = row * height, column * width
+            cell = image[top : top + height, left : left + width]
+            corners = cv2.goodFeaturesToTrack(
+                cell, MAX_CORNERS // (rows * columns), qualityLevel=0.05, minDistance=4
+            )
+            if corners is not None:
+                found.append(corners.reshape(-1, 2) + np.array([left, top], dtype=np.float32))
+    if not found:
+        return np.zeros((0, 2), dtype=np.float32)
+    return np.concatenate(found).astype(np.float32)
+
+
+def _centred(flow: _Flow, size: tuple[int, int]) -> _Flow:
+    """Measure points from the middle of the top edge, in picture heights."""
+    width, height = size
+    shift = np.array([0.5 * width, 0.0])
+    return _Flow(
+        flow.t_s,
+        flow.step_s,
+        flow.window,
+        (flow.before - shift) / height,
+        (flow.after - shift) / height,
+    )
+
+
+def _driven(flow: _Flow, horizon: float) -> Floats:
+    """Return what each point on the road says was driven, over camera height and focal length."""
+    near, nearer = flow.before[:, 1] - horizon, flow.after[:, 1] - horizon
+    on_road = (near > ROAD_FROM) & (nearer > ROAD_FROM)
+    on_road &= np.abs(flow.before[:, 0]) < ROAD_HALF_WIDTH
+    moved = np.hypot(*(flow.after - flow.before).T)
+    if len(moved) and np.quantile(moved, 0.8) > MOVING:
+        on_road &= moved > FROZEN
+    driven: Floats = 1.0 / near[on_road] - 1.0 / nearer[on_road]
+    return driven
+
+
+def _horizon(flows: list[_Flow]) -> float:
+    """Return the horizon, as a share of the height, for which the road's points agree best."""
+    best, best_spread = float(np.median(HORIZONS)), np.inf
+    for horizon in HORIZONS:
+        spreads = []
+        for flow in flows:
+            driven = _driven(flow, float(horizon))
+            if len(driven) >= MIN_ROAD_POINTS and np.median(driven) > 0.0:
+                middle = np.median(driven)
+                spreads.append(np.median(np.abs(driven - middle)) / middle)
+        spread = float(np.median(spreads)) if spreads else np.inf
+        if spread < best_spread:
+            best, best_spread = float(horizon), spread
+    return best
+
+
+def _signals(flow: _Flow, horizon: float) -> tuple[float, float, float]:
+    """Return turn, speed and quality of one pair; turn or speed NaN where too few corners tell."""
+    driven = _driven(flow, horizon)
+    enough_road = len(driven) >= MIN_ROAD_POINTS
+    drive = float(np.median(driven)) if enough_road else 0.0
+    agree = np.abs(driven - drive) < AGREES * abs(drive) + AGREES_STILL
+    x, y = flow.before[:, 0], flow.before[:, 1] - horizon
+    far = y < FAR_TO
+    # under pure forward motion a road point keeps x / y
+    growth = 1.0 / (1.0 - np.clip(drive * np.maximum(y[far], 0.0), -0.5, 0.5))
+    sideways = flow.after[far, 0] - x[far] * growth
+    turn = _at_centre(x[far], sideways) if far.sum() >= MIN_FAR_POINTS else np.nan
+    return (
+        -turn / flow.step_s,
+        drive / flow.step_s if enough_road else np.nan,
+        float(agree.mean()) if enough_road else 0.0,
+    )
+
+
+def _at_centre(x: Floats, sideways: Floats) -> float:
+    """Fit a line through sideways motion over x, robustly, and return it at x = 0.
+
+    Things beside the road move outwards as the vehicle drives: the slope takes that up.
+    """
+    design = np.column_stack([np.ones_like(x), x])
+    weight = np.ones_like(x)
+    line = np.array([np.median(sideways), 0.0])
+    for _ in range(ROBUST_STEPS):
+        off = np.abs(sideways - design @ line)
+        scale = 1.4826 * float(np.median(off)) + 1e-6
+        weight = 1.0 / (1.0 + (off / (2.0 * scale)) ** 2)
+        root = np.sqrt(weight)[:, None]
+        line = np.linalg.lstsq(design * root, sideways * root[:, 0], rcond=None)[0]
+    return float(line[0])

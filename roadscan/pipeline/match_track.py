@@ -1,0 +1,65 @@
+"""A track put on the network, fix by fix, without any video."""
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+
+from roadscan.locate.clean_track import clean_track
+from roadscan.locate.match import match_path
+from roadscan.model.road import Direction, Network
+from roadscan.model.track import Gap
+from roadscan.pipeline.prepare import check_near
+from roadscan.read.track import read_track
+
+
+@dataclass(frozen=True, slots=True)
+class MatchedFix:
+    """One fix of the track on the network."""
+
+    time_s: float
+    link_id: str
+    direction: str
+    offset_m: float
+    left_m: float
+    accuracy_m: float
+
+
+@dataclass(frozen=True, slots=True)
+class TrackOnNetwork:
+    """What `roadscan match` tells."""
+
+    matched: tuple[MatchedFix, ...]
+    credited_m: dict[str, float]
+    """Metres driven by link id."""
+    unmatched: tuple[Gap, ...]
+
+    def as_json(self) -> dict[str, object]:
+        """Return it as plain values."""
+        return asdict(self)
+
+
+def match_track(track_path: Path, network: Network) -> TrackOnNetwork:
+    """Read, clean and match a track.
+
+    Raises
+    ------
+    RoadscanError
+        What `read_track` and `check_near` raise.
+    """
+    path = clean_track(read_track(track_path), network.crs_epsg)
+    check_near(path, network, track_path.name)
+    matched = match_path(path, network)
+    fixes = tuple(
+        MatchedFix(
+            time_s=round(float(matched.t_s[k]), 3),
+            link_id=network.links[matched.link[k]].link_id,
+            direction=(Direction.FORWARD if matched.forward[k] else Direction.BACKWARD).value,
+            offset_m=round(float(matched.offset_m[k]), 2),
+            left_m=round(float(matched.left_m[k]), 2),
+            accuracy_m=round(float(matched.accuracy_m[k]), 2),
+        )
+        for k in np.flatnonzero(matched.link >= 0)
+    )
+    credited = {link: round(metres, 2) for link, metres in sorted(matched.credited_m.items())}
+    return TrackOnNetwork(fixes, credited, matched.unmatched)

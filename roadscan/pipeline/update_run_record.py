@@ -1,0 +1,126 @@
+"""Brings `run.json` up to what the store has now, after a drive was erased or a survey moved."""
+
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import fields, replace
+from pathlib import Path, PurePath
+from typing import Final
+
+import numpy as np
+from pydantic import TypeAdapter, ValidationError
+
+from roadscan.assess.scheme import parse_scheme
+from roadscan.locate.clean_track import clean_track
+from roadscan.locate.match import match_path
+from roadscan.model.road import Network
+from roadscan.model.survey import Survey
+from roadscan.model.track import Track
+from roadscan.pipeline.assess import Assessed
+from roadscan.pipeline.results_folder import PHOTOS
+from roadscan.pipeline.run_account import (
+    by_name,
+    drive_record,
+    frames_record,
+    network_record,
+    survey_record,
+    warnings_of,
+)
+from roadscan.pipeline.run_record import (
+    RUN_FILE,
+    DriveRecord,
+    FaultRecord,
+    RunRecord,
+    SchemeRecord,
+    SegmentsRecord,
+    write_atomically,
+)
+from roadscan.store.store import Store
+
+_RECORD: Final = TypeAdapter(RunRecord)
+
+
+def retell_run(folder: Path, store: Store, survey: str, assessed: Assessed) -> None:
+    """Write `run.json` anew for the survey as it is now, if there is one of that survey.
+
+    What only the run knew stays: its version, times, camera, model and inputs without use. A
+    record that an other roadscan wrote and this one cannot read is removed, not left to tell of
+    what is no more.
+    """
+    path = folder / RUN_FILE
+    if not path.is_file():
+        return
+    try:
+        before = _RECORD.validate_json(path.read_bytes())
+    except ValidationError:
+        path.unlink()
+        return
+    write_atomically(path, _retold(before, folder, store, survey, assessed).as_json())
+
+
+def _retold(
+    before: RunRecord, folder: Path, store: Store, name: str, assessed: Assessed
+) -> RunRecord:
+    survey, drives, counts = store.survey(name), store.drives(name), store.counts(name)
+    network, scheme = store.network(survey.network_sha256), parse_scheme(survey.scheme_text)
+    records = tuple(map(drive_record, drives))
+    gone = _gone(before.drives, records)
+    pictures = replace(
+        before.pictures,
+        kept=store.pictures.count(name),
+        photos=len(list(folder.glob(PHOTOS))),
+        refused={why.value: count for why, count in store.pictures.refused(name).items()},
+    )
+    return replace(
+        before,
+        drive=survey_record(name, records, _credited_m(store, survey, network)),
+        drives=records,
+        frames=frames_record(counts.frames),
+        detections=counts.detections,
+        observations=counts.observed,
+        rejections=by_name(counts.rejections),
+        damages=assessed.damages,
+        segments=SegmentsRecord(assessed.scored, assessed.not_scored, assessed.lost_m),
+        sync=max((record.sync for record in records), key=lambda sync: sync.sigma_s),
+        pictures=pictures,
+        scheme=SchemeRecord(scheme.id, scheme.version, scheme.sha256),
+        network=network_record(network),
+        faults=tuple(fault for fault in before.faults if not _is_of(fault, gone)),
+        warnings=warnings_of(drives, pictures),
+        erased=before.erased + len(gone),
+    )
+
+
+def _gone(before: Sequence[DriveRecord], now: Sequence[DriveRecord]) -> tuple[DriveRecord, ...]:
+    left = {record.drive_id for record in now}
+    return tuple(record for record in before if record.drive_id not in left)
+
+
+def _is_of(fault: FaultRecord, drives: Sequence[DriveRecord]) -> bool:
+    """Tell whether a fault is of one of some drives: a video may break after a part of it."""
+    return PurePath(fault.source).name in {record.video for record in drives}
+
+
+def _credited_m(store: Store, survey: Survey, network: Network) -> dict[str, float]:
+    """Add up metres driven by link, of what the store has of the tracks; {} if it lacks one."""
+    by_track = defaultdict[str, list[Track]](list)
+    for key in survey.drives:
+        trace = store.traces.of(key)
+        if trace is None:
+            return {}
+        by_track[store.drive(key).track_sha256].append(trace.track)
+    credited = Counter[str]()
+    for pieces in by_track.values():
+        path = clean_track(_joined(pieces), network.crs_epsg)
+        credited.update(match_path(path, network).credited_m)
+    return {link: round(metres, 1) for link, metres in sorted(credited.items())}
+
+
+def _joined(pieces: Sequence[Track]) -> Track:
+    """Return a track of its pieces, which overlap where videos follow on each other."""
+    _, which = np.unique(np.concatenate([piece.t_s for piece in pieces]), return_index=True)
+    arrays = {
+        field.name: np.concatenate([getattr(piece, field.name) for piece in pieces])[which]
+        for field in fields(Track)
+        if field.name != "format"
+    }
+    return Track(**arrays, format=pieces[0].format)

@@ -1,0 +1,1 @@
+"""What the service hands out after OGC standards: features, tiles, their documents."""

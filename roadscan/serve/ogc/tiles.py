@@ -1,0 +1,159 @@
+"""The layers as vector tiles: OGC API - Tiles, in the tiling of the web's maps."""
+
+from importlib.metadata import version
+from typing import Any, Final
+
+import shapely
+from fastapi import APIRouter, Request, Response
+
+from roadscan.errors import RoadscanError
+from roadscan.serve.ogc.formats import JSON, format_of
+from roadscan.serve.ogc.layer_access import Readable, chosen_layer, readable_collection
+from roadscan.serve.ogc.links import address, base_url
+from roadscan.serve.ogc.mvt import encode_tile, tile_bounds_deg
+from roadscan.serve.ogc.queryables import kinds_of
+from roadscan.serve.ogc.request_parameters import COMMON, OF_SURVEY, single_values
+from roadscan.serve.ogc.responses import Tag, answer, json_bytes, not_modified
+from roadscan.serve.ogc.texts import COLLECTIONS, language_of
+from roadscan.store.layers.cache import ByteLimitedCache
+from roadscan.store.layers.layer_store import LayerStore
+from roadscan.store.layers.reader import LayerReader
+from roadscan.store.layers.selection import Layer, Selection
+
+MVT: Final = "application/vnd.mapbox-vector-tile"
+TILING: Final = "WebMercatorQuad"
+TILING_URI: Final = "http://www.opengis.net/def/tilematrixset/OGC/1.0/WebMercatorQuad"
+MERCATOR_URI: Final = "http://www.opengis.net/def/crs/EPSG/0/3857"
+MAX_ZOOM: Final = 22
+MIN_ZOOM: Final = {"segments": 9, "damages": 12, "drives": 7, "cells": 16}
+"""Below it a tile would hold too much to see, or nothing that can be seen."""
+FIELDS: Final = {
+    "segments": (
+        "segment_id",
+        "street",
+        "direction",
+        "score",
+        "condition_class",
+        "coverage",
+        "reason",
+    ),
+    "damages": ("damage_id", "kind", "label", "segment_id", "confidence"),
+    "drives": ("drive_id", "started_at"),
+    "cells": ("cell_id", "segment_id", "views", "affected", "riss", "afli", "ofs"),
+}
+"""What a map needs; everything else is behind the id."""
+KEPT_BYTES: Final = 64 << 20
+_READ: Final = ["GET", "HEAD"]
+_VERSION: Final = version("roadscan")
+
+
+def tiles_router(features: LayerStore, readable: Readable) -> APIRouter:
+    """Return the routes of the tiles; see `features_router`."""
+    router = APIRouter()
+    kept = ByteLimitedCache[bytes](KEPT_BYTES, lambda tile: len(tile) + 1000)
+
+    @router.api_route("/collections/{collection}/tiles", methods=_READ)
+    def tilesets(collection: str, request: Request) -> Response:
+        readable_collection(readable, request, collection)
+        _check_json(request)
+        head = _head(request, collection)
+        url = address(base_url(request), "collections", collection, "tiles", TILING)
+        links = [{"href": url, "rel": "self", "type": JSON, "title": head["title"]}]
+        return _document(request, {"tilesets": [head | {"links": links}]})
+
+    @router.api_route(f"/collections/{{collection}}/tiles/{TILING}", methods=_READ)
+    def tileset(collection: str, request: Request) -> Response:
+        readable_collection(readable, request, collection)
+        _check_json(request)
+        with features.reading() as reader:
+            layer = chosen_layer(reader, collection, {})
+        return _document(request, _tileset(request, layer), layer.version)
+
+    @router.api_route(
+        f"/collections/{{collection}}/tiles/{TILING}/{{z}}/{{y}}/{{x}}", methods=_READ
+    )
+    def tile(collection: str, z: str, y: str, x: str, request: Request) -> Response:
+        readable_collection(readable, request, collection)
+        values = single_values(request.query_params, {"f", *OF_SURVEY})
+        if values.get("f", "mvt") != "mvt":
+            raise RoadscanError("query_invalid", "tiles come as mvt only", "Leave f out")
+        zyx = _place(collection, z, y, x)
+        with features.reading() as reader:
+            layer = chosen_layer(reader, collection, values)
+            tag = Tag(request, _VERSION, layer.version)
+            if tag.is_known:
+                return not_modified(tag)
+            key = (layer.source, collection, layer.version, zyx)
+            body = kept.get(key)
+            if body is None:
+                body = _tile(reader, layer, zyx)
+                kept.put(key, body)
+        return answer(body, MVT, tag) if body else Response(status_code=204, headers=tag.headers)
+
+    return router
+
+
+def _tile(reader: LayerReader, layer: Layer, zyx: tuple[int, int, int]) -> bytes:
+    name = layer.collection
+    shown = tuple(field for field in kinds_of(name) if field in FIELDS[name])
+    selection = Selection(shapely.box(*tile_bounds_deg(*zyx)))
+    found = [row for row in reader.values(layer, selection, shown) if row[0] is not None]
+    return encode_tile(name, shown, [row[0] for row in found], [row[1:] for row in found], zyx)
+
+
+def _place(collection: str, *zyx: str) -> tuple[int, int, int]:
+    """Return zoom, row and column; `feature_unknown` where there is no such tile."""
+    if all(part.isascii() and part.isdigit() and len(part) < 9 for part in zyx):
+        z, y, x = map(int, zyx)
+        if MIN_ZOOM[collection] <= z <= MAX_ZOOM and y < 2**z and x < 2**z:
+            return z, y, x
+    raise RoadscanError(
+        "feature_unknown",
+        f"{collection} has no tile {'/'.join(part[:12] for part in zyx)}",
+        f"Take a zoom from {MIN_ZOOM[collection]} to {MAX_ZOOM}, a row and a column below 2^zoom",
+    )
+
+
+def _head(request: Request, collection: str) -> dict[str, Any]:
+    return {
+        "title": COLLECTIONS[collection][language_of(request)][0],
+        "dataType": "vector",
+        "crs": MERCATOR_URI,
+        "tileMatrixSetURI": TILING_URI,
+    }
+
+
+def _tileset(request: Request, layer: Layer) -> dict[str, Any]:
+    url = address(base_url(request), "collections", layer.collection, "tiles", TILING)
+    links = [
+        {"href": url, "rel": "self", "type": JSON, "title": "JSON"},
+        {"href": TILING_URI, "rel": "http://www.opengis.net/def/rel/ogc/1.0/tiling-scheme"},
+        {
+            "href": f"{url}/{{tileMatrix}}/{{tileRow}}/{{tileCol}}",
+            "rel": "item",
+            "type": MVT,
+            "templated": True,
+        },
+    ]
+    document = _head(request, layer.collection) | {"links": links}
+    if layer.bounds_deg is not None:
+        west, south, east, north = layer.bounds_deg
+        document["boundingBox"] = {"lowerLeft": [west, south], "upperRight": [east, north]}
+    document["layers"] = [
+        {
+            "id": layer.collection,
+            "dataType": "vector",
+            "minTileMatrix": str(MIN_ZOOM[layer.collection]),
+            "maxTileMatrix": str(MAX_ZOOM),
+        }
+    ]
+    return document
+
+
+def _check_json(request: Request) -> None:
+    format_of(request, single_values(request.query_params, COMMON), {"json": JSON})
+
+
+def _document(request: Request, document: dict[str, Any], *depends_on: str) -> Response:
+    tag = Tag(request, _VERSION, language_of(request), *depends_on)
+    return not_modified(tag) if tag.is_known else answer(json_bytes(document), JSON, tag)

@@ -1,0 +1,148 @@
+"""What is under way, what has arrived, and which drives wait, as JSON."""
+
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Depends, Query
+from pydantic import BaseModel, ConfigDict
+
+from roadscan.errors import RoadscanError
+from roadscan.model.access import Caller, Right
+from roadscan.model.upload import FileKind, StoredFile, Waiting, WaitingDrive
+from roadscan.serve.access.guard import Guard
+from roadscan.serve.api_description import problems
+from roadscan.serve.uploads.tus_routes import PATH
+from roadscan.serve.uploads.upload_record import Upload
+from roadscan.serve.uploads.upload_service import UploadService
+
+PAGE: Final = 200
+MAX_PAGE: Final = 1000
+
+
+class _Told(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class UploadResponse(_Told):
+    """An upload under way."""
+
+    url: str
+    name: str
+    folder: str
+    survey: str
+    drop: str
+    sha256: str
+    """As announced; "" if it was not."""
+    size_bytes: int
+    offset_bytes: int
+    created_s: float
+    expires_s: float
+
+
+class FileResponse(_Told):
+    """A file that is here."""
+
+    sha256: str
+    name: str
+    kind: FileKind
+    size_bytes: int
+    survey: str
+    uploaded_by: str
+    uploaded_s: float
+    in_work: bool
+    purged_s: float | None
+
+
+class DriveResponse(_Told):
+    """A video that no job has taken."""
+
+    video: FileResponse
+    folder: str
+    track: FileResponse | None
+    camera: FileResponse | None
+    waits_for: Waiting | None
+
+
+def uploads_api(guard: Guard, arrivals: UploadService) -> APIRouter:
+    """Return the routes under /api that have to do with uploads."""
+    router = APIRouter(prefix="/api", tags=["uploads"])
+    Uploader = Annotated[Caller, Depends(guard.need(Right.UPLOAD))]  # noqa: N806 -- a type
+    files = arrivals.files
+
+    def existing(sha256: str) -> StoredFile:
+        file = files.get(sha256)
+        if file is None:
+            what = f"there is no file {sha256[:64]!a}"
+            raise RoadscanError("file_missing", what, "See GET /api/files")
+        return file
+
+    @router.get("/uploads")
+    def under_way(caller: Uploader) -> list[UploadResponse]:
+        """Return the caller's unfinished uploads."""
+        mine = arrivals.storage.under_way()
+        return [_upload(upload) for upload in mine if upload.owner_id == caller.account_id]
+
+    @router.get("/files", responses=problems("file_missing"))
+    def newest(
+        _: Uploader, limit: Annotated[int, Query(ge=1, le=MAX_PAGE)] = PAGE, after: str = ""
+    ) -> list[FileResponse]:
+        """Return the files from the newest on; `after` is the checksum of the last one seen."""
+        before = existing(after) if after else None
+        return [_file(file) for file in files.newest(limit, before)]
+
+    @router.get("/files/{sha256}", responses=problems("file_missing"))
+    def one(sha256: str, _: Uploader) -> FileResponse:
+        return _file(existing(sha256))
+
+    @router.delete(
+        "/files/{sha256}", status_code=204, responses=problems("file_missing", "file_in_use")
+    )
+    def remove(sha256: str, caller: Uploader) -> None:
+        """Delete a file: one's own, or as an administrator anybody's; none that a job works on."""
+        file = existing(sha256)
+        if file.owner_id != caller.account_id and not caller.may(Right.ADMINISTER):
+            whose = f"{file.name} was sent by {file.uploaded_by}"
+            raise RoadscanError("not_allowed", whose, "Ask an administrator")
+        if file.taken_by:
+            what = f"a job works on {file.name}"
+            raise RoadscanError("file_in_use", what, "Cancel the job, or wait for it")
+        arrivals.remove(sha256)
+        guard.accounts.record(caller.name, "file_deleted", f"{file.name} {sha256}")
+
+    @router.get("/drives-waiting")
+    def waiting(_: Uploader) -> list[DriveResponse]:
+        """Return the videos that no job has taken; those with `waits_for` null can be worked."""
+        return [_drive(drive) for drive in files.waiting()]
+
+    return router
+
+
+def _upload(upload: Upload) -> UploadResponse:
+    return UploadResponse(
+        url=f"{PATH}/{upload.upload_id}",
+        name=upload.sent.place.name,
+        folder=upload.sent.place.folder,
+        survey=upload.sent.survey,
+        drop=upload.sent.place.drop_id,
+        sha256=upload.sent.sha256,
+        size_bytes=upload.size_bytes,
+        offset_bytes=upload.offset_bytes,
+        created_s=upload.created_s,
+        expires_s=upload.expires_s,
+    )
+
+
+def _file(file: StoredFile) -> FileResponse:
+    told: dict[str, Any] = {
+        name: getattr(file, name) for name in FileResponse.model_fields if name != "in_work"
+    }
+    return FileResponse(**told, in_work=bool(file.taken_by))
+
+
+def _drive(drive: WaitingDrive) -> DriveResponse:
+    return DriveResponse(
+        video=_file(drive.video),
+        folder=drive.folder,
+        track=_file(drive.track) if drive.track else None,
+        camera=_file(drive.camera) if drive.camera else None,
+        waits_for=drive.waits_for,
+    )

@@ -1,0 +1,1 @@
+"""The features that are served: written by editions, read by selections."""

@@ -1,0 +1,162 @@
+"""The served features: written an edition at a time.
+
+A reader sees one edition of a survey's layers or the next, never a part of one; ids and the
+places of features within a layer stay the same from one edition to the next as long as the
+network does, so a client that pages through a layer meanwhile is not thrown out.
+"""
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from itertools import islice
+from typing import Final
+
+import shapely
+from sqlalchemy import Engine, delete, exists, func, insert, select, update
+
+from roadscan.model.arrays import Ints
+from roadscan.store import tables
+from roadscan.store.database import empty_log
+from roadscan.store.layers.cache import ByteLimitedCache
+from roadscan.store.layers.dialects import spatial_of
+from roadscan.store.layers.extents import Extent, Span
+from roadscan.store.layers.feature_tables import (
+    EDITION_BITS,
+    FEATURES,
+    TIMES,
+    edition_layers,
+    editions,
+    own_columns,
+)
+from roadscan.store.layers.reader import ROWS_AT_ONCE, LayerReader
+from roadscan.store.layers.selection import FeatureRow, Source
+
+KEPT_BYTES: Final = 64 << 20
+"""Of lists of features that answered a selection; the next page, or client, asks for them again."""
+KEY_BYTES: Final = 8 << 10
+"""What the longest filter takes up, counted for each list."""
+
+
+class LayerStore:
+    """The served layers of all surveys of one town."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._spatial = spatial_of(engine)
+        self._found = ByteLimitedCache[Ints](KEPT_BYTES, lambda numbers: numbers.nbytes + KEY_BYTES)
+
+    def put_features(self, source: Source, layers: Mapping[str, Iterable[FeatureRow]]) -> None:
+        """Serve new layers of a survey in place of those served before.
+
+        They are written in many short transactions and taken over in one. A run that was killed
+        leaves an edition that nobody sees; the next one of the survey clears it away.
+        """
+        with self._engine.begin() as db:
+            head = {
+                "survey": source.survey,
+                "scheme": source.scheme,
+                "scheme_version": source.scheme_version,
+                "crs_epsg": source.crs_epsg,
+                "latest_s": source.latest_s,
+                "served": False,
+                "stale": False,
+            }
+            new = insert(editions).values(head).returning(editions.c.edition)
+            edition = db.execute(new).scalar_one()
+        for collection, rows in layers.items():
+            self._put_layer(edition, collection, rows)
+        self._take_over(source.survey, edition)
+
+    def clear_ended(self) -> None:
+        """Remove the layers of surveys that there are no more."""
+        known = exists().where(tables.surveys.c.survey == editions.c.survey)
+        with self._engine.connect() as db:
+            ended = list(db.scalars(select(editions.c.edition).where(~known)))
+        self._clear(ended)
+        empty_log(self._engine)
+
+    def unserved(self) -> tuple[str, ...]:
+        """Return the surveys with results whose layers were never made, or before the results."""
+        current = exists().where(
+            editions.c.survey == tables.results.c.survey, editions.c.served, ~editions.c.stale
+        )
+        query = select(tables.results.c.survey).where(~current).distinct()
+        with self._engine.connect() as db:
+            return tuple(sorted(db.scalars(query)))
+
+    @contextmanager
+    def reading(self) -> Iterator[LayerReader]:
+        """See the layers as they are at this moment, until the end of the block."""
+        with self._engine.connect() as db:
+            self._spatial.begin_reading(db)
+            yield LayerReader(db, self._spatial, self._found)
+
+    def _put_layer(self, edition: int, collection: str, rows: Iterable[FeatureRow]) -> None:
+        table = FEATURES[collection]
+        names = [c.name for c in own_columns(collection)]
+        times = [names.index(name) for name in TIMES[collection]]
+        digest, count, extent, seen = hashlib.sha256(), 0, Extent(), Span()
+        unread = iter(rows)
+        while batch := list(islice(unread, ROWS_AT_ONCE)):
+            numbers = [(edition << EDITION_BITS) + count + k for k in range(len(batch))]
+            bounds = shapely.bounds(shapely.from_wkb([row.geometry_wkb for row in batch]))
+            with self._engine.begin() as db:
+                db.execute(
+                    insert(table),
+                    [
+                        {
+                            "number": number,
+                            "geojson": row.geojson,
+                            "geometry_wkb": row.geometry_wkb,
+                            **dict(zip(names, row.values, strict=True)),
+                        }
+                        for number, row in zip(numbers, batch, strict=True)
+                    ],
+                )
+                self._spatial.put_bounds(db, table, edition, numbers, bounds)
+            for row in batch:
+                digest.update(row.geojson.encode())
+                seen.add(*(row.values[k] for k in times))
+            extent.add(bounds)
+            count += len(batch)
+        with self._engine.begin() as db:
+            head = {
+                "edition": edition,
+                "collection": collection,
+                "features": count,
+                "places": count,
+                "version": digest.hexdigest()[:16],
+            }
+            db.execute(insert(edition_layers), head | extent.row() | seen.row())
+            self._spatial.gather_statistics(db, table)
+
+    def _take_over(self, survey: str, edition: int) -> None:
+        """Serve a finished edition, unless a later one already is, and clear the others away."""
+        own = editions.c.survey == survey
+        complete = editions.c.served | (editions.c.edition == edition)
+        with self._engine.begin() as db:
+            newest = db.scalar(select(func.max(editions.c.edition)).where(own, complete))
+            latest = editions.c.edition == newest
+            db.execute(update(editions).where(own).values(served=latest))
+            past = select(editions.c.edition).where(own, editions.c.edition < newest)
+            old = {*db.scalars(past), edition} - {newest}
+        self._clear(sorted(old))
+
+    def _clear(self, old: Iterable[int]) -> None:
+        """Remove editions, a batch at a time."""
+        for edition in old:
+            for table in FEATURES.values():
+                first, last = edition << EDITION_BITS, (edition + 1 << EDITION_BITS) - 1
+                within = table.c.number.between(first, last)
+                while True:
+                    with self._engine.begin() as db:
+                        query = select(table.c.number).where(within).order_by(table.c.number)
+                        numbers = list(db.scalars(query.limit(ROWS_AT_ONCE)))
+                        if not numbers:
+                            break
+                        part = table.c.number.between(numbers[0], numbers[-1])
+                        db.execute(delete(table).where(part))
+                        self._spatial.remove_bounds(db, table, numbers[0], numbers[-1])
+            with self._engine.begin() as db:
+                db.execute(delete(edition_layers).where(edition_layers.c.edition == edition))
+                db.execute(delete(editions).where(editions.c.edition == edition))

@@ -1,0 +1,234 @@
+"""Reads the served features: as ready GeoJSON, or as the values of their fields."""
+
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache
+from operator import itemgetter
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+import shapely
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    ColumnElement,
+    Connection,
+    Integer,
+    Row,
+    RowMapping,
+    Select,
+    Table,
+    and_,
+    bindparam,
+    func,
+    literal,
+    select,
+    true,
+)
+
+from roadscan.model.arrays import Ints
+from roadscan.store.layers.cache import ByteLimitedCache
+from roadscan.store.layers.dialects import Spatial, listed, numbers_of
+from roadscan.store.layers.feature_tables import (
+    EDITION_BITS,
+    FEATURES,
+    edition_layers,
+    editions,
+    own_columns,
+)
+from roadscan.store.layers.selection import NOTHING, Layer, Placed, Selection, Source, clause
+
+ROWS_AT_ONCE: Final = 2000
+"""So few that a writer beside us waits for milliseconds."""
+
+
+class LayerReader:
+    """One state of the served layers; see `LayerStore.reading`."""
+
+    def __init__(self, db: Connection, spatial: Spatial, found: ByteLimitedCache[Ints]) -> None:
+        self._db = db
+        self._spatial = spatial
+        self._found = found
+
+    def layers(self, collection: str) -> tuple[Layer, ...]:
+        """Return a layer of every survey, the newest survey first; empty where it has none."""
+        return tuple(_layer(row) for row in self._db.execute(_layers_of(collection)).mappings())
+
+    def count(self, layer: Layer, selection: Selection) -> int:
+        """Return how many features there are."""
+        return layer.features if selection == Selection() else len(self._numbers(layer, selection))
+
+    def places(self, layer: Layer, selection: Selection, after: int | None, limit: int) -> Ints:
+        """Return the places of the next features behind a place; `None` begins at the first."""
+        begin = 0 if after is None else after + 1
+        if selection == Selection() and layer.places == layer.features:
+            return np.arange(begin, min(begin + limit, layer.features))
+        found = self._numbers(layer, selection) - (layer.edition << EDITION_BITS)
+        first = int(np.searchsorted(found, begin))
+        return found[first : first + limit]
+
+    def geojson(self, layer: Layer, places: Ints) -> str:
+        """Return the features at ascending places as one text, with commas between."""
+        at = self._at(layer, places)
+        return self._db.scalar(_texts(self._spatial, layer.collection, at.which), at.where) or ""
+
+    def page(self, layer: Layer, places: Ints) -> list[Placed]:
+        """Return the features at ascending places."""
+        at = self._at(layer, places)
+        query = _placed(self._spatial, layer.collection, at.which)
+        rows = self._db.execute(query, at.where).all()
+        first = layer.edition << EDITION_BITS
+        # sorted here: a database sorts whole rows, and slowly
+        return [Placed(number - first, *rest) for number, *rest in sorted(rows, key=itemgetter(0))]
+
+    def feature(self, layer: Layer, feature_id: str) -> Placed:
+        """Return one feature; KeyError without one of this id."""
+        if "\0" in feature_id:  # PostgreSQL has no such text
+            raise KeyError(feature_id)
+        table = FEATURES[layer.collection]
+        query = select(table.c.number, table.c.geojson, table.c.geometry_wkb).where(
+            self._own(layer), own_columns(layer.collection)[0] == feature_id
+        )
+        row = self._db.execute(query).first()
+        if row is None:
+            raise KeyError(feature_id)
+        return Placed(row[0] - (layer.edition << EDITION_BITS), row[1], row[2])
+
+    def values(
+        self,
+        layer: Layer,
+        selection: Selection,
+        names: tuple[str, ...] | None = None,
+        after: int | None = None,
+        limit: int | None = None,
+    ) -> Iterator[Row[Any]]:
+        """Yield the geometry (WKB in CRS84) and then the fields of features, in their order.
+
+        All fields unless `names` says which ones, all features unless `after` (a place) or
+        `limit` leave some out.
+        """
+        table = FEATURES[layer.collection]
+        columns = [c for c in own_columns(layer.collection) if names is None or c.name in names]
+        places = self.places(layer, selection, after, layer.features if limit is None else limit)
+        at = self._at(layer, places)
+        query = select(table.c.geometry_wkb, *columns).where(at.which(self._spatial, table))
+        query, streamed = query.order_by(table.c.number), {"yield_per": ROWS_AT_ONCE}
+        with self._db.execute(query, at.where, execution_options=streamed) as found:
+            yield from found
+
+    def _numbers(self, layer: Layer, selection: Selection) -> Ints:
+        """Return the features of a selection in order; kept for as long as the layer stays."""
+        area = None if selection.area is None else shapely.to_wkb(selection.area)
+        key = (layer.edition, layer.version, layer.collection, area, selection.condition)
+        numbers = self._found.get(key)
+        if numbers is None:
+            numbers = np.sort(self._find(layer, selection))
+            self._found.put(key, numbers)
+        return numbers
+
+    def _find(self, layer: Layer, selection: Selection) -> Ints:
+        table = FEATURES[layer.collection]
+        within, parameters = self._own(layer), {}
+        if selection.area is not None:
+            found = self._spatial.within(self._db, table, layer.edition, selection.area)
+            if selection.condition is None:
+                return found
+            within = self._spatial.among(table)
+            parameters = {"numbers": self._spatial.packed(found.tolist())}
+        condition = (
+            true()
+            if selection.condition is None
+            else clause(selection.condition, table, self._spatial)
+        )
+        query = listed(select(table.c.number).where(within, condition))
+        return numbers_of(self._db, query, parameters)
+
+    def _own(self, layer: Layer) -> ColumnElement[bool]:
+        first = layer.edition << EDITION_BITS
+        return FEATURES[layer.collection].c.number.between(first, first + (1 << EDITION_BITS) - 1)
+
+    def _at(self, layer: Layer, places: Ints) -> "_At":
+        numbers = (places + (layer.edition << EDITION_BITS)).tolist()
+        if numbers and numbers[-1] - numbers[0] == len(numbers) - 1:
+            return _At(_in_a_row, {"first": numbers[0], "last": numbers[-1]})
+        return _At(_among, {"numbers": self._spatial.packed(numbers)})
+
+
+Which = Callable[[Spatial, Table], ColumnElement[bool]]
+
+
+class _At(NamedTuple):
+    """Where some features are: a condition with parameters, and their values."""
+
+    which: Which
+    where: Mapping[str, Any]
+
+
+def _in_a_row(_: Spatial, table: Table) -> ColumnElement[bool]:
+    first, last = (bindparam(name, type_=BigInteger) for name in ("first", "last"))
+    return table.c.number.between(first, last)
+
+
+def _among(spatial: Spatial, table: Table) -> ColumnElement[bool]:
+    return spatial.among(table)
+
+
+# Each statement is made once, for making one takes longer than answering it.
+
+
+@cache
+def _texts(spatial: Spatial, collection: str, which: Which) -> Select[Any]:
+    table = FEATURES[collection]
+    query = select(table.c.geojson).where(which(spatial, table)).order_by(table.c.number)
+    # a text of all, made by the database: rows of Python objects took twice as long
+    return select(func.aggregate_strings(query.subquery().c.geojson, ","))
+
+
+@cache
+def _placed(spatial: Spatial, collection: str, which: Which) -> Select[Any]:
+    table = FEATURES[collection]
+    query = select(table.c.number, table.c.geojson, table.c.geometry_wkb)
+    return query.where(which(spatial, table))
+
+
+@cache
+def _layers_of(collection: str) -> Select[Any]:
+    own = (
+        editions.c.edition == edition_layers.c.edition,
+        edition_layers.c.collection == collection,
+    )
+    of_layer = (c for c in edition_layers.c if c.name not in {"edition", "collection"})
+    return (
+        select(*editions.c, literal(collection).label("collection"), *map(_or_nothing, of_layer))
+        .outerjoin(edition_layers, and_(*own))
+        .where(editions.c.served)
+        .order_by(editions.c.latest_s.desc(), editions.c.survey)
+    )
+
+
+def _or_nothing(column: Column[Any]) -> ColumnElement[Any]:
+    """Return a column of a layer, as that of an empty one where there is no layer."""
+    if column.nullable:
+        return column
+    empty = 0 if isinstance(column.type, Integer) else NOTHING
+    return func.coalesce(column, empty).label(column.name)
+
+
+def _layer(found: RowMapping) -> Layer:
+    source = Source(
+        found["survey"],
+        found["scheme"],
+        found["scheme_version"],
+        found["crs_epsg"],
+        found["latest_s"],
+    )
+    bounds = (found["west"], found["south"], found["east"], found["north"])
+    return Layer(
+        found["collection"],
+        found["edition"],
+        source,
+        found["features"],
+        found["version"],
+        None if bounds[0] is None else bounds,
+        None if found["from_s"] is None else (found["from_s"], found["to_s"]),
+        found["places"],
+    )

@@ -1,0 +1,1 @@
+"""Drives, their chunks, and what came out of them."""

@@ -1,0 +1,234 @@
+"""The pictures that are kept, and the areas of which none is.
+
+They share the database with the surveys: a chunk's pictures are written in its own transaction.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+import shapely
+from sqlalchemy import Connection, Engine, Row, Select, and_, delete, func, insert, select
+
+from roadscan.model.damage import Observation
+from roadscan.model.drive import ChunkResult
+from roadscan.model.road import Direction
+from roadscan.model.stored_picture import (
+    KeptPicture,
+    LanePicture,
+    ObjectionMask,
+    Picture,
+    PictureRefusal,
+    PictureView,
+)
+from roadscan.store import tables
+from roadscan.store.surveys import rows
+
+_KEY = ("drive_id", "settings_sha256", "number", "frame_t_s")
+_PICTURE = select(
+    *(tables.pictures.c[name] for name in ("jpeg", "view", "width", "height", "scale"))
+)
+
+
+class Pictures:
+    """The pictures of one town."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def has(self, survey: str, observation: Observation) -> bool:
+        """Tell whether there is a picture of the frame that an observation was made in."""
+        query = _showing(select(tables.pictures.c.drive_id), survey, observation)
+        with self._engine.connect() as db:
+            return db.execute(query).first() is not None
+
+    def of(self, survey: str, observation: Observation) -> Picture | None:
+        """Return the picture of the frame that an observation was made in; None without one."""
+        with self._engine.connect() as db:
+            return _picture(db.execute(_showing(_PICTURE, survey, observation)).first())
+
+    def of_frame(self, survey: str, drive_id: str, frame_t_s: float) -> Picture | None:
+        """Return the picture of a frame of a drive; None without one."""
+        kept = tables.pictures
+        query = _of_survey(_PICTURE, kept, survey)
+        this = (kept.c.drive_id == drive_id) & (kept.c.frame_t_s == frame_t_s)
+        with self._engine.connect() as db:
+            return _picture(db.execute(query.where(this)).first())
+
+    def of_chunk(
+        self, drive_id: str, settings_sha256: str, number: int
+    ) -> tuple[tuple[KeptPicture, ...], dict[PictureRefusal, int]]:
+        """Return the pictures of a chunk by time, and how many there are not by reason."""
+        key = {"drive_id": drive_id, "settings_sha256": settings_sha256, "number": number}
+        kept, refused = tables.pictures, tables.refused_pictures
+        with self._engine.connect() as db:
+            found = db.execute(select(kept).filter_by(**key).order_by(kept.c.frame_t_s))
+            pictures = tuple(map(_kept_picture, found))
+            reasons = db.execute(select(refused).filter_by(**key).order_by(refused.c.reason))
+            return pictures, {PictureRefusal(row.reason): int(row[-1]) for row in reasons}
+
+    def on_lane(self, survey: str, link_id: str, direction: Direction) -> tuple[LanePicture, ...]:
+        """Return the pictures taken on one lane, in order of time, without their pixels.
+
+        Where: on the rows that no later frame of its chunk saw. A picture whose nearest road
+        another frame of the chunk saw later, as on a second pass within a minute, is left out.
+        """
+        kept, grids, drives = tables.pictures, tables.grids, tables.drives
+        this = (grids.c.link_id == link_id) & (grids.c.direction == direction.value)
+        lanes = _of_survey(select(grids), grids, survey).where(this & grids.c.usable)
+        shown = _of_survey(
+            select(
+                *(kept.c[name] for name in (*_KEY, "width", "height")),
+                drives.c.camera,
+                drives.c.video,
+            ),
+            kept,
+            survey,
+        )
+        shown = shown.join(drives, and_(*(kept.c[name] == drives.c[name] for name in _KEY[:2])))
+        shown = shown.join(grids, and_(*(kept.c[name] == grids.c[name] for name in _KEY[:3])))
+        shown = shown.where(this & grids.c.usable).order_by(kept.c.frame_t_s, kept.c.drive_id)
+        with self._engine.connect() as db:
+            last_seen_s = {
+                (row["drive_id"], row["number"]): rows.grid_of(dict(row)).last_seen_s
+                for row in db.execute(lanes).mappings()
+            }
+            found = db.execute(shown).all()
+        pictures = []
+        for row in found:
+            own = np.flatnonzero(last_seen_s[row.drive_id, row.number] == row.frame_t_s)
+            if len(own):
+                pictures.append(_lane_picture(row, int(own[0]), int(own[-1]) + 1))
+        return tuple(pictures)
+
+    def count(self, survey: str) -> int:
+        """Return how many pictures the drives of a survey have."""
+        with self._engine.connect() as db:
+            query = _of_survey(select(func.count()), tables.pictures, survey)
+            return int(db.scalar(query) or 0)
+
+    def refused(self, survey: str) -> dict[PictureRefusal, int]:
+        """Return how many pictures the drives of a survey do not have, by reason."""
+        table = tables.refused_pictures
+        query = _of_survey(select(table.c.reason, func.sum(table.c["count"])), table, survey)
+        with self._engine.connect() as db:
+            found = db.execute(query.group_by(table.c.reason).order_by(table.c.reason))
+            return {PictureRefusal(reason): int(count) for reason, count in found}
+
+    def put_objections(self, masks: Iterable[ObjectionMask]) -> int:
+        """Keep areas of which no picture is kept; return how many are new."""
+        table = tables.objections
+        with self._engine.begin() as db:
+            known = set(db.scalars(select(table.c.mask_id)))
+            new = {mask.mask_id: mask for mask in masks if mask.mask_id not in known}
+            rows = [
+                {"mask_id": mask.mask_id, "name": mask.name, "outline_wkb": mask.outline_wkb}
+                for mask in new.values()
+            ]
+            if rows:
+                db.execute(insert(table), rows)
+        return len(rows)
+
+    def objections(self) -> tuple[ObjectionMask, ...]:
+        """Return the areas of which no picture is kept, by their ids."""
+        table = tables.objections
+        with self._engine.connect() as db:
+            found = db.execute(select(table).order_by(table.c.mask_id))
+            return tuple(ObjectionMask(row.mask_id, row.name, row.outline_wkb) for row in found)
+
+    def remove_within(self, areas: shapely.Geometry) -> int:
+        """Remove every picture that shows ground within the areas (WGS84); return how many."""
+        table = tables.pictures
+        shapely.prepare(areas)
+        removed = 0
+        with self._engine.begin() as db:
+            found = db.execute(select(*(table.c[name] for name in (*_KEY, "footprint_wkb")))).all()
+            for *key, wkb in found:
+                if shapely.intersects(areas, shapely.from_wkb(wkb)):
+                    named = dict(zip(_KEY, key, strict=True))
+                    removed += db.execute(delete(table).filter_by(**named)).rowcount
+        return removed
+
+
+def put_pictures(db: Connection, result: ChunkResult, key: dict[str, Any]) -> None:
+    """Write the pictures of a chunk in place of those of an earlier try."""
+    for table in (tables.pictures, tables.refused_pictures):
+        db.execute(delete(table).filter_by(**key))
+    kept = [
+        key
+        | {
+            "frame_t_s": one.frame_t_s,
+            "view": one.picture.view.value,
+            "width": one.picture.width,
+            "height": one.picture.height,
+            "scale": one.picture.scale,
+            "footprint_wkb": shapely.to_wkb(shapely.Polygon(one.footprint_lonlat)),
+            "jpeg": one.picture.jpeg,
+        }
+        for one in result.pictures
+    ]
+    refused = [
+        key | {"reason": reason.value, "count": count}
+        for reason, count in sorted(result.refused_pictures.items())
+    ]
+    for table, new in (
+        (tables.pictures, kept),
+        (tables.refused_pictures, refused),
+    ):
+        if new:
+            db.execute(insert(table), new)
+
+
+def _showing(query: Select[Any], survey: str, observation: Observation) -> Select[Any]:
+    """Select by the box alone: what a reviewer calls it changes nothing about its picture."""
+    kept, seen, drives = tables.pictures, tables.observations, tables.survey_drives
+    x1, y1, x2, y2 = observation.box_xyxy
+    return (
+        query.join(seen, and_(*(kept.c[name] == seen.c[name] for name in _KEY)))
+        .join(drives, and_(*(kept.c[name] == drives.c[name] for name in _KEY[:2])))
+        .where(
+            drives.c.survey == survey,
+            kept.c.frame_t_s == observation.frame_t_s,
+            seen.c.x1 == x1,
+            seen.c.y1 == y1,
+            seen.c.x2 == x2,
+            seen.c.y2 == y2,
+        )
+        .order_by(kept.c.drive_id)
+    )
+
+
+def _picture(row: Row[Any] | None) -> Picture | None:
+    if row is None:
+        return None
+    return Picture(row.jpeg, PictureView(row.view), row.width, row.height, row.scale)
+
+
+def _kept_picture(row: Row[Any]) -> KeptPicture:
+    picture = Picture(row.jpeg, PictureView(row.view), row.width, row.height, row.scale)
+    footprint = shapely.get_coordinates(shapely.from_wkb(row.footprint_wkb))
+    return KeptPicture(row.frame_t_s, picture, footprint)
+
+
+def _lane_picture(row: Row[Any], from_row: int, to_row: int) -> LanePicture:
+    video = rows.VIDEO.validate_python(row.video)
+    return LanePicture(
+        row.drive_id,
+        row.frame_t_s,
+        from_row,
+        to_row,
+        rows.CAMERA.validate_python(row.camera),
+        video.width,
+        video.height,
+        row.width,
+        row.height,
+    )
+
+
+def _of_survey(query: Select[Any], table: Any, survey: str) -> Select[Any]:
+    drives = tables.survey_drives
+    return (
+        query.select_from(table)
+        .join(drives, and_(*(table.c[name] == drives.c[name] for name in _KEY[:2])))
+        .where(drives.c.survey == survey)
+    )

@@ -1,0 +1,118 @@
+"""What drives are matched to another network by: their fixes, and what each frame showed."""
+
+import io
+from dataclasses import fields
+from typing import Any, Final
+
+import numpy as np
+from sqlalchemy import Connection, Engine, delete, insert, select
+
+from roadscan.model.drive import ChunkResult, Drive, LostFrame, SeenFrame, Trace
+from roadscan.model.frame import Boxes, FrameRejection
+from roadscan.model.survey import DriveKey
+from roadscan.model.track import Track
+from roadscan.store.tables import found_frames, traces
+
+_FIXES: Final = tuple(field.name for field in fields(Track) if field.name != "format")
+
+
+class Traces:
+    """The traces of one town's drives."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def has(self, key: DriveKey) -> bool:
+        """Tell whether there is a trace of a drive, as roadscan did not always keep one."""
+        query = select(traces.c.drive_id).filter_by(**_row(key))
+        with self._engine.connect() as db:
+            return db.execute(query).first() is not None
+
+    def of(self, key: DriveKey) -> Trace | None:
+        """Return what a drive is matched by; None without a trace."""
+        query = select(traces).filter_by(**_row(key))
+        with self._engine.connect() as db:
+            row = db.execute(query).first()
+        if row is None:
+            return None
+        track = Track(**_unpacked(row.fixes), format=row.format)
+        return Trace(track, row.every_m, row.pictures)
+
+    def chunks(self, key: DriveKey) -> tuple[int, ...]:
+        """Return the numbers of the chunks of a drive whose frames are known, in order."""
+        number = found_frames.c.number
+        query = select(number).filter_by(**_row(key)).order_by(number)
+        with self._engine.connect() as db:
+            return tuple(db.scalars(query))
+
+    def frames(self, key: DriveKey, number: int) -> tuple[SeenFrame | LostFrame, ...]:
+        """Return what each planned frame of a chunk showed, in order of time."""
+        query = select(found_frames.c.frames).filter_by(**_row(key), number=number)
+        with self._engine.connect() as db:
+            return _frames(_unpacked(db.execute(query).scalar_one()))
+
+
+def put_trace(db: Connection, drive: Drive, trace: Trace) -> None:
+    """Write the trace of a drive in place of an earlier one."""
+    key = _row(DriveKey(drive.drive_id, drive.settings_sha256))
+    row = {
+        "every_m": trace.every_m,
+        "pictures": trace.pictures,
+        "format": trace.track.format,
+        "fixes": _packed({name: getattr(trace.track, name) for name in _FIXES}),
+    }
+    db.execute(delete(traces).filter_by(**key))
+    db.execute(insert(traces), key | row)
+
+
+def put_frames(db: Connection, result: ChunkResult, key: dict[str, Any]) -> None:
+    """Write the frames of a chunk in place of those of an earlier try."""
+    db.execute(delete(found_frames).filter_by(**key))
+    if result.frames_found:
+        packed = _packed(_arrays(result.frames_found))
+        db.execute(insert(found_frames), key | {"frames": packed})
+
+
+def _row(key: DriveKey) -> dict[str, str]:
+    return {"drive_id": key.drive_id, "settings_sha256": key.settings_sha256}
+
+
+def _arrays(frames: tuple[SeenFrame | LostFrame, ...]) -> dict[str, Any]:
+    """Return frames as arrays: of all frames, of all boxes, of all traffic; exact to the bit."""
+    lost = [one.reason.value if isinstance(one, LostFrame) else "" for one in frames]
+    seen = [(k, one) for k, one in enumerate(frames) if isinstance(one, SeenFrame)]
+    none = np.empty((0, 4))
+    return {
+        "t_s": np.array([one.video_t_s for one in frames]),
+        "lost": np.array(lost, np.str_),
+        "box_of": np.array([k for k, one in seen for _ in one.boxes.kind], np.int64),
+        "xyxy": np.concatenate([none, *(one.boxes.xyxy for _, one in seen)]),
+        "confidence": np.concatenate([none[:, 0], *(one.boxes.confidence for _, one in seen)]),
+        "kind": np.array([kind for _, one in seen for kind in one.boxes.kind], np.str_),
+        "traffic_of": np.array([k for k, one in seen for _ in one.traffic_xyxy], np.int64),
+        "traffic": np.concatenate([none, *(one.traffic_xyxy for _, one in seen)]),
+    }
+
+
+def _frames(arrays: dict[str, Any]) -> tuple[SeenFrame | LostFrame, ...]:
+    frames: list[SeenFrame | LostFrame] = []
+    for k, (t_s, lost) in enumerate(zip(arrays["t_s"].tolist(), arrays["lost"], strict=True)):
+        if lost:
+            frames.append(LostFrame(t_s, FrameRejection(str(lost))))
+            continue
+        own = arrays["box_of"] == k
+        kinds = tuple(map(str, arrays["kind"][own]))
+        boxes = Boxes(arrays["xyxy"][own], arrays["confidence"][own], kinds)
+        frames.append(SeenFrame(t_s, boxes, arrays["traffic"][arrays["traffic_of"] == k]))
+    return tuple(frames)
+
+
+def _packed(arrays: dict[str, Any]) -> bytes:
+    packed = io.BytesIO()
+    np.savez_compressed(packed, allow_pickle=False, **arrays)
+    return packed.getvalue()
+
+
+def _unpacked(packed: bytes) -> dict[str, Any]:
+    with np.load(io.BytesIO(packed), allow_pickle=False) as arrays:
+        return dict(arrays)

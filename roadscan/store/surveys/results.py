@@ -1,0 +1,116 @@
+"""Writes and reads the results of a survey: its segments' scores and its damages."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Engine,
+    and_,
+    delete,
+    func,
+    insert,
+    select,
+    true,
+    update,
+)
+
+from roadscan.assess.damages import along
+from roadscan.model.damage import Damage
+from roadscan.model.survey import Assessment, Totals
+from roadscan.store import tables
+from roadscan.store.layers.feature_tables import editions
+from roadscan.store.surveys import rows
+
+
+def put_assessment(db: Connection, survey: str, assessment: Assessment) -> None:
+    """Write results in place of earlier ones; the layers on show are made before them now."""
+    key: dict[str, Any] = {"survey": survey}
+    pairs = zip(assessment.segments, assessment.results, strict=True)
+    scored = [
+        key
+        | {
+            "number": k,
+            "segment_id": segment.segment_id,
+            "segment": rows.plain(segment, rows.SEGMENT),
+            "result": rows.plain(result, rows.RESULT),
+        }
+        for k, (segment, result) in enumerate(pairs)
+    ]
+    damaged = [damage_row(survey, k, damage) for k, damage in enumerate(assessment.damages)]
+    for table, new in ((tables.results, scored), (tables.damages, damaged)):
+        db.execute(delete(table).filter_by(**key))
+        if new:
+            db.execute(insert(table), new)
+    db.execute(update(editions).filter_by(**key).values(stale=True))
+
+
+def damage_row(survey: str, number: int, damage: Damage) -> dict[str, Any]:
+    """Return the row of a damage."""
+    return {
+        "survey": survey,
+        "number": number,
+        "damage_id": damage.damage_id,
+        "segment_id": damage.segment_id,
+        "damage": rows.plain(damage, rows.DAMAGE),
+    }
+
+
+def assessment_where(db: Connection, survey: str, which: ColumnElement[bool]) -> Assessment:
+    """Return all damages of a survey, and the results of some of its segments."""
+    table = tables.results.c
+    query = select(table.segment, table.result).where(table.survey == survey, which)
+    pairs = db.execute(query.order_by(table.number)).all()
+    return Assessment(
+        tuple(rows.SEGMENT.validate_python(segment) for segment, _ in pairs),
+        tuple(rows.RESULT.validate_python(result) for _, result in pairs),
+        damages_where(db, survey, true()),
+    )
+
+
+def damages_where(db: Connection, survey: str, which: ColumnElement[bool]) -> tuple[Damage, ...]:
+    """Return some damages of a survey along the roads."""
+    table = tables.damages.c
+    made = db.scalars(select(table.damage).where(table.survey == survey, which))
+    return tuple(sorted(map(rows.DAMAGE.validate_python, made), key=along))
+
+
+def totals(db: Connection, survey: str) -> Totals:
+    """Count the results of a survey."""
+    results, damages = tables.results.c, tables.damages.c
+    score = results.result["score"]["score"].as_float()
+    segments = db.execute(
+        select(func.count(), func.count(score)).where(results.survey == survey)
+    ).one()
+    found = db.scalar(select(func.count()).where(damages.survey == survey))
+    return Totals(*segments, damages=found or 0)
+
+
+@dataclass(frozen=True, slots=True)
+class ModelUse:
+    """A model that drives of a survey were looked at with."""
+
+    survey: str
+    model_name: str
+    """With its version, and what ran it."""
+    model_sha256: str
+    drives: int
+
+
+def model_uses(engine: Engine) -> tuple[ModelUse, ...]:
+    """Return them by survey, then model; the drives are counted, no result is read."""
+    drives, chosen = tables.drives.c, tables.survey_drives.c
+    this = and_(
+        drives.drive_id == chosen.drive_id, drives.settings_sha256 == chosen.settings_sha256
+    )
+    which = (chosen.survey, drives.model_name, drives.model_sha256)
+    query = (
+        select(*which, func.count())
+        .select_from(tables.survey_drives)
+        .join(tables.drives, this)
+        .group_by(*which)
+        .order_by(*which)
+    )
+    with engine.connect() as db:
+        return tuple(ModelUse(*row) for row in db.execute(query))

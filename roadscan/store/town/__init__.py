@@ -1,0 +1,1 @@
+"""The accounts, files, networks and workers of a town."""

@@ -1,0 +1,301 @@
+"""Which files staff have sent in, where they lay, and which of their drives wait for a job.
+
+The bytes are elsewhere, under their checksum; see roadscan.serve.uploads.upload_storage.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from operator import itemgetter
+from typing import Any, Final
+
+from sqlalchemy import Engine, Row, Select, and_, delete, func, insert, or_, select, update
+from sqlalchemy.exc import IntegrityError
+
+from roadscan.model.access import AuditEntry
+from roadscan.model.upload import (
+    FileKind,
+    Held,
+    Place,
+    PlacedFile,
+    StoredFile,
+    Waiting,
+    WaitingDrive,
+)
+from roadscan.store import tables
+from roadscan.store.town.accounts import write_audit
+
+PURGE: Final = "purge"
+"""Stands for the job of a file that is about to be deleted: no other job gets it."""
+
+_FILE = (
+    "sha256", "size_bytes", "name", "survey", "owner_id", "uploaded_by", "uploaded_s", "taken_by",
+    "purged_s",
+)  # fmt: skip
+
+
+class Files:
+    """The files of one town."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def put(self, file: StoredFile, place: Place, upload_id: str) -> tuple[StoredFile, bool]:
+        """Keep a file that arrived, and where it lay; doing it twice changes nothing.
+
+        Returns what is kept of these bytes, and whether they were known before this upload. Bytes
+        that had been purged are there again: their row stays, without the mark.
+        """
+        row = {name: getattr(file, name) for name in _FILE}
+        row |= {"kind": file.kind.value, "upload_id": upload_id}
+        self._insert_once(tables.files, row)
+        self._insert_once(tables.file_places, _place_row(place) | {"sha256": file.sha256})
+        this = tables.files.c.sha256 == file.sha256
+        with self._engine.begin() as db:
+            db.execute(
+                update(tables.files)
+                .where(this, tables.files.c.purged_s.is_not(None))
+                .values(purged_s=None, taken_by="", upload_id=upload_id)
+            )
+            kept = db.execute(select(tables.files).where(this)).one()
+        return _file(kept), kept.upload_id != upload_id
+
+    def get(self, sha256: str) -> StoredFile | None:
+        """Return the file of these bytes; None without one."""
+        with self._engine.connect() as db:
+            row = db.execute(select(tables.files).where(tables.files.c.sha256 == sha256)).first()
+        return None if row is None else _file(row)
+
+    def newest(self, limit: int, before: StoredFile | None = None) -> tuple[StoredFile, ...]:
+        """Return files from the newest on, or from the one after `before`."""
+        table = tables.files
+        query = select(table).order_by(table.c.uploaded_s.desc(), table.c.sha256.desc())
+        if before is not None:
+            query = query.where(
+                or_(
+                    table.c.uploaded_s < before.uploaded_s,
+                    and_(table.c.uploaded_s == before.uploaded_s, table.c.sha256 < before.sha256),
+                )
+            )
+        with self._engine.connect() as db:
+            return tuple(_file(row) for row in db.execute(query.limit(limit)))
+
+    def held_bytes(self, owner_id: str) -> int:
+        """Return how many bytes are kept of what an account sent."""
+        table = tables.files
+        query = select(func.coalesce(func.sum(table.c.size_bytes), 0)).where(
+            table.c.owner_id == owner_id, table.c.purged_s.is_(None)
+        )
+        with self._engine.connect() as db:
+            return int(db.scalar(query) or 0)
+
+    def held(self) -> dict[FileKind, Held]:
+        """Return how much is kept of each kind; kinds of which nothing is here are not in it."""
+        table = tables.files
+        size_bytes = func.sum(table.c.size_bytes)
+        query = select(table.c.kind, func.count(), size_bytes).where(table.c.purged_s.is_(None))
+        with self._engine.connect() as db:
+            found = db.execute(query.group_by(table.c.kind))
+            return {FileKind(kind): Held(files, int(size)) for kind, files, size in found}
+
+    def places(self, sha256: str) -> tuple[Place, ...]:
+        """Return where a file lay."""
+        query = _placed().where(tables.file_places.c.sha256 == sha256)
+        with self._engine.connect() as db:
+            return tuple(_placed_file(row).place for row in db.execute(query))
+
+    def waiting(self) -> tuple[WaitingDrive, ...]:
+        """Return the videos that no job has taken, oldest first, with what belongs to each."""
+        files, places = tables.files.c, tables.file_places.c
+        idle = (
+            select(places.folder, places.drop_id)
+            .join(tables.files, places.sha256 == files.sha256)
+            .where(
+                files.kind == FileKind.VIDEO.value, files.taken_by == "", files.purged_s.is_(None)
+            )
+            .subquery()
+        )
+        near = _placed().where(
+            or_(
+                places.folder.in_(select(idle.c.folder)), places.drop_id.in_(select(idle.c.drop_id))
+            )
+        )
+        with self._engine.connect() as db:
+            return waiting_drives(_placed_file(row) for row in db.execute(near))
+
+    def take(self, sha256: str, job_id: str) -> bool:
+        """Give a waiting video to a job; False if another job has it or it is gone.
+
+        Asking again for the same job is answered in the same way.
+        """
+        table = tables.files
+        this = and_(table.c.sha256 == sha256, table.c.purged_s.is_(None))
+        with self._engine.begin() as db:
+            taken = db.execute(
+                update(table)
+                .where(this, or_(table.c.taken_by == "", table.c.taken_by == job_id))
+                .values(taken_by=job_id)
+            )
+        return taken.rowcount == 1
+
+    def give_back(self, job_id: str) -> None:
+        """Let the videos of a job wait again."""
+        table = tables.files
+        with self._engine.begin() as db:
+            db.execute(update(table).where(table.c.taken_by == job_id).values(taken_by=""))
+
+    def claim_for_purge(self, file: StoredFile) -> bool:
+        """Take a file away from jobs to come; False if it is gone, or taken since it was read.
+
+        Asking again, also by another process, is answered in the same way.
+        """
+        table = tables.files
+        this = and_(table.c.sha256 == file.sha256, table.c.purged_s.is_(None))
+        with self._engine.begin() as db:
+            claimed = db.execute(
+                update(table)
+                .where(this, table.c.taken_by.in_([file.taken_by, PURGE]))
+                .values(taken_by=PURGE)
+            )
+        return claimed.rowcount == 1
+
+    def mark_purged(self, sha256: str, told: AuditEntry) -> bool:
+        """Remember that the bytes of a file were deleted while what came of them stays.
+
+        With it goes its line in the audit log, once: False if the file was marked before.
+        """
+        table = tables.files
+        this = and_(table.c.sha256 == sha256, table.c.purged_s.is_(None))
+        with self._engine.begin() as db:
+            marked = db.execute(update(table).where(this).values(purged_s=told.at_s))
+            if marked.rowcount:
+                write_audit(db, told)
+        return marked.rowcount == 1
+
+    def delete(self, sha256: str) -> None:
+        """Forget a file and where it lay."""
+        with self._engine.begin() as db:
+            for table in (tables.file_places, tables.files):
+                db.execute(delete(table).where(table.c.sha256 == sha256))
+
+    def _insert_once(self, table: Any, row: dict[str, Any]) -> None:
+        try:
+            with self._engine.begin() as db:
+                db.execute(insert(table), row)
+        except IntegrityError:
+            pass  # the row is there: another process, or this one before it was killed
+
+
+def _placed() -> Select[Any]:
+    files, places = tables.files, tables.file_places
+    return (
+        select(
+            files,
+            places.c.drop_id,
+            places.c.drop_files,
+            places.c.folder,
+            places.c.name.label("place_name"),
+        )
+        .join(places, places.c.sha256 == files.c.sha256)
+        .order_by(places.c.drop_id, places.c.folder, places.c.name, files.c.sha256)
+    )
+
+
+def _placed_file(row: Row[Any]) -> PlacedFile:
+    place = Place(row.drop_id, row.drop_files, row.folder, row.place_name)
+    return PlacedFile(_file(row), place)
+
+
+def _file(row: Row[Any]) -> StoredFile:
+    return StoredFile(**{name: getattr(row, name) for name in _FILE}, kind=FileKind(row.kind))
+
+
+def _place_row(place: Place) -> dict[str, Any]:
+    return {
+        "drop_id": place.drop_id,
+        "drop_files": place.drop_files,
+        "folder": place.folder,
+        "name": place.name,
+    }
+
+
+_Folder = tuple[str, str]
+"""Survey and folder."""
+
+
+def waiting_drives(placed: Iterable[PlacedFile]) -> tuple[WaitingDrive, ...]:
+    """Return the videos that no job has taken, oldest first, each once, with their sidecars."""
+    folders = defaultdict[_Folder, list[PlacedFile]](list)
+    arrived = defaultdict[str, int](int)
+    for item in placed:
+        folders[item.file.survey, item.place.folder].append(item)
+        arrived[item.place.drop_id] += 1
+    found = defaultdict[str, list[tuple[Any, WaitingDrive]]](list)
+    for folder in folders.values():
+        for item in folder:
+            if item.file.kind is not FileKind.VIDEO or item.file.taken_by or item.file.purged_s:
+                continue
+            whole = arrived[item.place.drop_id] >= item.place.drop_files
+            drive = _drive(item, folder, drop_whole=whole)
+            found[item.file.sha256].append((_rank(item, drive), drive))
+    best = [min(choices, key=itemgetter(0))[1] for choices in found.values()]
+    return tuple(sorted(best, key=lambda d: (d.video.uploaded_s, d.video.sha256)))
+
+
+def _rank(video: PlacedFile, drive: WaitingDrive) -> tuple[bool, bool, bool, str, str, str]:
+    """Order the places of one video: where it has most beside it first, then by name."""
+    place = video.place
+    lacks = (drive.waits_for is not None, drive.track is None, drive.camera is None)
+    return *lacks, place.drop_id, place.folder, place.name
+
+
+def _drive(video: PlacedFile, folder: Sequence[PlacedFile], *, drop_whole: bool) -> WaitingDrive:
+    tracks = _of_its_name(video, folder, FileKind.TRACK)
+    if not tracks and drop_whole:
+        tracks = _of_the_folder(video, folder, FileKind.TRACK)
+    cameras = _of_its_name(video, folder, FileKind.CAMERA)
+    cameras = cameras or _of_the_folder(video, folder, FileKind.CAMERA)
+    return WaitingDrive(
+        video.file,
+        video.place.folder,
+        tracks[0] if len(tracks) == 1 else None,
+        cameras[0] if len(cameras) == 1 else None,
+        _reason(len(tracks), len(cameras), drop_whole=drop_whole),
+    )
+
+
+def _reason(tracks: int, cameras: int, *, drop_whole: bool) -> Waiting | None:
+    if tracks > 1:
+        return Waiting.SEVERAL_TRACKS
+    if cameras > 1:
+        return Waiting.SEVERAL_CAMERAS
+    if not drop_whole and not (tracks and cameras):
+        return Waiting.DROP_UNFINISHED
+    return None if tracks else Waiting.NO_TRACK
+
+
+def _of_its_name(
+    video: PlacedFile, folder: Sequence[PlacedFile], kind: FileKind
+) -> list[StoredFile]:
+    named = [i for i in _beside(folder, kind) if i.stem == video.stem]
+    return _once([i for i in named if i.place.drop_id == video.place.drop_id] or named)
+
+
+def _of_the_folder(
+    video: PlacedFile, folder: Sequence[PlacedFile], kind: FileKind
+) -> list[StoredFile]:
+    of_others = {i.stem for i in folder if i.file.kind is FileKind.VIDEO}
+    return _once(
+        [
+            i
+            for i in _beside(folder, kind)
+            if i.place.drop_id == video.place.drop_id != "" and i.stem not in of_others
+        ]
+    )
+
+
+def _beside(folder: Sequence[PlacedFile], kind: FileKind) -> list[PlacedFile]:
+    return [i for i in folder if i.file.kind is kind and i.file.purged_s is None]
+
+
+def _once(items: Sequence[PlacedFile]) -> list[StoredFile]:
+    return list({item.file.sha256: item.file for item in items}.values())

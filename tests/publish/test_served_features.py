@@ -1,0 +1,86 @@
+import json
+
+import pyogrio
+import pytest
+import shapely
+
+from roadscan.publish.export import LAYERS
+from roadscan.publish.layer_fields import GEOMETRY_TYPES
+from roadscan.publish.served_features import geometries_json, publish_features
+from roadscan.store.layers.layer_store import LayerStore
+from roadscan.store.layers.selection import Selection
+from tests.publish.conftest import HOSTILE, NAME
+from tests.store.sample_surveys import assessment
+
+
+@pytest.fixture(scope="module")
+def features(store):
+    served = LayerStore(store.engine)
+    publish_features(store, served, NAME)
+    return served
+
+
+def served(features, collection):
+    with features.reading() as reader:
+        layer = reader.layers(collection)[0]
+        page = reader.page(layer, reader.places(layer, Selection(), None, 10_000))
+        values = list(reader.values(layer, Selection()))
+    return layer, [json.loads(placed.geojson) for placed in page], values
+
+
+@pytest.mark.parametrize("collection", list(LAYERS))
+def test_what_is_served_is_what_is_exported(features, published, collection):
+    layer, found, _ = served(features, collection)
+    exported = pyogrio.read_dataframe(published / "roadscan.gpkg", layer=collection)
+    exported = exported.to_crs("EPSG:4326")
+    assert layer.features == len(found) == len(exported) > 0
+    for feature, (_, row) in zip(found, exported.iterrows(), strict=True):
+        own = feature["properties"]
+        assert feature["id"] == next(iter(own.values())) == row.iloc[0]
+        assert list(own) == [field.name for field in LAYERS[collection]]
+        for name, value in own.items():
+            if value is None:
+                assert row[name] is None or row[name] != row[name]
+            else:
+                assert value == row[name]
+        shape = shapely.from_geojson(json.dumps(feature["geometry"]))
+        assert shapely.equals_exact(shape, row.geometry, tolerance=1e-6, normalize=True)
+        assert feature["geometry"]["type"] == GEOMETRY_TYPES[collection]
+
+
+def test_the_columns_hold_what_the_text_says(features):
+    for collection in LAYERS:
+        _, found, values = served(features, collection)
+        for feature, (wkb, *columns) in zip(found, values, strict=True):
+            assert list(feature["properties"].values()) == columns
+            shape = shapely.from_geojson(json.dumps(feature["geometry"]))
+            assert shapely.equals_exact(shape, shapely.from_wkb(wkb), tolerance=1e-7)
+
+
+def test_rings_turn_as_rfc_7946_wants_them(features):
+    for feature in served(features, "damages")[1]:
+        ring = shapely.LinearRing(feature["geometry"]["coordinates"][0])
+        assert shapely.is_ccw(ring)
+
+
+def test_names_come_out_as_they_are(features):
+    streets = {one["properties"]["street"] for one in served(features, "segments")[1]}
+    assert HOSTILE in streets
+
+
+def test_new_results_make_the_served_layers_stale(store, features):
+    assert features.unserved() == ()
+    store.put_assessment(NAME, assessment())
+    assert features.unserved() == (NAME,)
+    publish_features(store, features, NAME)
+    assert features.unserved() == ()
+
+
+def test_a_survey_that_there_is_not_is_not_published(store, features):
+    with pytest.raises(KeyError):
+        publish_features(store, features, "none")
+
+
+def test_coordinates_are_rounded_as_asked():
+    shapes = [shapely.Point(1.23456789, 2), None]
+    assert geometries_json(shapes, 3) == ['{"type":"Point","coordinates":[1.235,2.0]}', None]
