@@ -175,4 +175,5 @@ def _forward_backward(likelihood: Floats, prior_rows: float) -> Floats:
         backward[k] = step @ (agree[k + 1] * backward[k + 1])
         backward[k] /= backward[k].sum()
     probability: Floats = forward * backward
-    return probability / probability.sum(axis=1, keepdims=True)
+    probability /= probability.sum(axis=1, keepdims=True)
+    return probability
