@@ -17,15 +17,15 @@ from roadscan.assess.segmentation import segments_of
 from roadscan.detect.people import PeopleFinder
 from roadscan.detect.redaction import PAINT_BGR
 from roadscan.errors import RoadscanError
-from roadscan.locate.route import RoutePlace
+from roadscan.locate.driven_route import RoutePosition
 from roadscan.model.arrays import Floats, Image
 from roadscan.model.damage import Observation
 from roadscan.model.frame import Frame
-from roadscan.model.stored_picture import KeptPicture, Picture, PictureRefusal, PictureView
+from roadscan.model.stored_picture import Picture, PictureRefusal, PictureView, StoredPicture
 from roadscan.pipeline import chunk, keep_pictures
 from roadscan.pipeline import run as run_module
 from roadscan.pipeline.keep_pictures import WAITING, PictureKeeper, PictureRules
-from roadscan.read.camera import read_camera
+from roadscan.read.camera_file import read_camera
 from roadscan.store.tables import pictures
 from tests.assess.lanes import AP9K, LANE_M, box, link, network, views
 from tests.detect.people import Finds, Raises
@@ -44,8 +44,8 @@ class _Road:
 
     class route:  # noqa: N801 -- stands in for an attribute
         @staticmethod
-        def place_at(t_s: float) -> RoutePlace | None:
-            return None if 6.0 <= t_s < 8.0 else RoutePlace(int(t_s >= 8.0), 10.0 * t_s, 2.0)
+        def position_at(t_s: float) -> RoutePosition | None:
+            return None if 6.0 <= t_s < 8.0 else RoutePosition(int(t_s >= 8.0), 10.0 * t_s, 2.0)
 
 
 def test_besides_damages_the_first_picture_of_every_so_many_metres_is_kept(
@@ -302,7 +302,7 @@ def test_a_refusal_is_counted_once_for_a_frame(monkeypatch: pytest.MonkeyPatch) 
     kept, refused = keeper.finish()
     assert kept == ()
     assert refused == {PictureRefusal.NETWORK_FAILED: 3}
-    assert not any(isinstance(one, KeptPicture) for one in keeper._made.values())
+    assert not any(isinstance(one, StoredPicture) for one in keeper._made.values())
 
 
 class _StopsAt:
