@@ -53,7 +53,7 @@ def test_besides_damages_the_first_picture_of_every_so_many_metres_is_kept(
 ) -> None:
     keeper = _keeper(monkeypatch)
     keeper._rules = PictureRules(PictureView.ROAD, None, every_m=20.0)
-    keeper._eye = _Road()  # type: ignore[assignment]
+    keeper._setup = _Road()  # type: ignore[assignment]
     for tenth in range(0, 120, 3):
         keeper.offer(_frame(tenth / 10), tenth / 10, (), np.empty((0, 5)))
     kept, refused = keeper.finish()
@@ -80,7 +80,7 @@ def _keeper(monkeypatch: pytest.MonkeyPatch) -> PictureKeeper:
     def keep(frame: Frame, *_: object) -> Picture:
         return Picture(str(frame.video_t_s).encode(), PictureView.ROAD, 1, 1, 1.0)
 
-    monkeypatch.setattr(keep_pictures, "keep", keep)
+    monkeypatch.setattr(keep_pictures, "redacted_picture", keep)
     monkeypatch.setattr(keep_pictures, "ground_shown", lambda *_: ground)
     return PictureKeeper(PictureRules(PictureView.ROAD, None), _NoPlace(), ROADS, AP9K)  # type: ignore[arg-type]
 
@@ -295,7 +295,7 @@ def test_photos_of_damages_that_are_no_more_are_removed(
 
 def test_a_refusal_is_counted_once_for_a_frame(monkeypatch: pytest.MonkeyPatch) -> None:
     keeper = _keeper(monkeypatch)
-    monkeypatch.setattr(keep_pictures, "keep", lambda *_: PictureRefusal.NETWORK_FAILED)
+    monkeypatch.setattr(keep_pictures, "redacted_picture", lambda *_: PictureRefusal.NETWORK_FAILED)
     for number in range(3):
         found = [box(float(number), (5.0 * number, 5.0 * number + 1.0))]
         keeper.offer(_frame(float(number)), float(number), found, np.empty((0, 4)))
@@ -344,7 +344,7 @@ def test_a_wide_picture_is_cleared_of_whoever_the_frames_beside_it_show(
         given.append(list(rest[4]))  # type: ignore[call-overload]
         return PictureRefusal.NO_NETWORK
 
-    monkeypatch.setattr(keep_pictures, "keep", keep)
+    monkeypatch.setattr(keep_pictures, "redacted_picture", keep)
     finder = PeopleFinder(Finds(), Finds([1.0, 1.0, 5.0, 9.0]))
     keeper._rules = PictureRules(PictureView(view), finder)
     for number in range(3):
