@@ -157,7 +157,7 @@ class DriveSteps:
 
     def score(self, request: ScoreRequest) -> dict[str, str | int]:
         """Score a survey with all the drives it has by now, unless that was done meanwhile."""
-        if self._scorings.of(request.survey).done >= request.change:
+        if self._scorings.status(request.survey).done >= request.change:
             return {}
         return self._score(request.survey)
 
@@ -170,7 +170,7 @@ class DriveSteps:
         began_s = time.monotonic()
         change = score_new_drives(self._store, self._scorings, survey)
         if change is None:
-            change = self._scorings.of(survey).wanted
+            change = self._scorings.status(survey).requested
             score_again(self._store, survey)
             publish_features(self._store, self._features, survey)
         self._scorings.mark_done(survey, change, time.monotonic() - began_s)
