@@ -1,14 +1,14 @@
 // @ts-check
-import {watchAccounts} from "./accounts.js";
+import {watchAccounts} from "./admin_accounts.js";
 import {call} from "./api.js";
-import {watchChores} from "./chores.js";
-import {listDisk} from "./disk.js";
-import {watchDrives} from "./erase.js";
-import {watchKeys} from "./keys.js";
-import {listModels} from "./models.js";
-import {watchNetwork} from "./network.js";
+import {watchChores} from "./admin_jobs.js";
+import {listDisk} from "./admin_disk.js";
+import {watchDrives} from "./admin_drives.js";
+import {watchKeys} from "./admin_keys.js";
+import {listModels} from "./admin_models.js";
+import {watchNetwork} from "./admin_network.js";
 import {attempt, fill, find, given} from "./page.js";
-import {watchRetention} from "./retention.js";
+import {watchRetention} from "./admin_retention.js";
 import {text, textOr, time} from "./texts.js";
 
 async function listNetworks() {

@@ -2,8 +2,8 @@
 /** The map: the network itself is the base map, segments in the colours of their class. */
 import {attempt, find, make, show} from "./page.js";
 import {allFeatures, chooseSurvey} from "./features.js";
-import {GREY, LOOKS, lookOf} from "./looks.js";
-import {FINENESS, nameImage, nameLines} from "./names.js";
+import {GREY, LOOKS, lookOf} from "./class_styles.js";
+import {FINENESS, nameImage, nameLines} from "./street_names.js";
 import {number, text, textOr, time} from "./texts.js";
 
 const SHOWN = ["street", "score", "condition_class", "reason", "riss_pct", "afli_pct", "ofs_pct", "coverage", "n_damages", "direction", "from_m", "to_m", "assessed_at", "model"];

@@ -3,7 +3,7 @@
 import {call, Problem} from "./api.js";
 import {chooseSurvey} from "./features.js";
 import {attempt, fill, find, given, make, show} from "./page.js";
-import {draw} from "./picture.js";
+import {draw} from "./svg.js";
 import {number, text, textOr, time} from "./texts.js";
 
 /** @typedef {{damage_id: string, kind: string, label: string, street: string, link_id: string, segment_id: string, offset_m: number, length_m: number, width_m: number, n_observations: number, confidence: number, score: number | null, condition_class: number | null, without: number | null, share: number}} Damage */

@@ -3,7 +3,7 @@
 import {call, me} from "./api.js";
 import {allFeatures} from "./features.js";
 import {attempt, fill, find, make} from "./page.js";
-import {draw} from "./picture.js";
+import {draw} from "./svg.js";
 import {number, text, textOr, time} from "./texts.js";
 
 const CELL = 14;

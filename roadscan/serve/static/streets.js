@@ -2,10 +2,10 @@
 /** The map's equal as a table: one row a street, sortable, searchable, to be printed. */
 import {attempt, find, make, show} from "./page.js";
 import {allFeatures, chooseSurvey} from "./features.js";
-import {GREY, LOOKS, lookOf} from "./looks.js";
-import {nameLines} from "./names.js";
-import {paperMap} from "./paper_map.js";
-import {draw as svg} from "./picture.js";
+import {GREY, LOOKS, lookOf} from "./class_styles.js";
+import {nameLines} from "./street_names.js";
+import {paperMap} from "./print_map.js";
+import {draw as svg} from "./svg.js";
 import {language, number, text, time} from "./texts.js";
 
 /** @typedef {{street: string, score: number | null, length: number, class_1: number, class_2: number, class_3: number, class_4: number, not_assessed: number, worst: number | null, worst_id: string, damages: number}} Street */

@@ -1,6 +1,6 @@
 // @ts-check
 /** Erases a drive of a survey with all that came of it, after a second question. */
-import {askingAgain} from "./again.js";
+import {askingAgain} from "./confirm.js";
 import {call} from "./api.js";
 import {attempt, fill, find, given, make} from "./page.js";
 import {number, text, time} from "./texts.js";

@@ -1,6 +1,6 @@
 // @ts-check
 /** How long recordings are kept, which are due to be deleted now, and their deletion after a second question. */
-import {askingAgain} from "./again.js";
+import {askingAgain} from "./confirm.js";
 import {call} from "./api.js";
 import {fill, find, given, make} from "./page.js";
 import {number, size, text, time} from "./texts.js";

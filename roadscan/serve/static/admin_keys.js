@@ -1,6 +1,6 @@
 // @ts-check
 /** The keys of all accounts with which programs come in, and how one is withdrawn. */
-import {askingAgain} from "./again.js";
+import {askingAgain} from "./confirm.js";
 import {call} from "./api.js";
 import {fill, find, given, make} from "./page.js";
 import {day, text} from "./texts.js";

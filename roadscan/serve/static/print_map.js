@@ -1,6 +1,6 @@
 // @ts-check
 /** The map on paper: at a round scale, with street names where there is room, a bar and north. */
-import {draw} from "./picture.js";
+import {draw} from "./svg.js";
 import {number, text} from "./texts.js";
 
 /** What fits between the margins of A4 across, beside heading and legend. */
