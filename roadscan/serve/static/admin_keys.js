@@ -1,31 +1,31 @@
 // @ts-check
-/** The keys of all accounts with which programs come in, and how one is withdrawn. */
-import {askingAgain} from "./confirm.js";
+/** The keys with which programs log in, of all accounts, and their revocation. */
 import {call} from "./api.js";
-import {fill, find, given, make} from "./page.js";
+import {confirmation} from "./confirm.js";
+import {button, fill, find, given} from "./page.js";
 import {day, text} from "./texts.js";
 
 /** @typedef {{key_id: string, account_id: string, owner: string, label: string, role: string, created_s: number, expires_s: number}} Key */
 
 /**
- * @param {() => Promise<unknown>} withdrawn is told when a key was withdrawn
+ * @param {() => Promise<unknown>} revoked is called when a key was revoked
  * @returns {Promise<() => Promise<void>>} lists the keys again
  */
-export async function watchKeys(withdrawn) {
-  const ask = askingAgain("withdraw", "keys-table");
+export async function watchKeys(revoked) {
+  const ask = confirmation("revoke", "keys-table");
 
   /** @param {Key} key */
-  const withdraw = async ({account_id, key_id, label, owner}) => {
+  const revoke = async ({account_id, key_id, label, owner}) => {
     await call("DELETE", `/api/accounts/${account_id}/keys/${key_id}`);
-    find("keys-state").textContent = text("withdrawn", {label, owner});
-    await Promise.all([list(), withdrawn()]);
+    find("keys-state").textContent = text("key_revoked", {label, owner});
+    await Promise.all([list(), revoked()]);
   };
 
   /** @param {Key} key */
   const row = (key) => {
     const {owner, label} = key;
-    const button = make("button", {type: "button", class: "quiet", "aria-label": text("withdraw_named", {owner, label}), click: () => ask(text("withdraw_sure", {owner, label}), () => withdraw(key))}, text("revoke"));
-    return [given(owner), given(label), text("role_" + key.role), day(key.created_s), day(key.expires_s), button];
+    const revoke_ = button(text("revoke"), () => ask(text("revoke_sure", {owner, label}), () => revoke(key)), {"aria-label": text("revoke_named", {owner, label})});
+    return [given(owner), given(label), text("role_" + key.role), day(key.created_s), day(key.expires_s), revoke_];
   };
 
   const list = async () => {
