@@ -50,7 +50,7 @@ def subject_of(store: Store, survey: str, damage_id: str) -> Subject:
 
 def decide(store: Store, subject: Subject, ruling: Ruling) -> Decision:
     """Write a ruling down, and let scores and layers follow it."""
-    change = store.reviews.settled_at(subject.survey)
+    change = store.reviews.up_to_date_change(subject.survey)
     before = store.reviews.in_force(subject.survey)
     after = before | dict.fromkeys(subject.boxes, Judgement(ruling.verdict, ruling.kind))
     followed = None if change is None else _followed(store, subject, change, before, after)
@@ -63,7 +63,7 @@ def undo(store: Store, number: int, who: str, at_s: float) -> Decision:
     Raises `review_unknown`.
     """
     subject = store.reviews.decision(number).subject
-    change = store.reviews.settled_at(subject.survey)
+    change = store.reviews.up_to_date_change(subject.survey)
     before = store.reviews.in_force(subject.survey)
     after = store.reviews.in_force(subject.survey, without=number)
     followed = None if change is None else _followed(store, subject, change, before, after)

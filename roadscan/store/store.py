@@ -32,7 +32,7 @@ from roadscan.model.road import Direction, Network
 from roadscan.model.survey import Assessment, DriveKey, Survey, SurveyCounts, Totals
 from roadscan.store import tables
 from roadscan.store.erasure import Erased, erase_drive
-from roadscan.store.rescoring import make_scoring, want_scoring
+from roadscan.store.rescoring import ensure_scoring, request_scoring
 from roadscan.store.reviews import Reviews
 from roadscan.store.surveys import rows
 from roadscan.store.surveys.chunks import put_chunk
@@ -146,12 +146,12 @@ class Store:
         Its network and its scheme stay what they are; its model is that of the last drive.
         """
         key = {"survey": survey.name}
-        make_scoring(self._engine, survey.name)
+        ensure_scoring(self._engine, survey.name)
         with suppress(IntegrityError), self._writing() as db:
             db.execute(insert(tables.surveys), _survey_row(survey))
         model = {"model_name": survey.model_name, "model_kinds": list(survey.model_kinds)}
         with self._writing() as db:
-            change = want_scoring(db, survey.name)
+            change = request_scoring(db, survey.name)
             came = key | {"change": change if _only_adds(db, survey) else None}
             db.execute(update(tables.surveys).filter_by(**key).values(model))
             for drive in survey.drives:
@@ -160,9 +160,9 @@ class Store:
 
     def use_scheme(self, survey: str, scheme_text: str) -> None:
         """Let a survey be scored by another scheme, and ask for it; its drives stay."""
-        make_scoring(self._engine, survey)
+        ensure_scoring(self._engine, survey)
         with self._writing() as db:
-            want_scoring(db, survey)
+            request_scoring(db, survey)
             this = tables.surveys.c.survey == survey
             db.execute(update(tables.surveys).where(this).values(scheme_text=scheme_text))
 

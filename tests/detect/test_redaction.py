@@ -221,7 +221,7 @@ def test_no_other_module_writes_pictures() -> None:
         or (isinstance(node, ast.alias) and node.name in writes)
         or (isinstance(node, ast.Name) and node.id in writes)
     }
-    assert found == {"detect/door.py"}
+    assert found == {"detect/redaction.py"}
 
 
 def test_only_the_door_and_the_store_make_pictures() -> None:
@@ -234,7 +234,7 @@ def test_only_the_door_and_the_store_make_pictures() -> None:
         and isinstance(node.func, ast.Name)
         and node.func.id == "Picture"
     }
-    assert found == {"detect/door.py", "store/pictures.py"}
+    assert found == {"detect/redaction.py", "store/surveys/pictures.py"}
 
 
 def test_the_fakes_of_these_tests_are_detectors() -> None:

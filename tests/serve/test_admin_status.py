@@ -21,7 +21,7 @@ from roadscan.serve.retention import DAY_S, LONGEST_S, Due
 from roadscan.serve.uploads.tus_protocol import Sent
 from roadscan.serve.uploads.upload_storage import UploadStorage
 from roadscan.store.town.files import Files
-from roadscan.store.town.state import TownState
+from roadscan.store.town.workers import WorkerHeartbeats
 from tests.serve.jobs.town import work_once
 
 
@@ -48,7 +48,7 @@ def test_the_disk_is_told_with_what_this_town_takes_of_it(admin, settings, store
     export = export_path(settings.data, "export-1")
     export.parent.mkdir()
     export.write_bytes(b"z" * 11)
-    TownState(store.engine, time.time).beat("hall-1")
+    WorkerHeartbeats(store.engine, time.time).beat("hall-1")
 
     told = admin.get("/api/premises/disk").json()
     disk, real = told["disk"], shutil.disk_usage(settings.data)

@@ -128,7 +128,7 @@ def test_its_surveys_ask_to_be_scored_without_it(store: Store) -> None:
     for number in (1, 2):
         put_drive(store, number)
     store.join_survey(survey(1, 2))
-    scorings.mark_done("Spring", scorings.of("Spring").wanted, 1.0)
+    scorings.mark_done("Spring", scorings.status("Spring").requested, 1.0)
     store.erase_drive("drive-1")
     assert [one.survey for one in scorings.outstanding()] == ["Spring"]
 
@@ -141,7 +141,7 @@ def test_a_survey_ends_with_its_last_drive_and_its_layers_with_it(store: Store) 
     features, scorings = LayerStore(store.engine), Scorings(store.engine, lambda: 1.0)
     features.put_features(source("Spring"), {"segments": segments(3)})
     features.put_features(source("Autumn"), {"segments": segments(3, "Autumn")})
-    before = scorings.of("Spring").wanted
+    before = scorings.status("Spring").requested
     store.put_survey(survey(2, name="Autumn"))
     assert store.erase_drive("drive-1") == Erased((), ("Spring",))
     features.clear_ended()
@@ -150,7 +150,7 @@ def test_a_survey_ends_with_its_last_drive_and_its_layers_with_it(store: Store) 
     with features.reading() as reader:
         assert [layer.source.survey for layer in reader.layers("segments")] == ["Autumn"]
     assert scorings.outstanding() == ()
-    assert scorings.of("Spring").wanted > before
+    assert scorings.status("Spring").requested > before
 
 
 def test_a_verdict_on_boxes_of_another_drive_as_well_stays_for_those(store: Store) -> None:

@@ -55,7 +55,7 @@ from roadscan.serve.jobs.requests import (
 from roadscan.store.layers.layer_store import LayerStore
 from roadscan.store.rescoring import Scorings
 from roadscan.store.store import Store
-from roadscan.store.town.state import TownState
+from roadscan.store.town.networks import NetworkVersions
 
 HANGS: Final = 70
 """How a worker ends whose network for persons and vehicles hangs: EX_SOFTWARE."""
@@ -157,7 +157,7 @@ class DriveSteps:
 
     def score(self, request: ScoreRequest) -> dict[str, str | int]:
         """Score a survey with all the drives it has by now, unless that was done meanwhile."""
-        if self._scorings.of(request.survey).done >= request.change:
+        if self._scorings.status(request.survey).done >= request.change:
             return {}
         return self._score(request.survey)
 
@@ -170,7 +170,7 @@ class DriveSteps:
         began_s = time.monotonic()
         change = score_new_drives(self._store, self._scorings, survey)
         if change is None:
-            change = self._scorings.of(survey).wanted
+            change = self._scorings.status(survey).requested
             score_again(self._store, survey)
             publish_features(self._store, self._features, survey)
         self._scorings.mark_done(survey, change, time.monotonic() - began_s)
@@ -194,13 +194,13 @@ class DriveSteps:
                 "Send the drive again: it is matched to the survey's own, or name another survey",
             )
 
-    def take_over_results(self, town: TownState) -> None:
+    def take_over_results(self, networks: NetworkVersions) -> None:
         """Serve what `roadscan run` left in this folder: its surveys and their network."""
         for survey in self._features.unserved():
             publish_features(self._store, self._features, survey)
-            if not town.networks():
+            if not networks.all():
                 network = self._store.network(self._store.survey(survey).network_sha256)
-                town.put_network_in_force(network.sha256, network.source, survey)
+                networks.put_in_force(network.sha256, network.source, survey)
 
     def preview_network(self, request: NetworkRequest) -> NetworkPreview:
         """Say what the columns of a network are taken for, and what is wrong with its lines."""

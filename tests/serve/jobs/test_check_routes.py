@@ -11,7 +11,7 @@ from roadscan.serve.jobs.drives import Drives
 from roadscan.serve.jobs.requests import State
 from roadscan.serve.uploads.upload_storage import UploadStorage
 from roadscan.store.town.files import Files
-from roadscan.store.town.state import TownState
+from roadscan.store.town.networks import NetworkVersions
 from tests.serve.jobs.town import SAMPLES, work_once
 
 LONG_S = 300.0
@@ -19,14 +19,14 @@ LONG_S = 300.0
 
 @pytest.fixture
 def drives(store, queue):
-    return Drives(Files(store.engine), TownState(store.engine, time.time), store, queue)
+    return Drives(Files(store.engine), NetworkVersions(store.engine, time.time), store, queue)
 
 
 @pytest.fixture
 def network(town, store, drives):
     """The sample's network, in force."""
     sha256 = town.put_network(store)
-    drives.town.put_network_in_force(sha256, "Straßen", "Ada")
+    drives.networks.put_in_force(sha256, "Straßen", "Ada")
     return sha256
 
 
