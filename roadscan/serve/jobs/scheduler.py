@@ -9,7 +9,7 @@ from typing import Final
 
 from roadscan.serve.jobs.drives import Drives
 from roadscan.serve.jobs.requests import PurgeRequest, ScoreRequest
-from roadscan.store.rescoring import Scoring, Scorings
+from roadscan.store.rescoring import Scorings, ScoringStatus
 
 REST: Final = 4.0
 """While drives are worked, a survey rests so many times as long as its last scoring took: scoring
@@ -37,7 +37,7 @@ class Scheduler:
         busy = self._queue.under_way("drive")
         for scoring in outstanding:
             if not busy or is_rested(scoring, now_s):
-                self._queue.submit(ScoreRequest(survey=scoring.survey, change=scoring.wanted))
+                self._queue.submit(ScoreRequest(survey=scoring.survey, change=scoring.requested))
 
     def _see_to_the_waiting(self) -> None:
         """Ask for a look at each drive that is whole and that nobody asked for before."""
@@ -54,6 +54,6 @@ class Scheduler:
             self._day = day
 
 
-def is_rested(scoring: Scoring, now_s: float) -> bool:
+def is_rested(scoring: ScoringStatus, now_s: float) -> bool:
     """Tell whether a survey may be scored although more drives may be on their way."""
     return now_s >= scoring.ended_s + REST * scoring.took_s
