@@ -33,6 +33,8 @@ class Observation:
     box_xyxy: tuple[float, float, float, float]
     box_number: int
     """Of the box among those of its frame: the two halves of a split rectangle share it."""
+    pass_number: int = 0
+    """Of the pass over the lane, within its drive."""
 
 
 class Rejection(StrEnum):
@@ -62,11 +64,12 @@ class LaneViews:
     to_row: int
     accuracy_m: float
     hidden: tuple[tuple[int, int], ...] = ()
+    pass_number: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class LaneGrid:
-    """Views and hits of one lane of one link.
+    """Views and hits of one lane of one link, in one pass of a drive.
 
     `views` (rows, 3); `hits` by kind, each (rows, 3), never more than `views`; `last_seen_s`
     (rows,) UTC epoch seconds, NaN where never viewed. Of frames of no use, `views` are those that
@@ -80,6 +83,7 @@ class LaneGrid:
     last_seen_s: Floats
     accuracy_m: Floats
     """(rows,) best accuracy along the link of the frames that viewed the row, NaN without."""
+    pass_number: int = 0
 
 
 class Verdict(StrEnum):
