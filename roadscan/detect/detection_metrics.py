@@ -2,8 +2,8 @@
 
 Detections are matched per picture and class, most confident first, each to the unmatched true box
 that it overlaps most. Average precision is the mean, over the 101 recalls 0, 0.01, ... 1, of the
-best precision at that recall or above (Lin et al., Microsoft COCO, 2014; pycocotools' cocoeval gives
-the same up to its limit of 100 detections per class and picture).
+best precision at that recall or above (Lin et al., Microsoft COCO, 2014; pycocotools' cocoeval
+gives the same up to its limit of 100 detections per class and picture).
 """
 
 from collections.abc import Iterable, Mapping

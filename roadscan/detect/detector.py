@@ -38,8 +38,8 @@ class Detector(Protocol):
 def load_detector(spec: str = "", *, trust_pt: bool = False) -> Detector:
     """Load the default model (""), one by name or folder, or a file of detections ("replay:FILE").
 
-    "torch:NAME" runs a model with torch (on a GPU if there is one) instead of OpenVINO; weights from
-    outside the folder of bundled models need `trust_pt`.
+    "torch:NAME" runs a model with torch (on a GPU if there is one) instead of OpenVINO; weights
+    from outside the folder of bundled models need `trust_pt`.
 
     Raises
     ------

@@ -1,8 +1,9 @@
 """Frame quality gate: rejects frames in which the detector would not find damage.
 
 The cells of a rejected frame count as not viewed, never as sound. `benchmarks/quality.py` measures
-both error rates of every rule on real frames and on copies degraded by known amounts; docs/quality.md
-has the figures, how many boxes are still found at each amount, and what no rule covers.
+both error rates of every rule on real frames and on copies degraded by known amounts;
+docs/quality.md has the figures, how many boxes are still found at each amount, and what no rule
+covers.
 """
 
 from dataclasses import dataclass
@@ -19,7 +20,7 @@ LONG_SIDE_PX: Final = 320
 DARK_P90: Final = 45.0
 """Maximum 90th percentile of the road's grey values, out of 255, for a dark frame."""
 BRIGHT_P60: Final = 245.0
-"""Minimum 60th percentile of the lower half for an overexposed frame: grass is never that bright."""
+"""Minimum 60th percentile of the lower half for overexposure: grass is never that bright."""
 BLOCK_PX: Final = 16
 EDGE_MAX: Final = 40.0
 """Limit of a second difference, so that a lane marking counts no more than strong texture."""
@@ -32,12 +33,11 @@ SHARP_P95: Final = 2.0
 """A picture with an obstacle in front of the lens is sharp beside it: one block in twenty has this
 much in every direction. A picture out of focus has none."""
 GRAIN: Final = 2.0
-"""Minimum second difference along the weakest direction, in percent of the road's grey value."""
+"""Minimum second difference in the weakest direction, in percent of the road's grey value."""
 ISOTROPY: Final = 0.38
-"""Minimum ratio of the weakest direction to the strongest; motion blur removes texture along it."""
+"""Minimum ratio of weakest to strongest direction; motion blur removes texture along it."""
 SLANT: Final = 0.7
-"""Minimum ratio of the weaker diagonal to the stronger: equal on a road, unequal for diagonal motion
-blur."""
+"""Minimum ratio of the weaker diagonal to the stronger: alike on a road, not under diagonal blur."""
 DIRECTIONS: Final = ((0, 1), (1, 1), (1, 0), (1, -1))
 LEAST_GREY: Final = 30.0
 

@@ -238,7 +238,7 @@ def _find(name: str, task: Task = "damage") -> Path:
     raise RoadscanError(
         "model_unknown",
         f"there is no model {name!r}",
-        f"Known models: {known}; a folder needs a / in its name, detections replay:FILE",
+        f"Known models: {known}; write a folder with a /, detections as replay:FILE",
     )
 
 

@@ -22,7 +22,7 @@ QUICK_LONG_SIDE_PX: Final = 320
 CAREFUL_LONG_SIDE_PX: Final = 448
 """For the road rows of a stored picture; a whole frame uses the size in model.toml."""
 CAREFUL_CONFIDENCE: Final = 0.05
-"""For boxes on the road in a stored picture. Less confident ones, as large as the lane, are the lane."""
+"""For boxes on the road in a stored picture. Below it, boxes as large as the lane are the lane."""
 TRAFFIC_CONFIDENCE: Final = 0.1
 """From which a box of the quick search counts as hiding the road."""
 LIMIT_S: Final = 120.0
@@ -88,7 +88,7 @@ class PeopleFinder:
             If it still hangs.
         """
         if rows is not None:
-            return _surer(self._detect(self._careful, frame, rows), CAREFUL_CONFIDENCE)
+            return _at_least(self._detect(self._careful, frame, rows), CAREFUL_CONFIDENCE)
         found = self._detect(self._whole, frame, None)
         mirrored = Frame(frame.video_t_s, np.ascontiguousarray(frame.image[:, ::-1]))
         return _both(found, self._detect(self._whole, mirrored, None), frame.image.shape[1])
@@ -153,10 +153,10 @@ def _both(found: Boxes, mirrored: Boxes, width: int) -> Boxes:
 
 def confident_boxes(boxes: Boxes) -> Floats:
     """Return the boxes (n, 4) confident enough to count as hiding the road."""
-    return _surer(boxes, TRAFFIC_CONFIDENCE).xyxy
+    return _at_least(boxes, TRAFFIC_CONFIDENCE).xyxy
 
 
-def _surer(boxes: Boxes, least: float) -> Boxes:
+def _at_least(boxes: Boxes, least: float) -> Boxes:
     sure = boxes.confidence >= least
     kinds = tuple(kind for kind, kept in zip(boxes.kind, sure, strict=True) if kept)
     return Boxes(boxes.xyxy[sure], boxes.confidence[sure], kinds)
