@@ -145,7 +145,7 @@ def test_the_page_has_words_for_whatever_is_told():
 
 
 def test_the_page_names_options_that_the_service_has():
-    named = set(re.findall(r"--[a-z][a-z-]+", (OWN / "retention.js").read_text()))
+    named = set(re.findall(r"--[a-z][a-z-]+", (OWN / "admin_retention.js").read_text()))
     options = {name for p in get_command(app).commands["serve"].params for name in p.opts}
     assert named == {"--keep-days", "--no-purge", "--picture-every-m", "--upload-expires"}
     assert named | {"--disk-reserve"} <= options

@@ -1,5 +1,5 @@
 // @ts-check
-/** The models of the service's machine, and those that the surveys were made with. */
+/** The models on the service's machine, and those used for each survey. */
 import {call, failure} from "./api.js";
 import {fill, find, given, make} from "./page.js";
 import {number, size, text, textOr} from "./texts.js";
@@ -8,7 +8,7 @@ import {number, size, text, textOr} from "./texts.js";
  * @typedef {{name: string, failure: {code: string, message: string, hint: string} | null, described: {version: number, task: string,
  *   default: boolean, classes: string[], precision: string, precisions: string[], size_bytes: number, sha256: string} | null}} Model
  */
-/** @typedef {{survey: string, model: string, drives: number, installed: string}} Used */
+/** @typedef {{survey: string, model: string, drives: number, installed: string}} Usage */
 
 /** @param {Model} model */
 function row({name, described, failure: why}) {
@@ -26,7 +26,7 @@ function row({name, described, failure: why}) {
   ];
 }
 
-/** @param {Used} used */
+/** @param {Usage} usage */
 function usedRow({survey, model, drives, installed}) {
   return [given(survey), given(model), number(drives), installed ? text("installed_as", {name: installed}) : text("not_installed")];
 }

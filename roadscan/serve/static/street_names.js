@@ -1,14 +1,14 @@
 // @ts-check
-/** Street names on the map, drawn here in the page's own font: no server of fonts is asked. */
+/** Street names on the map, drawn in the page's own font, so that no font server is asked. */
 
 const SIZE_PX = 13;
 const HALO_PX = 3;
-/** Drawn twice as fine as a plain screen shows, for the fine ones. */
+/** Pixels drawn per CSS pixel, for high-density screens. */
 export const FINENESS = 2;
 
 /**
  * @param {any[]} segments
- * @returns {any[]} one line a link and name, in the digitised direction
+ * @returns {any[]} a line per link, with its street's name, in the digitised direction
  */
 export function nameLines(segments) {
   /** @type {Map<string, any[]>} */
@@ -29,7 +29,7 @@ export function nameLines(segments) {
 
 /**
  * @param {string} name
- * @returns {ImageData} dark letters with a light rim
+ * @returns {ImageData} dark letters with a light halo
  */
 export function nameImage(name) {
   const canvas = document.createElement("canvas");

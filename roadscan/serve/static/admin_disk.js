@@ -1,13 +1,13 @@
 // @ts-check
-/** How full the disk is, what of it this town takes, and who works. */
+/** How full the disk is, what this town takes up, and which workers are running. */
 import {call} from "./api.js";
 import {fill, find} from "./page.js";
 import {number, size, text} from "./texts.js";
 
-/** @typedef {{files: number, size_bytes: number}} Held */
+/** @typedef {{files: number, size_bytes: number}} Usage */
 /**
- * @typedef {{total_bytes: number, free_bytes: number, reserve_bytes: number, recordings: Held, other_files: Held,
- *   uploads: Held & {missing_bytes: number}, exports: Held, backups: {folders: number, size_bytes: number, unknown: number},
+ * @typedef {{total_bytes: number, free_bytes: number, reserve_bytes: number, recordings: Usage, other_files: Usage,
+ *   uploads: Usage & {missing_bytes: number}, exports: Usage, backups: {folders: number, size_bytes: number, unknown: number},
  *   database_bytes: number, database_here: boolean}} Disk
  */
 
@@ -29,7 +29,7 @@ function rows(disk) {
   ];
 }
 
-/** Shows the disk as it is now. */
+/** Shows the current state of the disk. */
 export async function listDisk() {
   /** @type {{disk: Disk, workers: string[]}} */
   const {disk, workers} = await call("GET", "/api/premises/disk");
@@ -41,8 +41,7 @@ export async function listDisk() {
   find("disk-summary").textContent = text("disk_summary", {used: size(used), total: size(disk.total_bytes), free: size(disk.free_bytes)});
   find("disk-reserve").textContent = size(disk.reserve_bytes);
   find("disk-low").hidden = disk.free_bytes >= disk.reserve_bytes;
-  fill(find("disk"), rows(disk), "");
-  for (const cell of find("disk").querySelectorAll("td:nth-child(2)")) cell.className = "number";
+  fill(find("disk"), rows(disk), "", [2]);
   find("workers").textContent = workers.length ? text("workers_alive", {n: number(workers.length), names: workers.join(", ")}) : text("workers_none");
   find("workers").classList.toggle("bad", !workers.length);
 }

@@ -1,8 +1,8 @@
 // @ts-check
-/** Erases a drive of a survey with all that came of it, after a second question. */
-import {askingAgain} from "./again.js";
+/** Erases a drive of a survey with everything made from it, after confirmation. */
 import {call} from "./api.js";
-import {attempt, fill, find, given, make} from "./page.js";
+import {confirmation} from "./confirm.js";
+import {attempt, button, fill, find, given, make} from "./page.js";
 import {number, text, time} from "./texts.js";
 
 /** @typedef {{drive_id: string, name: string, started_s: number, length_m: number}} Drive */
@@ -13,9 +13,9 @@ async function listSurveys() {
   find("erase-survey").replaceChildren(...surveys.map((/** @type {any} */ {name}) => make("option", {value: name, selected: name === before}, name)));
 }
 
-/** @param {() => Promise<unknown>} erased is told when a drive was erased */
+/** @param {() => Promise<unknown>} erased is called when a drive was erased */
 export async function watchDrives(erased) {
-  const ask = askingAgain("erase", "erase-survey");
+  const ask = confirmation("erase", "erase-survey");
 
   /** @param {Drive} drive */
   const erase = async ({drive_id, name}) => {
@@ -28,8 +28,8 @@ export async function watchDrives(erased) {
   /** @param {Drive} drive */
   const row = (drive) => {
     const {name} = drive;
-    const button = make("button", {type: "button", class: "quiet", "aria-label": text("erase_named", {name}), click: () => ask(text("erase_sure", {name}), () => erase(drive))}, text("erase"));
-    return [given(name), time(drive.started_s), number(drive.length_m / 1000, 1), button];
+    const erase_ = button(text("erase"), () => ask(text("erase_sure", {name}), () => erase(drive)), {"aria-label": text("erase_named", {name})});
+    return [given(name), time(drive.started_s), number(drive.length_m / 1000, 1), erase_];
   };
 
   const listDrives = async () => {

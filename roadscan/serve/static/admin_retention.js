@@ -1,7 +1,7 @@
 // @ts-check
-/** How long recordings are kept, which are due to be deleted now, and their deletion after a second question. */
-import {askingAgain} from "./again.js";
+/** How long recordings are kept, which are due for deletion, and their deletion after confirmation. */
 import {call} from "./api.js";
+import {confirmation} from "./confirm.js";
 import {fill, find, given, make} from "./page.js";
 import {number, size, text, time} from "./texts.js";
 
@@ -13,7 +13,7 @@ import {number, size, text, time} from "./texts.js";
 /** @typedef {{settings: Settings, due_files: number, due_bytes: number, first: Due[]}} Retention */
 
 /** @param {number} days */
-function lasting(days) {
+function inDays(days) {
   return text("days", {n: number(days, Number.isInteger(days) ? 0 : 1)});
 }
 
@@ -21,12 +21,12 @@ function lasting(days) {
 function settingRows(settings) {
   const every = settings.picture_every_m;
   const rows = /** @type {[string, string, string][]} */ ([
-    ["keep_days", lasting(settings.keep_days), "--keep-days"],
-    ["longest_days", lasting(settings.longest_days), ""],
+    ["keep_days", inDays(settings.keep_days), "--keep-days"],
+    ["longest_days", inDays(settings.longest_days), ""],
     ["deletes_by_itself", text(settings.deletes_by_itself ? "yes" : "no"), "--no-purge"],
     ["picture_every_m", every ? text("metres_driven", {n: number(every, Number.isInteger(every) ? 0 : 1)}) : text("none_kept"), "--picture-every-m"],
-    ["upload_expires_days", lasting(settings.upload_expires_days), "--upload-expires"],
-    ["exports_kept_days", lasting(settings.exports_kept_days), ""],
+    ["upload_expires_days", inDays(settings.upload_expires_days), "--upload-expires"],
+    ["exports_kept_days", inDays(settings.exports_kept_days), ""],
   ]);
   return rows.map(([name, value, option]) => {
     const off = option === "--no-purge" ? ` ${text("switches_off")}` : "";
@@ -40,23 +40,23 @@ function dueRow(due) {
 }
 
 /**
- * @param {() => Promise<unknown>} begun is told when a deletion was asked for
+ * @param {() => Promise<unknown>} begun is called when a deletion was started
  * @returns {Promise<() => Promise<void>>} lists again what is due
  */
 export async function watchRetention(begun) {
-  const ask = askingAgain("purge", "due-table");
+  const ask = confirmation("purge", "due-table");
   let sums = {files: "0", size: ""};
 
   const list = async () => {
     /** @type {Retention} */
-    const told = await call("GET", "/api/premises/retention");
-    const files = number(told.due_files);
-    sums = {files, size: size(told.due_bytes)};
-    fill(find("retention-settings"), settingRows(told.settings), "");
-    find("due-summary").textContent = told.due_files ? text("due_summary", sums) : "";
-    find("due-first").textContent = told.first.length < told.due_files ? text("faults_more", {shown: number(told.first.length), all: files}) : "";
-    find("purge").disabled = !told.due_files;
-    fill(find("due"), told.first.map(dueRow), text("due_none"));
+    const retention = await call("GET", "/api/premises/retention");
+    const files = number(retention.due_files);
+    sums = {files, size: size(retention.due_bytes)};
+    fill(find("retention-settings"), settingRows(retention.settings), "");
+    find("due-summary").textContent = retention.due_files ? text("due_summary", sums) : "";
+    find("due-first").textContent = retention.first.length < retention.due_files ? text("faults_more", {shown: number(retention.first.length), all: files}) : "";
+    find("purge").disabled = !retention.due_files;
+    fill(find("due"), retention.first.map(dueRow), text("due_none"));
   };
 
   find("purge").addEventListener("click", () => ask(text("due_sure", sums), async () => {

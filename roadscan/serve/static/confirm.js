@@ -1,28 +1,28 @@
 // @ts-check
-/** Asks a second time, in the page, before something that cannot be undone. */
+/** Asks for confirmation, in the page, before something that cannot be undone. */
 import {attempt, find} from "./page.js";
 
 /**
- * @param {string} id of the part of the page: ID-sure, with ID-what, ID-now and ID-keep in it
- * @param {string} after id of what has the focus when it is over
- * @returns {(question: string, act: () => Promise<unknown>) => void} asks, and acts if that is meant
+ * @param {string} id of the page's part: ID-sure, which holds ID-what, ID-now and ID-keep
+ * @param {string} after id of the element that gets the focus afterwards
+ * @returns {(question: string, act: () => Promise<unknown>) => void} asks the question, and acts when confirmed
  */
-export function askingAgain(id, after) {
+export function confirmation(id, after) {
   /** @type {(() => Promise<unknown>) | null} */
-  let meant = null;
+  let pending = null;
   const end = () => {
-    meant = null;
+    pending = null;
     find(`${id}-sure`).hidden = true;
     find(after).focus();
   };
   find(`${id}-keep`).addEventListener("click", end);
   find(`${id}-now`).addEventListener("click", () => {
-    const act = meant;
+    const act = pending;
     end();
     if (act) attempt(act);
   });
   return (question, act) => {
-    meant = act;
+    pending = act;
     find(`${id}-what`).replaceChildren(question);
     find(`${id}-sure`).hidden = false;
     find(`${id}-now`).focus();

@@ -1,22 +1,22 @@
 // @ts-check
-/** The town's accounts: invitations, roles, open or closed. */
+/** The town's accounts: invitations, roles, blocking. */
 import {call} from "./api.js";
-import {attempt, fill, find, given, make} from "./page.js";
+import {attempt, button, fill, find, given, make} from "./page.js";
 import {text} from "./texts.js";
 
 const ROLES = ["viewer", "uploader", "reviewer", "planner", "admin"];
 
 /** @typedef {{account_id: string, name: string, role: string, active: boolean}} Account */
 
-/** @param {() => Promise<unknown>} changed is told when an account was changed or somebody invited */
+/** @param {() => Promise<unknown>} changed is called when an account was changed or a person invited */
 export async function watchAccounts(changed) {
-  /** @param {Account} account as it is to be */
+  /** @param {Account} account as it should be */
   const change = (account) => attempt(async () => {
     const {account_id, name, role, active} = account;
     try {
       await call("PUT", `/api/accounts/${account_id}`, {role, active});
-      find("accounts-state").textContent = text("account_is", {name, role: text("role_" + role), state: text(active ? "active" : "closed")});
-    } finally { // what was refused is shown as it still is
+      find("accounts-state").textContent = text("account_is", {name, role: text("role_" + role), state: text(active ? "active" : "blocked")});
+    } finally { // a refused change shows the account as it still is
       await Promise.all([list(), changed()]);
     }
   });
@@ -24,11 +24,11 @@ export async function watchAccounts(changed) {
   /** @param {Account} account */
   const row = (account) => {
     const {name, role, active} = account;
-    const roles = /** @type {HTMLSelectElement} */ (make("select", {"aria-label": text("role_of", {name}), change: () => { button.disabled = roles.value === role; }}));
+    const roles = /** @type {HTMLSelectElement} */ (make("select", {"aria-label": text("role_of", {name}), change: () => { save.disabled = roles.value === role; }}));
     roles.append(...ROLES.map((each) => new Option(text("role_" + each), each, each === role, each === role)));
-    const button = /** @type {HTMLButtonElement} */ (make("button", {type: "button", class: "quiet", disabled: true, "aria-label": text("change_role_of", {name}), click: () => change({...account, role: roles.value})}, text("change_role")));
-    const turn = make("button", {type: "button", class: "quiet", "aria-label": text(active ? "close_named" : "open_named", {name}), click: () => change({...account, active: !active})}, text(active ? "close" : "open"));
-    return [given(name), make("div", {class: "choice"}, roles, button), text(active ? "active" : "closed"), turn];
+    const save = button(text("change_role"), () => change({...account, role: roles.value}), {disabled: true, "aria-label": text("change_role_of", {name})});
+    const block = button(text(active ? "block" : "unblock"), () => change({...account, active: !active}), {"aria-label": text(active ? "block_named" : "unblock_named", {name})});
+    return [given(name), make("div", {class: "choice"}, roles, save), text(active ? "active" : "blocked"), block];
   };
 
   const list = async () => {

@@ -1,38 +1,38 @@
 // @ts-check
-/** The map on paper: at a round scale, with street names where there is room, a bar and north. */
-import {draw} from "./picture.js";
+/** The printed map: at a round scale, with street names where there is room, a scale bar and north. */
+import {draw} from "./svg.js";
 import {number, text} from "./texts.js";
 
-/** What fits between the margins of A4 across, beside heading and legend. */
+/** Fits A4 landscape between its margins, with heading and legend. */
 const UNIT_MM = 0.27;
 const WIDTH = 1000;
 const HEIGHT = 480;
 const STRIP = 30;
 const MARGIN = 14;
-/** Of longitude at the equator; in Germany distances are right to 0.2 %. */
+/** Per degree of longitude at the equator; in Germany distances are right to 0.2 %. */
 const METRES_A_DEGREE = 111_320;
 const SCALES = [1, 1.25, 1.5, 2, 2.5, 3, 4, 5, 6, 7.5];
 const LARGEST = 250;
-/** From this scale on lines get thinner, down to a third: a street is not to hide its neighbours. */
+/** From this scale on lines get thinner, down to a third: a street must not hide its neighbours. */
 const THINNER_FROM = 10_000;
 const BARS = [5, 2, 1];
 const BAR_UNITS = 200;
 const FONT_UNITS = 10;
 const CELL = 3;
-/** How many of a street's links are tried for its name, the longest first. */
+/** So many links of a street are tried for its name, the longest first. */
 const TRIES = 3;
 
 /** @typedef {[number, number]} Point */
-/** @typedef {{points: Point[], width: number, dash: string, colour: string}} Stroke longitudes and latitudes */
+/** @typedef {{points: Point[], stroke: ReturnType<typeof import("./class_styles.js").strokeOf>}} Line */
 
 /**
- * @param {Stroke[]} strokes the last ones on top
+ * @param {Line[]} lines in longitude and latitude, the last ones on top
  * @param {any[]} names lines with the name of their street
  * @param {string} label
- * @returns {SVGElement} so wide and high on paper that its scale holds
+ * @returns {SVGElement} with width and height on paper, so that its scale holds
  */
-export function paperMap(strokes, names, label) {
-  const all = strokes.flatMap(({points}) => points);
+export function printMap(lines, names, label) {
+  const all = lines.flatMap(({points}) => points);
   const [west, east] = range(all.map(([lon]) => lon));
   const [south, north] = range(all.map(([, lat]) => lat));
   const shrink = Math.cos((south + north) / 2 * Math.PI / 180); // of a degree of longitude
@@ -47,10 +47,10 @@ export function paperMap(strokes, names, label) {
   const whole = height + STRIP;
   const picture = draw("svg", {width: `${WIDTH * UNIT_MM}mm`, height: `${(whole * UNIT_MM).toFixed(1)}mm`, viewBox: `0 0 ${WIDTH} ${whole.toFixed(1)}`, role: "img", "aria-label": label});
   const thinner = Math.min(1, Math.max(1 / 3, Math.sqrt(THINNER_FROM / scale)));
-  const drawn = strokes.map((stroke) => ({...stroke, width: stroke.width * thinner, points: stroke.points.map(place)}));
-  for (const {points, width, dash, colour} of drawn) {
+  const drawn = lines.map(({points, stroke}) => ({points: points.map(place), stroke: {...stroke, "stroke-width": stroke["stroke-width"] * thinner}}));
+  for (const {points, stroke} of drawn) {
     const path = points.map(([x, y]) => `${x.toFixed(1)},${y.toFixed(1)}`).join("L");
-    draw("path", {d: `M${path}`, fill: "none", stroke: colour, "stroke-width": width.toFixed(1), "stroke-dasharray": dash}, picture);
+    draw("path", {d: `M${path}`, fill: "none", ...stroke, "stroke-width": stroke["stroke-width"].toFixed(1)}, picture);
   }
   nameStreets(picture, names.map(({properties, geometry}) => ({name: properties.street, points: geometry.coordinates.map(place)})), drawn, height);
   addScale(picture, scale, unit, height);
@@ -94,15 +94,15 @@ function write(picture, words, x, y, more = {}) {
 }
 
 /**
- * Each street is named once, along one of its longest links, beside the lines rather than on them.
+ * Names each street once, along one of its longest links, beside the lines rather than on them.
  * @param {SVGElement} picture
  * @param {{name: string, points: Point[]}[]} lines
- * @param {Stroke[]} drawn in units of the picture
+ * @param {Line[]} drawn in units of the picture
  * @param {number} height
  */
 function nameStreets(picture, lines, drawn, height) {
   const paper = new Paper(height);
-  for (const {points, width} of drawn) paper.draw(points, width);
+  for (const {points, stroke} of drawn) paper.draw(points, stroke["stroke-width"]);
   const pen = /** @type {CanvasRenderingContext2D} */ (document.createElement("canvas").getContext("2d"));
   pen.font = `600 ${FONT_UNITS}px system-ui, sans-serif`;
   /** @type {Map<string, Point[][]>} */
@@ -124,7 +124,7 @@ function nameStreets(picture, lines, drawn, height) {
 
 /** @typedef {{middle: Point, angle: number, cost: number}} Place */
 
-/** What is taken on the paper, in small squares: by a line, or by a name. */
+/** Where the paper is occupied, in small squares: 1 by a line, 2 by a name. */
 class Paper {
   /** @param {number} height */
   constructor(height) {
@@ -133,7 +133,7 @@ class Paper {
     this.taken = new Uint8Array(this.columns * Math.ceil(height / CELL));
   }
 
-  /** @param {Point} point @returns {number} -1 beside the paper */
+  /** @param {Point} point @returns {number} -1 off the paper */
   square([x, y]) {
     const inside = x >= 0 && y >= 0 && x < WIDTH && y < this.height;
     return inside ? Math.floor(y / CELL) * this.columns + Math.floor(x / CELL) : -1;
@@ -157,7 +157,7 @@ class Paper {
     }
   }
 
-  /** @param {Place} place @param {number} wide @returns {Point[]} points all over a name */
+  /** @param {Place} place @param {number} wide @returns {Point[]} points all over the area of a name */
   under({middle: [x, y], angle}, wide) {
     const [along, across] = [[Math.cos(angle), Math.sin(angle)], [-Math.sin(angle), Math.cos(angle)]];
     const points = [];
@@ -175,7 +175,7 @@ class Paper {
   /**
    * @param {Point[]} points of a line
    * @param {number} wide the name
-   * @returns {Place[]} where no other name is, cheap where no line is and the line of the name is near
+   * @returns {Place[]} free of other names; cheap where no line is crossed and the named line is near
    */
   places(points, wide) {
     const all = lengthOf(points);
@@ -205,7 +205,7 @@ function lengthOf(points) {
 /**
  * @param {Point[]} points
  * @param {number} at
- * @returns {Point} so far along the line; its end beyond it
+ * @returns {Point} at this distance along the line; beyond its end, the end
  */
 function pointAt(points, at) {
   let left = Math.max(0, at);

@@ -1,5 +1,5 @@
 // @ts-check
-/** A network before it counts: what is in it, what its columns are taken for, what is wrong with it. */
+/** Preview of a road network before it is used: its content, the meaning of its columns, its faults. */
 import {call, failure} from "./api.js";
 import {attempt, fill, find, given, make} from "./page.js";
 import {number, text} from "./texts.js";
@@ -9,9 +9,9 @@ const POLL_MS = 1000;
 
 /** @typedef {{name: string, filled: number, examples: string[]}} Column */
 /** @typedef {{line: number, kind: string, value: string}} Fault */
-/** @typedef {{lines: number, columns: Column[], taken: Record<string, string>, faults: Fault[], fault_counts: Record<string, number>}} Look */
+/** @typedef {{lines: number, columns: Column[], taken: Record<string, string>, faults: Fault[], fault_counts: Record<string, number>}} Preview */
 
-/** What is shown: the file, and the network that came of it; "" where it could not be read. */
+/** The file shown, and the network read from it; "" where it could not be read. */
 let shown = {file_sha256: "", name: "", network_sha256: ""};
 
 /** @param {string} file_sha256 @param {Record<string, string>} [columns] */
@@ -21,7 +21,7 @@ async function read(file_sha256, columns) {
   await follow(job);
 }
 
-/** @param {string} jobId stands in the address, so that a reload shows the same preview; "" for none */
+/** @param {string} jobId put into the address, so that a reload shows the same preview; "" for none */
 function remember(jobId) {
   const address = new URL(location.href);
   if (jobId) address.searchParams.set("network", jobId);
@@ -32,7 +32,7 @@ function remember(jobId) {
 /** @param {any} job that reads a network */
 async function follow(job) {
   const state = find("network-state");
-  find("network-look").hidden = true;
+  find("network-preview").hidden = true;
   while (job.state === "waiting" || job.state === "running") {
     state.textContent = text("state_" + job.state);
     await new Promise((go) => setTimeout(go, POLL_MS));
@@ -45,12 +45,12 @@ async function follow(job) {
 
 /**
  * @param {any} job that has ended
- * @param {Look | null} look
+ * @param {Preview | null} preview
  */
-function show(job, look) {
+function show(job, preview) {
   const facts = job.done?.failure ? {} : job.done?.facts ?? {};
   shown = {file_sha256: job.request.file_sha256, name: job.request.file_name, network_sha256: facts.network_sha256 ?? ""};
-  find("network-look").hidden = false;
+  find("network-preview").hidden = false;
   find("network-name").textContent = shown.name;
   const read_ = Boolean(shown.network_sha256);
   find("network-drawn").hidden = !read_;
@@ -62,37 +62,36 @@ function show(job, look) {
   }
   find("network-use").disabled = !read_;
   find("network-hint").textContent = "";
-  find("network-columns").hidden = !look?.columns.length;
-  if (look?.columns.length) showColumns(look);
-  else if (look) find("network-hint").textContent = text("columns_none");
+  find("network-columns").hidden = !preview?.columns.length;
+  if (preview?.columns.length) showColumns(preview);
+  else if (preview) find("network-hint").textContent = text("columns_none");
 }
 
-/** @param {Look} look */
-function showColumns(look) {
-  const columns = new Map(look.columns.map((column) => [column.name, column]));
-  fill(find("network-meanings"), Object.entries(look.taken).map(([meaning, taken]) => {
+/** @param {Preview} preview */
+function showColumns(preview) {
+  const columns = new Map(preview.columns.map((column) => [column.name, column]));
+  fill(find("network-meanings"), Object.entries(preview.taken).map(([meaning, taken]) => {
     const [filled, examples] = [make("span"), make("bdi")];
-    const tell = (/** @type {string} */ name) => {
+    const describeColumn = (/** @type {string} */ name) => {
       const column = columns.get(name);
-      filled.textContent = column ? text("lines_filled", {filled: number(column.filled), lines: number(look.lines)}) : "–";
+      filled.textContent = column ? text("lines_filled", {filled: number(column.filled), lines: number(preview.lines)}) : "–";
       examples.textContent = column?.examples.join(" · ") ?? "";
     };
     const select = /** @type {HTMLSelectElement} */ (make("select", {"data-meaning": meaning, "aria-label": text("meaning_" + meaning), change: () => {
-      tell(select.value);
+      describeColumn(select.value);
       find("network-use").disabled = true;
       find("network-hint").textContent = text("read_first");
     }}));
-    select.append(new Option(text("no_column"), ""), ...look.columns.map(({name}) => new Option(name, name)));
+    select.append(new Option(text("no_column"), ""), ...preview.columns.map(({name}) => new Option(name, name)));
     select.value = taken;
-    tell(taken);
+    describeColumn(taken);
     return [text("meaning_" + meaning), select, filled, examples];
   }), "");
-  const all = Object.values(look.fault_counts).reduce((sum, n) => sum + n, 0);
-  const counts = Object.entries(look.fault_counts).map(([kind, n]) => make("li", {}, `${number(n)} × ${text("fault_" + kind)}`));
-  find("network-fault-counts").replaceChildren(...(all ? [make("ul", {}, ...counts)] : [text("no_faults")]), all > look.faults.length ? text("faults_more", {shown: number(look.faults.length), all: number(all)}) : "");
+  const all = Object.values(preview.fault_counts).reduce((sum, n) => sum + n, 0);
+  const counts = Object.entries(preview.fault_counts).map(([kind, n]) => make("li", {}, `${number(n)} × ${text("fault_" + kind)}`));
+  find("network-fault-counts").replaceChildren(...(all ? [make("ul", {}, ...counts)] : [text("no_faults")]), all > preview.faults.length ? text("faults_more", {shown: number(preview.faults.length), all: number(all)}) : "");
   find("network-fault-table").hidden = !all;
-  fill(find("network-faults"), look.faults.map((fault) => [String(fault.line), text("fault_" + fault.kind), given(fault.value)]), "");
-  for (const cell of find("network-faults").querySelectorAll("td:first-child")) cell.className = "number";
+  fill(find("network-faults"), preview.faults.map((fault) => [String(fault.line), text("fault_" + fault.kind), given(fault.value)]), "", [1]);
 }
 
 /** @returns {Record<string, string>} column by meaning, as chosen on the page */
@@ -101,14 +100,14 @@ function chosen() {
   return Object.fromEntries([...selects].map((select) => [select.dataset.meaning ?? "", select.value]));
 }
 
-/** @param {() => Promise<unknown>} inForce is told when a network was put in force */
+/** @param {() => Promise<unknown>} inForce is called when a network was put in force */
 export function watchNetwork(inForce) {
   find("network-file").addEventListener("change", () => {
     const [file] = find("network-file").files;
     if (!file) return;
-    find("network-file").value = ""; // the same file may be chosen again
+    find("network-file").value = ""; // so that the same file can be chosen again
     attempt(async () => {
-      find("network-look").hidden = true;
+      find("network-preview").hidden = true;
       const state = find("network-state");
       const {sha256} = await send(file, {survey: ""}, (done) => { state.textContent = `${Math.round(100 * done / file.size)} %`; });
       await read(sha256);
@@ -119,7 +118,7 @@ export function watchNetwork(inForce) {
     const {network_sha256, name} = shown;
     await call("PUT", "/api/networks/in-force", {network_sha256, name});
     remember("");
-    find("network-look").hidden = true;
+    find("network-preview").hidden = true;
     find("network-state").textContent = text("in_force_now", {name});
     await inForce();
   }));
