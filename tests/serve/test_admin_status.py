@@ -12,7 +12,7 @@ from roadscan.cli.app import app
 from roadscan.detect import model_folder
 from roadscan.detect.model_folder import list_models
 from roadscan.model.access import AuditEntry
-from roadscan.model.upload import FileKind, Place, StoredFile
+from roadscan.model.uploaded_file import FileKind, StoredFile, UploadSource
 from roadscan.serve.backup import BACKUPS
 from roadscan.serve.jobs.exports import export_path
 from roadscan.serve.pages.static_routes import OWN
@@ -29,7 +29,7 @@ def put(store, name, size_bytes, *, uploaded_s):
     sha256 = hashlib.sha256(name.encode()).hexdigest()
     kind = FileKind.of(name)
     file = StoredFile(sha256, size_bytes, name, kind, "Herbst", "u", "Uli", uploaded_s)
-    Files(store.engine).put(file, Place("", 0, "", name), name)
+    Files(store.engine).put(file, UploadSource("", 0, "", name), name)
     return file
 
 
@@ -42,7 +42,9 @@ def test_the_disk_is_told_with_what_this_town_takes_of_it(admin, settings, store
     told = AuditEntry(now_s, "Ada", "file_purged", gone.name)
     Files(store.engine).mark_purged(gone.sha256, told)
     storage = UploadStorage(settings.data, settings.upload_limits)
-    under_way = storage.create(Sent(Place("", 0, "", "two.mp4"), "", "", ""), 100, "u", "Uli", 0)
+    under_way = storage.create(
+        Sent(UploadSource("", 0, "", "two.mp4"), "", "", ""), 100, "u", "Uli", 0
+    )
     with closing(storage.writer(under_way.upload_id, 0)) as writer:
         writer.write(b"x" * 30)
     export = export_path(settings.data, "export-1")

@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import select
 
 from roadscan.cli.app import exit_code
-from roadscan.model.upload import FileKind, Place, StoredFile
+from roadscan.model.uploaded_file import FileKind, StoredFile, UploadSource
 from roadscan.serve.jobs.exports import export_path
 from roadscan.serve.jobs.requests import CheckRequest, DriveRequest, RematchRequest, State
 from roadscan.store.database import empty_log
@@ -29,7 +29,7 @@ def worked(town, queue, store):
         (request.track_sha256, request.track_name),
     ):
         file = StoredFile(sha256, 1, name, FileKind.of(name), "Herbst", "u", "Uli", 1000.0)
-        files.put(file, Place("", 1, "", name), f"upload-{sha256[:4]}")
+        files.put(file, UploadSource("", 1, "", name), f"upload-{sha256[:4]}")
     queue.submit(request)
     town.work_once()
     return request

@@ -3,7 +3,7 @@ import json
 import pytest
 
 from roadscan.model.access import Role
-from roadscan.model.upload import FileKind, Place, StoredFile
+from roadscan.model.uploaded_file import FileKind, StoredFile, UploadSource
 from roadscan.store.town.files import Files
 from roadscan.store.town.networks import NetworkVersions
 
@@ -22,7 +22,7 @@ def networks(store):
 
 def send_in(files, sha256, name):
     file = StoredFile(sha256, 10, name, FileKind.of(name), "Herbst", "u1", "Uli", 1000.0)
-    files.put(file, Place("drop", 2, "tour", name), f"upload-{sha256[:4]}")
+    files.put(file, UploadSource("drop", 2, "tour", name), f"upload-{sha256[:4]}")
 
 
 @pytest.fixture

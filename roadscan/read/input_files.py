@@ -43,7 +43,7 @@ def check_file(path: Path, max_bytes: int | None = None, too_large: str = "file_
 
 
 @contextmanager
-def reported_as(working: Path, name: str) -> Iterator[None]:
+def errors_reported_as(working: Path, name: str) -> Iterator[None]:
     """Let errors call a working copy by the name that whoever gave the file knows it by.
 
     The name is only told: nothing opens it. A working copy has to be called what no file spells
@@ -65,7 +65,7 @@ def reported_as(working: Path, name: str) -> Iterator[None]:
         raise RoadscanError(error.code, message, hint, **error.facts) from error
 
 
-def words_of(error: Exception, path: Path) -> str:
+def library_message(error: Exception, path: Path) -> str:
     """Return what a library says of a file, by its name instead of its path on this machine."""
     return " ".join(str(error).replace(str(path.resolve()), path.name).split())[:160]
 

@@ -10,7 +10,7 @@ from shapely.errors import ShapelyError
 
 from roadscan.errors import RoadscanError
 from roadscan.model.stored_picture import ObjectionMask
-from roadscan.read.files import check_file
+from roadscan.read.input_files import check_file
 
 MAX_BYTES: Final = 50_000_000
 AREAS: Final = frozenset({"Polygon", "MultiPolygon"})

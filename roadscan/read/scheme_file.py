@@ -4,7 +4,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from roadscan.errors import RoadscanError
-from roadscan.read.files import check_file
+from roadscan.read.input_files import check_file
 
 MAX_BYTES = 1_000_000
 

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from roadscan.errors import RoadscanError
 from roadscan.model.frame import Camera
-from roadscan.read.files import check_file
+from roadscan.read.input_files import check_file
 
 MAX_BYTES = 100_000
 

@@ -22,7 +22,7 @@ MAX_TURN = np.radians(30.0)
 
 
 @dataclass(frozen=True, slots=True)
-class RoutePlace:
+class RoutePosition:
     """Where the vehicle is on its route at one time."""
 
     leg: int
@@ -32,7 +32,7 @@ class RoutePlace:
 
 
 @dataclass(frozen=True, slots=True)
-class Course:
+class RouteAhead:
     """The route ahead in the vehicle's own frame: arrays of one length, from the vehicle on.
 
     `along_m` counts along the route, `ahead_m` along the vehicle's axis, `left_m` across it; both
@@ -85,7 +85,7 @@ class DrivenRoute:
         self._t_s = matched.t_s
         self._leg = matched.leg
 
-    def place_at(self, t_s: float) -> RoutePlace | None:
+    def position_at(self, t_s: float) -> RoutePosition | None:
         """Return where the vehicle is at a UTC time; None between legs and outside the track."""
         after = int(np.searchsorted(self._t_s, t_s, side="left"))
         if after == len(self._t_s):
@@ -94,27 +94,27 @@ class DrivenRoute:
         if before < 0 or self._leg[after] < 0 or self._leg[before] != self._leg[after]:
             return None
         leg = self._legs[int(self._leg[after])]
-        return RoutePlace(
+        return RoutePosition(
             int(self._leg[after]),
             float(leg.route_m(t_s)),
             float(np.interp(t_s, leg.t_s, leg.accuracy_m)),
         )
 
-    def course_ahead(self, place: RoutePlace, reach_m: float) -> Course:
+    def route_ahead(self, position: RoutePosition, reach_m: float) -> RouteAhead:
         """Return the route ahead, as far as `reach_m`, its end, or its turning away by 30 degrees.
 
         The vehicle's axis is taken to be the tangent of its route.
         """
-        leg = self._legs[place.leg]
-        first = int((place.route_m - leg.first_m) / leg.step_m)
+        leg = self._legs[position.leg]
+        first = int((position.route_m - leg.first_m) / leg.step_m)
         window = slice(max(0, first - 1), first + int(reach_m / leg.step_m) + 4)
         xy_m = leg.xy_m[window]
         line_m = leg.first_m + leg.step_m * (np.arange(len(xy_m)) + window.start)
         way = np.diff(xy_m, axis=0)
         heading = np.unwrap(np.arctan2(way[:, 1], way[:, 0]))
-        end_m = min(place.route_m + reach_m, float(line_m[-1]))
-        count = max(2, int((end_m - place.route_m) / STEP_M) + 2)
-        route_m = np.linspace(place.route_m, max(end_m, place.route_m + 1e-3), count)
+        end_m = min(position.route_m + reach_m, float(line_m[-1]))
+        count = max(2, int((end_m - position.route_m) / STEP_M) + 2)
+        route_m = np.linspace(position.route_m, max(end_m, position.route_m + 1e-3), count)
         turn = np.interp(route_m, line_m[:-1] + leg.step_m / 2, heading)
         east, north = (np.interp(route_m, line_m, xy_m[:, k]) for k in (0, 1))
         east, north = east - east[0], north - north[0]
@@ -123,12 +123,12 @@ class DrivenRoute:
         kept = slice(0, max(2, int(away[0]) if len(away) else count))
         # strictly increasing even where smoothing has shortened the line to nothing
         ahead = np.maximum.accumulate(east * cos + north * sin) + 1e-9 * np.arange(count)
-        return Course(
-            (route_m - place.route_m)[kept],
+        return RouteAhead(
+            (route_m - position.route_m)[kept],
             ahead[kept],
             (north * cos - east * sin)[kept],
             (turn - turn[0])[kept],
-            ends=not len(away) and end_m < place.route_m + reach_m,
+            ends=not len(away) and end_m < position.route_m + reach_m,
         )
 
     def stretches(self, leg: int, from_route_m: float, to_route_m: float) -> list[RouteStep]:

@@ -9,7 +9,7 @@ import numpy as np
 from roadscan.errors import RoadscanError
 from roadscan.model.arrays import Floats
 from roadscan.model.track import Track
-from roadscan.read.files import check_file
+from roadscan.read.input_files import check_file
 from roadscan.read.track_csv import read_csv
 from roadscan.read.track_fixes import MAX_FIXES, Fixes, TooManyFixesError
 from roadscan.read.track_geojson import read_geojson
@@ -34,7 +34,7 @@ def read_track(path: Path) -> Track:
     """Read a GPX, NMEA, GeoJSON or CSV file; fixes without a time are left out.
 
     The content decides on the format, not the name. Positions are not judged here beyond being on
-    Earth: that is `locate.clean`.
+    Earth: that is `locate.clean_track`.
 
     Raises
     ------

@@ -51,7 +51,7 @@ class StoredFile:
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class FileTotals:
     """How much there is of something."""
 
     files: int
@@ -59,7 +59,7 @@ class Held:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class UploadSource:
     """Where a file lay on the sender's disk when a folder was dropped."""
 
     drop_id: str
@@ -71,11 +71,11 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
-class PlacedFile:
+class UploadedFile:
     """A file at one of the places it was sent from."""
 
     file: StoredFile
-    place: Place
+    place: UploadSource
 
     @property
     def stem(self) -> str:
@@ -83,7 +83,7 @@ class PlacedFile:
         return PurePosixPath(self.place.name).stem.casefold()
 
 
-class Waiting(StrEnum):
+class WaitingReason(StrEnum):
     """Why a drive cannot be worked yet."""
 
     NO_TRACK = "no_track"
@@ -104,5 +104,5 @@ class WaitingDrive:
     folder: str
     track: StoredFile | None
     camera: StoredFile | None
-    waits_for: Waiting | None
+    waits_for: WaitingReason | None
     """None: it can be worked."""
