@@ -1,8 +1,8 @@
 """Write generated blocks into the documentation: `make docs`.
 
-A block is between `<!-- name: argument -->` and `<!-- end -->`; tests/docs checks every block against
-the program, so that none becomes outdated. Only the demo's results are not tested: they take
-minutes, and are rewritten if `make demo` was run before.
+A block is between `<!-- name: argument -->` and `<!-- end -->`; tests/docs checks every block
+against the program, so that none becomes outdated. Only the demo's results are not tested: they
+take minutes, and are rewritten if `make demo` was run before.
 """
 
 import ast

@@ -37,7 +37,7 @@ GRAIN: Final = 2.0
 ISOTROPY: Final = 0.38
 """Minimum ratio of weakest to strongest direction; motion blur removes texture along it."""
 SLANT: Final = 0.7
-"""Minimum ratio of the weaker diagonal to the stronger: alike on a road, not under diagonal blur."""
+"""Minimum ratio of weaker to stronger diagonal: alike on a road, not under diagonal blur."""
 DIRECTIONS: Final = ((0, 1), (1, 1), (1, 0), (1, -1))
 LEAST_GREY: Final = 30.0
 
