@@ -20,7 +20,7 @@ from typing import Any, Final
 import typer
 
 from roadscan.cli.app import app, exit_code
-from roadscan.publish.layer_fields import LAYERS
+from roadscan.model.layers import LAYERS
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 BLOCK: Final = re.compile(
