@@ -3,7 +3,7 @@
 import json as json_format
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 from rich.table import Table
@@ -22,6 +22,9 @@ from roadscan.read.score_input import (
     read_score_input,
 )
 
+_WITH_EVENNESS: Final = (
+    "Surface condition and evenness in Anlehnung an AP 9 K, never an official ZEB grade"
+)
 Share = Annotated[
     float | None, typer.Option(min=0.0, max=100.0, help="Percent of the cells; left out: unknown.")
 ]
@@ -101,8 +104,9 @@ def _line(steps: ScoreSteps) -> str:
 
 def _table(steps: ScoreSteps) -> Table:
     score = steps.score
+    title = printable(f"{steps.scheme.title}, {steps.scheme.version}")
     table = Table(
-        title=printable(f"{steps.scheme.title}, {steps.scheme.version}"), caption=STATEMENT
+        title=title, caption=STATEMENT if steps.given.evenness is None else _WITH_EVENNESS
     )
     for name in ("Indicator", "share %", "ZW", "weight"):
         table.add_column(name, justify="left" if name == "Indicator" else "right")
