@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from roadscan.model.damage import Damage, LaneGrid, Rejection
 from roadscan.model.drive import FrameCounts
-from roadscan.model.review import Sighting
+from roadscan.model.review import ReviewedObservation
 from roadscan.model.road import Segment
 from roadscan.model.score import SegmentResult
 
@@ -38,7 +38,7 @@ class LaneEvidence:
     """Views and hits of the usable frames; None where there are none."""
     unusable: LaneGrid | None = None
     """Views of the rejected frames."""
-    sightings: tuple[Sighting, ...] = ()
+    sightings: tuple[ReviewedObservation, ...] = ()
     """What the detector found, in order of time."""
 
 
@@ -52,7 +52,7 @@ class Assessment:
 
 
 @dataclass(frozen=True, slots=True)
-class Totals:
+class SurveyTotals:
     """How much the results of a survey are."""
 
     segments: int

@@ -9,13 +9,13 @@ from roadscan.assess.reviews import Judgements, as_judged, sightings_of
 from roadscan.assess.scheme import parse_scheme
 from roadscan.assess.segmentation import row_count
 from roadscan.errors import RoadscanError
-from roadscan.model.review import Decision, Judgement, Ruling, Subject
+from roadscan.model.review import BoxVerdict, Decision, ReviewedDamage, Ruling
 from roadscan.pipeline.score_lanes import delta_of, score_lanes
 from roadscan.store.rescoring import RescoreDelta
 from roadscan.store.store import Store
 
 
-def subject_of(store: Store, survey: str, damage_id: str) -> Subject:
+def subject_of(store: Store, survey: str, damage_id: str) -> ReviewedDamage:
     """Return what a verdict on a damage is about: the boxes that it is made of now.
 
     Raises `evidence_unknown` if a survey has no such damage, or if it was reviewed already and its
@@ -35,14 +35,14 @@ def subject_of(store: Store, survey: str, damage_id: str) -> Subject:
     keys = tuple(dict.fromkeys(sighting.box for sighting in boxes))
     if not keys:
         raise _unknown(damage_id)
-    return Subject(survey, damage_id, damage.segment_id, damage.kind, keys)
+    return ReviewedDamage(survey, damage_id, damage.segment_id, damage.kind, keys)
 
 
-def decide(store: Store, subject: Subject, ruling: Ruling) -> Decision:
+def decide(store: Store, subject: ReviewedDamage, ruling: Ruling) -> Decision:
     """Record a ruling, and bring scores and layers up to date with it."""
     change = store.reviews.up_to_date_change(subject.survey)
-    judgement = Judgement(ruling.verdict, ruling.kind)
-    after = store.reviews.in_force(subject.survey) | dict.fromkeys(subject.boxes, judgement)
+    verdict = BoxVerdict(ruling.verdict, ruling.kind)
+    after = store.reviews.in_force(subject.survey) | dict.fromkeys(subject.boxes, verdict)
     return store.reviews.decide(subject, ruling, _delta(store, subject, change, after))
 
 
@@ -58,7 +58,7 @@ def undo(store: Store, number: int, who: str, at_s: float) -> Decision:
 
 
 def _delta(
-    store: Store, subject: Subject, change: int | None, judgements: Judgements
+    store: Store, subject: ReviewedDamage, change: int | None, judgements: Judgements
 ) -> RescoreDelta | None:
     """Return what other judgements about a subject's boxes change; None if all must be scored."""
     lanes = sorted(store.reviews.lanes_of(subject.survey, subject))

@@ -6,7 +6,7 @@ from roadscan.assess.scheme import Scheme, parse_scheme
 from roadscan.assess.score import OverallScore, overall_score, score_segment
 from roadscan.errors import RoadscanError
 from roadscan.model.score import Score
-from roadscan.read.scheme import read_scheme_text
+from roadscan.read.scheme_file import read_scheme_text
 from roadscan.read.score_input import ScoreInput
 
 

@@ -10,13 +10,12 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Final
 
-from roadscan.assess.cells import Lane
 from roadscan.assess.lanes import AssessedLane, Rules, assess_lane
 from roadscan.assess.reviews import Judgements
 from roadscan.assess.scheme import Scheme, parse_scheme
 from roadscan.assess.segmentation import segments_of
 from roadscan.model.damage import Damage, LaneGrid
-from roadscan.model.road import Network, Segment
+from roadscan.model.road import Lane, Network, Segment
 from roadscan.model.score import SegmentResult
 from roadscan.model.survey import Assessment, LaneEvidence, Survey
 from roadscan.publish.layer_frames import (

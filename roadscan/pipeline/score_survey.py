@@ -6,12 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from roadscan.assess.cells import Lane
-from roadscan.assess.damages import along
 from roadscan.assess.scheme import Scheme, parse_scheme
 from roadscan.assess.segmentation import segments_of
 from roadscan.errors import RoadscanError
-from roadscan.model.damage import Damage, LaneGrid
+from roadscan.model.damage import Damage, LaneGrid, position_on_network
+from roadscan.model.road import Lane
 from roadscan.model.score import SegmentResult
 from roadscan.model.survey import Assessment, DriveKey
 from roadscan.pipeline.score_lanes import delta_of, score_lanes
@@ -55,7 +54,7 @@ def score_survey(store: Store, survey: str) -> Results:
     assessment = Assessment(
         segments,
         tuple(results[segment.segment_id] for segment in segments),
-        tuple(sorted(damages, key=along)),
+        tuple(sorted(damages, key=position_on_network)),
     )
     store.put_assessment(survey, assessment)
     photos = photo_paths(store, survey, assessment.damages)

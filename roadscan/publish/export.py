@@ -5,7 +5,7 @@ import shutil
 from pathlib import Path
 from typing import Final
 
-from roadscan.detect.redaction import with_box
+from roadscan.detect.redaction import with_labelled_box
 from roadscan.errors import RoadscanError
 from roadscan.model.time import iso_utc
 from roadscan.publish.layer_frames import (
@@ -79,7 +79,7 @@ def _write_photos(store: Store, results: Results, folder: Path) -> None:
         picture = store.pictures.of(results.survey.name, damage.best) if name else None
         if name and picture:
             caption = f"{damage.kind} {damage.best.confidence:.2f}"
-            made = with_box(picture, damage.best.box_xyxy, caption)
+            made = with_labelled_box(picture, damage.best.box_xyxy, caption)
             (folder / name).write_bytes(made.jpeg)
 
 

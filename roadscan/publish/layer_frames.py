@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from roadscan.assess.cells import Lane, affected_cells
+from roadscan.assess.cells import affected_cells
 from roadscan.assess.reviews import judge_lane
 from roadscan.assess.scheme import Scheme, parse_scheme
 from roadscan.assess.segmentation import segment_rows
@@ -22,7 +22,7 @@ from roadscan.model.layers.damages import DAMAGES, DamageRecord
 from roadscan.model.layers.drives import DRIVES
 from roadscan.model.layers.field import FieldType, LayerSchema
 from roadscan.model.layers.segments import SEGMENTS, SegmentRecord
-from roadscan.model.road import Direction, Link, Network, Segment
+from roadscan.model.road import Direction, Lane, Link, Network, Segment
 from roadscan.model.survey import Assessment, Survey
 from roadscan.publish.lane_line import LaneLine
 from roadscan.store.store import Store

@@ -22,20 +22,19 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import IntegrityError, OperationalError
 
-from roadscan.assess.cells import Lane, merge_grids
 from roadscan.errors import RoadscanError
-from roadscan.model.damage import Damage, LaneGrid, Rejection
-from roadscan.model.drive import ChunkResult, Drive, FrameCounts, Trace
+from roadscan.model.damage import Damage, LaneGrid, Rejection, merge_grids
+from roadscan.model.drive import ChunkResult, Drive, FrameCounts, RematchInputs
 from roadscan.model.frame import FrameRejection
-from roadscan.model.review import Sighting
-from roadscan.model.road import Direction, Network
+from roadscan.model.review import ReviewedObservation
+from roadscan.model.road import Direction, Lane, Network
 from roadscan.model.survey import (
     Assessment,
     DriveKey,
     LaneEvidence,
     Survey,
     SurveyCounts,
-    Totals,
+    SurveyTotals,
 )
 from roadscan.store import tables
 from roadscan.store.erasure import Erased, erase_drive
@@ -96,7 +95,7 @@ class Store:
         with self._engine.connect() as db:
             return self._exists(db, tables.networks, {"network_sha256": sha256})
 
-    def put_drive(self, drive: Drive, trace: Trace | None = None) -> None:
+    def put_drive(self, drive: Drive, trace: RematchInputs | None = None) -> None:
         """Keep a drive under its id and settings, and what it can be matched by again."""
         key = {"drive_id": drive.drive_id, "settings_sha256": drive.settings_sha256}
         with self._writing() as db:
@@ -246,7 +245,7 @@ class Store:
             }
             for which in (grids.c.usable, ~grids.c.usable)
         )
-        found = defaultdict[Lane, list[Sighting]](list)
+        found = defaultdict[Lane, list[ReviewedObservation]](list)
         for sighting in self._sightings(survey, observations.c.link_id.in_(link_ids)):
             seen = sighting.observation
             found[seen.link_id, seen.direction].append(sighting)
@@ -255,7 +254,9 @@ class Store:
             for lane in {*usable, *unusable, *found}
         }
 
-    def sightings(self, survey: str, link_id: str, direction: Direction) -> tuple[Sighting, ...]:
+    def sightings(
+        self, survey: str, link_id: str, direction: Direction
+    ) -> tuple[ReviewedObservation, ...]:
         """Return what the detector saw on one lane, in order of time."""
         table = tables.observations.c
         lane = (table.link_id == link_id) & (table.direction == direction.value)
@@ -289,7 +290,7 @@ class Store:
         with self._engine.connect() as db:
             return damages_where(db, survey, tables.damages.c.segment_id.in_(segment_ids))
 
-    def totals(self, survey: str) -> Totals:
+    def totals(self, survey: str) -> SurveyTotals:
         """Return how many segments and damages the results of a survey have."""
         with self._engine.connect() as db:
             return totals(db, survey)
@@ -307,7 +308,7 @@ class Store:
             on_them = tables.results.c.segment["link_id"].as_string().in_(links)
             return assessment_where(db, survey, on_them)
 
-    def _sightings(self, survey: str, where: ColumnElement[bool]) -> Iterator[Sighting]:
+    def _sightings(self, survey: str, where: ColumnElement[bool]) -> Iterator[ReviewedObservation]:
         table = tables.observations
         query = self._of_survey(table, survey).where(where)
         by_time = query.order_by(table.c.frame_t_s, table.c.drive_id, table.c.position)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from roadscan.cli.app import exit_code
-from roadscan.read.scheme import read_scheme_text
+from roadscan.read.scheme_file import read_scheme_text
 
 VECTORS = Path(__file__).parents[1] / "assess" / "ap9k_vectors.csv"
 NUMBERS = ("zw_riss", "zw_afli", "zw_ofs", "twsub")
