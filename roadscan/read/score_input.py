@@ -1,4 +1,4 @@
-"""Indicators of many segments from a CSV file, for `roadscan score --input`."""
+"""Read indicators of many segments from a CSV file, for `roadscan score --input`."""
 
 import csv
 from collections.abc import Iterator, Sequence
@@ -26,7 +26,7 @@ SURFACES = {
 
 @dataclass(frozen=True, slots=True)
 class ScoreInput:
-    """What a score is computed from."""
+    """Input of a score."""
 
     road_class: RoadClass
     surface: Surface
@@ -56,7 +56,7 @@ def read_score_input(path: Path) -> Iterator[ScoreInput]:
 
 
 def parse_road_class(text: str) -> RoadClass:
-    """Return the class of area; ValueError for an unknown one."""
+    """Return the class of area; ValueError for anything else."""
     try:
         return RoadClass(text.strip().upper())
     except ValueError:
