@@ -9,7 +9,7 @@ from roadscan.assess.scheme import CellRule, Scheme
 from roadscan.assess.segmentation import row_count
 from roadscan.model.arrays import Bools, Floats, Ints
 from roadscan.model.damage import STRIPS, LaneGrid, LaneViews, Observation
-from roadscan.model.road import Direction, Lane, Network
+from roadscan.model.road import Direction, Network
 
 LanePass = tuple[str, Direction, int]
 """A lane and the number of the pass over it."""

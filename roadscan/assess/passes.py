@@ -8,25 +8,19 @@ of passes neither grows nor shrinks with their number.
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import reduce
 
 import numpy as np
 
-from roadscan.assess.cells import affected_cells
+from roadscan.assess.cells import TOUCH_M, affected_cells
 from roadscan.assess.registration import PassAlong, moved_rows, register
+from roadscan.assess.reviews import JudgedLane
 from roadscan.assess.scheme import PassRule, Scheme
 from roadscan.model.arrays import Bools, Floats, Ints
-from roadscan.model.damage import LaneGrid
+from roadscan.model.damage import LaneGrid, merge_grids
 from roadscan.model.review import ReviewedObservation
 
 DAY_S = 86_400.0
-
-
-@dataclass(frozen=True, slots=True)
-class LanePass:
-    """One pass of one drive over a lane, as reviews leave it."""
-
-    grid: LaneGrid
-    sightings: tuple[ReviewedObservation, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +56,8 @@ class CombinedLane:
         return int((self.weights[:, cells] > 0).any(axis=1).sum())
 
 
-def combine(passes: Sequence[LanePass], scheme: Scheme) -> CombinedLane:
-    """Combine at least one pass over a lane; their order changes nothing but their own order."""
+def combine(passes: Sequence[JudgedLane], scheme: Scheme) -> CombinedLane:
+    """Combine one or more passes over a lane, each as reviews leave it, in whichever order."""
     kinds = sorted(scheme.kinds.keys() & {kind for one in passes for kind in one.grid.hits})
     affected = [
         {kind: affected_cells(one.grid, kind, scheme.hit_share) for kind in kinds} for one in passes
@@ -74,7 +68,7 @@ def combine(passes: Sequence[LanePass], scheme: Scheme) -> CombinedLane:
                 np.stack([mask[kind].any(axis=1) for kind in kinds], axis=1).astype(float)
                 if kinds
                 else np.zeros((len(one.grid.views), 0)),
-                one.grid.views.any(axis=1),
+                one.grid.views.max(axis=1) > 0,
                 _accuracy_m(one.grid),
             )
             for one, mask in zip(passes, affected, strict=True)
@@ -82,11 +76,11 @@ def combine(passes: Sequence[LanePass], scheme: Scheme) -> CombinedLane:
     ).rows
     moved = [_moved(one, shift) for one, shift in zip(passes, shifts, strict=True)]
     return CombinedLane(
-        _sum_of([one.grid for one in moved]),
+        reduce(merge_grids, [one.grid for one in moved]),
         tuple(
             sorted(
                 (sighting for one in moved for sighting in one.sightings),
-                key=lambda sighting: (sighting.observation.frame_t_s, sighting.box),
+                key=lambda sighting: sighting.observation.frame_t_s,
             )
         ),
         tuple(
@@ -97,13 +91,13 @@ def combine(passes: Sequence[LanePass], scheme: Scheme) -> CombinedLane:
     )
 
 
-def _moved(one: LanePass, shift_rows: Floats) -> LanePass:
+def _moved(one: JudgedLane, shift_rows: Floats) -> JudgedLane:
     if not np.rint(shift_rows).any():
         return one
     grid = one.grid
     by_row = np.rint(shift_rows)
-    seen = grid.views.any(axis=1)
-    return LanePass(
+    seen = grid.views.max(axis=1) > 0
+    return JudgedLane(
         replace(
             grid,
             views=moved_rows(grid.views, by_row),
@@ -121,24 +115,18 @@ def _moved_times(values: Floats, seen: Bools, by_row: Floats) -> Floats:
 
 
 def _moved_sighting(sighting: ReviewedObservation, by_row: Floats) -> ReviewedObservation:
+    """Move each end of an observation with the row that it lies in, as the cells there move."""
     seen = sighting.observation
-    middle = (seen.from_offset_m + seen.to_offset_m) / 2
-    off_m = float(by_row[int(np.clip(middle, 0, len(by_row) - 1))])
-    return replace(
-        sighting,
-        observation=replace(
-            seen,
-            from_offset_m=max(0.0, seen.from_offset_m + off_m),
-            to_offset_m=max(0.0, seen.to_offset_m + off_m),
-        ),
+    last = len(by_row) - 1
+    ends_m = sorted(
+        max(0.0, end_m + float(by_row[int(np.clip(row, 0, last))]))
+        for end_m, row in (
+            (seen.from_offset_m, seen.from_offset_m + TOUCH_M),
+            (seen.to_offset_m, seen.to_offset_m - TOUCH_M),
+        )
     )
-
-
-def _sum_of(grids: Sequence[LaneGrid]) -> LaneGrid:
-    total = grids[0]
-    for grid in grids[1:]:
-        total = total.merged_with(grid)
-    return total
+    moved = replace(seen, from_offset_m=ends_m[0], to_offset_m=ends_m[1])
+    return replace(sighting, observation=moved)
 
 
 def _accuracy_m(grid: LaneGrid) -> float:

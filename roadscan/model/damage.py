@@ -6,7 +6,7 @@ from enum import StrEnum
 import numpy as np
 
 from roadscan.model.arrays import Floats, Ints
-from roadscan.model.road import Direction
+from roadscan.model.road import Direction, Lane
 
 STRIPS = 3
 """Strips across a driven lane (ZTV ZEB-StB), 0 is the left one in the direction of travel."""
@@ -87,6 +87,11 @@ class LaneGrid:
     """(rows,) best accuracy along the link of the frames that viewed the row, else NaN."""
     pass_number: int = 0
 
+    @property
+    def lane(self) -> Lane:
+        """The lane that it is of."""
+        return self.link_id, self.direction
+
 
 def merge_grids(first: LaneGrid, second: LaneGrid) -> LaneGrid:
     """Add up the views and hits of two grids of one lane, in whichever order."""
@@ -137,6 +142,10 @@ class Damage:
     accuracy_m: float
     best: Observation
     """Observation whose picture shows the damage best."""
+    n_passes: int = 1
+    """Passes over the lane that found it."""
+    n_passes_over: int = 1
+    """Passes that viewed its place."""
     review: Verdict | None = None
     """Verdict on a box in it; None until reviewed."""
 
