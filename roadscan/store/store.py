@@ -31,6 +31,7 @@ from roadscan.model.road import Direction, Lane, Network
 from roadscan.model.survey import Assessment, DriveKey, Survey, SurveyCounts, SurveyTotals
 from roadscan.store import tables
 from roadscan.store.erasure import Erased, erase_drive
+from roadscan.store.layers.patch import mark_stale
 from roadscan.store.rescoring import ensure_scoring, request_scoring
 from roadscan.store.reviews import Reviews
 from roadscan.store.surveys import rows
@@ -169,6 +170,7 @@ class Store:
         """Keep the results of a survey in place of earlier ones."""
         with self._writing() as db:
             put_assessment(db, survey, assessment)
+            mark_stale(db, survey)
 
     def survey(self, name: str) -> Survey:
         """Return a survey; KeyError without one of this name."""

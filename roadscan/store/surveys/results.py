@@ -22,12 +22,11 @@ from roadscan.model.damage import Damage, position_on_network
 from roadscan.model.score import SegmentResult
 from roadscan.model.survey import Assessment, SurveyTotals
 from roadscan.store import tables
-from roadscan.store.layers.feature_tables import editions
 from roadscan.store.surveys import rows
 
 
 def put_assessment(db: Connection, survey: str, assessment: Assessment) -> None:
-    """Write results in place of earlier ones; the layers on show are made before them now."""
+    """Write the results of a survey in place of earlier ones."""
     key: dict[str, Any] = {"survey": survey}
     pairs = zip(assessment.segments, assessment.results, strict=True)
     scored = [
@@ -45,7 +44,6 @@ def put_assessment(db: Connection, survey: str, assessment: Assessment) -> None:
         db.execute(delete(table).filter_by(**key))
         if new:
             db.execute(insert(table), new)
-    db.execute(update(editions).filter_by(**key).values(stale=True))
 
 
 def update_results(
