@@ -113,7 +113,9 @@ def test_a_drive_is_erased_after_a_second_question(open_page, survey):
 
     page.route("**/api/drives/*", answer)
     page.get_by_role("button", name="Endgültig löschen").click()
-    page.get_by_text("small.mp4 wurde gelöscht. Die Befahrung wird ohne diese Fahrt neu bewertet.").wait_for()
+    page.get_by_text(
+        "small.mp4 wurde gelöscht. Die Befahrung wird ohne diese Fahrt neu bewertet."
+    ).wait_for()
     assert asked == ["DELETE"]
 
 
@@ -144,7 +146,9 @@ def test_recordings_that_are_due_are_shown_and_deleted_after_a_second_question(o
     assert "seit mehr als 30 Tagen hier" in due.inner_text()
     delete = page.get_by_role("button", name="Fällige Aufnahmen jetzt löschen")
     delete.click()
-    page.get_by_text("Dateien: 1, zusammen 14 B. Ergebnisse und Bilder bleiben erhalten.").wait_for()
+    page.get_by_text(
+        "Dateien: 1, zusammen 14 B. Ergebnisse und Bilder bleiben erhalten."
+    ).wait_for()
     found = Axe().run(page, options={"runOnly": {"type": "tag", "values": TAGS}})
     assert found.violations_count == 0, found.generate_report()
     page.get_by_role("button", name="Behalten").click()

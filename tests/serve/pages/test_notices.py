@@ -101,11 +101,11 @@ def test_the_times_are_those_that_are_set(told):
     page = told(
         keep_raw_s=3 * DAY_S, upload_expires_s=DAY_S, session_s=90 * 60.0, picture_every_m=12.5
     )
-    assert "3 days after the results, at the latest 30 days after they came" in page
+    assert "3 days after assessment, at the latest 30 days after arrival" in page
     assert "1 day without another byte" in page
     assert page.count("1.5 hours") == 2
     assert "one for each 12.5 m driven" in page
-    assert "7 days after the results" not in page
+    assert "7 days after assessment" not in page
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -125,7 +125,7 @@ def test_without_pictures_of_the_road_it_speaks_of_those_of_damages_alone(told):
 def test_only_what_is_public_is_called_so(told):
     assert "No result can be read without a login." in told()
     some = told(public_collections=frozenset({"damages", "segments"}))
-    assert "without a login: condition of the segments, damages." in some
+    assert "Readable without a login: condition of the segments, damages." in some
     assert "Pictures are never public" in some
 
 
