@@ -11,14 +11,15 @@ from roadscan.model.access import Role
 from roadscan.serve.access.guard import COOKIE
 from roadscan.serve.access.oidc import BEGUN_COOKIE
 from roadscan.serve.ogc.texts import COLLECTIONS
-from roadscan.serve.pages.notices import (
-    MAX_OPERATOR,
-    how_long,
-    notices_of,
-    read_operator,
-)
+from roadscan.serve.pages.notices import MAX_OPERATOR, notices_of, read_operator
 from roadscan.serve.pages.page_routes import PAGES, pages_router
-from roadscan.serve.pages.texts import LANGUAGE_COOKIE, LANGUAGES, notice_texts, texts
+from roadscan.serve.pages.texts import (
+    LANGUAGE_COOKIE,
+    LANGUAGES,
+    how_long,
+    notice_texts,
+    texts,
+)
 from roadscan.serve.privacy_record import MEASURED, WORDS
 from roadscan.serve.settings import BasemapSettings, OidcSettings, ServeSettings
 
