@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from axe_playwright_python.sync_playwright import Axe
 
 from roadscan.model.access import Role
-from roadscan.model.upload import FileKind, Place, StoredFile
+from roadscan.model.uploaded_file import FileKind, StoredFile, UploadSource
 from roadscan.serve.retention import LONGEST_S
 from roadscan.serve.settings import ServeSettings
 from roadscan.serve.uploads.upload_storage import UploadStorage
@@ -135,7 +135,7 @@ def put_old_recording(service, name):
     old_s = time.time() - LONGEST_S - 60.0
     file = StoredFile(sha256, len(content), name, FileKind.VIDEO, "Herbst", "u", "Uli", old_s)
     with store_of(service) as store:
-        Files(store.engine).put(file, Place("", 0, "", name), name)
+        Files(store.engine).put(file, UploadSource("", 0, "", name), name)
     return path
 
 

@@ -6,13 +6,14 @@ import shutil
 import time
 from contextlib import closing
 
+import pytest
 from typer.main import get_command
 
 from roadscan.cli.app import app
 from roadscan.detect import model_folder
 from roadscan.detect.model_folder import list_models
 from roadscan.model.access import AuditEntry
-from roadscan.model.upload import FileKind, Place, StoredFile
+from roadscan.model.uploaded_file import FileKind, StoredFile, UploadSource
 from roadscan.serve.backup import BACKUPS
 from roadscan.serve.jobs.exports import export_path
 from roadscan.serve.pages.page_routes import STATIC
@@ -29,10 +30,11 @@ def put(store, name, size_bytes, *, uploaded_s):
     sha256 = hashlib.sha256(name.encode()).hexdigest()
     kind = FileKind.of(name)
     file = StoredFile(sha256, size_bytes, name, kind, "Herbst", "u", "Uli", uploaded_s)
-    Files(store.engine).put(file, Place("", 0, "", name), name)
+    Files(store.engine).put(file, UploadSource("", 0, "", name), name)
     return file
 
 
+@pytest.mark.both_databases
 def test_the_disk_is_told_with_what_this_town_takes_of_it(admin, settings, store):
     now_s = time.time()
     put(store, "one.mp4", 5_000_000_000, uploaded_s=now_s)
@@ -42,7 +44,9 @@ def test_the_disk_is_told_with_what_this_town_takes_of_it(admin, settings, store
     told = AuditEntry(now_s, "Ada", "file_purged", gone.name)
     Files(store.engine).mark_purged(gone.sha256, told)
     storage = UploadStorage(settings.data, settings.upload_limits)
-    under_way = storage.create(Sent(Place("", 0, "", "two.mp4"), "", "", ""), 100, "u", "Uli", 0)
+    under_way = storage.create(
+        Sent(UploadSource("", 0, "", "two.mp4"), "", "", ""), 100, "u", "Uli", 0
+    )
     with closing(storage.writer(under_way.upload_id, 0)) as writer:
         writer.write(b"x" * 30)
     export = export_path(settings.data, "export-1")
@@ -104,6 +108,7 @@ def test_a_model_that_was_cut_off_is_told_and_the_others_stay(admin, tmp_path, m
     assert (unread["failure"]["code"], unread["described"]) == ("model_invalid", None)
 
 
+@pytest.mark.both_databases
 def test_settings_are_those_of_the_start_and_what_is_due_is_what_would_be_deleted(
     admin, settings, store, accounts
 ):

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from roadscan.errors import RoadscanError
-from roadscan.model.upload import WaitingDrive
+from roadscan.model.uploaded_file import WaitingDrive
 from roadscan.serve.jobs.queue import JobQueue
 from roadscan.serve.jobs.requests import CheckRequest, DriveRequest
 from roadscan.store.store import Store

@@ -18,10 +18,9 @@ from sqlalchemy import (
     update,
 )
 
-from roadscan.assess.damages import along
-from roadscan.model.damage import Damage
+from roadscan.model.damage import Damage, position_on_network
 from roadscan.model.score import SegmentResult
-from roadscan.model.survey import Assessment, Totals
+from roadscan.model.survey import Assessment, SurveyTotals
 from roadscan.store import tables
 from roadscan.store.layers.feature_tables import editions
 from roadscan.store.surveys import rows
@@ -105,10 +104,10 @@ def damages_where(db: Connection, survey: str, which: ColumnElement[bool]) -> tu
     """Return some damages of a survey along the roads."""
     table = tables.damages.c
     made = db.scalars(select(table.damage).where(table.survey == survey, which))
-    return tuple(sorted(map(rows.DAMAGE.validate_python, made), key=along))
+    return tuple(sorted(map(rows.DAMAGE.validate_python, made), key=position_on_network))
 
 
-def totals(db: Connection, survey: str) -> Totals:
+def totals(db: Connection, survey: str) -> SurveyTotals:
     """Count the results of a survey."""
     results, damages = tables.results.c, tables.damages.c
     score = results.result["score"]["score"].as_float()
@@ -116,7 +115,7 @@ def totals(db: Connection, survey: str) -> Totals:
         select(func.count(), func.count(score)).where(results.survey == survey)
     ).one()
     found = db.scalar(select(func.count()).where(damages.survey == survey))
-    return Totals(*segments, damages=found or 0)
+    return SurveyTotals(*segments, damages=found or 0)
 
 
 @dataclass(frozen=True, slots=True)

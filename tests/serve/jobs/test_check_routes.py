@@ -6,7 +6,7 @@ import time
 import pytest
 
 from roadscan.model.access import Role
-from roadscan.model.upload import FileKind, Place, StoredFile
+from roadscan.model.uploaded_file import FileKind, StoredFile, UploadSource
 from roadscan.serve.jobs.drives import Drives
 from roadscan.serve.jobs.requests import State
 from roadscan.serve.uploads.upload_storage import UploadStorage
@@ -41,7 +41,7 @@ def send_in(town, drives, names, owner="somebody"):
         file = StoredFile(
             sha256, len(content), name, FileKind.of(name), "Herbst", owner, "Uli", 1000.0
         )
-        drives.files.put(file, Place("drop", len(names), "", name), f"upload-{sha256[:8]}")
+        drives.files.put(file, UploadSource("drop", len(names), "", name), f"upload-{sha256[:8]}")
         sent[name] = sha256
     return sent
 
@@ -81,6 +81,7 @@ def checked_broken(town, queue, drives, network):
     return job.job_id
 
 
+@pytest.mark.both_databases
 def test_a_drive_that_nothing_is_wrong_with_begins_by_itself(
     town, queue, drives, network, accounts
 ):
@@ -129,7 +130,7 @@ def test_a_file_that_is_wrong_is_told_by_the_name_that_its_sender_gave_it(
     (told,) = uploader.get("/api/checks").json()
     assert told["failure"] == {
         "code": "track_format_unknown",
-        "message": f"{name} is no track that can be read: it is XML, but no GPX",
+        "message": f"{name} is not in a supported track format: it is XML, but not GPX",
         "hint": "Give GPX, an NMEA log, GeoJSON, or CSV with columns time, lat, lon",
     }
 
@@ -147,6 +148,7 @@ def test_a_drive_is_worked_all_the_same_if_somebody_says_so(
     assert (again.status_code, again.json()["code"]) == (409, "drive_not_waiting")
 
 
+@pytest.mark.both_databases
 def test_only_its_sender_or_an_administrator_withdraws_a_drive(
     client, key_of, settings, drives, accounts, checked_broken
 ):
@@ -168,7 +170,7 @@ def test_a_track_that_another_drive_needs_is_not_withdrawn_with_the_first(
     other = send_in(town, drives, {"other.mp4": b"neither a video"})["other.mp4"]
     track = sample("drive.gpx")
     sha256 = hashlib.sha256(track).hexdigest()
-    drives.files.put(drives.files.get(sha256), Place("drop", 2, "", "other.gpx"), "again")
+    drives.files.put(drives.files.get(sha256), UploadSource("drop", 2, "", "other.gpx"), "again")
     client.post(f"/api/checks/{checked_broken}/withdraw", headers=key_of(Role.ADMIN))
     (left,) = drives.files.waiting()
     assert (left.video.sha256, left.track.sha256) == (other, sha256)
@@ -203,7 +205,7 @@ def test_a_video_that_was_withdrawn_and_is_sent_again_is_looked_at_again(
     later_s = StoredFile(
         drive.video.sha256, 15, "broken.mp4", FileKind.VIDEO, "Herbst", "x", "Uli", 2000.0
     )
-    drives.files.put(later_s, Place("drop", 2, "", "broken.mp4"), "second")
+    drives.files.put(later_s, UploadSource("drop", 2, "", "broken.mp4"), "second")
     ((_, second),) = drives.checks()
     assert first.job_id() != second.job_id()
 

@@ -2,7 +2,7 @@ from hashlib import sha256
 
 import pytest
 
-from roadscan.model.upload import FileKind, Place, StoredFile
+from roadscan.model.uploaded_file import FileKind, StoredFile, UploadSource
 from roadscan.serve.jobs.drives import Drives
 from roadscan.serve.jobs.queue import JobQueue
 from roadscan.serve.jobs.requests import DriveRequest
@@ -114,7 +114,7 @@ def test_a_drive_that_is_whole_is_looked_at_once_however_many_look(drives, queue
             "Uli",
             NOW_S,
         )
-        drives.files.put(file, Place("", 0, "", name), name)
+        drives.files.put(file, UploadSource("", 0, "", name), name)
     for _ in range(2):
         worker = Scheduler(drives, scorings, deletes_raw=False)
         worker.look(NOW_S)

@@ -7,7 +7,7 @@ import pytest
 from roadscan.cli.app import exit_code
 from roadscan.errors import InputFault, RoadscanError
 from roadscan.model.access import Role
-from roadscan.pipeline.progress import Quiet
+from roadscan.pipeline.progress import NoProgress
 from roadscan.serve.uploads import client as module
 from roadscan.serve.uploads.client import Arrival, list_sources, send_files
 from roadscan.serve.uploads.connection import Connection, ConnectionLostError
@@ -57,7 +57,7 @@ def small_pieces(monkeypatch):
 
 def send(line, inputs, survey="", progress=None):
     sources = list_sources(inputs)
-    return list(send_files(line, sources, survey, progress or Quiet(), lambda _: None))
+    return list(send_files(line, sources, survey, progress or NoProgress(), lambda _: None))
 
 
 def refused(call, *arguments):
@@ -80,6 +80,7 @@ def test_what_is_not_there_or_of_no_use_is_told(tmp_path):
     assert refused(list_sources, [tmp_path]).code == "file_missing"
 
 
+@pytest.mark.both_databases
 def test_a_drop_arrives_as_drives(line, drop, arrivals):
     progress = Counted()
     results = send(line, [drop], "Nord 2026", progress)
@@ -228,7 +229,7 @@ def test_who_may_not_upload_hears_it_at_once(address, key_of, drop):
 def test_a_service_that_does_not_answer_is_given_up_after_a_while(drop):
     waits = []
     with closing(Connection("http://127.0.0.1:9", "")) as line:
-        sending = send_files(line, list_sources([drop]), "", Quiet(), waits.append)
+        sending = send_files(line, list_sources([drop]), "", NoProgress(), waits.append)
         assert refused(list, sending).code == "service_unreachable"
     assert waits[:6] == [0.0, 1.0, 2.0, 4.0, 8.0, 16.0]
     assert 200 < sum(waits) <= module.PATIENCE_S

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from roadscan.errors import RoadscanError
-from roadscan.read.camera import read_camera
+from roadscan.read.camera_file import read_camera
 
 
 def camera_error(folder: Path, text: str) -> RoadscanError:

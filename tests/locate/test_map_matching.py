@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from roadscan.locate.clean_track import clean_track
-from roadscan.locate.match import match_path
+from roadscan.locate.map_matching import match_path
 from roadscan.model.arrays import Floats
 from roadscan.model.road import Direction, MatchedPath, Network
 from tests.locate.drives import CRS_EPSG, STARTED_S, metric_track

@@ -4,7 +4,7 @@ import pytest
 
 from roadscan.assess.scheme import parse_scheme
 from roadscan.errors import RoadscanError
-from roadscan.read.scheme import MAX_BYTES, read_scheme_text
+from roadscan.read.scheme_file import MAX_BYTES, read_scheme_text
 
 
 @pytest.mark.parametrize("name", ["ap9k", "ap9k-monotone"])

@@ -6,7 +6,7 @@ import pytest
 import shapely
 
 from roadscan.errors import RoadscanError
-from roadscan.read.objections import read_objections
+from roadscan.read.objection_areas import read_objections
 
 SQUARE = [[13.0, 51.0], [13.001, 51.0], [13.001, 51.001], [13.0, 51.001], [13.0, 51.0]]
 

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from roadscan.locate.clean_track import clean_track, state_at
-from roadscan.locate.sample import sample_times
+from roadscan.locate.clean_track import clean_track
+from roadscan.locate.drive_path import sample_times, state_at
 from roadscan.model.track import DrivePath
 from tests.locate.drives import CRS_EPSG, STARTED_S, metric_track, town_drive, track_of
 

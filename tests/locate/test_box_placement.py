@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from roadscan.locate.camera import focal_px, pixel_from_ground
-from roadscan.locate.match import match_path
-from roadscan.locate.place import Eye, Placement, place_frame
+from roadscan.locate.box_placement import CameraOnRoute, Placement, place_frame
+from roadscan.locate.camera_projection import focal_px, pixel_from_ground
+from roadscan.locate.map_matching import match_path
 from roadscan.model.arrays import Floats
 from roadscan.model.damage import LaneViews, Observation, Rejection
 from roadscan.model.frame import Boxes, Camera
@@ -25,13 +25,13 @@ Rectangle = tuple[float, float, float, float]
 """Nearer and farther end ahead of the camera, right and left side, in metres."""
 
 
-def eye_over(points: Points, roads: Network = ROADS, camera: Camera = CAMERA) -> Eye:
+def setup_over(points: Points, roads: Network = ROADS, camera: Camera = CAMERA) -> CameraOnRoute:
     xy, _ = along(points, 10.0)
-    return Eye(camera, WIDTH, HEIGHT, match_path(raw_drive(xy), roads), roads)
+    return CameraOnRoute(camera, WIDTH, HEIGHT, match_path(raw_drive(xy), roads), roads)
 
 
-EAST = eye_over([(20, 0), (380, 0)])
-WEST = eye_over([(380, 0), (20, 0)])
+EAST = setup_over([(20, 0), (380, 0)])
+WEST = setup_over([(380, 0), (20, 0)])
 
 
 def seen_as(rectangle: Rectangle, camera: Camera = CAMERA) -> list[float]:
@@ -54,7 +54,7 @@ def only(placement: Placement) -> Observation:
 
 
 TURNED = {
-    yaw_deg: eye_over([(20, 0), (120, 0)], camera=replace(CAMERA, yaw_deg=yaw_deg, left_m=0.2))
+    yaw_deg: setup_over([(20, 0), (120, 0)], camera=replace(CAMERA, yaw_deg=yaw_deg, left_m=0.2))
     for yaw_deg in (-4.0, 0.0, 4.0)
 }
 
@@ -70,13 +70,13 @@ TURNED = {
 def test_a_rectangle_seen_is_placed_where_it_is(
     near_m: float, length_m: float, right_m: float, width_m: float, yaw_deg: float, t_s: float
 ) -> None:
-    eye = TURNED[yaw_deg]
+    setup = TURNED[yaw_deg]
     rectangle = (near_m, near_m + length_m, right_m, right_m + width_m)
-    box = seen_as(rectangle, eye.camera)
-    placed = only(place_frame(boxes(box), STARTED_S + t_s, eye))
+    box = seen_as(rectangle, setup.camera)
+    placed = only(place_frame(boxes(box), STARTED_S + t_s, setup))
 
     # With a camera that looks aside, a row of the picture is not quite across the road.
-    box_m = (box[2] - box[0]) / focal_px(eye.camera, WIDTH) * (near_m + length_m)
+    box_m = (box[2] - box[0]) / focal_px(setup.camera, WIDTH) * (near_m + length_m)
     slant_m = box_m * np.tan(np.radians(abs(yaw_deg)))
     at_m = 20.0 + 10.0 * t_s
     assert placed.link_id == "a"
@@ -145,8 +145,8 @@ def test_a_box_that_is_not_on_the_driven_lane_is_rejected_for_its_reason(name: s
 
 def test_off_the_network_a_box_is_rejected_and_nothing_is_seen() -> None:
     roads = network(link("a", [(0, 0), (200, 0)]), link("b", [(400, 400), (600, 400)]))
-    eye = eye_over([(10, 0), (200, 0), (400, 400), (590, 400)], roads)
-    placement = place_frame(boxes(seen_as((5.0, 8.0, 0.0, 1.0))), STARTED_S + 40.0, eye)
+    setup = setup_over([(10, 0), (200, 0), (400, 400), (590, 400)], roads)
+    placement = place_frame(boxes(seen_as((5.0, 8.0, 0.0, 1.0))), STARTED_S + 40.0, setup)
 
     assert placement.rejections == ((0, Rejection.OFF_NETWORK),)
     assert placement.views == ()
@@ -188,8 +188,8 @@ def test_rows_on_both_links_are_seen_over_a_node() -> None:
 
 def test_the_shorter_last_row_of_a_link_is_seen_with_its_end() -> None:
     roads = network(link("a", [(0, 0), (100.4, 0)]), link("b", [(100.4, 0), (200, 0)]))
-    eye = eye_over([(20, 0), (190, 0)], roads)
-    first, second = place_frame(boxes(), STARTED_S + 7.0, eye).views
+    setup = setup_over([(20, 0), (190, 0)], roads)
+    first, second = place_frame(boxes(), STARTED_S + 7.0, setup).views
 
     assert (first.link_id, first.from_row, first.to_row) == ("a", 93, 101)
     assert (second.link_id, second.from_row, second.to_row) == ("b", 0, 2)
@@ -208,15 +208,15 @@ def test_at_a_crossing_only_the_street_driven_is_seen() -> None:
         link("east", [(100, 0), (200, 0)]),
         link("north", [(100, 0), (100, 100)]),
     )
-    eye = eye_over([(0, 0), (100, 0), (100, 90)], roads)
+    setup = setup_over([(0, 0), (100, 0), (100, 90)], roads)
     seen = {
         view.link_id
         for t_s in np.arange(0.0, 18.0, 0.1)
-        for view in place_frame(boxes(), STARTED_S + t_s, eye).views
+        for view in place_frame(boxes(), STARTED_S + t_s, setup).views
     }
     assert seen == {"west", "north"}
     straight_on = boxes(seen_as((9.0, 11.0, -0.5, 0.5)))
-    placement = place_frame(straight_on, STARTED_S + 9.6, eye)
+    placement = place_frame(straight_on, STARTED_S + 9.6, setup)
     assert placement.rejections == ((0, Rejection.OUTSIDE_LANE),)
 
 
@@ -224,13 +224,13 @@ def test_at_a_crossing_only_the_street_driven_is_seen() -> None:
 def test_on_a_curve_a_mark_in_the_lanes_middle_stays_in_its_middle(sign: float) -> None:
     radius_m = 45.0
     curve = circle(radius_m, -90.0, 60.0, 300) * np.array([1.0, sign])
-    eye = eye_over(curve, network(link("curve", curve)))
+    setup = setup_over(curve, network(link("curve", curve)))
     angle = np.array([7.0, 8.0]) / radius_m
     ahead, left = radius_m * np.sin(angle), sign * radius_m * (1 - np.cos(angle))
     uv = pixel_from_ground(
         CAMERA, WIDTH, HEIGHT, np.repeat(ahead, 2), np.repeat(left, 2) + [0.2, -0.2] * 2
     )
-    placed = only(place_frame(boxes([*uv.min(axis=0), *uv.max(axis=0)]), STARTED_S + 5.0, eye))
+    placed = only(place_frame(boxes([*uv.min(axis=0), *uv.max(axis=0)]), STARTED_S + 5.0, setup))
     assert (placed.left_min_m + placed.left_max_m) / 2 == pytest.approx(0.0, abs=0.12)
     assert placed.left_max_m - placed.left_min_m < 0.75
     assert placed.from_offset_m == pytest.approx(57.0, abs=0.3)
@@ -245,15 +245,15 @@ def test_an_observation_knows_how_sure_its_place_is() -> None:
 
 def test_a_camera_that_sees_no_lane_places_nothing() -> None:
     blind = replace(CAMERA, pitch_deg=-20.0)
-    eye = eye_over([(20, 0), (380, 0)], camera=blind)
-    placement = place_frame(boxes([500.0, 400.0, 700.0, 700.0]), STARTED_S + 5.0, eye)
+    setup = setup_over([(20, 0), (380, 0)], camera=blind)
+    placement = place_frame(boxes([500.0, 400.0, 700.0, 700.0]), STARTED_S + 5.0, setup)
 
     assert placement.observations == ()
     assert len(placement.rejections) == 1
     assert placement.views == ()
 
 
-TURNING = eye_over(
+TURNING = setup_over(
     [(0, 0), (100, 0), (100, 100), (250, 300)],
     network(link("a", [(0, 0), (100, 0)]), link("b", [(100, 0), (100, 100)])),
 )
@@ -274,10 +274,10 @@ TURNING = eye_over(
     st.sampled_from([EAST, WEST, TURNING]),
 )
 def test_every_box_ends_in_exactly_one_place(
-    drawn: list[tuple[float, float, float, float]], t_s: float, eye: Eye
+    drawn: list[tuple[float, float, float, float]], t_s: float, setup: CameraOnRoute
 ) -> None:
     found = boxes(*([x, y, x + w, y + h] for x, y, w, h in drawn))
-    placement = place_frame(found, STARTED_S + t_s, eye)
+    placement = place_frame(found, STARTED_S + t_s, setup)
 
     placed = {observation.box_number for observation in placement.observations}
     rejected = [number for number, _ in placement.rejections]

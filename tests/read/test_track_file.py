@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from roadscan.errors import RoadscanError
 from roadscan.model.track import Track
-from roadscan.read.track import read_track
+from roadscan.read.track_file import read_track
 from roadscan.read.track_fixes import time_or_nan
 
 STARTED_S = datetime(2026, 3, 14, 9, 0, tzinfo=UTC).timestamp()
