@@ -6,6 +6,8 @@ from starlette.testclient import TestClient
 
 from roadscan.model.access import Right, Role
 
+pytestmark = pytest.mark.shared_service
+
 PUBLIC = None
 """Anybody may ask: pages are empty frames, health tells no more than yes or no."""
 
