@@ -145,6 +145,7 @@ def test_no_route_is_forgotten_here(client):
     assert set(routes(client)) == known
 
 
+@pytest.mark.both_databases
 def test_nobody_gets_in_without_a_login_except_where_anybody_may(client):
     for route in routes(client):
         status = ask(client, route, {})
