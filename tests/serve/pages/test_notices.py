@@ -67,12 +67,14 @@ def figures(text: str) -> list[str]:
     return sorted(each.replace(",", ".") for each in found)
 
 
+@pytest.mark.shared_service
 def test_anybody_may_read_it_logged_in_or_not(client, key_of):
     assert client.get("/notices").status_code == 200
     for role in Role:
         assert client.get("/notices", headers=key_of(role)).status_code == 200
 
 
+@pytest.mark.shared_service
 @pytest.mark.parametrize("address", [*PAGES, "/ogc?f=html", "/ogc/conformance?f=html"])
 def test_every_page_leads_to_both_parts_and_both_are_there(client, address):
     foot = client.get(address).text.split("<footer>")[1]
@@ -226,6 +228,7 @@ def test_its_facts_are_a_value_made_of_the_settings_alone(tmp_path):
     assert notices_of(settings).operator == ""
 
 
+@pytest.mark.shared_service
 def test_its_texts_are_not_carried_along_by_other_pages(client):
     assert notice_texts("de")["purpose"] not in client.get("/login?lang=de").text
     assert "purpose" not in texts("de")

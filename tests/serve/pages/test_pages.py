@@ -10,6 +10,7 @@ from roadscan.serve.pages.texts import DEFAULT, choose_language, texts
 TEXT_KEY = re.compile(r"""\btext\("(\w+)"[,)]|\bt\.(\w+)""")
 
 
+@pytest.mark.shared_service
 @pytest.mark.parametrize("language", ["de", "en"])
 @pytest.mark.parametrize("address", PAGES)
 def test_every_page_has_its_frame_in_both_languages(client, address, language):
@@ -20,6 +21,7 @@ def test_every_page_has_its_frame_in_both_languages(client, address, language):
     assert "built-in" not in answer.text
 
 
+@pytest.mark.shared_service
 @pytest.mark.parametrize("address", PAGES)
 def test_a_page_loads_nothing_from_elsewhere_and_runs_nothing_inline(client, address):
     html = client.get(address).text
@@ -29,6 +31,7 @@ def test_a_page_loads_nothing_from_elsewhere_and_runs_nothing_inline(client, add
     assert all('type="application/json"' in attributes for attributes in inline)
 
 
+@pytest.mark.shared_service
 @pytest.mark.parametrize("address", PAGES)
 def test_what_a_page_loads_is_there(client, address):
     html = client.get(address).text
@@ -38,12 +41,14 @@ def test_what_a_page_loads_is_there(client, address):
         assert answer.headers["content-type"].startswith(("text/javascript", "text/css"))
 
 
+@pytest.mark.shared_service
 def test_the_map_library_comes_from_its_package(client):
     for name in MAPLIBRE:
         assert len(client.get(f"/static/vendor/{name}").content) > 10_000
     assert not list(STATIC.rglob("maplibre*"))
 
 
+@pytest.mark.shared_service
 @pytest.mark.parametrize("name", ["../app.py", "vendor/../../settings.py", "%2e%2e/app.py", "x.js"])
 def test_nothing_else_can_be_had(client, name):
     assert client.get(f"/static/{name}").status_code == 404
