@@ -27,6 +27,7 @@ from roadscan.serve.networks import networks_router
 from roadscan.serve.ogc.document_routes import features_router
 from roadscan.serve.ogc.download_audit import exports_on_record
 from roadscan.serve.ogc.layer_access import readable_by
+from roadscan.serve.ogc.operations import describe_layers
 from roadscan.serve.pages.page_routes import pages_router
 from roadscan.serve.pages.static_routes import static_router
 from roadscan.serve.reviews import reviews_router
@@ -56,6 +57,7 @@ def create_app(settings: ServeSettings, store: Store) -> FastAPI:
     )
     tell_errors(app)
     describe(app)
+    describe_layers(app)
     guard = Guard(Accounts(store.engine, time.time))
     logins = OutsideLogins(store.engine, guard.accounts)
     files, town = Files(store.engine), TownState(store.engine, time.time)

@@ -12,7 +12,19 @@ from roadscan.serve.ogc.formats import DOCUMENTS, FILES, HTML, JSON, OPENAPI, SC
 from roadscan.serve.ogc.item_routes import items_router
 from roadscan.serve.ogc.layer_access import Readable, readable_collection
 from roadscan.serve.ogc.links import Link, address, base_url, link_header
-from roadscan.serve.ogc.openapi import openapi
+from roadscan.serve.ogc.operations import (
+    COLLECTION,
+    COLLECTIONS_PAGE,
+    CONFORMANCE,
+    LANDING_PAGE,
+    OBJECT,
+    OF_DOCUMENT,
+    PREFIX,
+    html_or,
+    layers_description,
+    operation,
+    read_route,
+)
 from roadscan.serve.ogc.request_parameters import COMMON, single_values
 from roadscan.serve.ogc.responses import Tag, answer, json_bytes, not_modified
 from roadscan.serve.ogc.texts import COLLECTIONS, language_of
@@ -21,7 +33,6 @@ from roadscan.store.layers.layer_store import LayerStore
 from roadscan.store.layers.selection import Layer
 from roadscan.store.store import Store
 
-READ: Final = ["GET", "HEAD"]
 _VERSION: Final = version("roadscan")
 
 
@@ -41,33 +52,41 @@ def features_router(
     export
         Hears of every file before it is handed out.
     """
-    router = APIRouter(prefix="/ogc", tags=["layers"], include_in_schema=False)
+    router = APIRouter(prefix=PREFIX, tags=["layers"])
     # first what is asked most often: routes are looked for in their order
     router.include_router(items_router(features, store, readable, export))
     router.include_router(tiles_router(features, readable))
 
-    @router.api_route("", methods=READ)
-    @router.api_route("/", methods=READ)
+    @router.api_route("", methods=["GET", "HEAD"], include_in_schema=False)
+    @read_route(router, "/", operation("landingPage", html_or(JSON, LANDING_PAGE), OF_DOCUMENT))
     def landing_page(request: Request) -> Response:
         return _document(request, "landing", base_url(request), documents.landing_page)
 
-    @router.api_route("/conformance", methods=READ)
+    @read_route(
+        router,
+        "/conformance",
+        operation("conformance", html_or(JSON, CONFORMANCE), OF_DOCUMENT),
+    )
     def conformance(request: Request) -> Response:
         url = f"{base_url(request)}/conformance"
         return _document(request, "conformance", url, lambda *_: documents.conformance())
 
-    @router.api_route("/api", methods=READ)
+    @read_route(router, "/api", operation("api", html_or(OPENAPI, OBJECT), OF_DOCUMENT))
     def api(request: Request) -> Response:
-        url = f"{base_url(request)}/api"
-        return _document(
-            request, "api", url, lambda base, _, language: openapi(base, language), OPENAPI
-        )
+        def make(base: str, _: str, language: str) -> dict[str, Any]:
+            return layers_description(request.app.openapi(), base, language)
 
-    @router.api_route(f"/{html.STYLE}", methods=READ)
+        return _document(request, "api", f"{base_url(request)}/api", make, OPENAPI)
+
+    @router.api_route(f"/{html.STYLE}", methods=["GET", "HEAD"], include_in_schema=False)
     def style(request: Request) -> Response:
         return _tagged(request, html.stylesheet, "text/css")
 
-    @router.api_route("/collections", methods=READ)
+    @read_route(
+        router,
+        "/collections",
+        operation("collections", html_or(JSON, COLLECTIONS_PAGE), OF_DOCUMENT, "not_logged_in"),
+    )
     def collections(request: Request) -> Response:
         names = readable(request)
         with features.reading() as reader:
@@ -80,7 +99,13 @@ def features_router(
         versions = _versions(layer for layers in found.values() for layer in layers)
         return _document(request, "collections", url, make, JSON, *versions)
 
-    @router.api_route("/collections/{collection}", methods=READ)
+    @read_route(
+        router,
+        "/collections/{collection}",
+        operation(
+            "{collection}.collection", html_or(JSON, COLLECTION), OF_DOCUMENT, "layer_unknown"
+        ),
+    )
     def collection(collection: str, request: Request) -> Response:
         readable_collection(readable, request, collection)
         with features.reading() as reader:
@@ -92,7 +117,11 @@ def features_router(
         url = address(base_url(request), "collections", collection)
         return _document(request, "collection", url, make, JSON, *_versions(layers))
 
-    @router.api_route("/collections/{collection}/queryables", methods=READ)
+    @read_route(
+        router,
+        "/collections/{collection}/queryables",
+        operation("{collection}.queryables", html_or(SCHEMA, OBJECT), OF_DOCUMENT, "layer_unknown"),
+    )
     def queryables(collection: str, request: Request) -> Response:
         readable_collection(readable, request, collection)
         url = address(base_url(request), "collections", collection, "queryables")

@@ -1,14 +1,14 @@
 """The routes of the features themselves."""
 
+import pathlib
 import shutil
 import tempfile
 from collections.abc import Callable, Mapping
 from functools import partial
 from importlib.metadata import version
-from pathlib import Path
-from typing import Final
+from typing import Annotated, Final
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Path, Request, Response
 from fastapi.responses import FileResponse
 from starlette.background import BackgroundTask
 
@@ -16,7 +16,7 @@ from roadscan.assess.scheme import parse_scheme
 from roadscan.errors import RoadscanError
 from roadscan.pipeline.scheme import load_scheme
 from roadscan.publish.styles import qgis_styles
-from roadscan.serve.ogc import html
+from roadscan.serve.ogc import html, operations
 from roadscan.serve.ogc.crs import CRS84, Crs
 from roadscan.serve.ogc.download_audit import Counted, Export
 from roadscan.serve.ogc.downloads import WRITERS, Content
@@ -41,7 +41,6 @@ from roadscan.store.layers.reader import LayerReader
 from roadscan.store.layers.selection import Layer, Placed
 from roadscan.store.store import Store
 
-READ: Final = ["GET", "HEAD"]
 HTML_LIMIT: Final = 50
 """Features on an HTML page, if the request does not say how many."""
 USUAL_SCHEME: Final = "ap9k"
@@ -60,7 +59,18 @@ def items_router(
         if request.method != "HEAD":  # which takes nothing away
             export(request, layer, own, count)
 
-    @router.api_route("/collections/{collection}/items", methods=READ)
+    files = {media_type.split(";")[0]: operations.BINARY for media_type in FILES.values()}
+
+    @operations.read_route(
+        router,
+        "/collections/{collection}/items",
+        operations.operation(
+            operations.ITEMS_ID,
+            operations.html_or(GEOJSON, operations.FEATURES) | files,
+            operations.OF_ITEMS,
+            "layer_unknown",
+        ),
+    )
     def items(collection: str, request: Request) -> Response:
         readable_collection(readable, request, collection)
         known = OF_ITEMS | kinds_of(collection).keys()
@@ -76,8 +86,22 @@ def items_router(
                 return _file(reader, store, layer, asked, own, tag, partial(on_record, request))
             return _page(request, values, reader, layer, asked, own, tag)
 
-    @router.api_route("/collections/{collection}/items/{feature_id}", methods=READ)
-    def item(collection: str, feature_id: str, request: Request) -> Response:
+    @operations.read_route(
+        router,
+        "/collections/{collection}/items/{featureId}",
+        operations.operation(
+            "{collection}.item",
+            operations.html_or(GEOJSON, operations.FEATURE),
+            operations.OF_ITEM,
+            "layer_unknown",
+            "feature_unknown",
+        ),
+    )
+    def item(
+        collection: str,
+        feature_id: Annotated[str, Path(alias="featureId")],
+        request: Request,
+    ) -> Response:
         readable_collection(readable, request, collection)
         values = single_values(request.query_params, OF_ITEM)
         own = format_of(request, values, DOCUMENTS)
@@ -224,7 +248,7 @@ def _file(
             scheme = load_scheme(USUAL_SCHEME)
         return qgis_styles(scheme)
 
-    folder = Path(tempfile.mkdtemp(prefix="roadscan-layer-"))
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="roadscan-layer-"))
     name = f"{layer.collection}.{own}"
     try:
         WRITERS[own](folder / name, Content(layer, rows, asked.crs, styles))

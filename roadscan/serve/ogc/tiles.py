@@ -1,16 +1,18 @@
 """The layers as vector tiles: OGC API - Tiles, in the tiling of the web's maps."""
 
 from importlib.metadata import version
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 import shapely
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Path, Request, Response
 
 from roadscan.errors import RoadscanError
+from roadscan.serve.ogc import operations
 from roadscan.serve.ogc.formats import JSON, format_of
 from roadscan.serve.ogc.layer_access import Readable, chosen_layer, readable_collection
 from roadscan.serve.ogc.links import address, base_url
 from roadscan.serve.ogc.mvt import encode_tile, tile_bounds_deg
+from roadscan.serve.ogc.operations import TILING
 from roadscan.serve.ogc.queryables import kinds_of
 from roadscan.serve.ogc.request_parameters import COMMON, OF_SURVEY, single_values
 from roadscan.serve.ogc.responses import Tag, answer, json_bytes, not_modified
@@ -21,7 +23,6 @@ from roadscan.store.layers.reader import LayerReader
 from roadscan.store.layers.selection import Layer, Selection
 
 MVT: Final = "application/vnd.mapbox-vector-tile"
-TILING: Final = "WebMercatorQuad"
 TILING_URI: Final = "http://www.opengis.net/def/tilematrixset/OGC/1.0/WebMercatorQuad"
 MERCATOR_URI: Final = "http://www.opengis.net/def/crs/EPSG/0/3857"
 MAX_ZOOM: Final = 22
@@ -43,7 +44,6 @@ FIELDS: Final = {
 }
 """What a map needs; everything else is behind the id."""
 KEPT_BYTES: Final = 64 << 20
-_READ: Final = ["GET", "HEAD"]
 _VERSION: Final = version("roadscan")
 
 
@@ -52,7 +52,16 @@ def tiles_router(features: LayerStore, readable: Readable) -> APIRouter:
     router = APIRouter()
     kept = ByteLimitedCache[bytes](KEPT_BYTES, lambda tile: len(tile) + 1000)
 
-    @router.api_route("/collections/{collection}/tiles", methods=_READ)
+    json_object = {JSON: operations.OBJECT}
+    path = f"/collections/{{collection}}/tiles/{TILING}"
+
+    @operations.read_route(
+        router,
+        "/collections/{collection}/tiles",
+        operations.operation(
+            "{collection}.tilesets", json_object, operations.OF_TILESET, "layer_unknown"
+        ),
+    )
     def tilesets(collection: str, request: Request) -> Response:
         readable_collection(readable, request, collection)
         _check_json(request)
@@ -61,7 +70,13 @@ def tiles_router(features: LayerStore, readable: Readable) -> APIRouter:
         links = [{"href": url, "rel": "self", "type": JSON, "title": head["title"]}]
         return _document(request, {"tilesets": [head | {"links": links}]})
 
-    @router.api_route(f"/collections/{{collection}}/tiles/{TILING}", methods=_READ)
+    @operations.read_route(
+        router,
+        path,
+        operations.operation(
+            "{collection}.tileset", json_object, operations.OF_TILESET, "layer_unknown"
+        ),
+    )
     def tileset(collection: str, request: Request) -> Response:
         readable_collection(readable, request, collection)
         _check_json(request)
@@ -69,10 +84,25 @@ def tiles_router(features: LayerStore, readable: Readable) -> APIRouter:
             layer = chosen_layer(reader, collection, {})
         return _document(request, _tileset(request, layer), layer.version)
 
-    @router.api_route(
-        f"/collections/{{collection}}/tiles/{TILING}/{{z}}/{{y}}/{{x}}", methods=_READ
+    @operations.read_route(
+        router,
+        path + "/{tileMatrix}/{tileRow}/{tileCol}",
+        operations.operation(
+            "{collection}.tile",
+            {MVT: operations.BINARY},
+            operations.OF_TILE,
+            "layer_unknown",
+            "feature_unknown",
+            empty="An empty tile",
+        ),
     )
-    def tile(collection: str, z: str, y: str, x: str, request: Request) -> Response:
+    def tile(
+        collection: str,
+        z: Annotated[str, Path(alias="tileMatrix")],
+        y: Annotated[str, Path(alias="tileRow")],
+        x: Annotated[str, Path(alias="tileCol")],
+        request: Request,
+    ) -> Response:
         readable_collection(readable, request, collection)
         values = single_values(request.query_params, {"f", *OF_SURVEY})
         if values.get("f", "mvt") != "mvt":
