@@ -6,11 +6,10 @@ from importlib.metadata import version
 from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 
-from roadscan.serve.access.account_routes import administration_router
+from roadscan.serve.access.account_routes import administration_router, keys_router
 from roadscan.serve.access.guard import Guard
-from roadscan.serve.access.key_routes import keys_router
 from roadscan.serve.access.login import login_router
-from roadscan.serve.access.oidc import oidc_router
+from roadscan.serve.access.oidc_routes import oidc_router
 from roadscan.serve.admin_status import premises_router
 from roadscan.serve.api_description import describe
 from roadscan.serve.drive_routes import Eraser, erasing_router
@@ -36,7 +35,7 @@ from roadscan.serve.settings import ServeSettings
 from roadscan.serve.surveys import surveys_router
 from roadscan.serve.town import jobs_url
 from roadscan.serve.uploads.tus_routes import tus_router
-from roadscan.serve.uploads.upload_routes import uploads_api
+from roadscan.serve.uploads.upload_routes import uploads_router
 from roadscan.serve.uploads.upload_service import UploadService
 from roadscan.serve.uploads.upload_storage import UploadStorage
 from roadscan.store.layers.layer_store import LayerStore
@@ -75,7 +74,7 @@ def create_app(settings: ServeSettings, store: Store) -> FastAPI:
         administration_router(guard),
         premises_router(guard, settings, store, queue, town),
         tus_router(guard, arrivals),
-        uploads_api(guard, arrivals),
+        uploads_router(guard, arrivals),
         jobs_router(guard, drives),
         chores_router(guard, settings, queue, town),
         checks_router(guard, drives, arrivals),

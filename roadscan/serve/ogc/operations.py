@@ -14,7 +14,7 @@ from typing import Final, TypeVar
 
 from fastapi import APIRouter, Depends, FastAPI, Response
 
-from roadscan.serve.access.guard import shown
+from roadscan.serve.access.guard import authentication
 from roadscan.serve.api_description import Answers, Described, problems
 from roadscan.serve.ogc.cql2 import MAX_DEPTH, MAX_LENGTH
 from roadscan.serve.ogc.crs import ALL, CRS84
@@ -136,7 +136,7 @@ def operation(
         "response_class": Response,
         "responses": responses,
         "openapi_extra": extra,
-        "dependencies": [Depends(shown)] if secured else [],
+        "dependencies": [Depends(authentication)] if secured else [],
     }
 
 
