@@ -29,7 +29,7 @@ from roadscan.serve.retention import DAY_S, LONGEST_S, Due, retention_of
 from roadscan.serve.settings import ServeSettings
 from roadscan.store.store import Store
 from roadscan.store.surveys.results import model_uses
-from roadscan.store.town.state import TownState
+from roadscan.store.town.workers import WorkerHeartbeats
 
 FIRST: Final = 100
 """Files that are due are named up to so many."""
@@ -123,7 +123,11 @@ class RetentionResponse(_Told):
 
 
 def premises_router(
-    guard: Guard, settings: ServeSettings, store: Store, queue: JobQueue, town: TownState
+    guard: Guard,
+    settings: ServeSettings,
+    store: Store,
+    queue: JobQueue,
+    heartbeats: WorkerHeartbeats,
 ) -> APIRouter:
     """Return the routes under /api/premises."""
     router = APIRouter(
@@ -136,7 +140,7 @@ def premises_router(
     @router.get("/disk")
     def disk() -> DiskResponse:
         """Return how the disk is used, and who works."""
-        workers = tuple(sorted(town.alive(WORKER_SILENT_S)))
+        workers = tuple(sorted(heartbeats.alive(WORKER_SILENT_S)))
         return DiskResponse(disk=disk_use(settings, store, queue), workers=workers)
 
     @router.get("/models")

@@ -42,7 +42,8 @@ from roadscan.store.layers.layer_store import LayerStore
 from roadscan.store.store import Store
 from roadscan.store.town.accounts import Accounts, OutsideLogins
 from roadscan.store.town.files import Files
-from roadscan.store.town.state import TownState
+from roadscan.store.town.networks import NetworkVersions
+from roadscan.store.town.workers import WorkerHeartbeats
 
 
 def create_app(settings: ServeSettings, store: Store) -> FastAPI:
@@ -59,12 +60,14 @@ def create_app(settings: ServeSettings, store: Store) -> FastAPI:
     describe_layers(app)
     guard = Guard(Accounts(store.engine, time.time))
     logins = OutsideLogins(store.engine, guard.accounts)
-    files, town = Files(store.engine), TownState(store.engine, time.time)
+    files = Files(store.engine)
+    networks = NetworkVersions(store.engine, time.time)
+    workers = WorkerHeartbeats(store.engine, time.time)
     features = LayerStore(store.engine)
     readable = readable_by(guard, settings.public_collections)
     arrivals = UploadService(UploadStorage(settings.data, settings.upload_limits), files)
-    queue, metrics = JobQueue(jobs_url(settings)), Metrics(settings, town)
-    drives = Drives(files, town, store, queue)
+    queue, metrics = JobQueue(jobs_url(settings)), Metrics(settings, workers)
+    drives = Drives(files, networks, store, queue)
     app.router.on_shutdown.append(queue.close)
     for router in (
         # the first one is asked most often: routes are looked for in their order
@@ -72,18 +75,18 @@ def create_app(settings: ServeSettings, store: Store) -> FastAPI:
         login_router(guard, settings, logins),
         keys_router(guard),
         administration_router(guard),
-        premises_router(guard, settings, store, queue, town),
+        premises_router(guard, settings, store, queue, workers),
         tus_router(guard, arrivals),
         uploads_router(guard, arrivals),
         jobs_router(guard, drives),
-        chores_router(guard, settings, queue, town),
+        chores_router(guard, settings, queue, networks),
         checks_router(guard, drives, arrivals),
         erasing_router(guard, Eraser(settings.data, drives, arrivals, features)),
-        networks_router(guard, queue, files, town, store),
+        networks_router(guard, queue, files, networks, store),
         surveys_router(features, store, readable),
         evidence_router(guard, features, store, readable),
         reviews_router(guard, store),
-        health_router(settings, store.engine, town, metrics),
+        health_router(settings, store.engine, workers, metrics),
         static_router(),
         pages_router(settings),
     ):

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from roadscan.model.upload import FileKind, Held
+from roadscan.model.uploaded_file import FileKind, FileTotals
 from roadscan.serve.backup import BACKUPS
 from roadscan.serve.jobs.exports import exports
 from roadscan.serve.jobs.queue import JobQueue
@@ -57,12 +57,12 @@ class DiskUse:
     free_bytes: int
     reserve_bytes: int
     """Uploads that would leave less are refused."""
-    recordings: Held
+    recordings: FileTotals
     """Videos and tracks: what retention deletes."""
-    other_files: Held
+    other_files: FileTotals
     """Camera files, road networks, and what else was sent in."""
     uploads: UploadsHeld
-    exports: Held
+    exports: FileTotals
     backups: BackupsHeld
     database_bytes: int
     database_here: bool
@@ -81,7 +81,7 @@ def disk_use(settings: ServeSettings, store: Store, queue: JobQueue) -> DiskUse:
         recordings=_together(kept[kind] for kind in RAW if kind in kept),
         other_files=_together(kept[kind] for kind in others if kind in kept),
         uploads=_uploads(UploadStorage(settings.data, settings.upload_limits)),
-        exports=_together(Held(1, size) for size in _sizes(exports(settings.data))),
+        exports=_together(FileTotals(1, size) for size in _sizes(exports(settings.data))),
         backups=_backups(settings.data / BACKUPS, queue),
         database_bytes=size_bytes(settings, store.engine),
         database_here=not settings.database,
@@ -105,9 +105,9 @@ def _backups(folder: Path, queue: JobQueue) -> BackupsHeld:
     return BackupsHeld(len(here), sum(told[name] for name in known), len(here - known))
 
 
-def _together(parts: Iterable[Held]) -> Held:
+def _together(parts: Iterable[FileTotals]) -> FileTotals:
     found = list(parts)
-    return Held(sum(part.files for part in found), sum(part.size_bytes for part in found))
+    return FileTotals(sum(part.files for part in found), sum(part.size_bytes for part in found))
 
 
 def _sizes(paths: Iterable[Path]) -> Iterator[int]:

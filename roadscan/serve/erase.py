@@ -14,7 +14,7 @@ from roadscan.store.layers.layer_store import LayerStore
 from roadscan.store.surveys.list_drives import KnownDrive, find_drive, known_drives
 from roadscan.store.town.accounts import Accounts
 from roadscan.store.town.files import Files
-from roadscan.store.town.state import TownState
+from roadscan.store.town.networks import NetworkVersions
 
 WHO = "roadscan erase"
 
@@ -42,7 +42,7 @@ def erase_from_town(settings: ServeSettings, drive_id: str) -> ErasedResponse:
     with closing(JobQueue(jobs_url(settings))) as queue, open_town(settings) as store:
         drive = find_drive(store.engine, drive_id).drive
         files = Files(store.engine)
-        drives = Drives(files, TownState(store.engine, time.time), store, queue)
+        drives = Drives(files, NetworkVersions(store.engine, time.time), store, queue)
         arrivals = UploadService(UploadStorage(settings.data, settings.upload_limits), files)
         told = Eraser(settings.data, drives, arrivals, LayerStore(store.engine)).erase(drive)
         Accounts(store.engine, time.time).record(

@@ -11,7 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from roadscan.serve.middleware import Answered
 from roadscan.serve.settings import ServeSettings
-from roadscan.store.town.state import TownState
+from roadscan.store.town.workers import WorkerHeartbeats
 
 WORKER_SILENT_S: Final = 60.0
 PROMETHEUS: Final = "text/plain; version=0.0.4; charset=utf-8"
@@ -20,7 +20,7 @@ PROMETHEUS: Final = "text/plain; version=0.0.4; charset=utf-8"
 class Metrics:
     """Counts and times requests, for Prometheus."""
 
-    def __init__(self, settings: ServeSettings, town: TownState) -> None:
+    def __init__(self, settings: ServeSettings, heartbeats: WorkerHeartbeats) -> None:
         self._registry = CollectorRegistry()
         self._requests = Counter(
             "roadscan_requests_total",
@@ -41,7 +41,7 @@ class Metrics:
         workers = Gauge(
             "roadscan_workers", "Workers heard of within a minute", registry=self._registry
         )
-        workers.set_function(lambda: len(town.alive(WORKER_SILENT_S)))
+        workers.set_function(lambda: len(heartbeats.alive(WORKER_SILENT_S)))
 
     def count(self, answered: Answered) -> None:
         """Take a request into account."""
@@ -54,7 +54,7 @@ class Metrics:
 
 
 def health_router(
-    settings: ServeSettings, engine: Engine, town: TownState, metrics: Metrics
+    settings: ServeSettings, engine: Engine, heartbeats: WorkerHeartbeats, metrics: Metrics
 ) -> APIRouter:
     """Return the routes that anybody may ask: they tell no more than yes, no and how many."""
     router = APIRouter(include_in_schema=False)
@@ -70,7 +70,7 @@ def health_router(
         checks = {
             "store": _answers(engine),
             "disk": _free_bytes(settings) >= settings.free_disk_reserve_bytes,
-            "worker": bool(town.alive(WORKER_SILENT_S)),
+            "worker": bool(heartbeats.alive(WORKER_SILENT_S)),
         }
         return JSONResponse(checks, 200 if all(checks.values()) else 503)
 

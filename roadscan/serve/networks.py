@@ -17,7 +17,7 @@ from roadscan.serve.jobs.requests import Job, NetworkColumns, NetworkRequest, Sh
 from roadscan.serve.ogc.responses import Tag, answer, not_modified
 from roadscan.store.store import Store
 from roadscan.store.town.files import Files
-from roadscan.store.town.state import NetworkVersion, TownState
+from roadscan.store.town.networks import NetworkVersion, NetworkVersions
 
 MAX_NAME: Final = 255
 DRAWING: Final = "1"
@@ -47,7 +47,7 @@ class NetworkChoice(BaseModel):
 
 
 def networks_router(
-    guard: Guard, queue: JobQueue, files: Files, town: TownState, store: Store
+    guard: Guard, queue: JobQueue, files: Files, versions: NetworkVersions, store: Store
 ) -> APIRouter:
     """Return the routes for the town's network."""
     router = APIRouter(prefix="/api/networks", tags=["networks"])
@@ -55,7 +55,7 @@ def networks_router(
 
     @router.get("")
     def networks(_: Annotated[Caller, Depends(reader)]) -> list[NetworkVersion]:
-        return list(town.networks())
+        return list(versions.all())
 
     @router.post("", status_code=202, responses=problems("file_missing"))
     def read(given: NetworkFile, caller: Annotated[Caller, Depends(admin)]) -> Job:
@@ -94,9 +94,9 @@ def networks_router(
     def put_in_force(given: NetworkChoice, caller: Annotated[Caller, Depends(admin)]) -> list[Job]:
         """Let new surveys be matched to it; returns the jobs that move the old ones there."""
         _check_known(store, given.network_sha256)
-        town.put_network_in_force(given.network_sha256, given.name, caller.name)
+        versions.put_in_force(given.network_sha256, given.name, caller.name)
         guard.accounts.record(caller.name, "network_in_force", given.network_sha256)
-        version = town.networks()[0]
+        version = versions.all()[0]
         asked = [
             queue.submit(rematch_request(name, version, caller.name))
             for name in surveys_to_move(store, version)

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from roadscan.pipeline.objections import Objected, object_to_pictures
-from roadscan.read.objections import read_objections
+from roadscan.read.objection_areas import read_objections
 from roadscan.serve.settings import ServeSettings
 from roadscan.serve.town import need_town, open_town
 

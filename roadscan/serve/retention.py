@@ -15,7 +15,7 @@ from enum import StrEnum
 from typing import Final
 
 from roadscan.model.access import AuditEntry
-from roadscan.model.upload import FileKind, StoredFile
+from roadscan.model.uploaded_file import FileKind, StoredFile
 from roadscan.serve.jobs.queue import JobQueue
 from roadscan.serve.jobs.requests import State
 from roadscan.serve.settings import ServeSettings

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Engine, Select, and_, exists, insert, or_, se
 from roadscan.assess.cells import Lane
 from roadscan.errors import RoadscanError
 from roadscan.model.damage import Verdict
-from roadscan.model.review import BoxKey, Decision, Judgement, Ruling, Subject
+from roadscan.model.review import BoxKey, BoxVerdict, Decision, ReviewedDamage, Ruling
 from roadscan.model.road import Direction
 from roadscan.store import tables
 from roadscan.store.rescoring import (
@@ -34,7 +34,7 @@ class Reviews:
         self._engine = engine
 
     def decide(
-        self, subject: Subject, ruling: Ruling, delta: RescoreDelta | None = None
+        self, subject: ReviewedDamage, ruling: Ruling, delta: RescoreDelta | None = None
     ) -> Decision:
         """Write a ruling down and ask for the scoring of every survey that it touches.
 
@@ -102,7 +102,7 @@ class Reviews:
         with self._engine.connect() as db:
             return up_to_date_change(db, survey)
 
-    def in_force(self, survey: str, without: int | None = None) -> dict[BoxKey, Judgement]:
+    def in_force(self, survey: str, without: int | None = None) -> dict[BoxKey, BoxVerdict]:
         """Return what holds for boxes of a survey's drives: of each box the last verdict.
 
         `without` leaves a decision out, as if it were undone.
@@ -124,7 +124,7 @@ class Reviews:
             query = query.where(review_decisions.c.number != without)
         with self._engine.connect() as db:
             return {
-                _box_of(row): Judgement(Verdict(row.verdict), row.called)
+                _box_of(row): BoxVerdict(Verdict(row.verdict), row.called)
                 for row in db.execute(query)
             }
 
@@ -135,7 +135,7 @@ class Reviews:
         this = (seen.c.drive_id == frames.c.drive_id) & (seen.c.frame_t_s == frames.c.frame_t_s)
         return self._lanes(survey, lambda query: query.join(frames, this))
 
-    def lanes_of(self, survey: str, subject: Subject) -> frozenset[Lane]:
+    def lanes_of(self, survey: str, subject: ReviewedDamage) -> frozenset[Lane]:
         """Return the lanes of a survey that the boxes of a subject lie on."""
         seen = tables.observations
         this = or_(
@@ -225,7 +225,7 @@ def _decisions(db: Connection, query: Select[Any]) -> tuple[Decision, ...]:
     return tuple(
         Decision(
             head.number,
-            Subject(
+            ReviewedDamage(
                 head.survey,
                 head.damage_id,
                 head.segment_id,
@@ -239,7 +239,7 @@ def _decisions(db: Connection, query: Select[Any]) -> tuple[Decision, ...]:
     )
 
 
-def _row(subject: Subject, who: str, at_s: float) -> dict[str, Any]:
+def _row(subject: ReviewedDamage, who: str, at_s: float) -> dict[str, Any]:
     return {
         "at_s": at_s,
         "who": who,

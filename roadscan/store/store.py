@@ -25,11 +25,11 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 from roadscan.assess.cells import Lane, merge_grids
 from roadscan.errors import RoadscanError
 from roadscan.model.damage import Damage, LaneGrid, Rejection
-from roadscan.model.drive import ChunkResult, Drive, FrameCounts, Trace
+from roadscan.model.drive import ChunkResult, Drive, FrameCounts, RematchInputs
 from roadscan.model.frame import FrameRejection
-from roadscan.model.review import Sighting
+from roadscan.model.review import ReviewedObservation
 from roadscan.model.road import Direction, Network
-from roadscan.model.survey import Assessment, DriveKey, Survey, SurveyCounts, Totals
+from roadscan.model.survey import Assessment, DriveKey, Survey, SurveyCounts, SurveyTotals
 from roadscan.store import tables
 from roadscan.store.erasure import Erased, erase_drive
 from roadscan.store.rescoring import ensure_scoring, request_scoring
@@ -89,7 +89,7 @@ class Store:
         with self._engine.connect() as db:
             return self._exists(db, tables.networks, {"network_sha256": sha256})
 
-    def put_drive(self, drive: Drive, trace: Trace | None = None) -> None:
+    def put_drive(self, drive: Drive, trace: RematchInputs | None = None) -> None:
         """Keep a drive under its id and settings, and what it can be matched by again."""
         key = {"drive_id": drive.drive_id, "settings_sha256": drive.settings_sha256}
         with self._writing() as db:
@@ -245,7 +245,9 @@ class Store:
         )
         return usable, lost
 
-    def sightings(self, survey: str, link_id: str, direction: Direction) -> tuple[Sighting, ...]:
+    def sightings(
+        self, survey: str, link_id: str, direction: Direction
+    ) -> tuple[ReviewedObservation, ...]:
         """Return what the detector saw on one lane, in order of time."""
         table = tables.observations
         query = (
@@ -284,7 +286,7 @@ class Store:
         with self._engine.connect() as db:
             return damages_where(db, survey, tables.damages.c.segment_id.in_(segment_ids))
 
-    def totals(self, survey: str) -> Totals:
+    def totals(self, survey: str) -> SurveyTotals:
         """Return how many segments and damages the results of a survey have."""
         with self._engine.connect() as db:
             return totals(db, survey)

@@ -10,10 +10,10 @@ from sqlalchemy import select
 
 from roadscan.errors import RoadscanError
 from roadscan.model.damage import Verdict
-from roadscan.model.drive import LostFrame, Trace
+from roadscan.model.drive import RematchInputs, UnusableFrame
 from roadscan.model.frame import FrameRejection
-from roadscan.model.review import BoxKey, Ruling, Subject
-from roadscan.model.stored_picture import KeptPicture, Picture, PictureRefusal, PictureView
+from roadscan.model.review import BoxKey, ReviewedDamage, Ruling
+from roadscan.model.stored_picture import Picture, PictureRefusal, PictureView, StoredPicture
 from roadscan.model.track import Track
 from roadscan.store.erasure import OF_DRIVE, Erased
 from roadscan.store.layers.feature_tables import FEATURES
@@ -52,14 +52,14 @@ def put_drive(store: Store, number: int) -> None:
     """Put a drive with something in every table that has rows of drives."""
     fixes = np.arange(3.0)
     track = Track(*(fixes for _ in range(6)), np.zeros(3, np.int64), "gpx")
-    store.put_drive(drive(number), Trace(track, 3.0, "road"))
-    picture = KeptPicture(T_S, Picture(b"jpeg", PictureView.ROAD, 64, 36, 0.5), AROUND)
+    store.put_drive(drive(number), RematchInputs(track, 3.0, "road"))
+    picture = StoredPicture(T_S, Picture(b"jpeg", PictureView.ROAD, 64, 36, 0.5), AROUND)
     store.put_chunk(
         replace(
             chunk(0, number, (observation(),), (rejected(),), (grid(),), (grid(),)),
             pictures=(picture,),
             refused_pictures={PictureRefusal.NETWORK_FAILED: 1},
-            frames_found=(LostFrame(1.0, FrameRejection.TOO_DARK),),
+            frames_found=(UnusableFrame(1.0, FrameRejection.TOO_DARK),),
         ),
         SETTINGS,
     )
@@ -68,7 +68,7 @@ def put_drive(store: Store, number: int) -> None:
 
 
 def judge(store: Store, *boxes: BoxKey) -> None:
-    subject = Subject("Spring", "d0", "east:f:0", "D40", boxes)
+    subject = ReviewedDamage("Spring", "d0", "east:f:0", "D40", boxes)
     decision = store.reviews.decide(subject, Ruling(Verdict.REJECTED, "D40", "leaf", "Rita", T_S))
     store.reviews.undo(decision.number, "Rita", T_S)
 

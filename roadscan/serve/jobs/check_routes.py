@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from roadscan.errors import RoadscanError
 from roadscan.model.access import Caller, Right
 from roadscan.model.drive_check import DriveCheck
-from roadscan.model.upload import StoredFile, WaitingDrive
+from roadscan.model.uploaded_file import StoredFile, WaitingDrive
 from roadscan.serve.access.guard import Guard
 from roadscan.serve.api_description import problems
 from roadscan.serve.jobs.drives import Drives

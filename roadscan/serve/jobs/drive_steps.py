@@ -14,13 +14,13 @@ from typing import Final
 import numpy as np
 
 from roadscan.assess.segmentation import segments_of
-from roadscan.detect.load import load_detector
+from roadscan.detect.detector import load_detector
 from roadscan.detect.people import ModelHangsError
 from roadscan.errors import RoadscanError
 from roadscan.model.drive_check import DriveCheck
 from roadscan.model.road import Link
 from roadscan.model.survey import DriveKey, Survey
-from roadscan.model.upload import TRACK_SUFFIXES, VIDEO_SUFFIXES
+from roadscan.model.uploaded_file import TRACK_SUFFIXES, VIDEO_SUFFIXES
 from roadscan.pipeline.check_drive import check_drive
 from roadscan.pipeline.chunk import Looking, chunk_of, work_chunks
 from roadscan.pipeline.keep_pictures import load_picture_rules
@@ -31,15 +31,15 @@ from roadscan.pipeline.prepare import (
     drive_track,
     prepare_drive,
 )
-from roadscan.pipeline.progress import Quiet
+from roadscan.pipeline.progress import NoProgress
 from roadscan.pipeline.rescore import score_again, use_scheme
 from roadscan.pipeline.run_account import Tools
 from roadscan.pipeline.run_record import Stopwatch
 from roadscan.pipeline.scheme import load_scheme
 from roadscan.pipeline.score_new_drives import score_new_drives
 from roadscan.publish.served_features import publish_features
-from roadscan.read.camera import read_camera
-from roadscan.read.files import reported_as
+from roadscan.read.camera_file import read_camera
+from roadscan.read.input_files import errors_reported_as
 from roadscan.read.network import SUFFIXES as NETWORK_SUFFIXES
 from roadscan.read.network import preview_network, read_network
 from roadscan.read.network_mapping import NetworkMapping
@@ -55,7 +55,7 @@ from roadscan.serve.jobs.requests import (
 from roadscan.store.layers.layer_store import LayerStore
 from roadscan.store.rescoring import Scorings
 from roadscan.store.store import Store
-from roadscan.store.town.state import TownState
+from roadscan.store.town.networks import NetworkVersions
 
 HANGS: Final = 70
 """How a worker ends whose network for persons and vehicles hangs: EX_SOFTWARE."""
@@ -128,9 +128,9 @@ class DriveSteps:
         # asked for anew each time: an objection counts from the moment it is made
         rules = replace(tools.pictures, masks=self._store.pictures.objections())
         looking = Looking(tools.detector, tools.network, tools.scheme, rules)
-        work = work_chunks(prepared, frozenset({number}), looking, Stopwatch(), Quiet())
+        work = work_chunks(prepared, frozenset({number}), looking, Stopwatch(), NoProgress())
         try:
-            with reported_as(prepared.video_path, request.video_name):
+            with errors_reported_as(prepared.video_path, request.video_name):
                 for result in work:
                     self._store.put_chunk(result, prepared.drive.settings_sha256)
         except ModelHangsError as error:
@@ -194,13 +194,13 @@ class DriveSteps:
                 "Send the drive again: it is matched to the survey's own, or name another survey",
             )
 
-    def take_over_results(self, town: TownState) -> None:
+    def take_over_results(self, networks: NetworkVersions) -> None:
         """Serve what `roadscan run` left in this folder: its surveys and their network."""
         for survey in self._features.unserved():
             publish_features(self._store, self._features, survey)
-            if not town.networks():
+            if not networks.all():
                 network = self._store.network(self._store.survey(survey).network_sha256)
-                town.put_network_in_force(network.sha256, network.source, survey)
+                networks.put_in_force(network.sha256, network.source, survey)
 
     def preview_network(self, request: NetworkRequest) -> NetworkPreview:
         """Say what the columns of a network are taken for, and what is wrong with its lines."""
@@ -265,7 +265,7 @@ class DriveSteps:
     def _camera_named(self, request: DriveRequest) -> AbstractContextManager[None]:
         path = self._camera_path(request.camera_sha256)
         name = request.camera_name or "the camera file"  # jobs of before had no name of it
-        return nullcontext() if path is None else reported_as(path, name)
+        return nullcontext() if path is None else errors_reported_as(path, name)
 
     @contextmanager
     def _network_at_hand(self, request: NetworkRequest) -> Iterator[Path]:
@@ -301,7 +301,7 @@ class DriveSteps:
         """
         path = self._bench / f"{sha256}{_suffix(name, known)}"
         path.symlink_to(self._path_of(sha256).resolve())
-        with reported_as(path, name):
+        with errors_reported_as(path, name):
             yield path
 
 

@@ -4,12 +4,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from roadscan.errors import RoadscanError
-from roadscan.model.upload import WaitingDrive
+from roadscan.model.uploaded_file import WaitingDrive
 from roadscan.serve.jobs.queue import JobQueue
 from roadscan.serve.jobs.requests import CheckRequest, DriveRequest
 from roadscan.store.store import Store
 from roadscan.store.town.files import Files
-from roadscan.store.town.state import TownState
+from roadscan.store.town.networks import NetworkVersions
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +17,7 @@ class Drives:
     """The drives of one town that wait."""
 
     files: Files
-    town: TownState
+    networks: NetworkVersions
     store: Store
     queue: JobQueue
 
@@ -49,7 +49,7 @@ class Drives:
             track_name=drive.track.name,
             camera_sha256=drive.camera.sha256 if drive.camera else None,
             camera_name=drive.camera.name if drive.camera else "",
-            network_sha256=network_of(survey, self.town, self.store),
+            network_sha256=network_of(survey, self.networks, self.store),
             offset_s=offset_s,
         )
 
@@ -89,7 +89,7 @@ class Drives:
         return any(sha256 in job.request.values() for job in self.queue.drives())
 
 
-def network_of(survey: str, town: TownState, store: Store) -> str:
+def network_of(survey: str, networks: NetworkVersions, store: Store) -> str:
     """Return the network that a survey's drives are matched to: its own, or the one in force.
 
     Raises `network_missing`.
@@ -97,9 +97,9 @@ def network_of(survey: str, town: TownState, store: Store) -> str:
     try:
         return store.survey(survey).network_sha256
     except KeyError:
-        networks = town.networks()
-    if not networks:
+        versions = networks.all()
+    if not versions:
         raise RoadscanError(
             "network_missing", "the town has no road network yet", "An administrator sends one in"
         )
-    return networks[0].network_sha256
+    return versions[0].network_sha256

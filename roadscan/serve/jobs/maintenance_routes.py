@@ -24,7 +24,7 @@ from roadscan.serve.jobs.requests import (
     SurveyName,
 )
 from roadscan.serve.settings import ServeSettings
-from roadscan.store.town.state import TownState
+from roadscan.store.town.networks import NetworkVersions
 
 ZIP: Final = "application/zip"
 
@@ -45,7 +45,7 @@ class OfSurvey(BaseModel):
 
 
 def chores_router(
-    guard: Guard, settings: ServeSettings, queue: JobQueue, town: TownState
+    guard: Guard, settings: ServeSettings, queue: JobQueue, networks: NetworkVersions
 ) -> APIRouter:
     """Return the routes that begin chores, and the one that hands out an export."""
     router = APIRouter(prefix="/api", tags=["jobs"])
@@ -77,11 +77,11 @@ def chores_router(
     @router.post("/jobs/rematch", status_code=202, responses=problems("network_missing"))
     def rematch(given: OfSurvey, caller: Admin) -> Job:
         """Match the drives of a survey to the network in force, as a survey of its own."""
-        networks = town.networks()
-        if not networks:
+        versions = networks.all()
+        if not versions:
             what = "the town has no road network yet"
             raise RoadscanError("network_missing", what, "Put one in force")
-        return begin(rematch_request(given.survey, networks[0], caller.name), "rematch_submitted")
+        return begin(rematch_request(given.survey, versions[0], caller.name), "rematch_submitted")
 
     @router.get(
         "/exports/{job_id}",

@@ -11,7 +11,7 @@ from typing import Final
 
 from roadscan.serve.jobs.requests import RematchRequest
 from roadscan.store.store import Store
-from roadscan.store.town.state import NetworkVersion
+from roadscan.store.town.networks import NetworkVersion
 
 LONGEST_NAME: Final = 60
 """Of the part of a name that stays, so that the whole is a survey's name."""

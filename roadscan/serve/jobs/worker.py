@@ -39,7 +39,8 @@ from roadscan.store.layers.layer_store import LayerStore
 from roadscan.store.rescoring import Scorings
 from roadscan.store.town.accounts import Accounts
 from roadscan.store.town.files import Files
-from roadscan.store.town.state import TownState
+from roadscan.store.town.networks import NetworkVersions
+from roadscan.store.town.workers import WorkerHeartbeats
 
 DEAD_AFTER_S: Final = 30.0
 """A worker unheard of for so long is taken for gone, and its jobs go on elsewhere."""
@@ -59,8 +60,9 @@ def work(settings: ServeSettings, say: Callable[[str], None], *, until_idle: boo
         signal.signal(number, lambda *_: stop.set())
     step_lock = threading.Lock()
     with _slot(settings.data) as worker_id, open_town(settings) as store, ExitStack() as closer:
-        town = TownState(store.engine, time.time)
-        town.beat(worker_id)
+        networks = NetworkVersions(store.engine, time.time)
+        workers = WorkerHeartbeats(store.engine, time.time)
+        workers.beat(worker_id)
         storage = UploadStorage(settings.data, settings.upload_limits)
         scorings = Scorings(store.engine, time.time)
         workshop = DriveSteps(
@@ -71,10 +73,10 @@ def work(settings: ServeSettings, say: Callable[[str], None], *, until_idle: boo
             settings.data / "bench" / worker_id,
             settings.picture_every_m,
         )
-        workshop.take_over_results(town)
+        workshop.take_over_results(networks)
         queue = closer.enter_context(closing(JobQueue(jobs_url(settings))))
         queue.put_back(worker_id)
-        drives = Drives(Files(store.engine), town, store, queue)
+        drives = Drives(Files(store.engine), networks, store, queue)
         household = Maintenance(settings, store, Accounts(store.engine, time.time), drives)
         orders = Scheduler(drives, scorings, deletes_raw=settings.deletes_raw)
         steps = Steps(step_lock)
@@ -86,14 +88,14 @@ def work(settings: ServeSettings, say: Callable[[str], None], *, until_idle: boo
         _launch(jobs_url(settings), worker_id, tell_dbos)
         say(f"worker {worker_id} is at work")
         while not stop.wait(POLL_S):
-            town.beat(worker_id)
-            _adopt(town.alive(DEAD_AFTER_S))
+            workers.beat(worker_id)
+            _adopt(workers.alive(DEAD_AFTER_S))
             idle = not queue.under_way()
             orders.look(time.time())
             if until_idle and idle and not queue.under_way():
                 break
         step_lock.acquire()  # never let go: no further step begins
-        town.leave(worker_id)
+        workers.leave(worker_id)
         DBOS.destroy()
         say(f"worker {worker_id} has stopped")
     # threads of workflows that wait for the lock would keep the process alive

@@ -21,7 +21,7 @@ from sqlalchemy import (
 from roadscan.assess.damages import along
 from roadscan.model.damage import Damage
 from roadscan.model.score import SegmentResult
-from roadscan.model.survey import Assessment, Totals
+from roadscan.model.survey import Assessment, SurveyTotals
 from roadscan.store import tables
 from roadscan.store.layers.feature_tables import editions
 from roadscan.store.surveys import rows
@@ -108,7 +108,7 @@ def damages_where(db: Connection, survey: str, which: ColumnElement[bool]) -> tu
     return tuple(sorted(map(rows.DAMAGE.validate_python, made), key=along))
 
 
-def totals(db: Connection, survey: str) -> Totals:
+def totals(db: Connection, survey: str) -> SurveyTotals:
     """Count the results of a survey."""
     results, damages = tables.results.c, tables.damages.c
     score = results.result["score"]["score"].as_float()
@@ -116,7 +116,7 @@ def totals(db: Connection, survey: str) -> Totals:
         select(func.count(), func.count(score)).where(results.survey == survey)
     ).one()
     found = db.scalar(select(func.count()).where(damages.survey == survey))
-    return Totals(*segments, damages=found or 0)
+    return SurveyTotals(*segments, damages=found or 0)
 
 
 @dataclass(frozen=True, slots=True)
