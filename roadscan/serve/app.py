@@ -23,8 +23,8 @@ from roadscan.serve.jobs.queue import JobQueue
 from roadscan.serve.log import log_answer
 from roadscan.serve.middleware import ResponseMiddleware
 from roadscan.serve.networks import networks_router
-from roadscan.serve.ogc.document_routes import features_router
-from roadscan.serve.ogc.download_audit import exports_on_record
+from roadscan.serve.ogc.document_routes import layers_router
+from roadscan.serve.ogc.downloads import audited_downloads
 from roadscan.serve.ogc.layer_access import readable_by
 from roadscan.serve.ogc.operations import describe_layers
 from roadscan.serve.pages.page_routes import pages_router
@@ -71,7 +71,7 @@ def create_app(settings: ServeSettings, store: Store) -> FastAPI:
     app.router.on_shutdown.append(queue.close)
     for router in (
         # the first one is asked most often: routes are looked for in their order
-        features_router(features, store, readable, exports_on_record(guard)),
+        layers_router(features, store, readable, audited_downloads(guard)),
         login_router(guard, settings, logins),
         keys_router(guard),
         administration_router(guard),

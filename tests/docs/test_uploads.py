@@ -18,7 +18,7 @@ PAGE = text_of("docs/uploads.md")
 
 
 def test_every_code_of_uploads_is_told_with_its_status() -> None:
-    told = {row[0].strip("`"): row[1] for row in rows(section(PAGE, "What can be wrong"))}
+    told = {row[0].strip("`"): row[1] for row in rows(section(PAGE, "Errors"))}
     assert {code for code in EXIT_CODES if code.startswith("upload_")} <= told.keys()
     for code, when in told.items():
         status = re.match(r"(\d+):", when)
@@ -49,8 +49,8 @@ def test_the_limits_are_the_defaults() -> None:
     ]
     days = fields["upload_expires_s"].default / 86400
     assert told["an unfinished upload expires after"] == f"{days:.0f} days without a byte"
-    assert told["a request that sends nothing is let go after"] == f"{tus_routes.IDLE_S:.0f} s"
+    assert told["a request that sends nothing is ended after"] == f"{tus_routes.IDLE_S:.0f} s"
     assert f"another {upload_storage.ENDED_KEPT_S / 86400:.0f} days" in section(PAGE, "Limits")
-    nothing_lost = section(PAGE, "How nothing is lost")
+    nothing_lost = section(PAGE, "Why nothing is lost")
     assert f"{writer.COMMIT_BYTES // 1024**2} MiB" in nothing_lost
-    assert f"{writer.COMMIT_AFTER_S:.0f} s on a slow line" in nothing_lost
+    assert f"{writer.COMMIT_AFTER_S:.0f} s on a slow connection" in nothing_lost

@@ -8,7 +8,7 @@ claimed conformance class (oas30) demands; the service's own description is Open
 
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import cache
 from typing import Final, TypeVar
 
@@ -18,131 +18,178 @@ from roadscan.serve.access.guard import authentication
 from roadscan.serve.api_description import Answers, Described, problems
 from roadscan.serve.ogc.cql2 import MAX_DEPTH, MAX_LENGTH
 from roadscan.serve.ogc.crs import ALL, CRS84
-from roadscan.serve.ogc.formats import DOCUMENTS, FILES, HTML, PAGES
+from roadscan.serve.ogc.negotiation import FILES, PAGES
 from roadscan.serve.ogc.queryables import SCHEMAS, kinds_of, meanings_of
 from roadscan.serve.ogc.request_parameters import DEFAULT_LIMIT, FILTER_LANG, MAX_LIMIT, OF_SURVEY
 from roadscan.serve.ogc.texts import COLLECTIONS, LANGUAGES, TEXTS
 
 PREFIX: Final = "/ogc"
-OF_DOCUMENT: Final = ("f", "lang")
-OF_TILESET: Final = ("f-json", "lang")
-OF_TILE: Final = ("f-mvt", "survey", "scheme")
-OF_ITEM: Final = ("f", "lang", "crs", "survey", "scheme")
-OF_ITEMS: Final = (
-    *("f-items", "lang", "limit", "cursor", "crs", "bbox", "bbox-crs", "datetime"),
-    *("filter", "filter-lang", "filter-crs", "survey", "scheme"),
-)
 ITEMS_ID: Final = "{collection}.items"
 TILING: Final = "WebMercatorQuad"
 _Endpoint = TypeVar("_Endpoint", bound=Callable[..., Response])
 
 _TEXT: Final[Described] = {"type": "string"}
 OBJECT: Final[Described] = {"type": "object"}
-BINARY: Final[Described] = {"type": "string", "format": "binary"}
+_BINARY: Final[Described] = {"type": "string", "format": "binary"}
 
 
 def _schema(name: str) -> Described:
     return {"$ref": f"#/components/schemas/{name}"}
 
 
-_LINKS: Final[Described] = {"type": "array", "items": _schema("Link")}
+def _array(items: Described) -> Described:
+    return {"type": "array", "items": items}
+
+
+def _one_of(names: Iterable[str]) -> Described:
+    return {"type": "string", "enum": [*names]}
+
+
+def _object(required: str, **properties: Described) -> Described:
+    return {"type": "object", "required": required.split(), "properties": properties}
+
+
+_LINKS: Final = _array(_schema("Link"))
 _SCHEMAS: Final[Described] = {
-    "Link": {
-        "type": "object",
-        "required": ["href", "rel"],
-        "properties": dict.fromkeys(("href", "rel", "type", "title"), _TEXT),
-    },
-    "LandingPage": {
-        "type": "object",
-        "required": ["links"],
-        "properties": {"title": _TEXT, "description": _TEXT, "links": _LINKS},
-    },
-    "Conformance": {
-        "type": "object",
-        "required": ["conformsTo"],
-        "properties": {"conformsTo": {"type": "array", "items": _TEXT}},
-    },
-    "Collection": {
-        "type": "object",
-        "required": ["id", "links"],
-        "properties": {
-            **dict.fromkeys(("id", "title", "description", "itemType", "storageCrs"), _TEXT),
-            "extent": OBJECT,
-            "crs": {"type": "array", "items": _TEXT},
-            "links": _LINKS,
-        },
-    },
-    "Collections": {
-        "type": "object",
-        "required": ["links", "collections"],
-        "properties": {
-            "links": _LINKS,
-            "crs": {"type": "array", "items": _TEXT},
-            "collections": {"type": "array", "items": _schema("Collection")},
-        },
-    },
-    "Geometry": {
-        "type": ["object", "null"],
-        "required": ["type", "coordinates"],
-        "properties": {"type": _TEXT, "coordinates": {"type": "array", "items": {}}},
-    },
+    "Link": _object("href rel", href=_TEXT, rel=_TEXT, type=_TEXT, title=_TEXT),
+    "LandingPage": _object("links", title=_TEXT, description=_TEXT, links=_LINKS),
+    "Conformance": _object("conformsTo", conformsTo=_array(_TEXT)),
+    "Collection": _object(
+        "id links",
+        **dict.fromkeys(("id", "title", "description", "itemType", "storageCrs"), _TEXT),
+        extent=OBJECT,
+        crs=_array(_TEXT),
+        links=_LINKS,
+    ),
+    "Collections": _object(
+        "links collections",
+        links=_LINKS,
+        crs=_array(_TEXT),
+        collections=_array(_schema("Collection")),
+    ),
+    "Geometry": _object("type coordinates", type=_TEXT, coordinates=_array({}))
+    | {"type": ["object", "null"]},
 }
 LANDING_PAGE, CONFORMANCE = _schema("LandingPage"), _schema("Conformance")
 COLLECTIONS_PAGE, COLLECTION = _schema("Collections"), _schema("Collection")
 FEATURE, FEATURES = _schema("{collection}Feature"), _schema("{collection}Features")
+_CRS: Final = _one_of(crs.uri for crs in ALL) | {"format": "uri", "default": CRS84.uri}
+_FORMAT: Final = (
+    "Format; without it the Accept header decides. csv, gpkg and fgb hold all requested features, "
+    "not one page of them"
+)
+
+
+def _query(name: str, schema: Described, description: str) -> Described:
+    return {
+        "name": name,
+        "in": "query",
+        "required": False,
+        "description": description,
+        "schema": schema,
+        "style": "form",
+        "explode": False,
+    }
+
+
+_PARAMETERS: Final[Described] = {
+    name: _query(name, schema, description)
+    for name, schema, description in (
+        ("f", _one_of([*PAGES, *FILES]), _FORMAT),
+        ("lang", _one_of(LANGUAGES), "Language; without it the Accept-Language header decides"),
+        (
+            "limit",
+            {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT},
+            "Features per page; more than the maximum counts as the maximum",
+        ),
+        ("cursor", _TEXT, "Start of the page, from the `next` link of the page before"),
+        ("crs", _CRS, "CRS of the coordinates in the response"),
+        (
+            "bbox",
+            _array({"type": "number"})
+            | {"oneOf": [{"minItems": 4, "maxItems": 4}, {"minItems": 6, "maxItems": 6}]},
+            "Only features that touch this box: lower left corner, upper right corner",
+        ),
+        ("bbox-crs", _CRS, "CRS of bbox"),
+        (
+            "datetime",
+            _TEXT,
+            "Only features of this time: an RFC 3339 date-time, or two separated by /, "
+            "either of which may be .. or empty",
+        ),
+        (
+            "filter",
+            _TEXT | {"maxLength": MAX_LENGTH},
+            "CQL2 text over the queryables, with parentheses nested at most "
+            f"{MAX_DEPTH} deep: condition_class >= 3 AND street = 'Markt'",
+        ),
+        ("filter-lang", _one_of([FILTER_LANG]) | {"default": FILTER_LANG}, "Language of filter"),
+        ("filter-crs", _CRS, "CRS of the coordinates in filter"),
+        ("survey", _TEXT, "Survey; without it the newest"),
+        ("scheme", _TEXT, "Scoring scheme; without it any"),
+    )
+}
 
 
 def operation(
     name: str,
-    content: Mapping[str, Described],
-    parameters: Iterable[str],
+    formats: Mapping[str, str],
+    schema: Described,
+    parameters: Collection[str],
     *codes: str,
     empty: str = "",
 ) -> Described:
-    """Return what FastAPI's decorators take of an operation; `{collection}` stands for any.
+    """Return an operation as FastAPI's decorators take it; `{collection}` stands for any.
 
     Parameters
     ----------
     name
         The operation's id.
-    content
-        The schema of each media type that it answers with.
+    formats
+        Media type for each value of `f`.
+    schema
+        Of the JSON format; the others are text or binary.
     parameters
-        Names out of `_PARAMETERS`.
+        Names of query parameters.
     codes
-        The operation's own errors, `query_invalid` aside. One with any reads layers: it asks who
-        calls.
+        The operation's own errors, `query_invalid` aside. One with any reads layers, for which
+        callers may have to log in.
     empty
-        What an answer without a body (204) means; "" if there is none.
+        Meaning of a response without a body (204); "" if there is none.
     """
-    secured = bool(codes)
-    extra: Described = {
-        "parameters": [{"$ref": f"#/components/parameters/{one}"} for one in parameters]
+    by_type = {"json": schema, "html": _TEXT}
+    content = {
+        media_type if key in by_type else media_type.split(";")[0]: {
+            "schema": by_type.get(key, _BINARY)
+        }
+        for key, media_type in formats.items()
     }
-    if secured:
-        extra["security"] = [{}]  # public layers need no login
     responses: Answers = {
-        200: {
-            "description": "OK",
-            "content": {kind: {"schema": schema} for kind, schema in content.items()},
-        },
+        200: {"description": "OK", "content": content},
         304: {"description": "If-None-Match"},
         **({204: {"description": empty}} if empty else {}),
         **problems("query_invalid", *codes),
     }
+    extra: Described = {
+        "parameters": [
+            _query("f", _one_of(formats), _FORMAT),
+            *(
+                {"$ref": f"#/components/parameters/{one}"}
+                for one in _PARAMETERS
+                if one in parameters and one != "f"
+            ),
+        ]
+    }
+    if codes:
+        extra["security"] = [{}]  # public layers need no login
     return {
         "operation_id": name,
         "summary": _summary(name, LANGUAGES[0]),
         "response_class": Response,
         "responses": responses,
         "openapi_extra": extra,
-        "dependencies": [Depends(authentication)] if secured else [],
+        "dependencies": [Depends(authentication)] if codes else [],
     }
-
-
-def html_or(media_type: str, schema: Described) -> dict[str, Described]:
-    """Return the content of a document that is also an HTML page."""
-    return {media_type: schema, HTML: _TEXT}
 
 
 def read_route(
@@ -290,96 +337,22 @@ def _feature(collection: str) -> Described:
         field: {**SCHEMAS[kind], "type": [SCHEMAS[kind]["type"], "null"]}
         for field, kind in kinds_of(collection).items()
     }
-    return {
-        "type": "object",
-        "required": ["type", "id", "geometry", "properties"],
-        "properties": {
-            "type": {"type": "string", "enum": ["Feature"]},
-            "id": _TEXT,
-            "geometry": _schema("Geometry"),
-            "properties": {"type": "object", "properties": properties},
-            "links": _LINKS,
-        },
-    }
+    return _object(
+        "type id geometry properties",
+        type=_one_of(["Feature"]),
+        id=_TEXT,
+        geometry=_schema("Geometry"),
+        properties={"type": "object", "properties": properties},
+        links=_LINKS,
+    )
 
 
 def _features(collection: str) -> Described:
-    return {
-        "type": "object",
-        "required": ["type", "features"],
-        "properties": {
-            "type": {"type": "string", "enum": ["FeatureCollection"]},
-            "numberMatched": {"type": "integer"},
-            "numberReturned": {"type": "integer"},
-            "links": _LINKS,
-            "features": {"type": "array", "items": _schema(f"{collection}Feature")},
-        },
-    }
-
-
-def _one_of(names: Iterable[str]) -> Described:
-    return {"type": "string", "enum": [*names]}
-
-
-_CRS: Final[Described] = {
-    "type": "string",
-    "format": "uri",
-    "enum": [crs.uri for crs in ALL],
-    "default": CRS84.uri,
-}
-_FORMAT: Final = "Format; without it the Accept header decides"
-_PARAMETERS: Final[Described] = {
-    key: {
-        "name": key.partition("-")[0] if key.startswith("f-") else key,
-        "in": "query",
-        "required": False,
-        "description": description,
-        "schema": schema,
-        "style": "form",
-        "explode": False,
-    }
-    for key, schema, description in (
-        ("f", _one_of(DOCUMENTS), _FORMAT),
-        (
-            "f-items",
-            _one_of([*PAGES, *FILES]),
-            f"{_FORMAT}; csv, gpkg and fgb hold all requested features, not one page of them",
-        ),
-        ("f-json", _one_of(["json"]), "Format"),
-        ("f-mvt", _one_of(["mvt"]), "Format"),
-        ("lang", _one_of(LANGUAGES), "Language; without it the Accept-Language header decides"),
-        (
-            "limit",
-            {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT},
-            "Features per page; more than the maximum counts as the maximum",
-        ),
-        ("cursor", _TEXT, "Start of the page, from the `next` link of the page before"),
-        ("crs", _CRS, "CRS of the coordinates in the response"),
-        (
-            "bbox",
-            {
-                "type": "array",
-                "oneOf": [{"minItems": 4, "maxItems": 4}, {"minItems": 6, "maxItems": 6}],
-                "items": {"type": "number"},
-            },
-            "Only features that touch this box: lower left corner, upper right corner",
-        ),
-        ("bbox-crs", _CRS, "CRS of bbox"),
-        (
-            "datetime",
-            _TEXT,
-            "Only features of this time: an RFC 3339 date-time, or two separated by /, "
-            "either of which may be .. or empty",
-        ),
-        (
-            "filter",
-            {"type": "string", "maxLength": MAX_LENGTH},
-            "CQL2 text over the queryables, with parentheses nested at most "
-            f"{MAX_DEPTH} deep: condition_class >= 3 AND street = 'Markt'",
-        ),
-        ("filter-lang", _one_of([FILTER_LANG]) | {"default": FILTER_LANG}, "Language of filter"),
-        ("filter-crs", _CRS, "CRS of the coordinates in filter"),
-        ("survey", _TEXT, "Survey; without it the newest"),
-        ("scheme", _TEXT, "Scoring scheme; without it any"),
+    return _object(
+        "type features",
+        type=_one_of(["FeatureCollection"]),
+        numberMatched={"type": "integer"},
+        numberReturned={"type": "integer"},
+        links=_LINKS,
+        features=_array(_schema(f"{collection}Feature")),
     )
-}

@@ -1,6 +1,5 @@
-"""The layers as vector tiles: OGC API - Tiles, in the tiling of the web's maps."""
+"""Routes of vector tiles (OGC API - Tiles) in WebMercatorQuad, the tiling of web maps."""
 
-from importlib.metadata import version
 from typing import Annotated, Any, Final
 
 import shapely
@@ -8,15 +7,22 @@ from fastapi import APIRouter, Path, Request, Response
 
 from roadscan.errors import RoadscanError
 from roadscan.serve.ogc import operations
-from roadscan.serve.ogc.formats import JSON, format_of
 from roadscan.serve.ogc.layer_access import Readable, chosen_layer, readable_collection
-from roadscan.serve.ogc.links import address, base_url
 from roadscan.serve.ogc.mvt import encode_tile, tile_bounds_deg
+from roadscan.serve.ogc.negotiation import JSON, format_of, language_of
 from roadscan.serve.ogc.operations import TILING
 from roadscan.serve.ogc.queryables import kinds_of
 from roadscan.serve.ogc.request_parameters import COMMON, OF_SURVEY, single_values
-from roadscan.serve.ogc.responses import Tag, answer, json_bytes, not_modified
-from roadscan.serve.ogc.texts import COLLECTIONS, language_of
+from roadscan.serve.ogc.responses import (
+    VERSION,
+    Tag,
+    address,
+    base_url,
+    json_bytes,
+    not_modified,
+    response,
+)
+from roadscan.serve.ogc.texts import COLLECTIONS
 from roadscan.store.layers.cache import ByteLimitedCache
 from roadscan.store.layers.layer_store import LayerStore
 from roadscan.store.layers.reader import LayerReader
@@ -27,7 +33,7 @@ TILING_URI: Final = "http://www.opengis.net/def/tilematrixset/OGC/1.0/WebMercato
 MERCATOR_URI: Final = "http://www.opengis.net/def/crs/EPSG/0/3857"
 MAX_ZOOM: Final = 22
 MIN_ZOOM: Final = {"segments": 9, "damages": 12, "drives": 7, "cells": 16}
-"""Below it a tile would hold too much to see, or nothing that can be seen."""
+"""At lower zooms a tile would be too full, or its features too small to see."""
 FIELDS: Final = {
     "segments": (
         "segment_id",
@@ -42,24 +48,24 @@ FIELDS: Final = {
     "drives": ("drive_id", "started_at"),
     "cells": ("cell_id", "segment_id", "views", "affected", "riss", "afli", "ofs"),
 }
-"""What a map needs; everything else is behind the id."""
-KEPT_BYTES: Final = 64 << 20
-_VERSION: Final = version("roadscan")
+"""Fields that a map needs; clients get the others by the feature's id."""
+OF_TILE: Final = OF_SURVEY | {"f"}
+_JSON: Final = {"json": JSON}
+CACHE_BYTES: Final = 64 << 20
 
 
 def tiles_router(features: LayerStore, readable: Readable) -> APIRouter:
-    """Return the routes of the tiles; see `features_router`."""
+    """Return the routes of the tiles; see `layers_router`."""
     router = APIRouter()
-    kept = ByteLimitedCache[bytes](KEPT_BYTES, lambda tile: len(tile) + 1000)
+    cache = ByteLimitedCache[bytes](CACHE_BYTES, lambda tile: len(tile) + 1000)
 
-    json_object = {JSON: operations.OBJECT}
     path = f"/collections/{{collection}}/tiles/{TILING}"
 
     @operations.read_route(
         router,
         "/collections/{collection}/tiles",
         operations.operation(
-            "{collection}.tilesets", json_object, operations.OF_TILESET, "layer_unknown"
+            "{collection}.tilesets", _JSON, operations.OBJECT, COMMON, "layer_unknown"
         ),
     )
     def tilesets(collection: str, request: Request) -> Response:
@@ -74,7 +80,7 @@ def tiles_router(features: LayerStore, readable: Readable) -> APIRouter:
         router,
         path,
         operations.operation(
-            "{collection}.tileset", json_object, operations.OF_TILESET, "layer_unknown"
+            "{collection}.tileset", _JSON, operations.OBJECT, COMMON, "layer_unknown"
         ),
     )
     def tileset(collection: str, request: Request) -> Response:
@@ -89,8 +95,9 @@ def tiles_router(features: LayerStore, readable: Readable) -> APIRouter:
         path + "/{tileMatrix}/{tileRow}/{tileCol}",
         operations.operation(
             "{collection}.tile",
-            {MVT: operations.BINARY},
-            operations.OF_TILE,
+            {"mvt": MVT},
+            operations.OBJECT,
+            OF_TILE,
             "layer_unknown",
             "feature_unknown",
             empty="An empty tile",
@@ -104,21 +111,21 @@ def tiles_router(features: LayerStore, readable: Readable) -> APIRouter:
         request: Request,
     ) -> Response:
         readable_collection(readable, request, collection)
-        values = single_values(request.query_params, {"f", *OF_SURVEY})
+        values = single_values(request.query_params, OF_TILE)
         if values.get("f", "mvt") != "mvt":
-            raise RoadscanError("query_invalid", "tiles come as mvt only", "Leave f out")
+            raise RoadscanError("query_invalid", "tiles are available as mvt only", "Omit f")
         zyx = _place(collection, z, y, x)
         with features.reading() as reader:
             layer = chosen_layer(reader, collection, values)
-            tag = Tag(request, _VERSION, layer.version)
+            tag = Tag(request, VERSION, layer.version)
             if tag.is_known:
                 return not_modified(tag)
             key = (layer.source, collection, layer.version, zyx)
-            body = kept.get(key)
+            body = cache.get(key)
             if body is None:
                 body = _tile(reader, layer, zyx)
-                kept.put(key, body)
-        return answer(body, MVT, tag) if body else Response(status_code=204, headers=tag.headers)
+                cache.put(key, body)
+        return response(body, MVT, tag) if body else Response(status_code=204, headers=tag.headers)
 
     return router
 
@@ -132,7 +139,7 @@ def _tile(reader: LayerReader, layer: Layer, zyx: tuple[int, int, int]) -> bytes
 
 
 def _place(collection: str, *zyx: str) -> tuple[int, int, int]:
-    """Return zoom, row and column; `feature_unknown` where there is no such tile."""
+    """Return zoom, row and column; raises `feature_unknown` for a tile that does not exist."""
     if all(part.isascii() and part.isdigit() and len(part) < 9 for part in zyx):
         z, y, x = map(int, zyx)
         if MIN_ZOOM[collection] <= z <= MAX_ZOOM and y < 2**z and x < 2**z:
@@ -140,7 +147,7 @@ def _place(collection: str, *zyx: str) -> tuple[int, int, int]:
     raise RoadscanError(
         "feature_unknown",
         f"{collection} has no tile {'/'.join(part[:12] for part in zyx)}",
-        f"Take a zoom from {MIN_ZOOM[collection]} to {MAX_ZOOM}, a row and a column below 2^zoom",
+        f"Use a zoom from {MIN_ZOOM[collection]} to {MAX_ZOOM}, row and column below 2^zoom",
     )
 
 
@@ -181,9 +188,9 @@ def _tileset(request: Request, layer: Layer) -> dict[str, Any]:
 
 
 def _check_json(request: Request) -> None:
-    format_of(request, single_values(request.query_params, COMMON), {"json": JSON})
+    format_of(request, single_values(request.query_params, COMMON), _JSON)
 
 
 def _document(request: Request, document: dict[str, Any], *depends_on: str) -> Response:
-    tag = Tag(request, _VERSION, language_of(request), *depends_on)
-    return not_modified(tag) if tag.is_known else answer(json_bytes(document), JSON, tag)
+    tag = Tag(request, VERSION, language_of(request), *depends_on)
+    return not_modified(tag) if tag.is_known else response(json_bytes(document), JSON, tag)

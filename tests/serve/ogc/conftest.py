@@ -14,7 +14,7 @@ from starlette.testclient import TestClient
 
 from roadscan.serve.api_description import describe
 from roadscan.serve.errors import tell_errors
-from roadscan.serve.ogc.document_routes import features_router
+from roadscan.serve.ogc.document_routes import layers_router
 from roadscan.serve.ogc.operations import describe_layers
 from roadscan.serve.ogc.texts import COLLECTIONS
 from roadscan.store.layers.layer_store import LayerStore
@@ -83,7 +83,7 @@ def app(request, tmp_path_factory) -> Iterator[FastAPI]:
         describe(made)
         describe_layers(made)
         made.include_router(
-            features_router(features, store, lambda _: frozenset(COLLECTIONS), lambda *_: None)
+            layers_router(features, store, lambda _: frozenset(COLLECTIONS), lambda *_: None)
         )
         yield made
 
