@@ -19,6 +19,7 @@ def areas(tmp_path):
     return path
 
 
+@pytest.mark.both_databases
 def test_a_town_that_is_served_keeps_an_area_once_and_on_the_record(settings, store, areas):
     done = [object_in_town(settings, areas) for _ in range(2)]
     assert [(each.areas, each.new) for each in done] == [(1, 1), (1, 0)]

@@ -315,7 +315,7 @@ def _used_schemas(paths: Described, schemas: Described) -> Described:
     used: Described = {}
     new = _referred(paths)
     while new:
-        used |= {name: schemas[name] for name in new}
+        used |= {name: schemas[name] for name in sorted(new)}
         new = _referred(used) - used.keys()
     return used
 

@@ -1,8 +1,11 @@
 """Routes of vector tiles (OGC API - Tiles) in WebMercatorQuad, the tiling of web maps."""
 
+from collections.abc import Hashable
+from threading import Lock
 from typing import Annotated, Any, Final
 
 import shapely
+from cachetools import LRUCache, cached
 from fastapi import APIRouter, Path, Request, Response
 
 from roadscan.errors import RoadscanError
@@ -23,7 +26,6 @@ from roadscan.serve.ogc.responses import (
     response,
 )
 from roadscan.serve.ogc.texts import COLLECTIONS
-from roadscan.store.layers.cache import ByteLimitedCache
 from roadscan.store.layers.layer_store import LayerStore
 from roadscan.store.layers.reader import LayerReader
 from roadscan.store.layers.selection import Layer, Selection
@@ -52,12 +54,15 @@ FIELDS: Final = {
 OF_TILE: Final = OF_SURVEY | {"f"}
 _JSON: Final = {"json": JSON}
 CACHE_BYTES: Final = 64 << 20
+KEY_BYTES: Final = 1000
+"""Size of a key, counted for each tile."""
 
 
 def tiles_router(features: LayerStore, readable: Readable) -> APIRouter:
     """Return the routes of the tiles; see `layers_router`."""
     router = APIRouter()
-    cache = ByteLimitedCache[bytes](CACHE_BYTES, lambda tile: len(tile) + 1000)
+    tiles: LRUCache[Hashable, bytes] = LRUCache(CACHE_BYTES, lambda tile: len(tile) + KEY_BYTES)
+    cached_tile = cached(tiles, key=_cache_key, lock=Lock())(_tile)
 
     path = f"/collections/{{collection}}/tiles/{TILING}"
 
@@ -120,14 +125,14 @@ def tiles_router(features: LayerStore, readable: Readable) -> APIRouter:
             tag = Tag(request, VERSION, layer.version)
             if tag.is_known:
                 return not_modified(tag)
-            key = (layer.source, collection, layer.version, zyx)
-            body = cache.get(key)
-            if body is None:
-                body = _tile(reader, layer, zyx)
-                cache.put(key, body)
+            body = cached_tile(reader, layer, zyx)
         return response(body, MVT, tag) if body else Response(status_code=204, headers=tag.headers)
 
     return router
+
+
+def _cache_key(_: LayerReader, layer: Layer, zyx: tuple[int, int, int]) -> Hashable:
+    return layer.source, layer.collection, layer.version, zyx
 
 
 def _tile(reader: LayerReader, layer: Layer, zyx: tuple[int, int, int]) -> bytes:

@@ -23,6 +23,7 @@ def test_only_administrators_get_in(client, key_of, method, place, role):
     assert client.request(method, place, json=sent, headers=key_of(role)).status_code == 403
 
 
+@pytest.mark.both_databases
 def test_the_last_administrator_stays_one(client, key_of, accounts):
     admin = key_of(Role.ADMIN)
     account = accounts.all()[0]
@@ -44,6 +45,7 @@ def test_an_invited_colleague_gets_the_role_that_was_meant(client, key_of):
     assert made.json()["role"] == "reviewer"
 
 
+@pytest.mark.both_databases
 def test_keys_of_all_accounts_are_listed_as_long_as_they_hold(client, key_of, accounts):
     admin = key_of(Role.ADMIN)
     pia = accounts.add("Pia", Role.PLANNER, None)
@@ -116,6 +118,7 @@ def test_an_expired_key_is_refused(client, accounts):
     assert client.get("/api/me", headers={"X-API-Key": secret}).status_code == 401
 
 
+@pytest.mark.both_databases
 def test_a_revoked_key_is_refused_and_only_its_owner_revokes_it(client, key_of):
     mine, other = key_of(Role.UPLOADER), key_of(Role.ADMIN)
     made = client.post("/api/keys", json={"label": "x"}, headers=mine).json()
