@@ -18,7 +18,7 @@ PAGE = text_of("docs/uploads.md")
 
 
 def test_every_code_of_uploads_is_told_with_its_status() -> None:
-    told = {row[0].strip("`"): row[1] for row in rows(section(PAGE, "Errors"))}
+    told = {row[0].strip("`"): row[1] for row in rows(section(PAGE, "What can be wrong"))}
     assert {code for code in EXIT_CODES if code.startswith("upload_")} <= told.keys()
     for code, when in told.items():
         status = re.match(r"(\d+):", when)
