@@ -130,7 +130,7 @@ def test_a_file_that_is_wrong_is_told_by_the_name_that_its_sender_gave_it(
     (told,) = uploader.get("/api/checks").json()
     assert told["failure"] == {
         "code": "track_format_unknown",
-        "message": f"{name} is no track that can be read: it is XML, but no GPX",
+        "message": f"{name} is not in a supported track format: it is XML, but not GPX",
         "hint": "Give GPX, an NMEA log, GeoJSON, or CSV with columns time, lat, lon",
     }
 
