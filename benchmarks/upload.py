@@ -1,10 +1,10 @@
-"""How fast an upload is, beside a plain copy of the same file to the same disk.
+"""Speed of an upload, compared with a plain copy of the same file to the same disk.
 
 python -m benchmarks.upload [--megabytes 500] [--runs 3] [--folder FOLDER]
 
 Starts `roadscan serve` (one web process, no worker) and sends a new file each time: in one
 request, as most tus clients do, and by `roadscan upload`, which reads the file once more for its
-checksum. A copy is `cp` and fsync. They take turns, and ratios are taken run by run.
+checksum. A copy is `cp` and fsync. They alternate, and ratios are taken run by run.
 """
 
 import argparse
