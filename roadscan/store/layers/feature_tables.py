@@ -1,4 +1,4 @@
-"""The tables of what is served to GIS programs: one row per feature, its GeoJSON made up front.
+"""The tables of the served layers: one row per feature, with its GeoJSON prepared.
 
 Features belong to an edition of their survey's layers. A new edition is written beside the one
 being served, a batch at a time, and takes its place in one short transaction.
@@ -27,17 +27,17 @@ from roadscan.model.time import iso_utc
 from roadscan.store.tables import metadata
 
 EDITION_BITS: Final = 32
-"""A feature's number is its edition, shifted by so much, plus its place within the layer."""
+"""A feature's number is its edition, shifted by this much, plus its place in the layer."""
 
 
 class UtcTime(TypeDecorator[str]):
-    """ISO 8601 in UTC outside, epoch seconds in the database: they compare right everywhere."""
+    """ISO 8601 in UTC for the program, epoch seconds in the database, which compare correctly."""
 
     impl = Float
     cache_ok = True
 
     def process_bind_param(self, value: str | None, dialect: Dialect) -> float | None:  # noqa: ARG002 -- SQLAlchemy's signature
-        """Return epoch seconds; ValueError for what is no time."""
+        """Return epoch seconds; ValueError if it is not a time."""
         return None if value is None else epoch_s(value)
 
     def process_result_value(self, value: Any | None, dialect: Dialect) -> str | None:  # noqa: ARG002 -- SQLAlchemy's signature
@@ -46,7 +46,7 @@ class UtcTime(TypeDecorator[str]):
 
 
 def epoch_s(iso: str) -> float:
-    """Return a time with zone as UTC epoch seconds; ValueError for what is none."""
+    """Return a time with zone as UTC epoch seconds; ValueError if it is not one."""
     time = datetime.fromisoformat(iso)
     if time.tzinfo is None:
         raise ValueError(f"{iso} has no time zone")
@@ -202,6 +202,6 @@ TIMES: Final[dict[str, tuple[str, str]]] = {
 
 
 def own_columns(collection: str) -> tuple[Column[Any], ...]:
-    """Return the columns that are properties, in their order; the first is the feature's id."""
+    """Return the columns of the properties in order; the first is the feature's id."""
     beside = {"number", "geometry_wkb", "geojson"}
     return tuple(c for c in FEATURES[collection].columns if c.name not in beside)
