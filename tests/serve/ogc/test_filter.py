@@ -128,7 +128,7 @@ def test_req_advanced_comparison_operators(ids, text, expected):
 )
 def test_req_basic_spatial_functions_s_intersects(ids, area):
     expected = [
-        one.values[0]
+        one.feature_id
         for one in segments(SEGMENTS)
         if shapely.from_wkb(one.geometry_wkb).intersects(area)
     ]
