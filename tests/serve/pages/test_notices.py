@@ -198,7 +198,7 @@ def test_the_figures_are_those_of_the_network_that_hides_people(told):
         assert number in measured
         assert share in measured
         assert f"{float(share) * 100:.0f} %" in told()
-    assert "225 were made and looked at" in (ROOT / "docs/privacy.md").read_text("utf-8")
+    assert "225 were made and inspected" in (ROOT / "docs/privacy.md").read_text("utf-8")
 
 
 def test_a_time_is_told_in_the_unit_that_fits_it():
