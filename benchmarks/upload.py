@@ -101,11 +101,11 @@ def _send_at_once(line: Connection, path: Path) -> str:
         "Upload-Length": str(size),
         "Upload-Metadata": tus_protocol.write_metadata({"name": "a"}),
     }
-    url = line.ask("POST", "/uploads", told).headers["Location"]
-    head = {"Content-Type": tus_protocol.PIECE_TYPE, "Upload-Offset": "0"}
+    url = line.send("POST", "/uploads", told).headers["Location"]
+    head = {"Content-Type": tus_protocol.CHUNK_TYPE, "Upload-Offset": "0"}
     with path.open("rb") as file:
         pieces = iter(lambda: file.read(256 * 1024), b"")
-        return str(line.ask("PATCH", url, head, pieces, size).headers[tus_protocol.FILE_HEADER])
+        return str(line.send("PATCH", url, head, pieces, size).headers[tus_protocol.FILE_HEADER])
 
 
 def _send_by_command(line: Connection, path: Path) -> str:
