@@ -129,7 +129,7 @@ def test_of_the_track_only_what_surrounds_the_video_is_kept(
     run_small_drive(small_drive.on(track=track), tmp_path, SURVEY)
     with open_store(tmp_path) as store:
         (key,) = store.survey(SURVEY).drives
-        trace = store.traces.of(key)
+        trace = store.rematch_inputs.of(key)
     assert trace
     assert np.ptp(trace.track.t_s) == pytest.approx(LENGTH_S + 2 * TRACK_AROUND_S, abs=2.0)
     lengths = {len(getattr(trace.track, f.name)) for f in fields(trace.track) if f.name != "format"}
