@@ -4,8 +4,7 @@ from importlib.resources import files
 
 import pytest
 
-from roadscan.serve.pages.page_routes import PAGES
-from roadscan.serve.pages.static_routes import MAPLIBRE, OWN
+from roadscan.serve.pages.page_routes import MAPLIBRE, PAGES, STATIC
 from roadscan.serve.pages.texts import DEFAULT, choose_language, texts
 
 TEXT_KEY = re.compile(r"""\btext\("(\w+)"[,)]|\bt\.(\w+)""")
@@ -46,7 +45,7 @@ def test_what_a_page_loads_is_there(client, address):
 def test_the_map_library_comes_from_its_package(client):
     for name in MAPLIBRE:
         assert len(client.get(f"/static/vendor/{name}").content) > 10_000
-    assert not list(OWN.rglob("maplibre*"))
+    assert not list(STATIC.rglob("maplibre*"))
 
 
 @pytest.mark.shared_service
@@ -62,7 +61,7 @@ def test_both_languages_say_the_same_things():
 
 def test_every_text_that_a_page_or_module_asks_for_exists():
     templates = files("roadscan.serve.pages").joinpath("templates")
-    sources = [path.read_text() for path in OWN.glob("*.js")]
+    sources = [path.read_text() for path in STATIC.glob("*.js")]
     sources += [path.read_text() for path in templates.iterdir()]
     asked = {a or b for source in sources for a, b in TEXT_KEY.findall(source)}
     assert asked - texts("de").keys() == set()
