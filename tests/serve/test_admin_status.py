@@ -19,7 +19,7 @@ from roadscan.serve.jobs.exports import export_path
 from roadscan.serve.pages.page_routes import STATIC
 from roadscan.serve.pages.texts import LANGUAGES, texts
 from roadscan.serve.retention import DAY_S, LONGEST_S, Due
-from roadscan.serve.uploads.tus_protocol import Sent
+from roadscan.serve.uploads.tus_protocol import UploadMetadata
 from roadscan.serve.uploads.upload_storage import UploadStorage
 from roadscan.store.town.files import Files
 from roadscan.store.town.workers import WorkerHeartbeats
@@ -45,7 +45,7 @@ def test_the_disk_is_told_with_what_this_town_takes_of_it(admin, settings, store
     Files(store.engine).mark_purged(gone.sha256, told)
     storage = UploadStorage(settings.data, settings.upload_limits)
     under_way = storage.create(
-        Sent(UploadSource("", 0, "", "two.mp4"), "", "", ""), 100, "u", "Uli", 0
+        UploadMetadata(UploadSource("", 0, "", "two.mp4"), "", "", ""), 100, "u", "Uli", 0
     )
     with closing(storage.writer(under_way.upload_id, 0)) as writer:
         writer.write(b"x" * 30)

@@ -96,7 +96,7 @@ def test_req_basic_cql2_null_predicate(ids):
 
 def test_req_basic_cql2_property_must_be_a_queryable(get):
     answer = get(ITEMS, 400, filter="geojson = 'x'")
-    assert "no queryable 'geojson'" in answer["title"]
+    assert "unknown queryable 'geojson'" in answer["title"]
 
 
 @pytest.mark.both_databases

@@ -9,7 +9,7 @@ from starlette.testclient import TestClient
 from roadscan.errors import RoadscanError
 from roadscan.model.access import Role
 from roadscan.serve.access.guard import COOKIE
-from roadscan.serve.access.oidc import BEGUN_COOKIE
+from roadscan.serve.access.oidc_routes import LOGIN_COOKIE
 from roadscan.serve.ogc.texts import COLLECTIONS
 from roadscan.serve.pages.notices import MAX_OPERATOR, notices_of, read_operator
 from roadscan.serve.pages.page_routes import PAGES, pages_router
@@ -155,7 +155,7 @@ def test_the_cookies_are_those_that_the_service_sets(told):
     assert set(re.findall(r"roadscan_\w+", told(oidc=LOGIN))) == {
         COOKIE,
         LANGUAGE_COOKIE,
-        BEGUN_COOKIE,
+        LOGIN_COOKIE,
     }
     assert "HTTPS" not in told()
     assert "sent over HTTPS only" in told(cookie_secure=True)
@@ -165,7 +165,7 @@ def test_the_program_sets_no_cookie_that_the_page_does_not_know():
     set_there = set()
     for path in (ROOT / "roadscan/serve").rglob("*.py"):
         set_there |= set(re.findall(r"set_cookie\(\s*(\w+)", path.read_text("utf-8")))
-    assert set_there == {"COOKIE", "BEGUN_COOKIE", "LANGUAGE_COOKIE"}
+    assert set_there == {"COOKIE", "LOGIN_COOKIE", "LANGUAGE_COOKIE"}
 
 
 @pytest.mark.parametrize("changed", VARIANTS)
