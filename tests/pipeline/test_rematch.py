@@ -159,7 +159,7 @@ def test_on_its_own_network_nothing_changes(small_drive: SmallDrive, old: Path) 
 def test_of_the_track_only_what_surrounds_the_video_is_kept(long_results: Path) -> None:
     with open_store(long_results) as store:
         (key,) = store.survey(SURVEY).drives
-        trace = store.traces.of(key)
+        trace = store.rematch_inputs.of(key)
     assert trace
     assert np.ptp(trace.track.t_s) == pytest.approx(LENGTH_S + 2 * TRACK_AROUND_S, abs=2.0)
     lengths = {len(getattr(trace.track, f.name)) for f in fields(trace.track) if f.name != "format"}

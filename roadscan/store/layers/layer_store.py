@@ -14,7 +14,7 @@ import shapely
 from sqlalchemy import Engine, delete, exists, func, insert, select, update
 
 from roadscan.store import tables
-from roadscan.store.database import empty_log
+from roadscan.store.database import truncate_log
 from roadscan.store.layers.dialects import spatial_of
 from roadscan.store.layers.extents import Extent, Span
 from roadscan.store.layers.feature_tables import (
@@ -65,7 +65,7 @@ class LayerStore:
         with self._engine.connect() as db:
             ended = list(db.scalars(select(editions.c.edition).where(~known)))
         self._clear(ended)
-        empty_log(self._engine)
+        truncate_log(self._engine)
 
     def unserved(self) -> tuple[str, ...]:
         """Return the surveys with results whose layers were never made, or before the results."""

@@ -38,6 +38,11 @@ def served_edition(db: Connection, survey: str) -> int | None:
     return db.scalar(select(editions.c.edition).where(this))
 
 
+def mark_stale(db: Connection, survey: str) -> None:
+    """Record that the results of a survey are newer than its layers."""
+    db.execute(update(editions).where(editions.c.survey == survey).values(stale=True))
+
+
 def patch_layers(db: Connection, edition: int, patches: Mapping[str, LayerPatch]) -> None:
     """Change features of an edition; those that stay keep their places, new ones come last.
 
