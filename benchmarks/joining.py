@@ -20,12 +20,11 @@ import numpy as np
 from sqlalchemy import insert, select
 
 from roadscan.assess.scheme import parse_scheme
+from roadscan.model.layers import LAYERS
 from roadscan.model.road import Link, Network
 from roadscan.model.survey import DriveKey, Survey
 from roadscan.pipeline.rematch import rematch_drive
-from roadscan.pipeline.rescore import score_again
-from roadscan.pipeline.score_new_drives import score_new_drives
-from roadscan.publish.layer_fields import LAYERS
+from roadscan.pipeline.score_survey import score_new_drives, score_survey
 from roadscan.publish.served_features import publish_features
 from roadscan.serve.settings import ServeSettings
 from roadscan.serve.town import open_town
@@ -136,8 +135,7 @@ def _copy(store: Store, key: DriveKey) -> DriveKey:
 
 
 def _score_all(store: Store, features: LayerStore) -> None:
-    score_again(store, SURVEY)
-    publish_features(store, features, SURVEY)
+    publish_features(store, features, score_survey(store, SURVEY))
 
 
 def _shown(features: LayerStore) -> frozenset[str]:

@@ -18,7 +18,7 @@ from statistics import median
 from starlette.testclient import TestClient
 
 from roadscan.model.access import Role
-from roadscan.pipeline.rescore import score_again
+from roadscan.pipeline.score_survey import score_survey
 from roadscan.publish.served_features import publish_features
 from roadscan.serve.app import create_app
 from roadscan.serve.settings import ServeSettings
@@ -67,8 +67,7 @@ def _measure(settings: ServeSettings, store: Store) -> None:
 
 
 def _score_all(store: Store, features: LayerStore, survey: str) -> None:
-    score_again(store, survey)
-    publish_features(store, features, survey)
+    publish_features(store, features, score_survey(store, survey))
 
 
 def _verdicts(client: TestClient, survey: str) -> None:

@@ -34,7 +34,8 @@ import pyogrio
 import shapely
 from sqlalchemy import text
 
-from roadscan.publish.layer_fields import SEGMENTS, WHOLE
+from roadscan.model.layers.field import FieldType
+from roadscan.model.layers.segments import SEGMENTS
 from roadscan.publish.served_features import feature_rows
 from roadscan.serve.settings import ServeSettings
 from roadscan.serve.start import DATABASE
@@ -149,11 +150,11 @@ def _town(count: int) -> geopandas.GeoDataFrame:
     corner = ORIGIN_M + STEP_M * np.column_stack([number % across, number // across])
     ends = corner[:, None] + np.array([[0.0, 0.0], [17.0, 23.0], [30.0, 40.0]])
     columns: dict[str, Any] = {}
-    for field in SEGMENTS:
-        if field.dtype == "float64":
+    for field in SEGMENTS.fields:
+        if field.type is FieldType.NUMBER:
             columns[field.name] = np.round(1 + number % 400 / 100, 2)
-        elif field.dtype == WHOLE:
-            columns[field.name] = pd.array(number % 4 + 1, dtype=WHOLE)
+        elif field.type is FieldType.INTEGER:
+            columns[field.name] = pd.array(number % 4 + 1, dtype="Int64")
         else:
             columns[field.name] = [f"{field.name} {k % 500}" for k in number]
     columns["segment_id"] = [f"way/{k}:f:0" for k in number]
@@ -182,7 +183,7 @@ def _measure_store(name: str, settings: ServeSettings, town: geopandas.GeoDataFr
         begin = time.perf_counter()
         features.put_features(
             Source("Bench", "ap9k", "1", CRS_EPSG, 0.0),
-            {"segments": feature_rows("segments", town)},
+            {"segments": feature_rows("segments", [town])},
         )
         print(f"{name}: published in {time.perf_counter() - begin:.1f} s")
         boxes = _boxes(town, _box_side_deg(town), 1)

@@ -15,11 +15,10 @@ from roadscan.locate.map_matching import match_path
 from roadscan.model.drive import ChunkResult, Drive
 from roadscan.model.road import Network
 from roadscan.model.survey import DriveKey
-from roadscan.pipeline.assess import Assessed
 from roadscan.pipeline.chunk import ChunkAccount
 from roadscan.pipeline.prepare import check_near, driven_stretches, settings_digest
-from roadscan.pipeline.rescore import score_again
 from roadscan.pipeline.results_folder import named_survey, open_results
+from roadscan.pipeline.score_survey import ScoreSummary, score_survey, summary_of
 from roadscan.pipeline.update_run_record import retell_run
 from roadscan.publish.export import export_all
 from roadscan.read.network import read_network
@@ -90,7 +89,7 @@ class Rematched:
     survey: str
     drives: int
     network: Network
-    assessed: Assessed
+    summary: ScoreSummary
 
 
 def rematch_in_folder(folder: Path, network_path: Path, name: str | None) -> Rematched:
@@ -118,10 +117,11 @@ def rematch_in_folder(folder: Path, network_path: Path, name: str | None) -> Rem
         store.put_network(network)
         keys = [rematch_drive(store, key, survey.name, network, scheme) for key in found.traced]
         store.put_survey(replace(survey, network_sha256=network.sha256, drives=tuple(keys)))
-        assessed = score_again(store, survey.name)
-        export_all(store, survey.name, folder)
-        retell_run(folder, store, survey.name, assessed)
-    return Rematched(survey.name, len(keys), network, assessed)
+        results = score_survey(store, survey.name)
+        export_all(store, results, folder)
+        summary = summary_of(results.assessment)
+        retell_run(folder, store, survey.name, summary)
+    return Rematched(survey.name, len(keys), network, summary)
 
 
 def _placed_again(

@@ -14,7 +14,7 @@ from roadscan.model.damage import Damage
 from roadscan.model.road import Direction, RoadClass, Segment, Surface
 from roadscan.model.score import Indicators
 from roadscan.model.stored_picture import Picture
-from roadscan.pipeline.score_steps import score_steps
+from roadscan.pipeline.scheme import score_steps
 from roadscan.pipeline.segment_pictures import PictureAlong, pictures_along
 from roadscan.read.score_input import ScoreInput
 from roadscan.serve.access.guard import Guard, authentication

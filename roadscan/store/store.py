@@ -1,6 +1,6 @@
 """The store: networks, drives and surveys in SQL that SQLite and PostgreSQL both understand."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from functools import reduce
@@ -27,7 +27,14 @@ from roadscan.model.drive import ChunkResult, Drive, FrameCounts, RematchInputs
 from roadscan.model.frame import FrameRejection
 from roadscan.model.review import ReviewedObservation
 from roadscan.model.road import Direction, Lane, Network
-from roadscan.model.survey import Assessment, DriveKey, Survey, SurveyCounts, SurveyTotals
+from roadscan.model.survey import (
+    Assessment,
+    DriveKey,
+    LaneEvidence,
+    Survey,
+    SurveyCounts,
+    SurveyTotals,
+)
 from roadscan.store import tables
 from roadscan.store.erasure import Erased, erase_drive
 from roadscan.store.layers.patch import mark_stale
@@ -224,10 +231,6 @@ class Store:
         """Yield the views and hits of each lane over all chunks and drives, by link id."""
         return self._grids(self._usable(survey, tables.grids.c.usable))
 
-    def unusable_grids(self, survey: str) -> Iterator[LaneGrid]:
-        """Yield the same for rejected frames: what they would have viewed, by reason."""
-        return self._grids(self._usable(survey, ~tables.grids.c.usable))
-
     def lanes_driven(self, key: DriveKey) -> frozenset[Lane]:
         """Return the lanes that a drive viewed or would have viewed."""
         columns = (tables.grids.c.link_id, tables.grids.c.direction)
@@ -235,30 +238,32 @@ class Store:
         with self._engine.connect() as db:
             return frozenset((link, Direction(way)) for link, way in db.execute(query))
 
-    def lane(
-        self, survey: str, link_id: str, direction: Direction
-    ) -> tuple[LaneGrid | None, LaneGrid | None]:
-        """Return one lane as `lane_grids` and as `unusable_grids` do, each None without one."""
-        table = tables.grids
-        this = (table.c.link_id == link_id) & (table.c.direction == direction.value)
-        usable, lost = (
-            next(self._grids(self._usable(survey, this & which)), None)
-            for which in (table.c.usable, ~table.c.usable)
+    def seen_on(self, survey: str, link_ids: Collection[str]) -> dict[Lane, LaneEvidence]:
+        """Return what the drives of a survey saw of some links, by lane; a lane may be missing."""
+        grids, observations = tables.grids, tables.observations
+        usable, unusable = (
+            {
+                (grid.link_id, grid.direction): grid
+                for grid in self._grids(self._usable(survey, grids.c.link_id.in_(link_ids) & which))
+            }
+            for which in (grids.c.usable, ~grids.c.usable)
         )
-        return usable, lost
+        found = defaultdict[Lane, list[ReviewedObservation]](list)
+        for sighting in self._sightings(survey, observations.c.link_id.in_(link_ids)):
+            seen = sighting.observation
+            found[seen.link_id, seen.direction].append(sighting)
+        return {
+            lane: LaneEvidence(usable.get(lane), unusable.get(lane), tuple(found[lane]))
+            for lane in {*usable, *unusable, *found}
+        }
 
     def sightings(
         self, survey: str, link_id: str, direction: Direction
     ) -> tuple[ReviewedObservation, ...]:
         """Return the observations on one lane in order of time."""
-        table = tables.observations
-        query = (
-            of_survey(select(table), table, survey)
-            .where(table.c.link_id == link_id, table.c.direction == direction.value)
-            .order_by(table.c.frame_t_s, table.c.drive_id, table.c.position)
-        )
-        with self._engine.connect() as db:
-            return tuple(rows.sighting_of(dict(row)) for row in db.execute(query).mappings())
+        table = tables.observations.c
+        lane = (table.link_id == link_id) & (table.direction == direction.value)
+        return tuple(self._sightings(survey, lane))
 
     def counts(self, survey: str) -> SurveyCounts:
         """Return the account of a survey's frames and detections."""
@@ -307,6 +312,14 @@ class Store:
         with self._engine.connect() as db:
             on_them = tables.results.c.segment["link_id"].as_string().in_(links)
             return assessment_where(db, survey, on_them)
+
+    def _sightings(self, survey: str, where: ColumnElement[bool]) -> Iterator[ReviewedObservation]:
+        table = tables.observations
+        query = of_survey(select(table), table, survey).where(where)
+        by_time = query.order_by(table.c.frame_t_s, table.c.drive_id, table.c.position)
+        with self._engine.connect() as db:
+            for row in db.execute(by_time).mappings():
+                yield rows.sighting_of(dict(row))
 
     def _usable(self, survey: str, which: ColumnElement[bool]) -> Select[Any]:
         return of_survey(select(tables.grids), tables.grids, survey).where(which)

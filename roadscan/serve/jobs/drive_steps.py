@@ -3,7 +3,6 @@
 import os
 import shutil
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, replace
@@ -32,11 +31,11 @@ from roadscan.pipeline.prepare import (
     prepare_drive,
 )
 from roadscan.pipeline.progress import NoProgress
-from roadscan.pipeline.rescore import score_again, use_scheme
 from roadscan.pipeline.run_account import Tools
 from roadscan.pipeline.run_record import Stopwatch
 from roadscan.pipeline.scheme import load_scheme
-from roadscan.pipeline.score_new_drives import score_new_drives
+from roadscan.pipeline.score_survey import update_scores, use_scheme
+from roadscan.publish.layer_frames import load_results
 from roadscan.publish.served_features import publish_features
 from roadscan.read.camera_file import read_camera
 from roadscan.read.input_files import errors_reported_as
@@ -167,13 +166,7 @@ class DriveSteps:
         return self._score(request.survey)
 
     def _score(self, survey: str) -> dict[str, str | int]:
-        began_s = time.monotonic()
-        change = score_new_drives(self._store, self._scorings, survey)
-        if change is None:
-            change = self._scorings.status(survey).requested
-            score_again(self._store, survey)
-            publish_features(self._store, self._features, survey)
-        self._scorings.mark_done(survey, change, time.monotonic() - began_s)
+        update_scores(self._store, self._scorings, self._features, survey)
         totals = self._store.totals(survey)
         return {
             "segments_assessed": totals.scored,
@@ -197,7 +190,7 @@ class DriveSteps:
     def take_over_results(self, networks: NetworkVersions) -> None:
         """Serve what `roadscan run` left in this folder: its surveys and their network."""
         for survey in self._features.unserved():
-            publish_features(self._store, self._features, survey)
+            publish_features(self._store, self._features, load_results(self._store, survey))
             if not networks.all():
                 network = self._store.network(self._store.survey(survey).network_sha256)
                 networks.put_in_force(network.sha256, network.source, survey)

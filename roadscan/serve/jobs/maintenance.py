@@ -10,6 +10,7 @@ from typing import Final
 
 from roadscan.errors import RoadscanError
 from roadscan.publish.export import export_all
+from roadscan.publish.layer_frames import load_results
 from roadscan.serve.backup import BACKUPS, MANIFEST, backup
 from roadscan.serve.jobs.drives import Drives
 from roadscan.serve.jobs.exports import export_path, remove_old_exports
@@ -70,7 +71,7 @@ class Maintenance:
         shutil.rmtree(partial, ignore_errors=True)
         try:
             partial.mkdir(parents=True)
-            export_all(self.store, request.survey, partial)
+            export_all(self.store, load_results(self.store, request.survey), partial)
             _pack(partial, target)
         finally:
             shutil.rmtree(partial, ignore_errors=True)

@@ -20,11 +20,12 @@ from starlette.background import BackgroundTask
 
 from roadscan.assess.scheme import parse_scheme
 from roadscan.errors import RoadscanError
+from roadscan.model.layers import LAYERS
 from roadscan.model.time import iso_utc
 from roadscan.pipeline.scheme import load_scheme
-from roadscan.publish.geopackage import GeoPackageLayer, write_geopackage
-from roadscan.publish.layer_fields import GEOMETRY_TYPES, LAYERS
+from roadscan.publish.layer_frames import DTYPES
 from roadscan.publish.styles import qgis_styles
+from roadscan.publish.vector_files import GeoPackageLayer, write_geopackage
 from roadscan.serve.access.guard import Guard
 from roadscan.serve.ogc.crs import CRS84, Crs, from_crs84
 from roadscan.serve.ogc.negotiation import FILES
@@ -109,7 +110,7 @@ def write_csv(path: Path, content: Content) -> None:
 
     Text that a spreadsheet would run as a formula is prefixed with '.
     """
-    names = [field.name for field in LAYERS[content.layer.collection]]
+    names = [field.name for field in LAYERS[content.layer.collection].fields]
     with path.open("w", encoding="utf-8", newline="") as file:
         table = csv.writer(file)
         table.writerow([*names, "geometry_wkt"])
@@ -127,8 +128,7 @@ def write_gpkg(path: Path, content: Content) -> None:
     with _ONE_AT_A_TIME:
         write_geopackage(
             path,
-            [GeoPackageLayer(name, GEOMETRY_TYPES[name], parts)],
-            LAYERS,
+            [GeoPackageLayer(name, parts)],
             content.styles(),
             iso_utc(content.layer.source.latest_s),
         )
@@ -148,7 +148,7 @@ def write_fgb(path: Path, content: Content) -> None:
         path,
         driver="FlatGeobuf",
         layer=content.layer.collection,
-        geometry_type=GEOMETRY_TYPES[content.layer.collection],
+        geometry_type=LAYERS[content.layer.collection].geometry_type,
     )
 
 
@@ -176,15 +176,16 @@ def _frames(
     collection: str, rows: Rows, crs: Crs, at_once: int
 ) -> Iterator[geopandas.GeoDataFrame]:
     """Yield features as tables, at least one table."""
+    fields = LAYERS[collection].fields
     first: Iterable[list[Sequence[Any]]] = [list(islice(rows, at_once))]
     rest = iter(lambda: list(islice(rows, at_once)), [])
     for part in chain(first, rest):
-        wkb, *columns = zip(*part, strict=True) if part else [()] * (len(LAYERS[collection]) + 1)
+        wkb, *columns = zip(*part, strict=True) if part else [()] * (len(fields) + 1)
         shapes = from_crs84(shapely.from_wkb(list(wkb)), crs)
         yield geopandas.GeoDataFrame(
             {
-                field.name: pd.Series(values, dtype=field.dtype)
-                for field, values in zip(LAYERS[collection], columns, strict=True)
+                field.name: pd.Series(values, dtype=DTYPES[field.type])
+                for field, values in zip(fields, columns, strict=True)
             },
             geometry=shapes,
             crs="EPSG:4326" if crs is CRS84 else crs.authority,

@@ -12,11 +12,12 @@ import shapely
 from starlette.datastructures import QueryParams
 
 from roadscan.errors import RoadscanError
+from roadscan.model.layers import LAYERS
 from roadscan.serve.ogc.cql2 import parse_filter
 from roadscan.serve.ogc.crs import BY_URI, CRS84, Crs, box_to_crs84
 from roadscan.serve.ogc.queryables import instant, kinds_of, value_of
 from roadscan.serve.ogc.texts import LANGUAGES
-from roadscan.store.layers.feature_tables import EDITION_BITS, TIMES
+from roadscan.store.layers.feature_tables import EDITION_BITS
 from roadscan.store.layers.selection import (
     Always,
     Both,
@@ -106,7 +107,7 @@ def _selection(values: Mapping[str, str], collection: str) -> Selection:
         value = _read(name, partial(value_of, kinds[name], values[name]))
         conditions.append(Compare(name, Operator.EQ, value))
     if "datetime" in values:
-        conditions += _overlapping(values["datetime"], *TIMES[collection])
+        conditions += _overlapping(values["datetime"], *LAYERS[collection].times)
     language = values.get("filter-lang", FILTER_LANG)
     if language != FILTER_LANG:
         raise _invalid("filter-lang", f"only {FILTER_LANG} is supported, not {language[:40]!r}")

@@ -1,4 +1,4 @@
-"""Writes layers into a GeoPackage, with QGIS styles and the meanings of the fields."""
+"""Writes layers as GeoJSON (RFC 7946) and as a GeoPackage with QGIS styles."""
 
 import sqlite3
 from collections.abc import Iterable, Mapping
@@ -9,8 +9,10 @@ from pathlib import Path
 import geopandas
 import pyogrio
 
-from roadscan.publish.layer_fields import Field
+from roadscan.model.layers import LAYERS
 
+DECIMALS = 7
+"""Of a degree in GeoJSON: about a centimetre."""
 GEOMETRY = "geom"
 
 # The table as QGIS itself makes it; a style named for the empty catalogue and schema is found.
@@ -23,7 +25,7 @@ CREATE TABLE layer_styles (
     update_time DATETIME DEFAULT CURRENT_TIMESTAMP)
 """
 # GeoPackage 1.3, extension gpkg_schema.
-_MEANINGS = """
+_DATA_COLUMNS = """
 CREATE TABLE gpkg_data_columns (
     table_name TEXT NOT NULL, column_name TEXT NOT NULL, name TEXT, title TEXT, description TEXT,
     mime_type TEXT, constraint_name TEXT,
@@ -46,23 +48,34 @@ _SCHEMA_EXTENSION = "http://www.geopackage.org/spec121/#extension_schema"
 
 @dataclass(frozen=True, slots=True)
 class GeoPackageLayer:
-    """A layer on its way into a GeoPackage, in parts that fit into memory; at least one."""
+    """A layer to be written, in at least one part; each part fits into memory."""
 
     name: str
-    geometry_type: str
     parts: Iterable[geopandas.GeoDataFrame]
+
+
+def write_geojson(path: Path, layer: geopandas.GeoDataFrame) -> None:
+    """Write the layer that the file is named after, longitude first, without a crs member."""
+    pyogrio.write_dataframe(
+        layer.to_crs("EPSG:4326"),
+        path,
+        driver="GeoJSON",
+        layer=path.stem,
+        geometry_type=LAYERS[path.stem].geometry_type,
+        RFC7946="YES",
+        COORDINATE_PRECISION=str(DECIMALS),
+    )
 
 
 def write_geopackage(
     path: Path,
     layers: Iterable[GeoPackageLayer],
-    fields: Mapping[str, tuple[Field, ...]],
     styles: Mapping[str, str],
     changed_at: str,
 ) -> None:
-    """Write layers in their own CRS; `changed_at` (ISO 8601) stands for the time of writing.
+    """Write layers in their own CRS, with `changed_at` (ISO 8601) as the time of writing.
 
-    With the clock of the machine in it a file would differ each time it is written.
+    The machine's clock would make the file differ each time it is written.
     """
     path.unlink(missing_ok=True)
     before = pyogrio.get_gdal_config_option("OGR_CURRENT_DATE")
@@ -73,7 +86,7 @@ def write_geopackage(
         pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": before})
     with closing(sqlite3.connect(path)) as db, db:
         _add_styles(db, {name: styles[name] for name in names}, changed_at)
-        _add_meanings(db, {name: fields[name] for name in names})
+        _describe_fields(db, names)
 
 
 def _write_layer(path: Path, layer: GeoPackageLayer) -> str:
@@ -83,7 +96,7 @@ def _write_layer(path: Path, layer: GeoPackageLayer) -> str:
             path,
             driver="GPKG",
             layer=layer.name,
-            geometry_type=layer.geometry_type,
+            geometry_type=LAYERS[layer.name].geometry_type,
             append=number > 0,
             layer_options={"GEOMETRY_NAME": GEOMETRY} if number == 0 else {},
         )
@@ -105,8 +118,8 @@ def _add_styles(db: sqlite3.Connection, styles: Mapping[str, str], changed_at: s
     )
 
 
-def _add_meanings(db: sqlite3.Connection, fields: Mapping[str, tuple[Field, ...]]) -> None:
-    for table in (_MEANINGS, _CONSTRAINTS, _EXTENSIONS):
+def _describe_fields(db: sqlite3.Connection, layers: Iterable[str]) -> None:
+    for table in (_DATA_COLUMNS, _CONSTRAINTS, _EXTENSIONS):
         db.execute(table)
     db.executemany(
         "INSERT INTO gpkg_extensions VALUES (?, NULL, 'gpkg_schema', ?, 'read-write')",
@@ -119,8 +132,8 @@ def _add_meanings(db: sqlite3.Connection, fields: Mapping[str, tuple[Field, ...]
         "INSERT INTO gpkg_data_columns (table_name, column_name, name, description) "
         "VALUES (?, ?, ?, ?)",
         [
-            (layer, field.name, field.name, field.meaning)
-            for layer, own in fields.items()
-            for field in own
+            (layer, field.name, field.name, field.description.en)
+            for layer in layers
+            for field in LAYERS[layer].fields
         ],
     )

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from roadscan.assess.lanes import assess_segment
 from roadscan.assess.scheme import Scheme
-from roadscan.assess.segments import assess_segment
 from roadscan.model.damage import LaneGrid
 from roadscan.model.road import Direction, Link, RoadClass, Segment, Surface
 from roadscan.model.score import Indicators, SegmentResult
