@@ -10,6 +10,7 @@ middle of the lane driven. The link is the road's axis; traffic keeps right.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -244,7 +245,7 @@ def _value(share: Decimal, breaks: tuple[int, int, int]) -> Decimal:
     a, w, s = map(Decimal, breaks)
     c = (3 * s - w) / 2
     corners = ((Decimal(0), "1"), (a, "1.5"), (w, "3.5"), (s, "4.5"), (c, "5"))
-    for (x0, y0), (x1, y1) in zip(corners, corners[1:], strict=False):
+    for (x0, y0), (x1, y1) in pairwise(corners):
         if share <= x1:
             low, high = Decimal(y0), Decimal(y1)
             return _rounded(low + (high - low) * (share - x0) / (x1 - x0))

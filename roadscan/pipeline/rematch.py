@@ -39,7 +39,9 @@ def rematchable(store: Store, survey: str) -> Rematchable:
     traced, untraced = list[DriveKey](), list[DriveKey]()
     for key in store.survey(survey).drives:
         chunks = store.done_chunks(key.drive_id, key.settings_sha256)
-        whole = store.traces.has(key) and chunks <= frozenset(store.traces.chunks(key))
+        whole = store.rematch_inputs.has(key) and chunks <= frozenset(
+            store.rematch_inputs.chunks(key)
+        )
         (traced if whole else untraced).append(key)
     return Rematchable(tuple(traced), tuple(untraced))
 
@@ -58,7 +60,7 @@ def rematch_drive(
     KeyError
         Without a drive of this key, or without its trace.
     """
-    drive, trace = store.drive(before), store.traces.of(before)
+    drive, trace = store.drive(before), store.rematch_inputs.of(before)
     if trace is None:
         raise KeyError(before)
     path = clean_track(trace.track, network.crs_epsg)
@@ -74,7 +76,7 @@ def rematch_drive(
         path_m=driven_stretches(path, drive.started_s, drive.ended_s),
     )
     store.put_drive(moved, trace)
-    for number in store.traces.chunks(before):
+    for number in store.rematch_inputs.chunks(before):
         result = _placed_again(store, before, moved, number, setup, network, scheme)
         store.put_chunk(result, moved.settings_sha256)
     return DriveKey(moved.drive_id, moved.settings_sha256)
@@ -131,7 +133,7 @@ def _placed_again(
     network: Network,
     scheme: Scheme,
 ) -> ChunkResult:
-    frames = store.traces.frames(before, number)
+    frames = store.rematch_inputs.frames(before, number)
     account = ChunkAccount(number, len(frames), scheme, network)
     for found in frames:
         account.put(found, drive.clock.utc_s(found.video_t_s), setup)

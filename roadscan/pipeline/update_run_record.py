@@ -104,7 +104,7 @@ def _credited_m(store: Store, survey: Survey, network: Network) -> dict[str, flo
     """Add up metres driven by link, of what the store has of the tracks; {} if it lacks one."""
     by_track = defaultdict[str, list[Track]](list)
     for key in survey.drives:
-        trace = store.traces.of(key)
+        trace = store.rematch_inputs.of(key)
         if trace is None:
             return {}
         by_track[store.drive(key).track_sha256].append(trace.track)

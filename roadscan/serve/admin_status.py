@@ -28,7 +28,7 @@ from roadscan.serve.jobs.requests import Failure
 from roadscan.serve.retention import DAY_S, LONGEST_S, Due, retention_of
 from roadscan.serve.settings import ServeSettings
 from roadscan.store.store import Store
-from roadscan.store.surveys.results import model_uses
+from roadscan.store.surveys.list_drives import model_uses
 from roadscan.store.town.workers import WorkerHeartbeats
 
 FIRST: Final = 100

@@ -1,8 +1,7 @@
-"""What the service says of itself at /api/openapi.json: refusals, and what is not JSON, as well.
+"""The service's API description, /api/openapi.json, with its errors and responses other than JSON.
 
-A route names the codes that are its own by `problems`, next to what it does. `describe` adds what
-any route of its sort may answer: to a request that makes no sense, to a caller whom it does not
-know or who may not, and when the service itself is at fault.
+A route declares its own error codes by `problems`. `describe` adds those of every such route:
+invalid requests, missing login or rights, and faults of the service.
 """
 
 from functools import cache
@@ -13,15 +12,15 @@ from fastapi import FastAPI
 from roadscan.serve.errors import PROBLEM, Problem, status_of_code
 
 Answers = dict[int | str, dict[str, Any]]
-"""What a route takes as `responses`."""
+"""The `responses` of a route."""
 Described = dict[str, Any]
-"""A part of the description: JSON, as OpenAPI has it."""
+"""A part of the description: JSON as defined by OpenAPI."""
 REFUSALS: Final = ("not_logged_in", "not_allowed", "csrf_token_wrong")
 INVALID: Final = "request_invalid"
 FAULT: Final = "internal"
 _CONTENT: Final = {PROBLEM: {"schema": {"$ref": "#/components/schemas/Problem"}}}
 _OF_FASTAPI: Final = ("HTTPValidationError", "ValidationError")
-"""What it would answer to a request that makes no sense; see `tell_errors`."""
+"""Schemas of its own validation errors, which `tell_errors` replaces."""
 
 
 def problems(*codes: str) -> Answers:
@@ -33,12 +32,12 @@ def problems(*codes: str) -> Answers:
 
 
 def answered_with(media_type: str, status: int = 200) -> Answers:
-    """Return an answer that is no JSON; its route needs a `response_class` without a type."""
+    """Declare a response other than JSON; its route needs a `response_class` without media type."""
     return {status: {"content": {media_type: {}}}}
 
 
 def describe(app: FastAPI) -> None:
-    """Let the description of an app say what all of its routes may answer."""
+    """Add to the description of an app the errors that all of its routes may return."""
     make = app.openapi
 
     @cache

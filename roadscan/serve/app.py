@@ -6,11 +6,10 @@ from importlib.metadata import version
 from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 
-from roadscan.serve.access.account_routes import administration_router
+from roadscan.serve.access.account_routes import administration_router, keys_router
 from roadscan.serve.access.guard import Guard
-from roadscan.serve.access.key_routes import keys_router
 from roadscan.serve.access.login import login_router
-from roadscan.serve.access.oidc import oidc_router
+from roadscan.serve.access.oidc_routes import oidc_router
 from roadscan.serve.admin_status import premises_router
 from roadscan.serve.api_description import describe
 from roadscan.serve.drive_routes import Eraser, erasing_router
@@ -24,18 +23,18 @@ from roadscan.serve.jobs.queue import JobQueue
 from roadscan.serve.log import log_answer
 from roadscan.serve.middleware import ResponseMiddleware
 from roadscan.serve.networks import networks_router
-from roadscan.serve.ogc.document_routes import features_router
-from roadscan.serve.ogc.download_audit import exports_on_record
+from roadscan.serve.ogc.document_routes import layers_router
+from roadscan.serve.ogc.downloads import audited_downloads
 from roadscan.serve.ogc.layer_access import readable_by
-from roadscan.serve.pages.page_routes import pages_router
-from roadscan.serve.pages.static_routes import static_router
+from roadscan.serve.ogc.operations import describe_layers
+from roadscan.serve.pages.page_routes import pages_router, static_router
 from roadscan.serve.reviews import reviews_router
 from roadscan.serve.segment_evidence import evidence_router
 from roadscan.serve.settings import ServeSettings
 from roadscan.serve.surveys import surveys_router
 from roadscan.serve.town import jobs_url
 from roadscan.serve.uploads.tus_routes import tus_router
-from roadscan.serve.uploads.upload_routes import uploads_api
+from roadscan.serve.uploads.upload_routes import uploads_router
 from roadscan.serve.uploads.upload_service import UploadService
 from roadscan.serve.uploads.upload_storage import UploadStorage
 from roadscan.store.layers.layer_store import LayerStore
@@ -57,6 +56,7 @@ def create_app(settings: ServeSettings, store: Store) -> FastAPI:
     )
     tell_errors(app)
     describe(app)
+    describe_layers(app)
     guard = Guard(Accounts(store.engine, time.time))
     logins = OutsideLogins(store.engine, guard.accounts)
     files = Files(store.engine)
@@ -70,13 +70,13 @@ def create_app(settings: ServeSettings, store: Store) -> FastAPI:
     app.router.on_shutdown.append(queue.close)
     for router in (
         # the first one is asked most often: routes are looked for in their order
-        features_router(features, store, readable, exports_on_record(guard)),
+        layers_router(features, store, readable, audited_downloads(guard)),
         login_router(guard, settings, logins),
         keys_router(guard),
         administration_router(guard),
         premises_router(guard, settings, store, queue, workers),
         tus_router(guard, arrivals),
-        uploads_api(guard, arrivals),
+        uploads_router(guard, arrivals),
         jobs_router(guard, drives),
         chores_router(guard, settings, queue, networks),
         checks_router(guard, drives, arrivals),

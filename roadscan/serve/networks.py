@@ -14,7 +14,7 @@ from roadscan.serve.api_description import answered_with, problems
 from roadscan.serve.jobs.moved import rematch_request, surveys_to_move
 from roadscan.serve.jobs.queue import JobQueue
 from roadscan.serve.jobs.requests import Job, NetworkColumns, NetworkRequest, Sha256
-from roadscan.serve.ogc.responses import Tag, answer, not_modified
+from roadscan.serve.ogc.responses import Tag, not_modified, response
 from roadscan.store.store import Store
 from roadscan.store.town.files import Files
 from roadscan.store.town.networks import NetworkVersion, NetworkVersions
@@ -88,7 +88,7 @@ def networks_router(
         if tag.is_known:
             return not_modified(tag)
         svg = draw_network(store.network(network_sha256))
-        return answer(svg.encode(), MEDIA_TYPE, tag, DRAWING_HEADERS)
+        return response(svg.encode(), MEDIA_TYPE, tag, DRAWING_HEADERS)
 
     @router.put("/in-force", status_code=202, responses=problems("network_unknown"))
     def put_in_force(given: NetworkChoice, caller: Annotated[Caller, Depends(admin)]) -> list[Job]:

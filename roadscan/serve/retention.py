@@ -126,7 +126,7 @@ class Retention:
         if not self.files.claim_for_purge(due.file):
             return False
         what = f"{due.file.name} {sha256} {due.why.value}"
-        with self.storage.keeping():
+        with self.storage.files_locked():
             self.storage.remove(sha256)
             deleted = self.files.mark_purged(
                 sha256, AuditEntry(self.clock(), self.who, "file_purged", what)

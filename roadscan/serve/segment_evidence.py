@@ -17,7 +17,7 @@ from roadscan.model.stored_picture import Picture
 from roadscan.pipeline.scheme import score_steps
 from roadscan.pipeline.segment_pictures import PictureAlong, pictures_along
 from roadscan.read.score_input import ScoreInput
-from roadscan.serve.access.guard import Guard, shown
+from roadscan.serve.access.guard import Guard, authentication
 from roadscan.serve.api_description import answered_with, problems
 from roadscan.serve.ogc.layer_access import Readable, readable_collection
 from roadscan.store.layers.layer_store import LayerStore
@@ -75,7 +75,7 @@ def evidence_router(
     photos, unknown = guard.need(Right.PHOTOS), problems("evidence_unknown")
     picture = answered_with(JPEG) | problems("evidence_unknown", "photo_missing")
 
-    @router.get("/segment", dependencies=[Depends(shown)], responses=unknown)
+    @router.get("/segment", dependencies=[Depends(authentication)], responses=unknown)
     def segment(request: Request, survey: Survey, segment_id: Id) -> SegmentEvidence:
         readable_collection(readable, request, "segments")
         with features.reading() as reader:

@@ -16,10 +16,10 @@ from roadscan.model.access import AuditEntry
 from roadscan.model.uploaded_file import FileKind, StoredFile, UploadSource
 from roadscan.serve.backup import BACKUPS
 from roadscan.serve.jobs.exports import export_path
-from roadscan.serve.pages.static_routes import OWN
+from roadscan.serve.pages.page_routes import STATIC
 from roadscan.serve.pages.texts import LANGUAGES, texts
 from roadscan.serve.retention import DAY_S, LONGEST_S, Due
-from roadscan.serve.uploads.tus_protocol import Sent
+from roadscan.serve.uploads.tus_protocol import UploadMetadata
 from roadscan.serve.uploads.upload_storage import UploadStorage
 from roadscan.store.town.files import Files
 from roadscan.store.town.workers import WorkerHeartbeats
@@ -45,7 +45,7 @@ def test_the_disk_is_told_with_what_this_town_takes_of_it(admin, settings, store
     Files(store.engine).mark_purged(gone.sha256, told)
     storage = UploadStorage(settings.data, settings.upload_limits)
     under_way = storage.create(
-        Sent(UploadSource("", 0, "", "two.mp4"), "", "", ""), 100, "u", "Uli", 0
+        UploadMetadata(UploadSource("", 0, "", "two.mp4"), "", "", ""), 100, "u", "Uli", 0
     )
     with closing(storage.writer(under_way.upload_id, 0)) as writer:
         writer.write(b"x" * 30)
@@ -150,7 +150,7 @@ def test_the_page_has_words_for_whatever_is_told():
 
 
 def test_the_page_names_options_that_the_service_has():
-    named = set(re.findall(r"--[a-z][a-z-]+", (OWN / "admin_retention.js").read_text()))
+    named = set(re.findall(r"--[a-z][a-z-]+", (STATIC / "admin_retention.js").read_text()))
     options = {name for p in get_command(app).commands["serve"].params for name in p.opts}
     assert named == {"--keep-days", "--no-purge", "--picture-every-m", "--upload-expires"}
     assert named | {"--disk-reserve"} <= options

@@ -1,4 +1,4 @@
-"""What is under way, what has arrived, and which drives wait, as JSON."""
+"""Routes for unfinished uploads, stored files and drives that wait for files."""
 
 from typing import Annotated, Any, Final
 
@@ -11,19 +11,19 @@ from roadscan.model.uploaded_file import FileKind, StoredFile, WaitingDrive, Wai
 from roadscan.serve.access.guard import Guard
 from roadscan.serve.api_description import problems
 from roadscan.serve.uploads.tus_routes import PATH
-from roadscan.serve.uploads.upload_record import Upload
+from roadscan.serve.uploads.upload_folder import Upload
 from roadscan.serve.uploads.upload_service import UploadService
 
 PAGE: Final = 200
 MAX_PAGE: Final = 1000
 
 
-class _Told(BaseModel):
+class _Response(BaseModel):
     model_config = ConfigDict(frozen=True)
 
 
-class UploadResponse(_Told):
-    """An upload under way."""
+class UploadResponse(_Response):
+    """An unfinished upload."""
 
     url: str
     name: str
@@ -31,15 +31,15 @@ class UploadResponse(_Told):
     survey: str
     drop: str
     sha256: str
-    """As announced; "" if it was not."""
+    """As announced; "" if it was not announced."""
     size_bytes: int
     offset_bytes: int
     created_s: float
     expires_s: float
 
 
-class FileResponse(_Told):
-    """A file that is here."""
+class FileResponse(_Response):
+    """A stored file."""
 
     sha256: str
     name: str
@@ -52,8 +52,8 @@ class FileResponse(_Told):
     purged_s: float | None
 
 
-class DriveResponse(_Told):
-    """A video that no job has taken."""
+class DriveResponse(_Response):
+    """A video that is not assigned to a job."""
 
     video: FileResponse
     folder: str
@@ -62,11 +62,11 @@ class DriveResponse(_Told):
     waits_for: WaitingReason | None
 
 
-def uploads_api(guard: Guard, arrivals: UploadService) -> APIRouter:
-    """Return the routes under /api that have to do with uploads."""
+def uploads_router(guard: Guard, uploads: UploadService) -> APIRouter:
+    """Return the routes of uploads and files under /api."""
     router = APIRouter(prefix="/api", tags=["uploads"])
     Uploader = Annotated[Caller, Depends(guard.need(Right.UPLOAD))]  # noqa: N806 -- a type
-    files = arrivals.files
+    files = uploads.files
 
     def existing(sha256: str) -> StoredFile:
         file = files.get(sha256)
@@ -78,14 +78,14 @@ def uploads_api(guard: Guard, arrivals: UploadService) -> APIRouter:
     @router.get("/uploads")
     def under_way(caller: Uploader) -> list[UploadResponse]:
         """Return the caller's unfinished uploads."""
-        mine = arrivals.storage.under_way()
+        mine = uploads.storage.under_way()
         return [_upload(upload) for upload in mine if upload.owner_id == caller.account_id]
 
     @router.get("/files", responses=problems("file_missing"))
     def newest(
         _: Uploader, limit: Annotated[int, Query(ge=1, le=MAX_PAGE)] = PAGE, after: str = ""
     ) -> list[FileResponse]:
-        """Return the files from the newest on; `after` is the checksum of the last one seen."""
+        """Return the files, newest first; `after` is the checksum of the last one listed."""
         before = existing(after) if after else None
         return [_file(file) for file in files.newest(limit, before)]
 
@@ -97,20 +97,20 @@ def uploads_api(guard: Guard, arrivals: UploadService) -> APIRouter:
         "/files/{sha256}", status_code=204, responses=problems("file_missing", "file_in_use")
     )
     def remove(sha256: str, caller: Uploader) -> None:
-        """Delete a file: one's own, or as an administrator anybody's; none that a job works on."""
+        """Delete one's own file, or anybody's as an administrator; refused while a job uses it."""
         file = existing(sha256)
         if file.owner_id != caller.account_id and not caller.may(Right.ADMINISTER):
-            whose = f"{file.name} was sent by {file.uploaded_by}"
+            whose = f"{file.name} was uploaded by {file.uploaded_by}"
             raise RoadscanError("not_allowed", whose, "Ask an administrator")
         if file.taken_by:
-            what = f"a job works on {file.name}"
+            what = f"a job is using {file.name}"
             raise RoadscanError("file_in_use", what, "Cancel the job, or wait for it")
-        arrivals.remove(sha256)
+        uploads.remove(sha256)
         guard.accounts.record(caller.name, "file_deleted", f"{file.name} {sha256}")
 
     @router.get("/drives-waiting")
     def waiting(_: Uploader) -> list[DriveResponse]:
-        """Return the videos that no job has taken; those with `waits_for` null can be worked."""
+        """Return the videos not assigned to a job; those with `waits_for` null are ready."""
         return [_drive(drive) for drive in files.waiting()]
 
     return router
@@ -132,10 +132,10 @@ def _upload(upload: Upload) -> UploadResponse:
 
 
 def _file(file: StoredFile) -> FileResponse:
-    told: dict[str, Any] = {
+    shown: dict[str, Any] = {
         name: getattr(file, name) for name in FileResponse.model_fields if name != "in_work"
     }
-    return FileResponse(**told, in_work=bool(file.taken_by))
+    return FileResponse(**shown, in_work=bool(file.taken_by))
 
 
 def _drive(drive: WaitingDrive) -> DriveResponse:

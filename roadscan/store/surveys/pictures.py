@@ -1,6 +1,6 @@
-"""The pictures that are kept, and the areas of which none is.
+"""Stored pictures, and the areas of which none may be stored.
 
-They share the database with the surveys: a chunk's pictures are written in its own transaction.
+A chunk's pictures are written in the transaction of the chunk.
 """
 
 from collections import defaultdict
@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import shapely
-from sqlalchemy import Connection, Engine, Row, Select, and_, delete, exists, func, insert, select
+from sqlalchemy import Connection, Engine, Row, Select, and_, delete, exists, func, select
 
 from roadscan.model.arrays import Floats
 from roadscan.model.damage import Observation
@@ -24,6 +24,7 @@ from roadscan.model.stored_picture import (
     StoredPicture,
 )
 from roadscan.store import tables
+from roadscan.store.statements import insert_rows, of_survey, replace_rows, same_drive
 from roadscan.store.surveys import rows
 
 _KEY = ("drive_id", "settings_sha256", "number", "frame_t_s")
@@ -39,20 +40,20 @@ class Pictures:
         self._engine = engine
 
     def has(self, survey: str, observation: Observation) -> bool:
-        """Tell whether there is a picture of the frame that an observation was made in."""
+        """Return whether the frame of an observation has a picture."""
         query = _showing(select(tables.pictures.c.drive_id), survey, observation)
         with self._engine.connect() as db:
             return db.execute(query).first() is not None
 
     def of(self, survey: str, observation: Observation) -> Picture | None:
-        """Return the picture of the frame that an observation was made in; None without one."""
+        """Return the picture of an observation's frame; None without one."""
         with self._engine.connect() as db:
             return _picture(db.execute(_showing(_PICTURE, survey, observation)).first())
 
     def of_frame(self, survey: str, drive_id: str, frame_t_s: float) -> Picture | None:
         """Return the picture of a frame of a drive; None without one."""
         kept = tables.pictures
-        query = _of_survey(_PICTURE, kept, survey)
+        query = of_survey(_PICTURE, kept, survey)
         this = (kept.c.drive_id == drive_id) & (kept.c.frame_t_s == frame_t_s)
         with self._engine.connect() as db:
             return _picture(db.execute(query.where(this)).first())
@@ -60,7 +61,7 @@ class Pictures:
     def of_chunk(
         self, drive_id: str, settings_sha256: str, number: int
     ) -> tuple[tuple[StoredPicture, ...], dict[PictureRefusal, int]]:
-        """Return the pictures of a chunk by time, and how many there are not by reason."""
+        """Return the pictures of a chunk by time, and the number of refused ones by reason."""
         key = {"drive_id": drive_id, "settings_sha256": settings_sha256, "number": number}
         kept, refused = tables.pictures, tables.refused_pictures
         with self._engine.connect() as db:
@@ -76,8 +77,8 @@ class Pictures:
         """
         kept, grids, drives = tables.pictures, tables.grids, tables.drives
         this = (grids.c.link_id == link_id) & (grids.c.direction == direction.value)
-        lanes = _of_survey(select(grids), grids, survey).where(this & grids.c.usable)
-        shown = _of_survey(
+        lanes = of_survey(select(grids), grids, survey).where(this & grids.c.usable)
+        shown = of_survey(
             select(
                 *(kept.c[name] for name in (*_KEY, "width", "height")),
                 drives.c.camera,
@@ -86,7 +87,7 @@ class Pictures:
             kept,
             survey,
         )
-        shown = shown.join(drives, and_(*(kept.c[name] == drives.c[name] for name in _KEY[:2])))
+        shown = shown.join(drives, same_drive(kept, drives))
         of_its_chunk = (kept.c[name] == grids.c[name] for name in _KEY[:3])
         shown = shown.where(exists().where(this & grids.c.usable, *of_its_chunk))
         shown = shown.order_by(kept.c.frame_t_s, kept.c.drive_id)
@@ -107,19 +108,19 @@ class Pictures:
     def count(self, survey: str) -> int:
         """Return how many pictures the drives of a survey have."""
         with self._engine.connect() as db:
-            query = _of_survey(select(func.count()), tables.pictures, survey)
+            query = of_survey(select(func.count()), tables.pictures, survey)
             return int(db.scalar(query) or 0)
 
     def refused(self, survey: str) -> dict[PictureRefusal, int]:
-        """Return how many pictures the drives of a survey do not have, by reason."""
+        """Return the number of pictures that were refused in a survey, by reason."""
         table = tables.refused_pictures
-        query = _of_survey(select(table.c.reason, func.sum(table.c["count"])), table, survey)
+        query = of_survey(select(table.c.reason, func.sum(table.c["count"])), table, survey)
         with self._engine.connect() as db:
             found = db.execute(query.group_by(table.c.reason).order_by(table.c.reason))
             return {PictureRefusal(reason): int(count) for reason, count in found}
 
     def put_objections(self, masks: Iterable[ObjectionMask]) -> int:
-        """Keep areas of which no picture is kept; return how many are new."""
+        """Add areas of which no picture may be stored; return how many are new."""
         table = tables.objections
         with self._engine.begin() as db:
             known = set(db.scalars(select(table.c.mask_id)))
@@ -128,12 +129,11 @@ class Pictures:
                 {"mask_id": mask.mask_id, "name": mask.name, "outline_wkb": mask.outline_wkb}
                 for mask in new.values()
             ]
-            if rows:
-                db.execute(insert(table), rows)
+            insert_rows(db, table, rows)
         return len(rows)
 
     def objections(self) -> tuple[ObjectionMask, ...]:
-        """Return the areas of which no picture is kept, by their ids."""
+        """Return the areas of which no picture may be stored, by id."""
         table = tables.objections
         with self._engine.connect() as db:
             found = db.execute(select(table).order_by(table.c.mask_id))
@@ -154,9 +154,7 @@ class Pictures:
 
 
 def put_pictures(db: Connection, result: ChunkResult, key: dict[str, Any]) -> None:
-    """Write the pictures of a chunk in place of those of an earlier try."""
-    for table in (tables.pictures, tables.refused_pictures):
-        db.execute(delete(table).filter_by(**key))
+    """Write the pictures of a chunk in place of those of an earlier attempt."""
     kept = [
         key
         | {
@@ -174,21 +172,17 @@ def put_pictures(db: Connection, result: ChunkResult, key: dict[str, Any]) -> No
         key | {"reason": reason.value, "count": count}
         for reason, count in sorted(result.refused_pictures.items())
     ]
-    for table, new in (
-        (tables.pictures, kept),
-        (tables.refused_pictures, refused),
-    ):
-        if new:
-            db.execute(insert(table), new)
+    replace_rows(db, tables.pictures, key, kept)
+    replace_rows(db, tables.refused_pictures, key, refused)
 
 
 def _showing(query: Select[Any], survey: str, observation: Observation) -> Select[Any]:
-    """Select by the box alone: what a reviewer calls it changes nothing about its picture."""
+    """Select by the box alone, whatever kind of damage a reviewer called it."""
     kept, seen, drives = tables.pictures, tables.observations, tables.survey_drives
     x1, y1, x2, y2 = observation.box_xyxy
     return (
         query.join(seen, and_(*(kept.c[name] == seen.c[name] for name in _KEY)))
-        .join(drives, and_(*(kept.c[name] == drives.c[name] for name in _KEY[:2])))
+        .join(drives, same_drive(kept, drives))
         .where(
             drives.c.survey == survey,
             kept.c.frame_t_s == observation.frame_t_s,
@@ -225,13 +219,4 @@ def _lane_picture(row: Row[Any], from_row: int, to_row: int) -> LanePicture:
         video.height,
         row.width,
         row.height,
-    )
-
-
-def _of_survey(query: Select[Any], table: Any, survey: str) -> Select[Any]:
-    drives = tables.survey_drives
-    return (
-        query.select_from(table)
-        .join(drives, and_(*(table.c[name] == drives.c[name] for name in _KEY[:2])))
-        .where(drives.c.survey == survey)
     )

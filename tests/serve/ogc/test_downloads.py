@@ -10,7 +10,7 @@ import shapely
 from roadscan.model.layers import LAYERS
 from roadscan.serve.ogc.crs import CRS84
 from roadscan.serve.ogc.downloads import WRITERS, Content
-from roadscan.serve.ogc.formats import FILES
+from roadscan.serve.ogc.negotiation import FILES
 from roadscan.store.layers.selection import Layer, Source
 from tests.serve.ogc.conftest import CELLS, DAMAGES, OLD, SEGMENTS, utm_bounds
 

@@ -1,7 +1,7 @@
-"""Logging in by the town's own login service: OpenID Connect, authorization code with PKCE.
+"""Login by the town's own login service: OpenID Connect, authorization code with PKCE.
 
-What a login began with (state, nonce, verifier) waits in a cookie of its own, which comes along
-when the browser is sent back from there; the session's cookie would not.
+State, nonce and verifier of a pending login are in a cookie of their own. The browser sends it when
+it comes back from the login service; the session cookie (SameSite=Strict) would not be sent.
 """
 
 import hmac
@@ -23,61 +23,62 @@ from fastapi.responses import RedirectResponse
 from roadscan.errors import RoadscanError
 from roadscan.model.access import Account, Role
 from roadscan.serve.access.guard import COOKIE, Guard
-from roadscan.serve.access.id_tokens import Known, read_id_token
-from roadscan.serve.access.issuer import Issuer
+from roadscan.serve.access.id_tokens import Identity, read_id_token
+from roadscan.serve.access.oidc_provider import OidcProvider
 from roadscan.serve.settings import OidcSettings, ServeSettings
 from roadscan.store.town.accounts import Accounts, OutsideLogins
 
 PREFIX: Final = "/api/oidc"
-BEGUN_COOKIE: Final = "roadscan_oidc"
-BEGUN_S: Final = 600
+LOGIN_COOKIE: Final = "roadscan_oidc"
+LOGIN_S: Final = 600
 """How long a login may take."""
 SCOPES: Final = "openid profile email"
 _LOCAL: Final = re.compile(r"/(?![/\\])[^\x00-\x20\x7f]*", re.ASCII)
 
 Back = Annotated[str, Query(max_length=500)]
-Told = Annotated[str, Query(max_length=4000)]
+CallbackParameter = Annotated[str, Query(max_length=4000)]
 
 
 @dataclass(frozen=True, slots=True)
-class Begun:
-    """A login under way."""
+class PendingLogin:
+    """A login that the login service has not answered yet."""
 
     state: str
     nonce: str
     verifier: str
     back: str
-    """The page to go to, here."""
+    """The page of this service to return to."""
 
     def as_cookie(self) -> str:
-        """Return it as a cookie holds it."""
+        """Return the value of its cookie."""
         return urlsafe_b64encode(json.dumps(asdict(self)).encode()).decode()
 
     @classmethod
-    def from_cookie(cls, text: str) -> "Begun | None":
-        """Return what a cookie holds; None where it holds none."""
+    def from_cookie(cls, text: str) -> "PendingLogin | None":
+        """Return the pending login in a cookie; None if it is invalid."""
         try:
-            told = json.loads(urlsafe_b64decode(text.encode()))
-            begun = cls(**told)
+            values = json.loads(urlsafe_b64decode(text.encode()))
+            pending = cls(**values)
         except (ValueError, TypeError):
             return None
-        parts = (begun.state, begun.nonce, begun.verifier, begun.back)
-        return begun if all(isinstance(part, str) and part for part in parts) else None
+        parts = (pending.state, pending.nonce, pending.verifier, pending.back)
+        return pending if all(isinstance(part, str) and part for part in parts) else None
 
 
 def oidc_router(
     guard: Guard, settings: ServeSettings, oidc: OidcSettings, logins: OutsideLogins
 ) -> APIRouter:
-    """Return the routes of the login by another service; all of them lead to a page."""
+    """Return the routes of the external login; all of them redirect to a page."""
     router, accounts = APIRouter(prefix=PREFIX, include_in_schema=False), guard.accounts
-    issuer, door = Issuer(oidc), _Door(accounts, logins, oidc)
+    provider = OidcProvider(oidc)
+    external = _ExternalAccounts(accounts, logins, oidc)
 
     @router.get("/login")
     def login(request: Request, back: Back = "/") -> RedirectResponse:
         state, nonce, verifier = (secrets.token_urlsafe(32) for _ in range(3))
-        begun = Begun(state, nonce, verifier, _local(back))
+        pending = PendingLogin(state, nonce, verifier, _local(back))
         try:
-            there = issuer.endpoints().authorize
+            there = provider.endpoints().authorize
         except RoadscanError as error:
             return failed(error, request)
         address = prepare_grant_uri(
@@ -86,16 +87,16 @@ def oidc_router(
             "code",
             redirect_uri=str(request.url_for("oidc_callback")),
             scope=SCOPES,
-            state=begun.state,
-            nonce=begun.nonce,
-            code_challenge=create_s256_code_challenge(begun.verifier),
+            state=pending.state,
+            nonce=pending.nonce,
+            code_challenge=create_s256_code_challenge(pending.verifier),
             code_challenge_method="S256",
         )
         answer = _to(address)
         answer.set_cookie(
-            BEGUN_COOKIE,
-            begun.as_cookie(),
-            max_age=BEGUN_S,
+            LOGIN_COOKIE,
+            pending.as_cookie(),
+            max_age=LOGIN_S,
             path=PREFIX,
             httponly=True,
             secure=settings.cookie_secure,
@@ -105,19 +106,23 @@ def oidc_router(
 
     @router.get("/callback", name="oidc_callback")
     def callback(
-        request: Request, code: Told = "", state: Told = "", iss: Told = "", error: Told = ""
+        request: Request,
+        code: CallbackParameter = "",
+        state: CallbackParameter = "",
+        iss: CallbackParameter = "",
+        error: CallbackParameter = "",
     ) -> RedirectResponse:
         try:
-            begun = _begun(request, state)
+            pending = _pending(request, state)
             _check_answer(code, error, iss or oidc.issuer, oidc)
-            token = issuer.id_token(code, begun.verifier, str(request.url_for("oidc_callback")))
-            known = read_id_token(token, oidc, begun.nonce, time.time(), issuer.keys)
-            account = door.account_of(known)
+            token = provider.id_token(code, pending.verifier, str(request.url_for("oidc_callback")))
+            identity = read_id_token(token, oidc, pending.nonce, time.time(), provider.keys)
+            account = external.account_of(identity)
         except RoadscanError as refusal:
             return failed(refusal, request)
         accounts.record(account.name, "login", f"{_address(request)} by {oidc.issuer}")
-        answer = _to(begun.back)
-        answer.delete_cookie(BEGUN_COOKIE, path=PREFIX)
+        answer = _to(pending.back)
+        answer.delete_cookie(LOGIN_COOKIE, path=PREFIX)
         answer.set_cookie(
             COOKIE,
             accounts.begin_session(account.account_id, settings.session_s),
@@ -130,10 +135,10 @@ def oidc_router(
 
     @router.get("/logout")
     def logout(request: Request) -> RedirectResponse:
-        """Lead to where the other service ends its session; ours is ended by /api/logout."""
+        """Redirect to the logout of the login service; /api/logout ends our own session."""
         page = str(request.base_url) + "login"
         try:
-            there = issuer.endpoints().end_session
+            there = provider.endpoints().end_session
         except RoadscanError:
             there = ""
         asked = {"client_id": oidc.client_id, "post_logout_redirect_uri": page}
@@ -141,65 +146,67 @@ def oidc_router(
         return _to(f"{there}{sign}{urlencode(asked)}" if there else page)
 
     def failed(error: RoadscanError, request: Request) -> RedirectResponse:
-        logging.getLogger(__name__).warning("no login by %s: %s", oidc.issuer, error)
+        logging.getLogger(__name__).warning("login by %s failed: %s", oidc.issuer, error)
         accounts.record("anonymous", "login_failed", f"{_address(request)} {error.code}")
         answer = _to(f"/login?{urlencode({'failed': error.code})}")
-        answer.delete_cookie(BEGUN_COOKIE, path=PREFIX)
+        answer.delete_cookie(LOGIN_COOKIE, path=PREFIX)
         return answer
 
     return router
 
 
 @dataclass(frozen=True, slots=True)
-class _Door:
-    """Lets in whom the other service knows."""
+class _ExternalAccounts:
+    """Accounts of users whom the login service identifies."""
 
     accounts: Accounts
     logins: OutsideLogins
     oidc: OidcSettings
 
-    def account_of(self, known: Known) -> Account:
-        """Return the account of somebody, made at their first login; raises `oidc_no_role`."""
+    def account_of(self, identity: Identity) -> Account:
+        """Return a user's account, created at the first login; raises `oidc_no_role`."""
         issuer, roles = self.oidc.issuer, self.oidc.roles
-        if roles and known.role is None:
-            raise _shut(f"{known.name} has none of the roles that may come in here")
-        role = known.role or Role.VIEWER
-        account = self.logins.of(issuer, known.subject)
+        if roles and identity.role is None:
+            raise _refused(f"{identity.name} has none of the roles that are admitted here")
+        role = identity.role or Role.VIEWER
+        account = self.logins.of(issuer, identity.subject)
         if account is None:
-            account = self.logins.add(issuer, known.subject, known.name, role)
+            account = self.logins.add(issuer, identity.subject, identity.name, role)
             self.accounts.record(account.name, "account_made", f"{role.value}, by {issuer}")
         if not account.active:
-            raise _shut(f"the account {account.name} is closed")
+            raise _refused(f"the account {account.name} is closed")
         if roles and account.role is not role:
             self.accounts.change(account.account_id, role, active=True)
             self.accounts.record(account.name, "account_changed", f"{role.value}, by {issuer}")
         return account
 
 
-def _begun(request: Request, state: str) -> Begun:
-    begun = Begun.from_cookie(request.cookies.get(BEGUN_COOKIE, ""))
-    if begun is None or not hmac.compare_digest(begun.state.encode(), state.encode()):
+def _pending(request: Request, state: str) -> PendingLogin:
+    pending = PendingLogin.from_cookie(request.cookies.get(LOGIN_COOKIE, ""))
+    if pending is None or not hmac.compare_digest(pending.state.encode(), state.encode()):
         raise RoadscanError(
             "oidc_state",
-            "this login did not begin in this browser, or more than ten minutes ago",
+            "this login was not started in this browser, or more than ten minutes ago",
             "Log in again",
         )
-    return begun
+    return pending
 
 
 def _check_answer(code: str, error: str, issuer: str, oidc: OidcSettings) -> None:
-    """Raise `oidc_refused` for an answer that is no login, or not this issuer's (RFC 9207)."""
+    """Raise `oidc_refused` for a failed login or another issuer (RFC 9207)."""
     if error or not code or issuer != oidc.issuer:
-        why = f"it answered {error[:80]!r}" if error else "its answer is not of a login"
-        raise RoadscanError("oidc_refused", f"no login: {why}", "Log in again")
+        why = (
+            f"it answered {error[:80]!r}" if error else "its response has no code or another issuer"
+        )
+        raise RoadscanError("oidc_refused", f"login failed: {why}", "Log in again")
 
 
-def _shut(why: str) -> RoadscanError:
+def _refused(why: str) -> RoadscanError:
     return RoadscanError("oidc_no_role", why, "Ask an administrator")
 
 
 def _local(back: str) -> str:
-    """Return a page of ours: anything else would send whoever logs in somewhere else."""
+    """Return a page of this service, since any other address would be an open redirect."""
     return back if _LOCAL.fullmatch(back) else "/"
 
 
