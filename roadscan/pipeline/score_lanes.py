@@ -10,12 +10,15 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Final
 
+import numpy as np
+
 from roadscan.assess.lanes import AssessedLane, Rules, assess_lane
 from roadscan.assess.passes import CombinedLane
 from roadscan.assess.reviews import Judgements
 from roadscan.assess.scheme import Scheme, parse_scheme
 from roadscan.assess.segmentation import segments_of
 from roadscan.model.damage import Damage
+from roadscan.model.layers.cells import cell_id
 from roadscan.model.road import Lane, Network, Segment
 from roadscan.model.score import SegmentResult
 from roadscan.model.survey import Assessment, LaneEvidence, Survey
@@ -98,12 +101,23 @@ def delta_of(store: Store, scored: ScoredLanes, change: int) -> RescoreDelta:
         "damages": [damages_layer(results)],
         "cells": cells_layers(results, scored.combined.values()),
     }
-    gone = {"damages": tuple(damage.damage_id for damage in removed)}
+    gone = {
+        "damages": tuple(damage.damage_id for damage in removed),
+        "cells": tuple(_unviewed_cells(scored.combined.values())),
+    }
     patches = {
         layer: LayerPatch(gone.get(layer, ()), tuple(feature_rows(layer, own)))
         for layer, own in frames.items()
     }
     return RescoreDelta(change, scored.results, removed, changed, patches)
+
+
+def _unviewed_cells(lanes: Iterable[CombinedLane]) -> Iterator[str]:
+    """Yield the cells that no pass views once several are registered: some may have been before."""
+    for lane in lanes:
+        if len(lane.affected) > 1:
+            for row, strip in np.argwhere(lane.grid.views == 0).tolist():
+                yield cell_id(*lane.grid.lane, row, strip)
 
 
 def _joined(
