@@ -1,8 +1,8 @@
-"""What the service says of itself at /api/openapi.json: refusals, and what is not JSON, as well.
+"""The description of the API at /api/openapi.json, with error responses and other media types.
 
-A route names the codes that are its own by `problems`, next to what it does. `describe` adds what
-any route of its sort may answer: to a request that makes no sense, to a caller whom it does not
-know or who may not, and when the service itself is at fault.
+A route lists its own error codes with `problems`. `describe` adds the errors that any such route
+may return: for an invalid request, for a caller who is not logged in or not allowed, and for a
+fault of the service itself.
 """
 
 from functools import cache
@@ -13,19 +13,19 @@ from fastapi import FastAPI
 from roadscan.serve.errors import PROBLEM, Problem, status_of_code
 
 Answers = dict[int | str, dict[str, Any]]
-"""What a route takes as `responses`."""
+"""The argument `responses` of a route."""
 Described = dict[str, Any]
-"""A part of the description: JSON, as OpenAPI has it."""
+"""A part of the description, as OpenAPI has it in JSON."""
 REFUSALS: Final = ("not_logged_in", "not_allowed", "csrf_token_wrong")
 INVALID: Final = "request_invalid"
 FAULT: Final = "internal"
 _CONTENT: Final = {PROBLEM: {"schema": {"$ref": "#/components/schemas/Problem"}}}
 _OF_FASTAPI: Final = ("HTTPValidationError", "ValidationError")
-"""What it would answer to a request that makes no sense; see `tell_errors`."""
+"""Its own responses to an invalid request, which `tell_errors` replaces."""
 
 
 def problems(*codes: str) -> Answers:
-    """Return the problem documents of these codes, by status."""
+    """Return the problem documents of some error codes, by status."""
     found: dict[int, list[str]] = {}
     for code in codes:
         found.setdefault(status_of_code(code), []).append(code)
@@ -33,12 +33,12 @@ def problems(*codes: str) -> Answers:
 
 
 def answered_with(media_type: str, status: int = 200) -> Answers:
-    """Return an answer that is no JSON; its route needs a `response_class` without a type."""
+    """Return a response other than JSON; its route needs a `response_class` without a type."""
     return {status: {"content": {media_type: {}}}}
 
 
 def describe(app: FastAPI) -> None:
-    """Let the description of an app say what all of its routes may answer."""
+    """Complete the description of an app by the errors that all of its routes may return."""
     make = app.openapi
 
     @cache

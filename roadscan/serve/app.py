@@ -1,52 +1,38 @@
-"""Puts the service together; imports no model, decoder or torch."""
+"""The web application of a town; imports no model, decoder or torch."""
 
-import time
 from importlib.metadata import version
 
 from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 
 from roadscan.serve.access.account_routes import administration_router
-from roadscan.serve.access.guard import Guard
 from roadscan.serve.access.key_routes import keys_router
 from roadscan.serve.access.login import login_router
 from roadscan.serve.access.oidc import oidc_router
-from roadscan.serve.admin_status import premises_router
+from roadscan.serve.admin_status import admin_router
 from roadscan.serve.api_description import describe
-from roadscan.serve.drive_routes import Eraser, erasing_router
+from roadscan.serve.drive_routes import drives_router
 from roadscan.serve.errors import tell_errors
+from roadscan.serve.evidence_routes import evidence_router
 from roadscan.serve.health import Metrics, health_router
-from roadscan.serve.jobs.check_routes import checks_router
-from roadscan.serve.jobs.drives import Drives
 from roadscan.serve.jobs.job_routes import jobs_router
-from roadscan.serve.jobs.maintenance_routes import chores_router
-from roadscan.serve.jobs.queue import JobQueue
 from roadscan.serve.log import log_answer
 from roadscan.serve.middleware import ResponseMiddleware
-from roadscan.serve.networks import networks_router
+from roadscan.serve.network_routes import networks_router
 from roadscan.serve.ogc.document_routes import features_router
 from roadscan.serve.ogc.download_audit import exports_on_record
 from roadscan.serve.ogc.layer_access import readable_by
 from roadscan.serve.pages.page_routes import pages_router
 from roadscan.serve.pages.static_routes import static_router
-from roadscan.serve.reviews import reviews_router
-from roadscan.serve.segment_evidence import evidence_router
-from roadscan.serve.settings import ServeSettings
-from roadscan.serve.surveys import surveys_router
-from roadscan.serve.town import jobs_url
+from roadscan.serve.review_routes import reviews_router
+from roadscan.serve.survey_routes import surveys_router
+from roadscan.serve.town import Town
 from roadscan.serve.uploads.tus_routes import tus_router
 from roadscan.serve.uploads.upload_routes import uploads_api
-from roadscan.serve.uploads.upload_service import UploadService
-from roadscan.serve.uploads.upload_storage import UploadStorage
-from roadscan.store.layers.layer_store import LayerStore
-from roadscan.store.store import Store
-from roadscan.store.town.accounts import Accounts, OutsideLogins
-from roadscan.store.town.files import Files
-from roadscan.store.town.state import TownState
 
 
-def create_app(settings: ServeSettings, store: Store) -> FastAPI:
-    """Return the service of one town over its store."""
+def create_app(town: Town) -> FastAPI:
+    """Return the service of a town; when it ends, it closes what the town has open."""
     app = FastAPI(
         title="roadscan",
         version=version("roadscan"),
@@ -56,39 +42,31 @@ def create_app(settings: ServeSettings, store: Store) -> FastAPI:
     )
     tell_errors(app)
     describe(app)
-    guard = Guard(Accounts(store.engine, time.time))
-    logins = OutsideLogins(store.engine, guard.accounts)
-    files, town = Files(store.engine), TownState(store.engine, time.time)
-    features = LayerStore(store.engine)
+    settings, guard, metrics = town.settings, town.guard, Metrics(town)
     readable = readable_by(guard, settings.public_collections)
-    arrivals = UploadService(UploadStorage(settings.data, settings.upload_limits), files)
-    queue, metrics = JobQueue(jobs_url(settings)), Metrics(settings, town)
-    drives = Drives(files, town, store, queue)
-    app.router.on_shutdown.append(queue.close)
+    app.router.on_shutdown.append(town.close)
     for router in (
-        # the first one is asked most often: routes are looked for in their order
-        features_router(features, store, readable, exports_on_record(guard)),
-        login_router(guard, settings, logins),
+        # routes are matched in their order: the one that is asked most often comes first
+        features_router(town.layers, town.store, readable, exports_on_record(guard)),
+        login_router(guard, settings, town.logins),
         keys_router(guard),
         administration_router(guard),
-        premises_router(guard, settings, store, queue, town),
-        tus_router(guard, arrivals),
-        uploads_api(guard, arrivals),
-        jobs_router(guard, drives),
-        chores_router(guard, settings, queue, town),
-        checks_router(guard, drives, arrivals),
-        erasing_router(guard, Eraser(settings.data, drives, arrivals, features)),
-        networks_router(guard, queue, files, town, store),
-        surveys_router(features, store, readable),
-        evidence_router(guard, features, store, readable),
-        reviews_router(guard, store),
-        health_router(settings, store.engine, town, metrics),
+        admin_router(town),
+        tus_router(guard, town.uploads),
+        uploads_api(guard, town.uploads),
+        jobs_router(town),
+        drives_router(town),
+        networks_router(town),
+        surveys_router(town, readable),
+        evidence_router(town, readable),
+        reviews_router(town),
+        health_router(town, metrics),
         static_router(),
         pages_router(settings),
     ):
         app.include_router(router)
     if settings.oidc is not None:
-        app.include_router(oidc_router(guard, settings, settings.oidc, logins))
+        app.include_router(oidc_router(guard, settings, settings.oidc, town.logins))
 
     if settings.allow_origins:
         app.add_middleware(

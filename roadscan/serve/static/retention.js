@@ -49,7 +49,7 @@ export async function watchRetention(begun) {
 
   const list = async () => {
     /** @type {Retention} */
-    const told = await call("GET", "/api/premises/retention");
+    const told = await call("GET", "/api/admin/retention");
     const files = number(told.due_files);
     sums = {files, size: size(told.due_bytes)};
     fill(find("retention-settings"), settingRows(told.settings), "");

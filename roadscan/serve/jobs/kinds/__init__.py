@@ -1,0 +1,1 @@
+"""The kinds of jobs, one module each: its request, its steps, its workflow and its routes."""

@@ -1,0 +1,60 @@
+"""A survey to be scored because drives joined it or left it; submitted by the scheduler."""
+
+import time
+from typing import ClassVar, Final
+
+from roadscan.serve.jobs.kind import JobKind, Workflow, Workplace
+from roadscan.serve.jobs.steps import Facts, publish_progress
+from roadscan.serve.queue.job import JobRequest, QueueName, SurveyName
+from roadscan.serve.town import Town
+
+
+class ScoreRequest(JobRequest):
+    """A survey to be scored with the drives that it has by now."""
+
+    kind: ClassVar[str] = "score"
+    queue: ClassVar[QueueName] = QueueName.SURVEYS
+    survey: SurveyName
+    change: int
+    """Of the survey, as `Scorings` counts them: one change makes one job."""
+
+
+def workflow(place: Workplace) -> Workflow[ScoreRequest]:
+    """Return the workflow of a worker."""
+
+    def score(request: ScoreRequest) -> str:
+        publish_progress("assessing", 0, 1)
+        return place.steps.finish("score_survey", lambda: score_change(place.town, request))
+
+    return score
+
+
+def score_change(town: Town, request: ScoreRequest) -> Facts:
+    """Score a survey, unless another scoring has taken the change into account meanwhile."""
+    if town.scorings.of(request.survey).done >= request.change:
+        return {}
+    return score_survey(town, request.survey)
+
+
+def score_survey(town: Town, survey: str) -> Facts:
+    """Score a survey with all its drives and renew its layers."""
+    from roadscan.pipeline.rescore import score_again  # noqa: PLC0415 -- workers only
+    from roadscan.pipeline.score_new_drives import score_new_drives  # noqa: PLC0415 -- the same
+    from roadscan.publish.served_features import publish_features  # noqa: PLC0415 -- the same
+
+    began_s = time.monotonic()
+    change = score_new_drives(town.store, town.scorings, survey)
+    if change is None:
+        change = town.scorings.of(survey).wanted
+        score_again(town.store, survey)
+        publish_features(town.store, town.layers, survey)
+    town.scorings.mark_done(survey, change, time.monotonic() - began_s)
+    totals = town.store.totals(survey)
+    return {
+        "segments_assessed": totals.scored,
+        "segments_not_assessed": totals.segments - totals.scored,
+        "damages": totals.damages,
+    }
+
+
+KIND: Final = JobKind(ScoreRequest, workflow)
