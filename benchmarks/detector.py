@@ -33,15 +33,14 @@ from roadscan.detect.detection_metrics import (
     mean,
     pooled_f1,
 )
-from roadscan.detect.detector import Detector
+from roadscan.detect.detector import Detector, detector_of
 from roadscan.detect.letterbox import PAD_GREY
-from roadscan.detect.load import detector_of
 from roadscan.detect.model_folder import Model, open_model
 from roadscan.detect.thresholds import Thresholds
-from roadscan.locate.near_field_crop import near_rows
+from roadscan.locate.camera_projection import near_field_rows
 from roadscan.model.frame import Boxes, Frame, Rows
 from roadscan.pipeline.evaluation import begins_in
-from roadscan.read.camera import read_camera
+from roadscan.read.camera_file import read_camera
 from roadscan.read.labelled_pictures import open_labelled, read_labelled
 from roadscan.read.video import frames_at
 
@@ -143,11 +142,11 @@ def real(folder: Path) -> Iterator[tuple[Frame, Boxes]]:
         yield Frame(0.0, picture.image), picture.truth
 
 
-def near_field_rows(shape: tuple[int, ...]) -> tuple[Rows, Rows]:
+def benchmark_rows(shape: tuple[int, ...]) -> tuple[Rows, Rows]:
     """Return the rows looked at and the rows in which boxes are placed, of the sample's camera."""
     camera = read_camera(SAMPLES / "camera.toml")
-    rows = near_rows(camera, shape[1], shape[0], (LANE_WIDTH_M,))
-    placed = near_rows(camera, shape[1], shape[0], (LANE_WIDTH_M,), margin=1.0)
+    rows = near_field_rows(camera, shape[1], shape[0], (LANE_WIDTH_M,))
+    placed = near_field_rows(camera, shape[1], shape[0], (LANE_WIDTH_M,), margin=1.0)
     if rows is None or placed is None:
         raise SystemExit("the sample's camera sees no road")
     return rows, placed
@@ -227,7 +226,7 @@ def main() -> None:
     parser.add_argument("--pictures", type=Path, action="append", default=[])
     given = parser.parse_args()
     settings = open_model(given.model).settings
-    sets = [("rendered: the sample drive, near field", rendered(given.every), near_field_rows)]
+    sets = [("rendered: the sample drive, near field", rendered(given.every), benchmark_rows)]
     sets += [
         (f"real: {folder.name}, lower part", real(folder), cut_rows) for folder in given.pictures
     ]

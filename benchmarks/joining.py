@@ -70,7 +70,7 @@ def _measure(name: str, store: Store, segments: int) -> None:
     features, scorings = LayerStore(store.engine), Scorings(store.engine, time.time)
     survey = _large_survey(store, segments)
     whole_s = _timed(lambda: _score_all(store, features))
-    scorings.mark_done(SURVEY, scorings.of(SURVEY).wanted, whole_s)
+    scorings.mark_done(SURVEY, scorings.status(SURVEY).requested, whole_s)
     store.join_survey(replace(survey, drives=(_copy(store, survey.drives[0]),)))
     before = _shown(features)
     followed_s = _timed(lambda: _follow(store, scorings))

@@ -23,16 +23,15 @@ import cv2
 import numpy as np
 
 from benchmarks.privacy_material import Known, clip_pictures, pasted_pictures, street_pictures
-from roadscan.detect.load import load_detector
-from roadscan.detect.people import PeopleFinder, load_people_finder, sure_boxes
-from roadscan.detect.redaction import grown, inside
-from roadscan.locate.camera import near_field
-from roadscan.locate.near_field_crop import near_rows
+from roadscan.detect.detector import load_detector
+from roadscan.detect.people import PeopleFinder, confident_boxes, load_people_finder
+from roadscan.detect.redaction import enlarged_boxes, inside_polygon
+from roadscan.locate.camera_projection import near_field, near_field_rows
+from roadscan.locate.driven_route import RouteAhead
 from roadscan.locate.road_view import road_outline, tall_enough, traffic_rows
-from roadscan.locate.route import Course
 from roadscan.model.arrays import Bools, Floats
 from roadscan.model.frame import Frame, Rows
-from roadscan.read.camera import read_camera
+from roadscan.read.camera_file import read_camera
 
 HIDDEN_SHARE = 0.75
 SIZES = {"under 24 px": (0, 24), "24 to 48": (24, 48), "48 to 96": (48, 96), "over 96": (96, 1e9)}
@@ -58,9 +57,9 @@ class Tally:
         """Count one picture."""
         painted = np.zeros(known.image.shape[:2], np.bool_)
         true = painted.copy()
-        for x1, y1, x2, y2 in grown(found, known.image.shape):
+        for x1, y1, x2, y2 in enlarged_boxes(found, known.image.shape):
             painted[y1:y2, x1:x2] = True
-        for x1, y1, x2, y2 in grown(known.xyxy, known.image.shape):
+        for x1, y1, x2, y2 in enlarged_boxes(known.xyxy, known.image.shape):
             true[y1:y2, x1:x2] = True
         shares = [_share(painted, box) for box in known.xyxy]
         sides = known.xyxy[:, 2:] - known.xyxy[:, :2]
@@ -124,7 +123,7 @@ def sample_rows(width: int, height: int) -> tuple[Rows, Rows | None]:
     if rows is None:
         message = "the camera of the sample drive sees no near field"
         raise ValueError(message)
-    return rows, near_rows(camera, width, height, [LANE_WIDTH_M])
+    return rows, near_field_rows(camera, width, height, [LANE_WIDTH_M])
 
 
 @dataclass(frozen=True)
@@ -141,18 +140,18 @@ def left_on_road(pictures: Iterable[Known], finder: PeopleFinder) -> Left:
     near = near_field(camera, WIDTH, HEIGHT, LANE_WIDTH_M)
     rows, _ = sample_rows(WIDTH, HEIGHT)
     along = np.linspace(0.0, 40.0, 41)
-    course = Course(along, along, along * 0, along * 0, ends=False)
+    course = RouteAhead(along, along, along * 0, along * 0, ends=False)
     outline = near and road_outline(camera, WIDTH, HEIGHT, course, near, LANE_WIDTH_M)
     if outline is None:
         message = "the camera of the sample drive shows no road"
         raise ValueError(message)
     on_road = left = 0
     for known in pictures:
-        road = inside(outline, known.image.shape)
+        road = inside_polygon(outline, known.image.shape)
         shown = road.copy()
-        found = finder.everybody(Frame(0.0, known.image), rows).xyxy
+        found = finder.find_for_redaction(Frame(0.0, known.image), rows).xyxy
         found = found[tall_enough(camera, WIDTH, HEIGHT, found)]
-        for x1, y1, x2, y2 in grown(found, known.image.shape):
+        for x1, y1, x2, y2 in enlarged_boxes(found, known.image.shape):
             shown[y1:y2, x1:x2] = False
         on_road += sum(_share(road, box) > 0.02 for box in known.xyxy)
         left += sum(_share(shown, box) > 0.05 for box in known.xyxy)
@@ -180,8 +179,8 @@ def cost(material: Path, finder: PeopleFinder) -> Cost:
         "detect_ms": lambda frame: detector.detect([frame], near),
         "detect_whole_ms": lambda frame: detector.detect([frame]),
         "traffic_ms": lambda frame: finder.traffic(frame, traffic),
-        "road_picture_ms": lambda frame: finder.everybody(frame, traffic),
-        "context_picture_ms": lambda frame: finder.everybody(frame, None),
+        "road_picture_ms": lambda frame: finder.find_for_redaction(frame, traffic),
+        "context_picture_ms": lambda frame: finder.find_for_redaction(frame, None),
     }
     seconds: dict[str, list[float]] = {name: [] for name in ways}
     for frame in frames[:1] * 3 + frames:
@@ -198,8 +197,8 @@ def contact_sheet(pictures: Iterable[Known], finder: PeopleFinder, path: Path) -
     tiles = []
     for known in pictures:
         image = known.image.copy()
-        for x1, y1, x2, y2 in grown(
-            finder.everybody(Frame(0.0, known.image), None).xyxy, image.shape
+        for x1, y1, x2, y2 in enlarged_boxes(
+            finder.find_for_redaction(Frame(0.0, known.image), None).xyxy, image.shape
         ):
             cv2.rectangle(image, (x1, y1), (x2, y2), (0, 0, 255), 2)
         for x1, y1, x2, y2 in known.xyxy.astype(int):
@@ -230,7 +229,7 @@ def main() -> None:
     }
     result: dict[str, object] = {}
     for name, pictures in sets.items():
-        tally = measure(pictures(), lambda frame: finder.everybody(frame, None).xyxy)
+        tally = measure(pictures(), lambda frame: finder.find_for_redaction(frame, None).xyxy)
         result[f"context: {name}"] = tally.figures()
         if given.sheet:
             contact_sheet(
@@ -239,7 +238,7 @@ def main() -> None:
     rows, _ = sample_rows(WIDTH, HEIGHT)
 
     def traffic(frame: Frame) -> Floats:
-        boxes = sure_boxes(finder.traffic(frame, rows))
+        boxes = confident_boxes(finder.traffic(frame, rows))
         return boxes[tall_enough(read_camera(CAMERA), WIDTH, HEIGHT, boxes)]
 
     result["traffic: rendered, pasted"] = measure(sets["rendered, pasted"](), traffic).figures()

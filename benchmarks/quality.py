@@ -28,8 +28,8 @@ import cv2
 import numpy as np
 
 from roadscan.detect.detection_metrics import LEAST_CONFIDENCE, Tally, count
+from roadscan.detect.detector import load_detector
 from roadscan.detect.frame_quality import check_frame
-from roadscan.detect.load import load_detector
 from roadscan.detect.model_folder import open_model
 from roadscan.model.arrays import Image
 from roadscan.model.frame import Boxes, Frame, FrameRejection

@@ -86,7 +86,7 @@ class Round:
 
 
 @dataclass(frozen=True, slots=True)
-class Trace:
+class DriveTotals:
     """What a drive leaves in the store: rows and sums that a chunk done twice would change."""
 
     chunks: int
@@ -225,7 +225,7 @@ def _steps(engine: Engine) -> tuple[dict[str, tuple[int, float]], int]:
         return steps, int(db.scalar(text(_SIZE)) or 0)
 
 
-def _reference(bench: Bench, clip: Path) -> tuple[str, Trace]:
+def _reference(bench: Bench, clip: Path) -> tuple[str, DriveTotals]:
     """Read the network and work one drive in peace; return what it leaves."""
     sha256 = bench.send_in(SAMPLES / "network.geojson")
     job_id = bench.queue.submit(NetworkRequest(file_sha256=sha256, file_name="network.geojson"))
@@ -243,7 +243,7 @@ def _reference(bench: Bench, clip: Path) -> tuple[str, Trace]:
     bench.spent_s()
     with open_town(bench.settings) as store:
         (key,) = store.survey("reference").drives
-        expected = _traces(store)[key.drive_id]
+        expected = _totals_by_drive(store)[key.drive_id]
     if not expected.chunks or not expected.observed:
         raise SystemExit(f"the reference drive left nothing to compare: {expected}")
     return network_sha256, expected
@@ -282,9 +282,9 @@ def _work(bench: Bench, workers: int, until: int, kill_every_s: float) -> int:
     return kills
 
 
-def _held_against(store: Store, drives: int, expected: Trace) -> tuple[int, int]:
+def _held_against(store: Store, drives: int, expected: DriveTotals) -> tuple[int, int]:
     """Return how many drives are missing or short, and how many left too much."""
-    found = _traces(store)
+    found = _totals_by_drive(store)
     listed = [
         key.drive_id
         for survey in store.surveys()
@@ -301,7 +301,7 @@ def _held_against(store: Store, drives: int, expected: Trace) -> tuple[int, int]
     return lost, doubled
 
 
-def _traces(store: Store) -> dict[str, Trace]:
+def _totals_by_drive(store: Store) -> dict[str, DriveTotals]:
     chunks = tables.chunks.c
     sums = [func.sum(chunks[name]) for name in ("planned", "detections", "observed")]
     with store.engine.connect() as db:
@@ -315,7 +315,7 @@ def _traces(store: Store) -> dict[str, Trace]:
             for table in (tables.observations, tables.grids, pictures)
         ]
     return {
-        drive_id: Trace(n, *map(int, totals), *(count.get(drive_id, 0) for count in rows))
+        drive_id: DriveTotals(n, *map(int, totals), *(count.get(drive_id, 0) for count in rows))
         for drive_id, n, *totals in per_drive
     }
 

@@ -24,7 +24,7 @@ from pathlib import Path
 import psutil
 
 from roadscan.model.access import Role
-from roadscan.pipeline.progress import Quiet
+from roadscan.pipeline.progress import NoProgress
 from roadscan.serve.uploads import tus_protocol
 from roadscan.serve.uploads.client import list_sources, send_files
 from roadscan.serve.uploads.connection import Connection, ConnectionLostError
@@ -109,7 +109,7 @@ def _send_at_once(line: Connection, path: Path) -> str:
 
 
 def _send_by_command(line: Connection, path: Path) -> str:
-    (result,) = send_files(line, list_sources([path]), "", Quiet())
+    (result,) = send_files(line, list_sources([path]), "", NoProgress())
     return str(getattr(result, "sha256", result))
 
 

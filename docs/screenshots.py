@@ -90,7 +90,7 @@ def _shots(check: str, network: str) -> list[Shot]:
         ("pruefen", "review", f"/review?{urlencode(survey)}", "#damage-photo img", narrow, "body"),
         ("fahrten", "drives", "/upload", "#waiting a", SIZE, "body"),
         ("fahrt", "drive", f"/drive?check={check}", "#track dd", narrow, "body"),
-        ("netz", "network", f"/admin?network={network}", "#network-look", tall, networks),
+        ("netz", "network", f"/admin?network={network}", "#network-preview", tall, networks),
         ("platte", "disk", "/admin", "#disk td", tall, disk),
         ("aufbewahrung", "retention", "/admin", "#retention-settings td", tall, kept),
     )

@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 from pyproj import Transformer
 
-from roadscan.locate.camera import near_field, pixel_from_ground
+from roadscan.locate.camera_projection import near_field, pixel_from_ground
 from roadscan.pipeline.run import RunResult, run
-from roadscan.read.camera import read_camera
+from roadscan.read.camera_file import read_camera
 from tests.read.videos import write_video
 
 CAMERA = Path(__file__).resolve().parents[1] / "data_samples" / "camera.toml"

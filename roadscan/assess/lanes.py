@@ -11,7 +11,7 @@ from roadscan.assess.reviews import Judgements, judge_lane, marked
 from roadscan.assess.scheme import Scheme
 from roadscan.assess.segments import assess_segment
 from roadscan.model.damage import Damage, LaneGrid
-from roadscan.model.review import Sighting
+from roadscan.model.review import ReviewedObservation
 from roadscan.model.road import Link, Segment
 from roadscan.model.score import SegmentResult
 
@@ -26,7 +26,7 @@ class SeenLane:
     grid: LaneGrid | None
     """None where it was never driven."""
     unusable: LaneGrid | None
-    sightings: tuple[Sighting, ...]
+    sightings: tuple[ReviewedObservation, ...]
 
 
 @dataclass(frozen=True, slots=True)

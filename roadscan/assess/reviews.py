@@ -10,9 +10,9 @@ from roadscan.assess.cells import touched_cells
 from roadscan.assess.scheme import Scheme
 from roadscan.model.arrays import Bools, Ints
 from roadscan.model.damage import Damage, LaneGrid, Verdict
-from roadscan.model.review import BoxKey, Decision, Judgement, Sighting
+from roadscan.model.review import BoxKey, BoxVerdict, Decision, ReviewedObservation
 
-Judgements = Mapping[BoxKey, Judgement]
+Judgements = Mapping[BoxKey, BoxVerdict]
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +20,7 @@ class JudgedLane:
     """A lane as it counts: its views and hits, and what was seen on it."""
 
     grid: LaneGrid
-    sightings: tuple[Sighting, ...]
+    sightings: tuple[ReviewedObservation, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class Agreement:
 
 def judge_lane(
     grid: LaneGrid,
-    found: Sequence[Sighting],
+    found: Sequence[ReviewedObservation],
     judgements: Judgements,
     lane_width_m: float,
     scheme: Scheme,
@@ -55,7 +55,9 @@ def judge_lane(
     return JudgedLane(_as_judged_grid(grid, found, judged, lane_width_m, scheme), judged)
 
 
-def as_judged(found: Iterable[Sighting], judgements: Judgements) -> tuple[Sighting, ...]:
+def as_judged(
+    found: Iterable[ReviewedObservation], judgements: Judgements
+) -> tuple[ReviewedObservation, ...]:
     """Leave out the boxes that are no damage, and call the others what they are."""
     kept = []
     for sighting in found:
@@ -87,11 +89,11 @@ def marked(
 
 def sightings_of(
     damage: Damage,
-    judged: Iterable[Sighting],
+    judged: Iterable[ReviewedObservation],
     rows: int,
     lane_width_m: float,
     scheme: Scheme,
-) -> tuple[Sighting, ...]:
+) -> tuple[ReviewedObservation, ...]:
     """Return what a damage was made of: the boxes of its kind that touch its cells."""
     cells = np.zeros((rows, 3), np.bool_)
     cells[tuple(np.array(damage.cells).T)] = True
@@ -121,8 +123,8 @@ def agreement_of(decisions: Iterable[Decision]) -> tuple[Agreement, ...]:
 
 def _as_judged_grid(
     grid: LaneGrid,
-    found: Sequence[Sighting],
-    judged: Sequence[Sighting],
+    found: Sequence[ReviewedObservation],
+    judged: Sequence[ReviewedObservation],
     lane_width_m: float,
     scheme: Scheme,
 ) -> LaneGrid:
@@ -148,7 +150,7 @@ def _as_judged_grid(
 
 
 def _counts(
-    sightings: Iterable[Sighting],
+    sightings: Iterable[ReviewedObservation],
     kind: str,
     grid: LaneGrid,
     lane_width_m: float,

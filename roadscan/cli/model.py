@@ -107,7 +107,7 @@ def evaluate(
     """Check a model on labelled pictures of your own."""
     from roadscan.detect.model_folder import open_model  # noqa: PLC0415 -- other commands start without it
     from roadscan.pipeline.evaluation import evaluate_model  # noqa: PLC0415 -- other commands start without it
-    from roadscan.read.camera import read_camera  # noqa: PLC0415 -- other commands start without it
+    from roadscan.read.camera_file import read_camera  # noqa: PLC0415 -- other commands start without it
 
     model = open_model(name, trust_pt=trust_pt)
     eye = None if camera is None else read_camera(camera)

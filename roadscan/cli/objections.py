@@ -28,7 +28,7 @@ def objections(
     elif data is not None and out is None:
         with needs_extra("serve"):
             from roadscan.pipeline.objections import object_to_pictures  # noqa: PLC0415 -- the same
-            from roadscan.read.objections import read_objections  # noqa: PLC0415 -- the same
+            from roadscan.read.objection_areas import read_objections  # noqa: PLC0415 -- the same
             from roadscan.serve.settings import ServeSettings  # noqa: PLC0415 -- an extra
             from roadscan.serve.town import open_existing_town  # noqa: PLC0415 -- an extra
         masks = read_objections(areas)

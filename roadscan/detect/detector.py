@@ -1,9 +1,16 @@
-"""What every detector offers, whatever runs it."""
+"""What every detector offers, and loading one by its name."""
 
 from collections.abc import Sequence
-from typing import Protocol
+from pathlib import Path
+from typing import Final, Protocol
 
+from roadscan.detect.model_folder import TORCH, Model, open_model
+from roadscan.detect.openvino import OpenVinoDetector
+from roadscan.detect.replay import ReplayDetector
+from roadscan.detect.thresholds import Thresholds
 from roadscan.model.frame import Boxes, Frame, Rows
+
+REPLAY: Final = "replay:"
 
 
 class Detector(Protocol):
@@ -26,3 +33,49 @@ class Detector(Protocol):
 
         With `rows` only these are looked at, and boxes end at them.
         """
+
+
+def load_detector(spec: str = "", *, trust_pt: bool = False) -> Detector:
+    """Load the default model (""), one by name or folder, or the file of "replay:FILE".
+
+    "torch:NAME" runs a model by torch (on a GPU where there is one) instead of OpenVINO; weights
+    from elsewhere than the models beside the package only with `trust_pt`.
+
+    Raises
+    ------
+    RoadscanError
+        model_unknown, model_missing, model_invalid, model_checksum, model_untrusted,
+        replay_malformed, file_missing, file_unreadable or extra_missing.
+    """
+    if spec.startswith(REPLAY):
+        return ReplayDetector(Path(spec.removeprefix(REPLAY)))
+    return detector_of(open_model(spec, "damage", trust_pt=trust_pt))
+
+
+def detector_of(model: Model, thresholds: Thresholds | None = None) -> Detector:
+    """Load a model's network; `thresholds` other than its own are for measuring it.
+
+    Raises
+    ------
+    RoadscanError
+        extra_missing, where torch is asked for and not installed.
+    """
+    settings = model.settings
+    name, sha256 = f"{settings.name}-{settings.version}", settings.identity()
+    thresholds = thresholds or model.thresholds
+    if model.runtime == TORCH:
+        from roadscan.detect.ultralytics import UltralyticsDetector  # noqa: PLC0415 -- an extra
+
+        weights = model.folder / settings.weights
+        return UltralyticsDetector(
+            name, sha256, settings.classes, weights, settings.long_side_px, thresholds
+        )
+    return OpenVinoDetector(
+        name,
+        sha256,
+        settings.classes,
+        model.folder / settings.network_in(model.runtime),
+        settings.long_side_px,
+        thresholds,
+        model.runtime,
+    )

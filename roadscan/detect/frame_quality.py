@@ -44,7 +44,7 @@ LEAST_GREY: Final = 30.0
 
 
 @dataclass(frozen=True, slots=True)
-class Grain:
+class Texture:
     """How much fine structure blocks of a picture have: means of second differences.
 
     `weakest` and `strongest` (rows, columns) of four directions, `slant` the ratio of the weaker
@@ -72,13 +72,13 @@ def check_frame(image: Image) -> FrameRejection | None:
         return FrameRejection.TOO_DARK
     if np.percentile(road, 60) > BRIGHT_P60:
         return FrameRejection.TOO_BRIGHT
-    grain = grain_of(grey)
-    if not grain.strongest.size:
+    texture = block_texture(grey)
+    if not texture.strongest.size:
         return None
-    first = grain.strongest.shape[0] // 2
-    below = Grain(grain.weakest[first:], grain.strongest[first:], grain.slant[first:])
+    first = texture.strongest.shape[0] // 2
+    below = Texture(texture.weakest[first:], texture.strongest[first:], texture.slant[first:])
     if below.smooth.mean() > COVERED_SHARE:
-        return _covered(grain, below)
+        return _covered(texture, below)
     seen = ~below.smooth
     weakest, strongest = below.weakest[seen], below.strongest[seen]
     level = max(float(np.median(road)), LEAST_GREY)
@@ -89,16 +89,16 @@ def check_frame(image: Image) -> FrameRejection | None:
     return None
 
 
-def _covered(grain: Grain, below: Grain) -> FrameRejection:
+def _covered(texture: Texture, below: Texture) -> FrameRejection:
     """Tell a bonnet or dashboard from what else is in front of the lens, and both from blur."""
-    if np.percentile(grain.weakest, 95) < SHARP_P95:
+    if np.percentile(texture.weakest, 95) < SHARP_P95:
         return FrameRejection.BLURRED
     rows = below.smooth.mean(axis=1)
     lowest = rows[len(rows) // 2 :].mean()
     return FrameRejection.BONNET if lowest > 0.9 > rows[0] + 0.4 else FrameRejection.BLOCKED
 
 
-def grain_of(grey: Image) -> Grain:
+def block_texture(grey: Image) -> Texture:
     """Return the grain of each block of a grey picture.
 
     A second difference ignores slopes of brightness, such as reflections on a bonnet, and is large
@@ -116,7 +116,7 @@ def grain_of(grey: Image) -> Grain:
         means.append(change.reshape(rows, BLOCK_PX, columns, BLOCK_PX).mean(axis=(1, 3)))
     diagonals = means[1], means[3]
     slant = np.minimum(*diagonals) / np.maximum(np.maximum(*diagonals), 1e-6)
-    return Grain(np.min(means, axis=0), np.max(means, axis=0), slant)
+    return Texture(np.min(means, axis=0), np.max(means, axis=0), slant)
 
 
 def _small_grey(image: Image) -> Image:

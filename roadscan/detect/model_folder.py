@@ -1,4 +1,4 @@
-"""Finds and checks models by name; what loads their networks is roadscan.detect.load.
+"""Finds and checks models by name; what loads their networks is roadscan.detect.detector.
 
 A model is a folder with model.toml, CARD.md and the files that model.toml lists with their
 checksums. It lies beside the package: in models/ of a checkout, in roadscan/_models of an

@@ -11,8 +11,7 @@ from typing import Final
 
 import numpy as np
 
-from roadscan.detect.detector import Detector
-from roadscan.detect.load import detector_of
+from roadscan.detect.detector import Detector, detector_of
 from roadscan.detect.model_folder import open_model
 from roadscan.model.arrays import Floats
 from roadscan.model.frame import Boxes, Frame, Rows
@@ -31,7 +30,7 @@ LIMIT_S: Final = 120.0
 longer by the clock. One that lasts twice as long as this never ends."""
 
 
-class PeopleNotLookedFor(Exception):  # noqa: N818 -- a state of the picture, not of the program
+class PeopleDetectionError(Exception):
     """The network could not look, so nobody knows who is in the picture."""
 
     def __init__(self, why: PictureRefusal, cause: str) -> None:
@@ -76,7 +75,7 @@ class PeopleFinder:
         """
         return self._look(self._quick, frame, rows)
 
-    def everybody(self, frame: Frame, rows: Rows | None) -> Boxes:
+    def find_for_redaction(self, frame: Frame, rows: Rows | None) -> Boxes:
         """Return who and what is in these rows, by the careful look.
 
         The whole frame (`rows` None), of which all is shown, is looked at mirrored as well.
@@ -115,10 +114,10 @@ class PeopleFinder:
         thread.join(self._limit_s)
         if thread.is_alive():
             self._late = thread
-            raise PeopleNotLookedFor(PictureRefusal.NETWORK_TIMEOUT, f"{self._limit_s:.0f} s")
+            raise PeopleDetectionError(PictureRefusal.NETWORK_TIMEOUT, f"{self._limit_s:.0f} s")
         (answer,) = answers
         if isinstance(answer, Exception):
-            raise PeopleNotLookedFor(PictureRefusal.NETWORK_FAILED, str(answer)) from answer
+            raise PeopleDetectionError(PictureRefusal.NETWORK_FAILED, str(answer)) from answer
         return answer
 
 
@@ -150,7 +149,7 @@ def _both(found: Boxes, mirrored: Boxes, width: int) -> Boxes:
     )
 
 
-def sure_boxes(boxes: Boxes) -> Floats:
+def confident_boxes(boxes: Boxes) -> Floats:
     """Return the boxes (n, 4) that are sure enough to hide the road."""
     return _surer(boxes, TRAFFIC_CONFIDENCE).xyxy
 

@@ -12,7 +12,7 @@ from typing import Final
 import cv2
 import numpy as np
 
-from roadscan.detect.people import PeopleFinder, PeopleNotLookedFor
+from roadscan.detect.people import PeopleDetectionError, PeopleFinder
 from roadscan.model.arrays import Bools, Floats, Image
 from roadscan.model.frame import Frame, Rows
 from roadscan.model.stored_picture import Picture, PictureRefusal, PictureView
@@ -35,7 +35,7 @@ def _anybody(boxes: Floats) -> Bools:
     return np.ones(len(boxes), np.bool_)
 
 
-def keep(
+def redacted_picture(
     frame: Frame,
     view: PictureView,
     outline: Floats | None,
@@ -58,22 +58,24 @@ def keep(
         return PictureRefusal.NO_NETWORK
     try:
         if view is PictureView.ROAD:
-            found = finder.everybody(frame, rows).xyxy
+            found = finder.find_for_redaction(frame, rows).xyxy
             found = found[could_be_somebody(found)]
         else:
-            found = finder.everybody(frame, None).xyxy
-    except PeopleNotLookedFor as failure:
+            found = finder.find_for_redaction(frame, None).xyxy
+    except PeopleDetectionError as failure:
         return failure.why
     shown = frame.image.copy()
-    for box in grown(np.vstack([found, *also_known]), frame.image.shape):
+    for box in enlarged_boxes(np.vstack([found, *also_known]), frame.image.shape):
         x1, y1, x2, y2 = box
         shown[y1:y2, x1:x2] = PAINT_BGR
     if view is PictureView.ROAD:
-        cv2.copyTo(coarse(shown), (~inside(outline, shown.shape)).astype(np.uint8), shown)
+        cv2.copyTo(
+            pixelated(shown), (~inside_polygon(outline, shown.shape)).astype(np.uint8), shown
+        )
     return _encoded(shown, view)
 
 
-def grown(boxes: Floats, shape: tuple[int, ...]) -> list[tuple[int, int, int, int]]:
+def enlarged_boxes(boxes: Floats, shape: tuple[int, ...]) -> list[tuple[int, int, int, int]]:
     """Return whole-pixel boxes (x1, y1, x2, y2) around boxes (n, 4), larger on every side."""
     height, width = shape[:2]
     sides = boxes[:, 2:] - boxes[:, :2]
@@ -83,14 +85,14 @@ def grown(boxes: Floats, shape: tuple[int, ...]) -> list[tuple[int, int, int, in
     return [(x1, y1, x2, y2) for (x1, y1), (x2, y2) in zip(low, high, strict=True)]
 
 
-def inside(outline: Floats, shape: tuple[int, ...]) -> Bools:
+def inside_polygon(outline: Floats, shape: tuple[int, ...]) -> Bools:
     """Return which pixels lie within a polygon; the edge belongs to it."""
     mask = np.zeros(shape[:2], np.uint8)
     cv2.fillPoly(mask, [np.round(outline).astype(np.int32)], 1)
     return mask.astype(np.bool_)
 
 
-def coarse(image: Image) -> Image:
+def pixelated(image: Image) -> Image:
     """Return the picture in square blocks, each of its mean colour."""
     height, width = image.shape[:2]
     side = -(-width // BLOCKS_ACROSS)
@@ -103,7 +105,9 @@ def coarse(image: Image) -> Image:
     return blocks
 
 
-def with_box(picture: Picture, box_xyxy: tuple[float, float, float, float], text: str) -> Picture:
+def with_labelled_box(
+    picture: Picture, box_xyxy: tuple[float, float, float, float], text: str
+) -> Picture:
     """Return the picture with a box, in pixels of its frame, and a word to it."""
     image = _decoded(picture)
     x1, y1, x2, y2 = (round(side * picture.scale) for side in box_xyxy)

@@ -22,7 +22,7 @@ MAX_PLACES = 16
 
 
 @dataclass(frozen=True, slots=True)
-class Places:
+class Candidates:
     """Places on edges near one fix: arrays of one length, the likeliest first."""
 
     edge: Ints
@@ -51,7 +51,7 @@ def accuracy_or_default(path: DrivePath) -> Floats:
     return np.nan_to_num(path.accuracy_m, nan=DEFAULT_ACCURACY_M)
 
 
-def places_near(path: DrivePath, graph: RoadGraph) -> list[Places]:
+def candidates_near(path: DrivePath, graph: RoadGraph) -> list[Candidates]:
     """Return for each fix the places where the vehicle may have been.
 
     Every local minimum of the distance to a road within 4 standard deviations, at least 15 m and at
@@ -67,7 +67,7 @@ def places_near(path: DrivePath, graph: RoadGraph) -> list[Places]:
     found = []
     for k in range(len(path.t_s)):
         rows = order[bounds[k] : min(bounds[k + 1], bounds[k] + MAX_PLACES)]
-        found.append(Places(edge[rows], along[rows], left[rows], score[rows]))
+        found.append(Candidates(edge[rows], along[rows], left[rows], score[rows]))
     return found
 
 

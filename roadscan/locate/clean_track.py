@@ -12,7 +12,6 @@ from roadscan.locate.outliers import acceleration_inliers, drivable, increasing,
 from roadscan.locate.smooth import (
     heading_along_deg,
     smooth_positions,
-    unwrapped_deg,
     white_noise_m,
 )
 from roadscan.locate.standstill import STANDSTILL_MPS, slow_by_position, stops
@@ -33,19 +32,6 @@ SPEED_AGREES: Final = (0.8, 1.25)
 
 
 _Reasons = np.ndarray[tuple[int], np.dtype[np.str_]]
-
-
-@dataclass(frozen=True, slots=True)
-class PathState:
-    """Where the vehicle is at some times: arrays of their length, NaN and piece -1 if unknown."""
-
-    x_m: Floats
-    y_m: Floats
-    heading_deg: Floats
-    speed_mps: Floats
-    driven_m: Floats
-    accuracy_m: Floats
-    piece: Ints
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,34 +256,4 @@ def _joined(
         crs_epsg=crs_epsg,
         gaps=gaps,
         counts=counts,
-    )
-
-
-def state_at(path: DrivePath, t_s: Floats) -> PathState:
-    """Return the vehicle's state at UTC times, any order, by straight lines within a piece.
-
-    Inside gaps and outside the track everything is NaN and the piece is -1. The heading turns the
-    shorter way.
-    """
-    after = np.searchsorted(path.t_s, t_s, side="right")
-    i = np.clip(after - 1, 0, len(path.t_s) - 1)
-    j = np.minimum(i + 1, len(path.t_s) - 1)
-    exact = path.t_s[i] == t_s
-    inside = (after > 0) & (exact | ((after < len(path.t_s)) & (path.piece[i] == path.piece[j])))
-    j = np.where(exact, i, j)
-    step_s = path.t_s[j] - path.t_s[i]
-    share = np.divide(t_s - path.t_s[i], step_s, out=np.zeros(len(t_s)), where=step_s > 0.0)
-
-    def between(values: Floats) -> Floats:
-        there: Floats = np.where(inside, values[i] + share * (values[j] - values[i]), np.nan)
-        return there
-
-    return PathState(
-        x_m=between(path.x_m),
-        y_m=between(path.y_m),
-        heading_deg=between(unwrapped_deg(path.heading_deg)) % 360.0,
-        speed_mps=between(path.speed_mps),
-        driven_m=between(path.driven_m),
-        accuracy_m=between(path.accuracy_m),
-        piece=np.where(inside, path.piece[i], -1),
     )

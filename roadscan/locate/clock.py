@@ -7,7 +7,7 @@ import numpy as np
 from scipy.ndimage import gaussian_filter1d, median_filter
 
 from roadscan.locate.apparent_motion import Motion
-from roadscan.locate.clean_track import state_at
+from roadscan.locate.drive_path import state_at
 from roadscan.locate.smooth import unwrapped_deg
 from roadscan.model.arrays import Bools, Floats
 from roadscan.model.drive import ClockFit

@@ -5,8 +5,13 @@ from typing import Final
 
 import numpy as np
 
-from roadscan.locate.camera import NearField, focal_px, ground_from_pixel, pixel_from_ground
-from roadscan.locate.route import Course
+from roadscan.locate.camera_projection import (
+    NearField,
+    focal_px,
+    ground_from_pixel,
+    pixel_from_ground,
+)
+from roadscan.locate.driven_route import RouteAhead
 from roadscan.model.arrays import Bools, Floats
 from roadscan.model.damage import STRIPS
 from roadscan.model.frame import Camera, Rows
@@ -25,7 +30,12 @@ WITHIN_CELL: Final = np.array([0.15, 0.5, 0.85])
 
 
 def road_outline(
-    camera: Camera, width: int, height: int, course: Course, field: NearField, lane_width_m: float
+    camera: Camera,
+    width: int,
+    height: int,
+    road: RouteAhead,
+    field: NearField,
+    lane_width_m: float,
 ) -> Floats | None:
     """Return the corners (n, 2) of the driven lane and 1 m to either side, in pixels.
 
@@ -33,9 +43,9 @@ def road_outline(
     road where that bends; the vehicle drives in the middle of its lane. None where there is no
     such area: then nothing may be shown.
     """
-    along = np.arange(STEP_M, min(field.far_m, float(course.along_m[-1])), STEP_M)
+    along = np.arange(STEP_M, min(field.far_m, float(road.along_m[-1])), STEP_M)
     sides = [
-        _beside(camera, width, height, course, along, side * (lane_width_m / 2 + SIDE_M))
+        _beside(camera, width, height, road, along, side * (lane_width_m / 2 + SIDE_M))
         for side in (1.0, -1.0)
     ]
     drawn = np.all([np.isfinite(uv).all(axis=1) for uv in sides], axis=0)
@@ -80,7 +90,7 @@ def hidden_cells(
     boxes_xyxy: Floats,
     camera: Camera,
     size: tuple[int, int],
-    course: Course,
+    road: RouteAhead,
     edges_m: Floats,
     lane_width_m: float,
 ) -> Bools:
@@ -98,7 +108,7 @@ def hidden_cells(
     shape = (rows, STRIPS, len(WITHIN_CELL), len(WITHIN_CELL))
     grid_along = np.broadcast_to(along[:, None, :, None], shape).ravel()
     grid_across = np.broadcast_to(across[None, :, None, :], shape).ravel()
-    uv = _beside(camera, *size, course, grid_along, grid_across)
+    uv = _beside(camera, *size, road, grid_along, grid_across)
     u, v = uv[:, :1], uv[:, 1:]
     x1, y1, x2, y2 = boxes_xyxy.T
     under = ((u >= x1) & (u <= x2) & (v >= y1) & (v <= y2)).any(axis=1)
@@ -110,14 +120,14 @@ def _beside(
     camera: Camera,
     width: int,
     height: int,
-    course: Course,
+    road: RouteAhead,
     along_m: Floats,
     left_m: Floats | float,
 ) -> Floats:
     """Return the pixels of points along the course and beside it."""
     ahead, left, turn = (
-        np.interp(along_m, course.along_m, values)
-        for values in (course.ahead_m, course.left_m, course.turn_rad)
+        np.interp(along_m, road.along_m, values)
+        for values in (road.ahead_m, road.left_m, road.turn_rad)
     )
     return pixel_from_ground(
         camera, width, height, ahead - left_m * np.sin(turn), left + left_m * np.cos(turn)

@@ -70,7 +70,7 @@ class ApiKey:
     revoked: bool
 
 
-def role_of(key: ApiKey, owner: Account) -> Role:
+def effective_role(key: ApiKey, owner: Account) -> Role:
     """Return what a key lets do: its role, or its owner's if that has become less."""
     return key.role if key.role.rights <= owner.role.rights else owner.role
 

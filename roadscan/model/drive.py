@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from roadscan.model.arrays import Floats
 from roadscan.model.damage import LaneGrid, Observation, Rejection
 from roadscan.model.frame import Boxes, Camera, FrameRejection
-from roadscan.model.stored_picture import KeptPicture, PictureRefusal
+from roadscan.model.stored_picture import PictureRefusal, StoredPicture
 from roadscan.model.track import Track
 
 
@@ -77,7 +77,7 @@ class Drive:
 
 
 @dataclass(frozen=True, slots=True)
-class Trace:
+class RematchInputs:
     """What a drive is matched to another network by, once its recordings are deleted."""
 
     track: Track
@@ -88,7 +88,7 @@ class Trace:
 
 
 @dataclass(frozen=True, slots=True)
-class SeenFrame:
+class FrameDetections:
     """What was found in a frame, before any of it is put on the road."""
 
     video_t_s: float
@@ -98,7 +98,7 @@ class SeenFrame:
 
 
 @dataclass(frozen=True, slots=True)
-class LostFrame:
+class UnusableFrame:
     """A planned frame that is of no use, or that the video does not have."""
 
     video_t_s: float
@@ -143,8 +143,8 @@ class ChunkResult:
     grids: tuple[LaneGrid, ...]
     unusable: tuple[LaneGrid, ...]
     """Lanes that frames of no use would have seen, by reason: why a lane has no coverage."""
-    pictures: tuple[KeptPicture, ...] = ()
+    pictures: tuple[StoredPicture, ...] = ()
     """Of every frame that shows a cell's damage best: the picture of each damage is among them."""
     refused_pictures: dict[PictureRefusal, int] = field(default_factory=dict)
-    frames_found: tuple[SeenFrame | LostFrame, ...] = ()
+    frames_found: tuple[FrameDetections | UnusableFrame, ...] = ()
     """Every planned frame, in order of time: by them the chunk is put on another network."""

@@ -20,7 +20,7 @@ class BoxKey:
 
 
 @dataclass(frozen=True, slots=True)
-class Judgement:
+class BoxVerdict:
     """What holds for a box."""
 
     verdict: Verdict
@@ -29,7 +29,7 @@ class Judgement:
 
 
 @dataclass(frozen=True, slots=True)
-class Subject:
+class ReviewedDamage:
     """What a reviewer was asked about: a damage as it was made at that time."""
 
     survey: str
@@ -59,13 +59,13 @@ class Decision:
 
     number: int
     """Counts up: of two that hold for one box, the later one counts."""
-    subject: Subject
+    subject: ReviewedDamage
     ruling: Ruling
     undone: bool
 
 
 @dataclass(frozen=True, slots=True)
-class Sighting:
+class ReviewedObservation:
     """An observation with the box that it was made of."""
 
     box: BoxKey

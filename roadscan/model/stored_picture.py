@@ -39,7 +39,7 @@ class Picture:
 
 
 @dataclass(frozen=True, slots=True)
-class KeptPicture:
+class StoredPicture:
     """A picture with the moment it shows and the ground it shows."""
 
     frame_t_s: float

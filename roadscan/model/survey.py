@@ -39,7 +39,7 @@ class Assessment:
 
 
 @dataclass(frozen=True, slots=True)
-class Totals:
+class SurveyTotals:
     """How much the results of a survey are."""
 
     segments: int

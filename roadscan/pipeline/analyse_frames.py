@@ -10,10 +10,10 @@ import numpy as np
 
 from roadscan.detect.detector import Detector
 from roadscan.detect.frame_quality import check_frame
-from roadscan.detect.people import PeopleFinder, PeopleNotLookedFor, sure_boxes
-from roadscan.locate.place import NO_TRAFFIC, Eye
+from roadscan.detect.people import PeopleDetectionError, PeopleFinder, confident_boxes
+from roadscan.locate.box_placement import NO_TRAFFIC, CameraOnRoute
 from roadscan.model.arrays import Floats
-from roadscan.model.drive import LostFrame, SeenFrame
+from roadscan.model.drive import FrameDetections, UnusableFrame
 from roadscan.model.frame import Frame, FrameRejection
 from roadscan.pipeline.keep_pictures import rows_of_traffic, standing
 from roadscan.pipeline.run_record import Stopwatch
@@ -31,41 +31,43 @@ class Seen:
     """A frame with what was found in it."""
 
     frame: Frame
-    found: SeenFrame
+    found: FrameDetections
 
 
 class FrameAnalyser:
     """Looks at one frame of a drive; several threads may ask at once."""
 
-    def __init__(self, eye: Eye, detector: Detector, finder: PeopleFinder | None) -> None:
-        self._eye = eye
-        self._rows = rows_of_traffic(eye)
+    def __init__(
+        self, setup: CameraOnRoute, detector: Detector, finder: PeopleFinder | None
+    ) -> None:
+        self._setup = setup
+        self._rows = rows_of_traffic(setup)
         self._detector = detector
         self._finder = finder
 
-    def look(self, frame: Frame | LostFrame) -> Seen | LostFrame:
+    def look(self, frame: Frame | UnusableFrame) -> Seen | UnusableFrame:
         """Check a frame, then look for traffic and damage in it."""
-        if isinstance(frame, LostFrame):
+        if isinstance(frame, UnusableFrame):
             return frame
         unusable = check_frame(frame.image)
         if unusable is not None:
-            return LostFrame(frame.video_t_s, unusable)
+            return UnusableFrame(frame.video_t_s, unusable)
         try:
             traffic = self._traffic(frame)
-        except PeopleNotLookedFor:
-            return LostFrame(frame.video_t_s, FrameRejection.TRAFFIC_UNKNOWN)
-        boxes = self._detector.detect([frame], self._eye.rows)[0]
-        return Seen(frame, SeenFrame(frame.video_t_s, boxes, traffic))
+        except PeopleDetectionError:
+            return UnusableFrame(frame.video_t_s, FrameRejection.TRAFFIC_UNKNOWN)
+        boxes = self._detector.detect([frame], self._setup.rows)[0]
+        return Seen(frame, FrameDetections(frame.video_t_s, boxes, traffic))
 
     def _traffic(self, frame: Frame) -> Floats:
         if self._finder is None or self._rows is None:
             return NO_TRAFFIC
-        return sure_boxes(standing(self._finder.traffic(frame, self._rows), self._eye))
+        return confident_boxes(standing(self._finder.traffic(frame, self._rows), self._setup))
 
 
 def shown_at(
     frames: Iterator[Frame], wanted_s: Floats, step_s: float, watch: Stopwatch
-) -> Iterator[Frame | LostFrame]:
+) -> Iterator[Frame | UnusableFrame]:
     """Yield for each wanted time the frame on show, or why there is none to be looked at.
 
     A frame comes once; while it stays on show, wanted times are repeats. The last one is on show
@@ -81,7 +83,7 @@ def shown_at(
         while position < len(wanted_s) and wanted_s[position] + SAME_TIME_S < begins_s:
             on_show = wanted_s[position] + SAME_TIME_S < still_s
             reason = FrameRejection.REPEATED if on_show else FrameRejection.NOT_DECODED
-            yield LostFrame(float(wanted_s[position]), reason)
+            yield UnusableFrame(float(wanted_s[position]), reason)
             position += 1
         if frame is None:
             return
@@ -91,12 +93,12 @@ def shown_at(
 
 
 def analyse_frames(
-    frames: Iterator[tuple[int, Frame | LostFrame]], looker: FrameAnalyser, watch: Stopwatch
-) -> Iterator[tuple[int, Seen | LostFrame]]:
+    frames: Iterator[tuple[int, Frame | UnusableFrame]], looker: FrameAnalyser, watch: Stopwatch
+) -> Iterator[tuple[int, Seen | UnusableFrame]]:
     """Look at frames with several threads; yield them numbered and in order, few at a time."""
-    waiting: deque[tuple[int, Future[Seen | LostFrame]]] = deque()
+    waiting: deque[tuple[int, Future[Seen | UnusableFrame]]] = deque()
 
-    def first() -> tuple[int, Seen | LostFrame]:
+    def first() -> tuple[int, Seen | UnusableFrame]:
         number, looked = waiting.popleft()
         with watch.stage("detect"):
             return number, looked.result()

@@ -7,8 +7,8 @@ from typing import Final
 import numpy as np
 
 from roadscan.locate.clean_track import clean_track
-from roadscan.locate.match import match_path
-from roadscan.locate.sample import sample_times
+from roadscan.locate.drive_path import sample_times
+from roadscan.locate.map_matching import match_path
 from roadscan.model.drive import VideoInfo
 from roadscan.model.drive_check import (
     ClockCheck,
@@ -23,8 +23,8 @@ from roadscan.model.road import Network
 from roadscan.model.time import iso_utc
 from roadscan.model.track import DrivePath, Gap
 from roadscan.pipeline.prepare import check_near, place_in_time
-from roadscan.read.crs import metric_crs
-from roadscan.read.track import read_track
+from roadscan.read.track_file import read_track
+from roadscan.read.utm_zone import metric_crs
 from roadscan.read.video import probe
 
 EVERY_M = 3.0

@@ -9,20 +9,20 @@ import numpy as np
 from roadscan.assess.cells import GridBuilder
 from roadscan.assess.scheme import Scheme
 from roadscan.detect.detector import Detector
-from roadscan.locate.place import Eye, place_frame
+from roadscan.locate.box_placement import CameraOnRoute, place_frame
 from roadscan.model.arrays import Floats, Ints
 from roadscan.model.damage import Observation, Rejection
 from roadscan.model.drive import (
     ChunkResult,
     ClockFit,
     FrameCounts,
-    LostFrame,
+    FrameDetections,
     RejectedBox,
-    SeenFrame,
+    UnusableFrame,
 )
 from roadscan.model.frame import Boxes, FrameRejection
 from roadscan.model.road import Network
-from roadscan.model.stored_picture import KeptPicture, PictureRefusal
+from roadscan.model.stored_picture import PictureRefusal, StoredPicture
 from roadscan.pipeline.analyse_frames import FrameAnalyser, Seen, analyse_frames, shown_at
 from roadscan.pipeline.keep_pictures import NO_PICTURES, PictureKeeper, PictureRules
 from roadscan.pipeline.prepare import PreparedDrive
@@ -56,24 +56,24 @@ class ChunkAccount:
     rejected: Counter[FrameRejection] = field(default_factory=Counter)
     observations: list[Observation] = field(default_factory=list)
     rejections: list[RejectedBox] = field(default_factory=list)
-    frames: list[SeenFrame | LostFrame] = field(default_factory=list)
+    frames: list[FrameDetections | UnusableFrame] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.seen = GridBuilder(self.network, self.scheme)
         self.unusable = GridBuilder(self.network, self.scheme)
 
     def put(
-        self, found: SeenFrame | LostFrame, frame_t_s: float, eye: Eye
+        self, found: FrameDetections | UnusableFrame, frame_t_s: float, setup: CameraOnRoute
     ) -> tuple[Observation, ...]:
         """Put what was found in the frame of a UTC time on the road; return what lies there."""
         self.frames.append(found)
-        if isinstance(found, LostFrame):
+        if isinstance(found, UnusableFrame):
             self.rejected[found.reason] += 1
-            self.unusable.add_lost(place_frame(_NOTHING, frame_t_s, eye).views, found.reason)
+            self.unusable.add_lost(place_frame(_NOTHING, frame_t_s, setup).views, found.reason)
             return ()
         self.usable += 1
         boxes = found.boxes
-        placed = place_frame(boxes, frame_t_s, eye, found.traffic_xyxy)
+        placed = place_frame(boxes, frame_t_s, setup, found.traffic_xyxy)
         self.detections += len(boxes.kind)
         self.rejections += [
             RejectedBox(
@@ -105,7 +105,7 @@ class ChunkAccount:
     def finish(
         self,
         drive_id: str,
-        pictures: tuple[KeptPicture, ...],
+        pictures: tuple[StoredPicture, ...],
         refused: dict[PictureRefusal, int],
     ) -> ChunkResult:
         """Close the account."""
@@ -181,15 +181,15 @@ def work_chunks(
     wanted_s, numbers = prepared.wanted_video_s[asked], numbers[asked]
     drive, network, scheme = prepared.drive, looking.network, looking.scheme
     info = drive.video
-    eye = Eye(drive.camera, info.width, info.height, prepared.matched, network)
-    looker = FrameAnalyser(eye, looking.detector, looking.pictures.finder)
+    setup = CameraOnRoute(drive.camera, info.width, info.height, prepared.matched, network)
+    looker = FrameAnalyser(setup, looking.detector, looking.pictures.finder)
     shown = shown_at(
         frames_at(prepared.video_path, wanted_s), wanted_s, 1 / max(info.frame_rate_hz, 1e-9), watch
     )
     numbered = ((int(numbers[n]), one) for n, one in enumerate(shown) if numbers[n] in pending)
 
     def begin(number: int) -> _Chunk:
-        keeper = PictureKeeper(looking.pictures, eye, network, scheme)
+        keeper = PictureKeeper(looking.pictures, setup, network, scheme)
         return _Chunk(ChunkAccount(number, planned[number], scheme, network), keeper)
 
     chunks = iter(sorted(planned))
@@ -199,20 +199,24 @@ def work_chunks(
             if chunk is not None:
                 yield chunk.finish(drive.drive_id)
             chunk = begin(next(chunks))
-        _take(looked, chunk, drive.clock, eye, watch)
+        _take(looked, chunk, drive.clock, setup, watch)
         progress.advance()
     if chunk is not None:
         yield chunk.finish(drive.drive_id)
 
 
 def _take(
-    looked: Seen | LostFrame, chunk: _Chunk, clock: ClockFit, eye: Eye, watch: Stopwatch
+    looked: Seen | UnusableFrame,
+    chunk: _Chunk,
+    clock: ClockFit,
+    setup: CameraOnRoute,
+    watch: Stopwatch,
 ) -> None:
     """Put a frame into its chunk's account, and show it to what keeps the pictures."""
     found = looked.found if isinstance(looked, Seen) else looked
     frame_t_s = clock.utc_s(found.video_t_s)
     with watch.stage("place"):
-        observations = chunk.account.put(found, frame_t_s, eye)
+        observations = chunk.account.put(found, frame_t_s, setup)
     if isinstance(looked, Seen):
         with watch.stage("pictures"):
             chunk.keeper.offer(looked.frame, frame_t_s, observations, looked.found.traffic_xyxy)

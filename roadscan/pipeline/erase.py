@@ -64,6 +64,6 @@ def erase_from_folder(folder: Path, drive_id: str) -> Erased:
 
 def _score(store: Store, survey: str) -> Assessed:
     scorings, began_s = Scorings(store.engine, time.time), time.monotonic()
-    change, assessed = scorings.of(survey).wanted, score_again(store, survey)
+    change, assessed = scorings.status(survey).requested, score_again(store, survey)
     scorings.mark_done(survey, change, time.monotonic() - began_s)
     return assessed

@@ -19,14 +19,13 @@ from roadscan.detect.detection_metrics import (
     mean,
     pooled_f1,
 )
-from roadscan.detect.detector import Detector
-from roadscan.detect.load import detector_of
+from roadscan.detect.detector import Detector, detector_of
 from roadscan.detect.model_folder import Figures, Model
 from roadscan.detect.thresholds import Thresholds
 from roadscan.errors import RoadscanError
-from roadscan.locate.near_field_crop import near_rows
+from roadscan.locate.camera_projection import near_field_rows
 from roadscan.model.frame import Boxes, Camera, Frame, Rows
-from roadscan.pipeline.progress import Progress, Quiet
+from roadscan.pipeline.progress import NoProgress, Progress
 from roadscan.read.labelled_pictures import LabelledPicture, open_labelled, read_labelled
 
 LANE_WIDTH_M = 3.5
@@ -111,7 +110,7 @@ def evaluate_model(
         What `open_labelled` and `read_labelled` raise; `data_class_unknown` if the model knows
         none of the classes; `camera_sees_no_road`; `output_not_writable`.
     """
-    progress = progress or Quiet()
+    progress = progress or NoProgress()
     labelled = open_labelled(data)
     settings = model.settings
     known = [name for name in settings.classes if name in labelled.classes]
@@ -160,8 +159,8 @@ def look(
     if camera is None:
         return detector.detect([frame])[0], picture.truth
     height, width = picture.image.shape[:2]
-    rows = near_rows(camera, width, height, (LANE_WIDTH_M,))
-    placed = near_rows(camera, width, height, (LANE_WIDTH_M,), margin=1.0)
+    rows = near_field_rows(camera, width, height, (LANE_WIDTH_M,))
+    placed = near_field_rows(camera, width, height, (LANE_WIDTH_M,), margin=1.0)
     if rows is None or placed is None:
         raise RoadscanError(
             "camera_sees_no_road",

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from roadscan.errors import RoadscanError
-from roadscan.model.upload import TRACK_SUFFIXES, VIDEO_SUFFIXES
+from roadscan.model.uploaded_file import TRACK_SUFFIXES, VIDEO_SUFFIXES
 
 
 def list_videos(inputs: Sequence[Path]) -> tuple[Path, ...]:

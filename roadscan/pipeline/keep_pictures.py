@@ -24,21 +24,21 @@ from roadscan.assess.cells import touched_cells
 from roadscan.assess.damages import picture_rank
 from roadscan.assess.scheme import Scheme
 from roadscan.assess.segmentation import row_count
-from roadscan.detect.people import PeopleFinder, PeopleNotLookedFor, load_people_finder
-from roadscan.detect.redaction import keep
+from roadscan.detect.people import PeopleDetectionError, PeopleFinder, load_people_finder
+from roadscan.detect.redaction import redacted_picture
 from roadscan.errors import RoadscanError
-from roadscan.locate.place import REACH_M, Eye
+from roadscan.locate.box_placement import REACH_M, CameraOnRoute
 from roadscan.locate.road_view import SIDE_M, road_outline, tall_enough, traffic_rows
 from roadscan.model.arrays import Floats
 from roadscan.model.damage import Observation
 from roadscan.model.frame import Boxes, Frame, Rows
 from roadscan.model.road import Direction, Link, Network
 from roadscan.model.stored_picture import (
-    KeptPicture,
     ObjectionMask,
     Picture,
     PictureRefusal,
     PictureView,
+    StoredPicture,
 )
 
 CONTEXT_REACH_M: Final = 60.0
@@ -104,9 +104,11 @@ class _Seen:
 class PictureKeeper:
     """Keeps the pictures of one chunk; memory grows with its cells and holds few frames."""
 
-    def __init__(self, rules: PictureRules, eye: Eye, network: Network, scheme: Scheme) -> None:
+    def __init__(
+        self, rules: PictureRules, setup: CameraOnRoute, network: Network, scheme: Scheme
+    ) -> None:
         self._rules = rules
-        self._eye = eye
+        self._setup = setup
         self._links = {link.link_id: link for link in network.links}
         self._scheme = scheme
         self._masks = shapely.from_wkb([mask.outline_wkb for mask in rules.masks])
@@ -118,7 +120,7 @@ class PictureKeeper:
         """By frame, how many cells it shows best, and stretches it is the first of."""
         self._waiting: deque[_Seen] = deque()
         self._before: _Seen | None = None
-        self._made: dict[float, KeptPicture | PictureRefusal] = {}
+        self._made: dict[float, StoredPicture | PictureRefusal] = {}
 
     def offer(
         self,
@@ -136,12 +138,12 @@ class PictureKeeper:
         if len(self._waiting) > WAITING:
             self._settle()
 
-    def finish(self) -> tuple[tuple[KeptPicture, ...], dict[PictureRefusal, int]]:
+    def finish(self) -> tuple[tuple[StoredPicture, ...], dict[PictureRefusal, int]]:
         """Return the pictures, in order of time, and how many there are not by reason."""
         while self._waiting:
             self._settle()
         made = [self._made[t_s] for t_s in sorted(self._made) if self._shown[t_s]]
-        kept = tuple(one for one in made if isinstance(one, KeptPicture))
+        kept = tuple(one for one in made if isinstance(one, StoredPicture))
         refused = Counter(one for one in made if isinstance(one, PictureRefusal))
         return kept, dict(sorted(refused.items()))
 
@@ -164,7 +166,7 @@ class PictureKeeper:
 
     def _claim_stretch(self, frame_t_s: float) -> None:
         """Give the frame the stretch of route that it begins, if none was given it before."""
-        place = self._eye.route.place_at(frame_t_s)
+        place = self._setup.route.position_at(frame_t_s)
         if place is None:
             return
         stretch = place.leg, int(place.route_m // self._rules.every_m)
@@ -184,9 +186,9 @@ class PictureKeeper:
             self._made[seen.frame_t_s] = self._make(seen)
         self._before = seen
 
-    def _make(self, seen: _Seen) -> KeptPicture | PictureRefusal:
+    def _make(self, seen: _Seen) -> StoredPicture | PictureRefusal:
         view = self._rules.view
-        ground = ground_shown(seen.frame_t_s, self._eye, view)
+        ground = ground_shown(seen.frame_t_s, self._setup, view)
         if ground is None:
             return PictureRefusal.NO_GEOMETRY
         footprint = np.column_stack(self._lonlat.transform(*ground.footprint_m.T))
@@ -194,19 +196,19 @@ class PictureKeeper:
             return PictureRefusal.OBJECTION
         try:
             around = self._people_around(seen)
-        except PeopleNotLookedFor as failure:
+        except PeopleDetectionError as failure:
             return failure.why
-        made = keep(
+        made = redacted_picture(
             seen.frame,
             view,
             ground.outline,
             ground.rows,
             self._rules.finder,
             around,
-            partial(tall_enough, self._eye.camera, self._eye.width, self._eye.height),
+            partial(tall_enough, self._setup.camera, self._setup.width, self._setup.height),
         )
         if isinstance(made, Picture):
-            return KeptPicture(seen.frame_t_s, made, footprint)
+            return StoredPicture(seen.frame_t_s, made, footprint)
         return made
 
     def _people_around(self, seen: _Seen) -> list[Floats]:
@@ -220,7 +222,7 @@ class PictureKeeper:
         if self._rules.view is PictureView.CONTEXT and finder is not None:
             after = self._waiting[0] if self._waiting else None
             near = [one for one in (self._before, after) if one is not None]
-            known += [finder.everybody(one.frame, None).xyxy for one in near]
+            known += [finder.find_for_redaction(one.frame, None).xyxy for one in near]
         return known
 
 
@@ -236,47 +238,49 @@ class GroundShown:
     """(n, 2) in the metric CRS, wider by how well the place is known."""
 
 
-def ground_shown(frame_t_s: float, eye: Eye, view: PictureView) -> GroundShown | None:
+def ground_shown(frame_t_s: float, setup: CameraOnRoute, view: PictureView) -> GroundShown | None:
     """Return the ground that the picture of a moment shows; None if camera or place do not tell."""
-    place = eye.route.place_at(frame_t_s)
-    ahead = eye.route.stretches(place.leg, place.route_m, place.route_m + REACH_M) if place else []
+    place = setup.route.position_at(frame_t_s)
+    ahead = (
+        setup.route.stretches(place.leg, place.route_m, place.route_m + REACH_M) if place else []
+    )
     if place is None or not ahead:
         return None
-    lane_width_m = eye.links[ahead[0].link].lane_width_m
-    field = eye.near_field(lane_width_m)
-    rows = rows_of_traffic(eye, lane_width_m)
+    lane_width_m = setup.links[ahead[0].link].lane_width_m
+    field = setup.near_field(lane_width_m)
+    rows = rows_of_traffic(setup, lane_width_m)
     if field is None or rows is None:
         return None
-    course = eye.route.course_ahead(place, REACH_M)
-    outline = road_outline(eye.camera, eye.width, eye.height, course, field, lane_width_m)
+    road = setup.route.route_ahead(place, REACH_M)
+    outline = road_outline(setup.camera, setup.width, setup.height, road, field, lane_width_m)
     if outline is None:
         return None
     reach_m = field.far_m if view is PictureView.ROAD else CONTEXT_REACH_M
-    steps = eye.route.stretches(place.leg, place.route_m, place.route_m + reach_m)
-    line = np.vstack([_cut(eye.links[s.link], s.from_offset_m, s.to_offset_m) for s in steps])
+    steps = setup.route.stretches(place.leg, place.route_m, place.route_m + reach_m)
+    line = np.vstack([_cut(setup.links[s.link], s.from_offset_m, s.to_offset_m) for s in steps])
     half_m = lane_width_m / 2 + SIDE_M
     if view is PictureView.CONTEXT:
-        half_m = max(half_m, reach_m * float(np.tan(np.radians(eye.camera.hfov_deg / 2))))
+        half_m = max(half_m, reach_m * float(np.tan(np.radians(setup.camera.hfov_deg / 2))))
     middle = shapely.LineString(line) if len(line) > 1 else shapely.Point(line[0])
     area = middle.buffer(half_m + place.accuracy_m)
     return GroundShown(outline, rows, shapely.get_coordinates(area.exterior))
 
 
-def standing(people: Boxes, eye: Eye) -> Boxes:
+def standing(people: Boxes, setup: CameraOnRoute) -> Boxes:
     """Return the boxes of those who are tall enough to stand where they seem to."""
-    tall = tall_enough(eye.camera, eye.width, eye.height, people.xyxy)
+    tall = tall_enough(setup.camera, setup.width, setup.height, people.xyxy)
     kinds = tuple(kind for kind, kept in zip(people.kind, tall, strict=True) if kept)
     return Boxes(people.xyxy[tall], people.confidence[tall], kinds)
 
 
-def rows_of_traffic(eye: Eye, lane_width_m: float = LANE_WIDTH_M) -> Rows | None:
+def rows_of_traffic(setup: CameraOnRoute, lane_width_m: float = LANE_WIDTH_M) -> Rows | None:
     """Return the rows in which traffic on the near field shows; None if there is no such field.
 
     Where the near field ends does not depend on the lane's width, but where a lane wider than the
     picture would end at once.
     """
-    field = eye.near_field(lane_width_m)
-    return None if field is None else traffic_rows(eye.camera, eye.width, eye.height, field)
+    field = setup.near_field(lane_width_m)
+    return None if field is None else traffic_rows(setup.camera, setup.width, setup.height, field)
 
 
 def _cut(link: Link, from_offset_m: float, to_offset_m: float) -> Floats:

@@ -6,11 +6,11 @@ from pathlib import Path
 import numpy as np
 
 from roadscan.locate.clean_track import clean_track
-from roadscan.locate.match import match_path
+from roadscan.locate.map_matching import match_path
 from roadscan.model.road import Direction, Network
 from roadscan.model.track import Gap
 from roadscan.pipeline.prepare import check_near
-from roadscan.read.track import read_track
+from roadscan.read.track_file import read_track
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from roadscan.model.stored_picture import ObjectionMask
 from roadscan.pipeline.results_folder import survey_shown
 from roadscan.pipeline.run_record import RUN_FILE
 from roadscan.publish.export import export_all
-from roadscan.read.objections import read_objections
+from roadscan.read.objection_areas import read_objections
 from roadscan.store.sqlite import open_store
 from roadscan.store.store import Store
 from roadscan.store.town.accounts import Accounts

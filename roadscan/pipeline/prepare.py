@@ -9,19 +9,19 @@ import numpy as np
 
 from roadscan.errors import RoadscanError
 from roadscan.locate.apparent_motion import apparent_motion
-from roadscan.locate.clean_track import clean_track, state_at
+from roadscan.locate.clean_track import clean_track
 from roadscan.locate.clock import choose_windows, fit_clock
-from roadscan.locate.match import match_path
-from roadscan.locate.sample import sample_times
+from roadscan.locate.drive_path import sample_times, state_at
+from roadscan.locate.map_matching import match_path
 from roadscan.model.arrays import Floats
-from roadscan.model.drive import ClockFit, Drive, Trace, VideoInfo
+from roadscan.model.drive import ClockFit, Drive, RematchInputs, VideoInfo
 from roadscan.model.frame import Camera
 from roadscan.model.road import MatchedPath, Network
 from roadscan.model.time import iso_utc
 from roadscan.model.track import DrivePath, Track
 from roadscan.pipeline.run_record import Stopwatch
-from roadscan.read.files import sha256_of
-from roadscan.read.track import read_track
+from roadscan.read.input_files import sha256_of
+from roadscan.read.track_file import read_track
 from roadscan.read.video import grey_frames, probe
 
 METHOD = 5
@@ -86,7 +86,7 @@ class PreparedDrive:
     matched: MatchedPath
     wanted_video_s: Floats
     """Times in the video at which a frame is looked at, one every so many metres driven."""
-    trace: Trace
+    trace: RematchInputs
 
 
 def drive_track(track_path: Path, network: Network) -> DrivenTrack:
@@ -142,7 +142,7 @@ def prepare_drive(
         path_m=driven_stretches(track.path, from_s, to_s),
         length_m=round(float(np.nan_to_num(ends[1] - ends[0])), 3),
     )
-    trace = Trace(_filmed(track.track, from_s, to_s), settings.every_m, settings.pictures)
+    trace = RematchInputs(_filmed(track.track, from_s, to_s), settings.every_m, settings.pictures)
     digest = settings_digest(drive, network, trace, settings.viewing)
     drive = replace(drive, settings_sha256=digest)
     return PreparedDrive(drive, video_path, track.path, track.matched, wanted_s, trace)
@@ -229,7 +229,7 @@ def check_near(path: DrivePath, network: Network, name: str) -> None:
     )
 
 
-def settings_digest(drive: Drive, network: Network, trace: Trace, viewing: str) -> str:
+def settings_digest(drive: Drive, network: Network, trace: RematchInputs, viewing: str) -> str:
     """Return the checksum of all that a drive's results depend on besides its files."""
     return _digest(
         [

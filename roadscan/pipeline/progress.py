@@ -30,7 +30,7 @@ class Progress(Protocol):
         """Hear that so many more items of the step are done."""
 
 
-class Quiet:
+class NoProgress:
     """Says nothing."""
 
     def begin(self, what: str, total: int) -> None:
@@ -45,7 +45,7 @@ class _SpeedColumn(ProgressColumn):
         return Text("" if task.speed is None else f"{task.speed:.1f}/s")
 
 
-class Bars:
+class ProgressBars:
     """Bars with speed and time left."""
 
     def __init__(self, bars: RichProgress) -> None:
@@ -89,7 +89,7 @@ def bars_on_stderr(figures: tuple[ProgressColumn, ...] = COUNTED) -> Iterator[Pr
     )
     bars = RichProgress(*columns, console=Console(stderr=True))
     try:
-        yield Bars(bars)
+        yield ProgressBars(bars)
     except BaseException:
         bars.live.transient = True
         bars.live.stop()

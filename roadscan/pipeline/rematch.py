@@ -9,9 +9,9 @@ from pathlib import Path
 
 from roadscan.assess.scheme import Scheme, parse_scheme
 from roadscan.errors import RoadscanError
+from roadscan.locate.box_placement import CameraOnRoute
 from roadscan.locate.clean_track import clean_track
-from roadscan.locate.match import match_path
-from roadscan.locate.place import Eye
+from roadscan.locate.map_matching import match_path
 from roadscan.model.drive import ChunkResult, Drive
 from roadscan.model.road import Network
 from roadscan.model.survey import DriveKey
@@ -65,7 +65,9 @@ def rematch_drive(
     path = clean_track(trace.track, network.crs_epsg)
     check_near(path, network, drive.track_name)
     video = drive.video
-    eye = Eye(drive.camera, video.width, video.height, match_path(path, network), network)
+    setup = CameraOnRoute(
+        drive.camera, video.width, video.height, match_path(path, network), network
+    )
     moved = replace(
         drive,
         survey=survey,
@@ -74,7 +76,7 @@ def rematch_drive(
     )
     store.put_drive(moved, trace)
     for number in store.traces.chunks(before):
-        result = _placed_again(store, before, moved, number, eye, network, scheme)
+        result = _placed_again(store, before, moved, number, setup, network, scheme)
         store.put_chunk(result, moved.settings_sha256)
     return DriveKey(moved.drive_id, moved.settings_sha256)
 
@@ -125,13 +127,13 @@ def _placed_again(
     before: DriveKey,
     drive: Drive,
     number: int,
-    eye: Eye,
+    setup: CameraOnRoute,
     network: Network,
     scheme: Scheme,
 ) -> ChunkResult:
     frames = store.traces.frames(before, number)
     account = ChunkAccount(number, len(frames), scheme, network)
     for found in frames:
-        account.put(found, drive.clock.utc_s(found.video_t_s), eye)
+        account.put(found, drive.clock.utc_s(found.video_t_s), setup)
     pictures, refused = store.pictures.of_chunk(before.drive_id, before.settings_sha256, number)
     return account.finish(drive.drive_id, pictures, refused)

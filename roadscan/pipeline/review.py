@@ -16,7 +16,7 @@ from roadscan.assess.reviews import Judgements, as_judged, sightings_of
 from roadscan.assess.scheme import parse_scheme
 from roadscan.assess.segmentation import row_count, segment_rows
 from roadscan.errors import RoadscanError
-from roadscan.model.review import Decision, Judgement, Ruling, Subject
+from roadscan.model.review import BoxVerdict, Decision, ReviewedDamage, Ruling
 from roadscan.model.road import Segment
 from roadscan.model.score import SegmentResult
 from roadscan.model.survey import Assessment
@@ -25,7 +25,7 @@ from roadscan.store.rescoring import RescoreDelta
 from roadscan.store.store import Store
 
 
-def subject_of(store: Store, survey: str, damage_id: str) -> Subject:
+def subject_of(store: Store, survey: str, damage_id: str) -> ReviewedDamage:
     """Return what a verdict on a damage is about: the boxes that it is made of now.
 
     Raises `evidence_unknown` where a survey has no such damage, or where it was judged already and
@@ -45,14 +45,14 @@ def subject_of(store: Store, survey: str, damage_id: str) -> Subject:
     keys = tuple(dict.fromkeys(sighting.box for sighting in boxes))
     if not keys:
         raise _unknown(damage_id)
-    return Subject(survey, damage_id, damage.segment_id, damage.kind, keys)
+    return ReviewedDamage(survey, damage_id, damage.segment_id, damage.kind, keys)
 
 
-def decide(store: Store, subject: Subject, ruling: Ruling) -> Decision:
+def decide(store: Store, subject: ReviewedDamage, ruling: Ruling) -> Decision:
     """Write a ruling down, and let scores and layers follow it."""
-    change = store.reviews.settled_at(subject.survey)
+    change = store.reviews.up_to_date_change(subject.survey)
     before = store.reviews.in_force(subject.survey)
-    after = before | dict.fromkeys(subject.boxes, Judgement(ruling.verdict, ruling.kind))
+    after = before | dict.fromkeys(subject.boxes, BoxVerdict(ruling.verdict, ruling.kind))
     followed = None if change is None else _followed(store, subject, change, before, after)
     return store.reviews.decide(subject, ruling, followed)
 
@@ -63,7 +63,7 @@ def undo(store: Store, number: int, who: str, at_s: float) -> Decision:
     Raises `review_unknown`.
     """
     subject = store.reviews.decision(number).subject
-    change = store.reviews.settled_at(subject.survey)
+    change = store.reviews.up_to_date_change(subject.survey)
     before = store.reviews.in_force(subject.survey)
     after = store.reviews.in_force(subject.survey, without=number)
     followed = None if change is None else _followed(store, subject, change, before, after)
@@ -98,7 +98,7 @@ class _Change:
 
 
 def _followed(
-    store: Store, subject: Subject, change: int, before: Judgements, after: Judgements
+    store: Store, subject: ReviewedDamage, change: int, before: Judgements, after: Judgements
 ) -> RescoreDelta:
     """Work out what another set of judgements about a subject's boxes changes."""
     lanes = sorted(store.reviews.lanes_of(subject.survey, subject))

@@ -10,7 +10,7 @@ from pathlib import Path
 import geopandas
 
 from roadscan.assess.segmentation import segments_of
-from roadscan.detect.load import load_detector
+from roadscan.detect.detector import load_detector
 from roadscan.errors import InputFault, RoadscanError
 from roadscan.model.survey import DriveKey, Survey
 from roadscan.pipeline.assess import assess_survey
@@ -26,7 +26,7 @@ from roadscan.pipeline.prepare import (
     drive_track,
     prepare_drive,
 )
-from roadscan.pipeline.progress import Progress, Quiet
+from roadscan.pipeline.progress import NoProgress, Progress
 from roadscan.pipeline.run_account import Outcome, Tools, account
 from roadscan.pipeline.run_record import (
     RUN_FILE,
@@ -38,10 +38,10 @@ from roadscan.pipeline.run_record import (
 from roadscan.pipeline.scheme import load_scheme
 from roadscan.publish.damage_photos import PHOTOS
 from roadscan.publish.export import export_all
-from roadscan.read.camera import read_camera
-from roadscan.read.files import check_file
+from roadscan.read.camera_file import read_camera
+from roadscan.read.input_files import check_file
 from roadscan.read.network import read_network
-from roadscan.read.objections import read_objections
+from roadscan.read.objection_areas import read_objections
 from roadscan.store.sqlite import open_store
 from roadscan.store.store import Store
 
@@ -103,7 +103,7 @@ def run(  # noqa: PLR0913 -- each is an option of the command
         If no video could be used, nothing was assessed, or network, camera, scheme, model or the
         output folder are not usable; `code` and `exit_code` say which.
     """
-    watch, progress = Stopwatch(), progress or Quiet()
+    watch, progress = Stopwatch(), progress or NoProgress()
     out = Path(out)
     paths = list_videos([Path(video) for video in videos])
     with watch.stage("load"):

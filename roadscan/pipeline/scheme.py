@@ -1,7 +1,7 @@
 """Loads a scoring scheme by its name or from a file."""
 
 from roadscan.assess.scheme import Scheme, parse_scheme
-from roadscan.read.scheme import read_scheme_text
+from roadscan.read.scheme_file import read_scheme_text
 
 
 def load_scheme(name_or_path: str) -> Scheme:

@@ -30,17 +30,17 @@ def score_new_drives(store: Store, scorings: Scorings, survey: str) -> int | Non
     changed too, or nothing is on show yet: then the survey has to be scored as a whole, and may
     have taken in some lanes already. Done twice or broken off, it changes nothing more.
     """
-    standing = scorings.of(survey)
-    drives = scorings.joined(standing)
+    standing = scorings.status(survey)
+    drives = scorings.drives_joined(standing)
     if not drives:
         return None
     judgements = store.reviews.in_force(survey)
     lanes = sorted({lane for key in drives for lane in store.lanes_driven(key)})
     for some in _batches(lanes):
-        if not scorings.follow(survey, _lanes(store, survey, standing.done, some, judgements)):
+        if not scorings.apply_delta(survey, _lanes(store, survey, standing.done, some, judgements)):
             return None
-    shown = scorings.follow(survey, _paths(store, survey, standing.done, drives))
-    return standing.wanted if shown else None
+    shown = scorings.apply_delta(survey, _paths(store, survey, standing.done, drives))
+    return standing.requested if shown else None
 
 
 def _batches(lanes: Iterable[Lane]) -> Iterator[list[Lane]]:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from roadscan.assess.segmentation import link_length_m
-from roadscan.locate.camera import near_field
+from roadscan.locate.camera_projection import near_field
 from roadscan.model.road import Direction, Link, Segment
 from roadscan.model.stored_picture import LanePicture
 from roadscan.store.store import Store

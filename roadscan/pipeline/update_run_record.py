@@ -11,7 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from roadscan.assess.scheme import parse_scheme
 from roadscan.locate.clean_track import clean_track
-from roadscan.locate.match import match_path
+from roadscan.locate.map_matching import match_path
 from roadscan.model.road import Network
 from roadscan.model.survey import Survey
 from roadscan.model.track import Track

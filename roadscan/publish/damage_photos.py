@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from roadscan.detect.redaction import with_box
+from roadscan.detect.redaction import with_labelled_box
 from roadscan.model.damage import Damage
 from roadscan.publish.layer_frames import Results
 from roadscan.store.store import Store
@@ -17,7 +17,7 @@ def write_photos(store: Store, results: Results, folder: Path) -> None:
         name = results.photos.get(damage.damage_id)
         picture = store.pictures.of(results.survey.name, damage.best) if name else None
         if name and picture:
-            made = with_box(picture, damage.best.box_xyxy, _caption(damage))
+            made = with_labelled_box(picture, damage.best.box_xyxy, _caption(damage))
             (folder / name).write_bytes(made.jpeg)
 
 

@@ -14,7 +14,7 @@ from typing import Final
 
 from roadscan.errors import RoadscanError
 from roadscan.model.damage import Verdict
-from roadscan.model.review import BoxKey, Decision, Judgement
+from roadscan.model.review import BoxKey, BoxVerdict, Decision
 from roadscan.model.stored_picture import Picture
 from roadscan.store.store import Store
 
@@ -66,7 +66,7 @@ class ReviewedFrame:
 
 def reviewed_frames(
     decisions: Iterable[Decision],
-    judgements: Mapping[BoxKey, Judgement],
+    judgements: Mapping[BoxKey, BoxVerdict],
     beside: Mapping[tuple[str, float], Sequence[BoxKey]],
 ) -> tuple[ReviewedFrame, ...]:
     """Return the frames that reviewers were shown, in order of drive and time.

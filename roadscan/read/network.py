@@ -13,21 +13,19 @@ from pyproj import Transformer
 from roadscan.errors import RoadscanError
 from roadscan.model.arrays import Floats
 from roadscan.model.road import Link, Network
-from roadscan.read.crs import metric_crs
-from roadscan.read.files import check_file, sha256_of
+from roadscan.read.input_files import check_file, sha256_of
 from roadscan.read.network_geojson import geojson_lines, read_geojson
 from roadscan.read.network_mapping import NetworkMapping, mapping_path, read_mapping
 from roadscan.read.network_osm import read_osm
-from roadscan.read.network_preview import NO_LOOK, NetworkPreview, look_at
-from roadscan.read.network_rows import Lines
+from roadscan.read.network_preview import EMPTY_PREVIEW, NetworkPreview, preview_lines
+from roadscan.read.network_rows import Lines, RawLink
 from roadscan.read.network_table import (
     geopackage_lines,
     read_geopackage,
     read_shapefile,
     shapefile_lines,
 )
-from roadscan.read.network_zip import unpacked
-from roadscan.read.raw_link import RawLink
+from roadscan.read.network_zip import unzipped_network
 from roadscan.read.road_tags import (
     directions_of,
     is_outside_town,
@@ -36,6 +34,7 @@ from roadscan.read.road_tags import (
     road_class_of,
     surface_of,
 )
+from roadscan.read.utm_zone import metric_crs
 
 MAX_BYTES = 2_000_000_000
 """Twice the OpenStreetMap extract of a large state."""
@@ -114,8 +113,8 @@ def preview_network(path: Path, mapping: NetworkMapping | None = None) -> Networ
     with _at_hand(path) as file:
         table = TABLES.get(file.suffix.lower())
         if table is None:
-            return NO_LOOK
-        return look_at(table(file), read_mapping(file) if mapping is None else mapping)
+            return EMPTY_PREVIEW
+        return preview_lines(table(file), read_mapping(file) if mapping is None else mapping)
 
 
 @contextmanager
@@ -124,7 +123,7 @@ def _at_hand(path: Path) -> Iterator[Path]:
     check_file(path, MAX_BYTES)
     suffix = path.suffix.lower()
     if suffix == ZIP:
-        with unpacked(path) as file:
+        with unzipped_network(path) as file:
             yield file
     elif suffix in FORMATS:
         yield path

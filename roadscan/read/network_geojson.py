@@ -16,10 +16,9 @@ from pyproj.exceptions import CRSError
 
 from roadscan.errors import RoadscanError
 from roadscan.model.arrays import Floats
-from roadscan.read.files import check_file
+from roadscan.read.input_files import check_file
 from roadscan.read.network_mapping import NetworkMapping
-from roadscan.read.network_rows import Lines, Row, links_of
-from roadscan.read.raw_link import RawLink
+from roadscan.read.network_rows import Lines, RawLink, Row, raw_links
 
 MAX_BYTES = 400_000_000
 """About a million links; all of it is in memory while it is read, ten times its size."""
@@ -27,8 +26,8 @@ CRS_NAME = re.compile(r"(?:urn:ogc:def:crs:)?(EPSG|OGC):[\d.]*:?(\w+)", re.IGNOR
 
 
 def read_geojson(path: Path, mapping: NetworkMapping) -> list[RawLink]:
-    """Read the links of a GeoJSON network; raises what `geojson_lines` and `links_of` raise."""
-    return links_of(geojson_lines(path), mapping, path.name)
+    """Read the links of a GeoJSON network; raises what `geojson_lines` and `raw_links` raise."""
+    return raw_links(geojson_lines(path), mapping, path.name)
 
 
 def geojson_lines(path: Path) -> Lines:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 
 from roadscan.errors import RoadscanError
-from roadscan.read.files import check_file
+from roadscan.read.input_files import check_file
 
 MAX_BYTES = 100_000
 

@@ -12,9 +12,9 @@ from osmium.osm import Way
 
 from roadscan.errors import RoadscanError
 from roadscan.model.arrays import Floats
-from roadscan.read.files import words_of
+from roadscan.read.input_files import library_message
 from roadscan.read.network_mapping import NetworkMapping
-from roadscan.read.raw_link import RawLink, plain_text
+from roadscan.read.network_rows import RawLink, plain_text
 from roadscan.read.road_tags import is_drawn_from_osm
 
 FORMATS = {".pbf": "pbf", ".osm": "xml", ".xml": "xml"}
@@ -49,7 +49,7 @@ def read_osm(path: Path, mapping: NetworkMapping) -> list[RawLink]:  # noqa: ARG
     except (RuntimeError, ValueError, OverflowError) as error:
         raise RoadscanError(
             "network_malformed",
-            f"{path.name} is no readable OpenStreetMap data ({words_of(error, path)})",
+            f"{path.name} is no readable OpenStreetMap data ({library_message(error, path)})",
             "Download the extract again",
         ) from error
     used = Counter(node for way in ways for node in way.nodes)

@@ -72,11 +72,11 @@ class NetworkPreview:
     fault_counts: dict[str, int]
 
 
-NO_LOOK: Final = NetworkPreview(0, (), {}, (), {})
+EMPTY_PREVIEW: Final = NetworkPreview(0, (), {}, (), {})
 """Of a network without columns: OpenStreetMap."""
 
 
-def look_at(lines: Lines, mapping: NetworkMapping) -> NetworkPreview:
+def preview_lines(lines: Lines, mapping: NetworkMapping) -> NetworkPreview:
     """Look at the lines of a network as a mapping takes them."""
     columns = lines.columns
     faults = sorted(_faults(lines, mapping), key=lambda fault: fault.line)

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from pyproj import CRS, Transformer
@@ -11,7 +11,6 @@ from pyproj import CRS, Transformer
 from roadscan.errors import RoadscanError
 from roadscan.model.arrays import Floats
 from roadscan.read.network_mapping import NetworkMapping, check_columns
-from roadscan.read.raw_link import RawLink, plain_text
 
 TAGS = (
     "junction",
@@ -23,9 +22,31 @@ TAGS = (
     "bridge",
     "tunnel",
 )
+MAX_TEXT = 200
+"""Characters of a name or id that are kept: none of a road is longer."""
 GEOFABRIK_COLUMN = "fclass"
 """Column that only Geofabrik's shapefiles of OpenStreetMap have; they code one-way in letters."""
 GEOFABRIK_ONEWAY = {"F": "yes", "T": "-1", "B": "no"}
+
+
+@dataclass(frozen=True, slots=True)
+class RawLink:
+    """Geometry in WGS84 and what the file says, as text; "" where it says nothing."""
+
+    link_id: str
+    lonlat: Floats
+    """(n, 2) longitude and latitude in degrees."""
+    street: str = ""
+    street_key: str = ""
+    road_class: str = ""
+    surface: str = ""
+    oneway: str = ""
+    lane_width: str = ""
+    width: str = ""
+    lanes: str = ""
+    outside_town: str = ""
+    tags: Mapping[str, str] = field(default_factory=dict)
+    """OpenStreetMap tags that decide on class, town and level."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +75,7 @@ class Lines:
         return tuple(dict.fromkeys(name for row in self.rows for name in row.values))
 
 
-def links_of(lines: Lines, mapping: NetworkMapping, source: str) -> list[RawLink]:
+def raw_links(lines: Lines, mapping: NetworkMapping, source: str) -> list[RawLink]:
     """Return a link for each part of each row.
 
     Ids are the network's own, with the number of the part where there are several, else made of
@@ -112,6 +133,20 @@ def text_of(row: Row, names: tuple[str, ...]) -> str:
     """Return the first of these columns that has a value, as text; "" without one."""
     texts = (plain_text(row.values.get(name)) for name in names)
     return next((text for text in texts if text), "")
+
+
+def plain_text(value: object) -> str:
+    """Return one line of printable text, "" for what is no single value or missing."""
+    if value is None:
+        return ""
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    if not isinstance(value, (str, int, float)) or value != value:  # noqa: PLR0124 -- NaN
+        return ""
+    text = str(value)[: 2 * MAX_TEXT]
+    if not text.isprintable():
+        text = "".join(c if c.isprintable() else " " for c in text)
+    return " ".join(text.split())[:MAX_TEXT]
 
 
 def _to_lonlat(parts: Sequence[Floats], crs: CRS, source: str) -> list[Floats]:

@@ -10,10 +10,9 @@ from pyproj import CRS
 from pyproj.exceptions import CRSError
 
 from roadscan.errors import RoadscanError
-from roadscan.read.files import words_of
+from roadscan.read.input_files import library_message
 from roadscan.read.network_mapping import NetworkMapping
-from roadscan.read.network_rows import Lines, Row, links_of
-from roadscan.read.raw_link import RawLink
+from roadscan.read.network_rows import Lines, RawLink, Row, raw_links
 
 ROAD_LAYERS = ("links", "roads", "network", "segments", "lines")
 LINE_KINDS = ("LineString", "Unknown", "Curve")
@@ -22,13 +21,13 @@ LINES = (shapely.GeometryType.LINESTRING, shapely.GeometryType.MULTILINESTRING)
 
 
 def read_geopackage(path: Path, mapping: NetworkMapping) -> list[RawLink]:
-    """Read the links of a GeoPackage; raises what `geopackage_lines` and `links_of` raise."""
-    return links_of(geopackage_lines(path), mapping, path.name)
+    """Read the links of a GeoPackage; raises what `geopackage_lines` and `raw_links` raise."""
+    return raw_links(geopackage_lines(path), mapping, path.name)
 
 
 def read_shapefile(path: Path, mapping: NetworkMapping) -> list[RawLink]:
-    """Read the links of a shapefile; raises what `shapefile_lines` and `links_of` raise."""
-    return links_of(shapefile_lines(path), mapping, path.name)
+    """Read the links of a shapefile; raises what `shapefile_lines` and `raw_links` raise."""
+    return raw_links(shapefile_lines(path), mapping, path.name)
 
 
 def geopackage_lines(path: Path) -> Lines:
@@ -74,7 +73,7 @@ def _read(path: Path) -> Lines:
     ) as error:
         raise RoadscanError(
             "network_malformed",
-            f"{path.name} cannot be read ({words_of(error, path)})",
+            f"{path.name} cannot be read ({library_message(error, path)})",
             "Export the network again, with all files that belong to it",
         ) from error
     names = [str(name).lower() for name in meta["fields"]]

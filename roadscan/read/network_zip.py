@@ -15,7 +15,7 @@ from tempfile import TemporaryDirectory
 from typing import Final
 
 from roadscan.errors import RoadscanError
-from roadscan.read.files import reported_as
+from roadscan.read.input_files import errors_reported_as
 
 MAX_ENTRIES: Final = 200
 MAX_UNPACKED_BYTES: Final = 2_000_000_000
@@ -31,7 +31,7 @@ PIECE_BYTES: Final = 1 << 20
 
 
 @contextmanager
-def unpacked(path: Path) -> Iterator[Path]:
+def unzipped_network(path: Path) -> Iterator[Path]:
     """Yield the one network of a zip, in a temporary folder with the files that belong to it.
 
     Raises
@@ -53,7 +53,7 @@ def unpacked(path: Path) -> Iterator[Path]:
                     "Make room for temporary files",
                 ) from error
             raise _unreadable(path.name, error) from error
-        with reported_as(network, f"{path.name}: {inside}"):
+        with errors_reported_as(network, f"{path.name}: {inside}"):
             yield network
 
 

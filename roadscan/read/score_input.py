@@ -8,7 +8,7 @@ from pathlib import Path
 from roadscan.errors import RoadscanError
 from roadscan.model.road import RoadClass, Surface
 from roadscan.model.score import Indicators
-from roadscan.read.files import check_file
+from roadscan.read.input_files import check_file
 
 MAX_BYTES = 100_000_000
 INDICATORS = ("riss", "afli", "ofs")

@@ -8,7 +8,7 @@ from typing import Any
 from roadscan.model.arrays import Floats
 from roadscan.model.drive import VideoInfo
 from roadscan.model.frame import Frame
-from roadscan.read.files import check_file, sha256_of
+from roadscan.read.input_files import check_file, sha256_of
 from roadscan.read.track_fixes import time_or_nan
 from roadscan.read.video_decoder import DecodeLimits, Decoding
 

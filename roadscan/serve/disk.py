@@ -14,7 +14,7 @@ from typing import Final
 
 from sqlalchemy import text
 
-from roadscan.model.upload import FileKind, Held
+from roadscan.model.uploaded_file import FileKind, FileTotals
 from roadscan.serve.backup import BACKUPS
 from roadscan.serve.queue.job_queue import JobQueue
 from roadscan.serve.retention import RAW
@@ -57,12 +57,12 @@ class DiskUse:
     free_bytes: int
     reserve_bytes: int
     """Uploads that would leave less free are refused."""
-    recordings: Held
+    recordings: FileTotals
     """Videos and tracks: what retention deletes."""
-    other_files: Held
+    other_files: FileTotals
     """Camera files, road networks, and what else was sent in."""
     uploads: UploadsHeld
-    exports: Held
+    exports: FileTotals
     backups: BackupsHeld
     database_bytes: int
     database_here: bool
@@ -81,7 +81,7 @@ def disk_use(town: Town) -> DiskUse:
         recordings=_together(held[kind] for kind in RAW if kind in held),
         other_files=_together(held[kind] for kind in others if kind in held),
         uploads=_uploads(town.upload_storage),
-        exports=_together(Held(1, size) for size in _sizes(exports(settings.data))),
+        exports=_together(FileTotals(1, size) for size in _sizes(exports(settings.data))),
         backups=_backups(settings.data / BACKUPS, town.queue),
         database_bytes=_database_bytes(town),
         database_here=not settings.database,
@@ -115,9 +115,9 @@ def _backups(folder: Path, queue: JobQueue) -> BackupsHeld:
     return BackupsHeld(len(here), sum(recorded[name] for name in known), len(here - known))
 
 
-def _together(parts: Iterable[Held]) -> Held:
+def _together(parts: Iterable[FileTotals]) -> FileTotals:
     found = list(parts)
-    return Held(sum(part.files for part in found), sum(part.size_bytes for part in found))
+    return FileTotals(sum(part.files for part in found), sum(part.size_bytes for part in found))
 
 
 def _sizes(paths: Iterable[Path]) -> Iterator[int]:

@@ -27,7 +27,8 @@ from roadscan.serve.settings import GIB, ServeSettings
 from roadscan.serve.town import WORKER_SILENT_S
 from roadscan.store.database import is_whole, look_into, newest_version, version_of
 from roadscan.store.sqlite import FILE, JOBS_FILE
-from roadscan.store.town.state import TownState
+from roadscan.store.town.networks import NetworkVersions
+from roadscan.store.town.workers import WorkerHeartbeats
 
 OLDEST_PYTHON: Final = (3, 11)
 PACKAGES: Final = ("numpy", "av", "openvino", "opencv-python-headless", "pyogrio", "sqlalchemy")
@@ -187,7 +188,8 @@ def _opened(engine: Engine) -> Iterator[Finding]:
     found, newest = version_of(engine), newest_version()
     if found == newest:
         yield Finding("store", Verdict.OK, f"opens, version {found}")
-        yield from (check(TownState(engine, time.time)) for check in (_workers, _network))
+        yield _workers(WorkerHeartbeats(engine, time.time))
+        yield _network(NetworkVersions(engine, time.time))
     elif found is None or found < newest:
         older = f"version {found or 'none'}, this roadscan has {newest}"
         to_do = "The next start upgrades it: make a backup first"
@@ -197,20 +199,20 @@ def _opened(engine: Engine) -> Iterator[Finding]:
         yield Finding("store", Verdict.FAIL, newer, "Upgrade roadscan")
 
 
-def _workers(town: TownState) -> Finding:
-    alive = len(town.alive(WORKER_SILENT_S))
+def _workers(heartbeats: WorkerHeartbeats) -> Finding:
+    alive = len(heartbeats.alive(WORKER_SILENT_S))
     if alive:
         return Finding("workers", Verdict.OK, f"{alive} alive")
     to_do = "Nothing is worked on: start roadscan serve or roadscan work"
     return Finding("workers", Verdict.WARN, "none heard of within a minute", to_do)
 
 
-def _network(town: TownState) -> Finding:
-    networks = town.networks()
-    if not networks:
+def _network(networks: NetworkVersions) -> Finding:
+    versions = networks.all()
+    if not versions:
         to_do = "An administrator brings one in on the admin page"
         return Finding("network", Verdict.WARN, "none in force", to_do)
-    return Finding("network", Verdict.OK, f"{networks[0].name}, version {networks[0].number}")
+    return Finding("network", Verdict.OK, f"{versions[0].name}, version {versions[0].number}")
 
 
 def _jobs(path: Path) -> Finding:

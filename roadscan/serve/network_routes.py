@@ -17,7 +17,7 @@ from roadscan.serve.ogc.responses import Tag, answer, not_modified
 from roadscan.serve.queue.job import Job, Sha256
 from roadscan.serve.town import Town
 from roadscan.store.store import Store
-from roadscan.store.town.state import NetworkVersion
+from roadscan.store.town.networks import NetworkVersion
 
 MAX_NAME: Final = 255
 DRAWING: Final = "1"
@@ -48,7 +48,7 @@ def networks_router(town: Town) -> APIRouter:
 
     @router.get("")
     def networks(_: Annotated[Caller, Depends(reader)]) -> list[NetworkVersion]:
-        return list(town.state.networks())
+        return list(town.networks.all())
 
     @router.get(
         "/{network_sha256}/drawing",
@@ -71,9 +71,9 @@ def networks_router(town: Town) -> APIRouter:
     def put_in_force(given: NetworkChoice, caller: Annotated[Caller, Depends(admin)]) -> list[Job]:
         """Match new surveys to this network; returns the jobs that move the old ones to it."""
         _check_known(store, given.network_sha256)
-        town.state.put_network_in_force(given.network_sha256, given.name, caller.name)
+        town.networks.put_in_force(given.network_sha256, given.name, caller.name)
         town.accounts.record(caller.name, "network_in_force", given.network_sha256)
-        version = town.state.networks()[0]
+        version = town.networks.all()[0]
         asked = [
             queue.submit(rematch_request(name, version, caller.name))
             for name in surveys_to_move(store, version)

@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import Final
 
 from roadscan.model.access import AuditEntry
-from roadscan.model.upload import FileKind, StoredFile
+from roadscan.model.uploaded_file import FileKind, StoredFile
 from roadscan.serve.queue.job import State
 from roadscan.serve.town import Town
 

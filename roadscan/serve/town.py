@@ -26,7 +26,8 @@ from roadscan.store.sqlite import FILE, JOBS_FILE, share_store
 from roadscan.store.store import Store
 from roadscan.store.town.accounts import Accounts, OutsideLogins
 from roadscan.store.town.files import Files
-from roadscan.store.town.state import NetworkVersion, TownState
+from roadscan.store.town.networks import NetworkVersion, NetworkVersions
+from roadscan.store.town.workers import WorkerHeartbeats
 
 WORKER_SILENT_S: Final = 60.0
 """A worker that was not heard of for longer does not count as alive."""
@@ -56,9 +57,14 @@ class Town:
         return OutsideLogins(self.store.engine, self.accounts)
 
     @cached_property
-    def state(self) -> TownState:
-        """The networks put in force, and the workers' heartbeats."""
-        return TownState(self.store.engine, self.clock)
+    def networks(self) -> NetworkVersions:
+        """The networks put in force."""
+        return NetworkVersions(self.store.engine, self.clock)
+
+    @cached_property
+    def heartbeats(self) -> WorkerHeartbeats:
+        """When each worker was last heard of."""
+        return WorkerHeartbeats(self.store.engine, self.clock)
 
     @cached_property
     def layers(self) -> LayerStore:
@@ -92,18 +98,18 @@ class Town:
 
     def workers(self) -> tuple[str, ...]:
         """Return the workers that are alive, in order of their names."""
-        return tuple(sorted(self.state.alive(WORKER_SILENT_S)))
+        return tuple(sorted(self.heartbeats.alive(WORKER_SILENT_S)))
 
     def network_in_force(self) -> NetworkVersion:
         """Return the network that new surveys are matched to; raises `network_missing`."""
-        networks = self.state.networks()
-        if not networks:
+        versions = self.networks.all()
+        if not versions:
             raise RoadscanError(
                 "network_missing",
                 "the town has no road network yet",
                 "An administrator puts one in force",
             )
-        return networks[0]
+        return versions[0]
 
     def close(self) -> None:
         """Release the queue, if it was used."""

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Engine, Table, delete, exists, select, update
 from roadscan.store import tables
 from roadscan.store.database import empty_log
 from roadscan.store.layers.feature_tables import editions
-from roadscan.store.rescoring import make_scoring, want_scoring
+from roadscan.store.rescoring import ensure_scoring, request_scoring
 from roadscan.store.tables import review_boxes, review_decisions, scorings
 
 OF_DRIVE: Final[tuple[Table, ...]] = (
@@ -48,10 +48,10 @@ def erase_drive(engine: Engine, drive_id: str) -> Erased:
     with engine.connect() as db:
         surveys = sorted(db.scalars(query))
     for survey in surveys:
-        make_scoring(engine, survey)
+        ensure_scoring(engine, survey)
     with engine.begin() as db:
         for survey in surveys:
-            want_scoring(db, survey)
+            request_scoring(db, survey)
         for table in OF_DRIVE:
             db.execute(delete(table).where(table.c.drive_id == drive_id))
         _erase_verdicts_on_nothing(db)

@@ -9,10 +9,16 @@ from sqlalchemy import Connection, Engine, Select, and_, exists, insert, or_, se
 from roadscan.assess.cells import Lane
 from roadscan.errors import RoadscanError
 from roadscan.model.damage import Verdict
-from roadscan.model.review import BoxKey, Decision, Judgement, Ruling, Subject
+from roadscan.model.review import BoxKey, BoxVerdict, Decision, ReviewedDamage, Ruling
 from roadscan.model.road import Direction
 from roadscan.store import tables
-from roadscan.store.rescoring import RescoreDelta, follow, make_scoring, settled_at, want_scoring
+from roadscan.store.rescoring import (
+    RescoreDelta,
+    apply_review_delta,
+    ensure_scoring,
+    request_scoring,
+    up_to_date_change,
+)
 from roadscan.store.tables import review_boxes, review_decisions
 
 UNDONE: Final = "undone"
@@ -28,7 +34,7 @@ class Reviews:
         self._engine = engine
 
     def decide(
-        self, subject: Subject, ruling: Ruling, followed: RescoreDelta | None = None
+        self, subject: ReviewedDamage, ruling: Ruling, delta: RescoreDelta | None = None
     ) -> Decision:
         """Write a ruling down and ask for the scoring of every survey that it touches.
 
@@ -42,17 +48,17 @@ class Reviews:
         }
         with self._engine.begin() as db:
             for survey in surveys:
-                want_scoring(db, survey)
+                request_scoring(db, survey)
             new = insert(review_decisions).values(row).returning(review_decisions.c.number)
             number = int(db.execute(new).scalar_one())
             boxes = [_box_row(number, k, box) for k, box in enumerate(subject.boxes)]
             db.execute(insert(review_boxes), boxes)
-            if followed:
-                follow(db, subject.survey, followed)
+            if delta:
+                apply_review_delta(db, subject.survey, delta)
         return Decision(number, subject, ruling, undone=False)
 
     def undo(
-        self, number: int, who: str, at_s: float, followed: RescoreDelta | None = None
+        self, number: int, who: str, at_s: float, delta: RescoreDelta | None = None
     ) -> Decision:
         """Take a verdict back; what was said of its boxes before holds again.
 
@@ -68,12 +74,12 @@ class Reviews:
         }
         with self._engine.begin() as db:
             for survey in surveys:
-                want_scoring(db, survey)
+                request_scoring(db, survey)
             if db.scalar(select(_is_undone(number))):
                 raise _unknown(number)
             db.execute(insert(review_decisions), row)
-            if followed:
-                follow(db, found.subject.survey, followed)
+            if delta:
+                apply_review_delta(db, found.subject.survey, delta)
         return self.decision(number)
 
     def decision(self, number: int) -> Decision:
@@ -90,13 +96,13 @@ class Reviews:
         with self._engine.connect() as db:
             return _decisions(db, query.order_by(review_decisions.c.number))
 
-    def settled_at(self, survey: str) -> int | None:
+    def up_to_date_change(self, survey: str) -> int | None:
         """Return the last change of a survey if its scores leave nothing out, else None."""
-        make_scoring(self._engine, survey)
+        ensure_scoring(self._engine, survey)
         with self._engine.connect() as db:
-            return settled_at(db, survey)
+            return up_to_date_change(db, survey)
 
-    def in_force(self, survey: str, without: int | None = None) -> dict[BoxKey, Judgement]:
+    def in_force(self, survey: str, without: int | None = None) -> dict[BoxKey, BoxVerdict]:
         """Return what holds for boxes of a survey's drives: of each box the last verdict.
 
         `without` leaves a decision out, as if it were undone.
@@ -118,7 +124,7 @@ class Reviews:
             query = query.where(review_decisions.c.number != without)
         with self._engine.connect() as db:
             return {
-                _box_of(row): Judgement(Verdict(row.verdict), row.called)
+                _box_of(row): BoxVerdict(Verdict(row.verdict), row.called)
                 for row in db.execute(query)
             }
 
@@ -129,7 +135,7 @@ class Reviews:
         this = (seen.c.drive_id == frames.c.drive_id) & (seen.c.frame_t_s == frames.c.frame_t_s)
         return self._lanes(survey, lambda query: query.join(frames, this))
 
-    def lanes_of(self, survey: str, subject: Subject) -> frozenset[Lane]:
+    def lanes_of(self, survey: str, subject: ReviewedDamage) -> frozenset[Lane]:
         """Return the lanes of a survey that the boxes of a subject lie on."""
         seen = tables.observations
         this = or_(
@@ -193,7 +199,7 @@ class Reviews:
         with self._engine.connect() as db:
             surveys = sorted(db.scalars(query))
         for survey in surveys:
-            make_scoring(self._engine, survey)
+            ensure_scoring(self._engine, survey)
         return surveys
 
 
@@ -219,7 +225,7 @@ def _decisions(db: Connection, query: Select[Any]) -> tuple[Decision, ...]:
     return tuple(
         Decision(
             head.number,
-            Subject(
+            ReviewedDamage(
                 head.survey,
                 head.damage_id,
                 head.segment_id,
@@ -233,7 +239,7 @@ def _decisions(db: Connection, query: Select[Any]) -> tuple[Decision, ...]:
     )
 
 
-def _row(subject: Subject, who: str, at_s: float) -> dict[str, Any]:
+def _row(subject: ReviewedDamage, who: str, at_s: float) -> dict[str, Any]:
     return {
         "at_s": at_s,
         "who": who,

@@ -25,14 +25,14 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 from roadscan.assess.cells import Lane, merge_grids
 from roadscan.errors import RoadscanError
 from roadscan.model.damage import Damage, LaneGrid, Rejection
-from roadscan.model.drive import ChunkResult, Drive, FrameCounts, Trace
+from roadscan.model.drive import ChunkResult, Drive, FrameCounts, RematchInputs
 from roadscan.model.frame import FrameRejection
-from roadscan.model.review import Sighting
+from roadscan.model.review import ReviewedObservation
 from roadscan.model.road import Direction, Network
-from roadscan.model.survey import Assessment, DriveKey, Survey, SurveyCounts, Totals
+from roadscan.model.survey import Assessment, DriveKey, Survey, SurveyCounts, SurveyTotals
 from roadscan.store import tables
 from roadscan.store.erasure import Erased, erase_drive
-from roadscan.store.rescoring import make_scoring, want_scoring
+from roadscan.store.rescoring import ensure_scoring, request_scoring
 from roadscan.store.reviews import Reviews
 from roadscan.store.surveys import rows
 from roadscan.store.surveys.chunks import put_chunk
@@ -89,7 +89,7 @@ class Store:
         with self._engine.connect() as db:
             return self._exists(db, tables.networks, {"network_sha256": sha256})
 
-    def put_drive(self, drive: Drive, trace: Trace | None = None) -> None:
+    def put_drive(self, drive: Drive, trace: RematchInputs | None = None) -> None:
         """Keep a drive under its id and settings, and what it can be matched by again."""
         key = {"drive_id": drive.drive_id, "settings_sha256": drive.settings_sha256}
         with self._writing() as db:
@@ -146,12 +146,12 @@ class Store:
         Its network and its scheme stay what they are; its model is that of the last drive.
         """
         key = {"survey": survey.name}
-        make_scoring(self._engine, survey.name)
+        ensure_scoring(self._engine, survey.name)
         with suppress(IntegrityError), self._writing() as db:
             db.execute(insert(tables.surveys), _survey_row(survey))
         model = {"model_name": survey.model_name, "model_kinds": list(survey.model_kinds)}
         with self._writing() as db:
-            change = want_scoring(db, survey.name)
+            change = request_scoring(db, survey.name)
             came = key | {"change": change if _only_adds(db, survey) else None}
             db.execute(update(tables.surveys).filter_by(**key).values(model))
             for drive in survey.drives:
@@ -160,9 +160,9 @@ class Store:
 
     def use_scheme(self, survey: str, scheme_text: str) -> None:
         """Let a survey be scored by another scheme, and ask for it; its drives stay."""
-        make_scoring(self._engine, survey)
+        ensure_scoring(self._engine, survey)
         with self._writing() as db:
-            want_scoring(db, survey)
+            request_scoring(db, survey)
             this = tables.surveys.c.survey == survey
             db.execute(update(tables.surveys).where(this).values(scheme_text=scheme_text))
 
@@ -245,7 +245,9 @@ class Store:
         )
         return usable, lost
 
-    def sightings(self, survey: str, link_id: str, direction: Direction) -> tuple[Sighting, ...]:
+    def sightings(
+        self, survey: str, link_id: str, direction: Direction
+    ) -> tuple[ReviewedObservation, ...]:
         """Return what the detector saw on one lane, in order of time."""
         table = tables.observations
         query = (
@@ -284,7 +286,7 @@ class Store:
         with self._engine.connect() as db:
             return damages_where(db, survey, tables.damages.c.segment_id.in_(segment_ids))
 
-    def totals(self, survey: str) -> Totals:
+    def totals(self, survey: str) -> SurveyTotals:
         """Return how many segments and damages the results of a survey have."""
         with self._engine.connect() as db:
             return totals(db, survey)

@@ -5,7 +5,7 @@ import numpy as np
 from roadscan.assess.scheme import Scheme, parse_scheme
 from roadscan.model.damage import LaneGrid, LaneViews, Observation
 from roadscan.model.road import Direction, Link, Network, RoadClass, Surface
-from roadscan.read.scheme import read_scheme_text
+from roadscan.read.scheme_file import read_scheme_text
 
 AP9K: Scheme = parse_scheme(read_scheme_text("ap9k"))
 MONOTONE: Scheme = parse_scheme(read_scheme_text("ap9k-monotone"))

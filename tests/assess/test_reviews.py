@@ -10,24 +10,26 @@ from roadscan.assess.lanes import AssessedLane, Rules, SeenLane, assess_lane
 from roadscan.assess.reviews import as_judged, judge_lane, sightings_of
 from roadscan.assess.segmentation import segments_of
 from roadscan.model.damage import LaneGrid, Observation, Verdict
-from roadscan.model.review import BoxKey, Judgement, Sighting
+from roadscan.model.review import BoxKey, BoxVerdict, ReviewedObservation
 from roadscan.model.road import Direction
 from tests.assess.lanes import ALL_KINDS, AP9K, LANE_M, box, link, network, same_grid, views
 
 ROADS = network(link("L", 50.0))
 SEGMENTS = tuple(s for s in segments_of(ROADS, AP9K) if s.direction is Direction.FORWARD)
-REJECTED = Judgement(Verdict.REJECTED, "D40")
-CONFIRMED = Judgement(Verdict.CONFIRMED, "D40")
+REJECTED = BoxVerdict(Verdict.REJECTED, "D40")
+CONFIRMED = BoxVerdict(Verdict.CONFIRMED, "D40")
 
 
-def seen(observation: Observation, drive_id: str = "one") -> Sighting:
-    return Sighting(
+def seen(observation: Observation, drive_id: str = "one") -> ReviewedObservation:
+    return ReviewedObservation(
         BoxKey(drive_id, observation.frame_t_s, observation.kind, observation.box_xyxy),
         observation,
     )
 
 
-def grid_of(sightings: Sequence[Sighting], frames: int = 1, to_row: int = 50) -> LaneGrid:
+def grid_of(
+    sightings: Sequence[ReviewedObservation], frames: int = 1, to_row: int = 50
+) -> LaneGrid:
     """The lane as frames at 0, 1, 2 ... s saw it."""
     builder = GridBuilder(ROADS, AP9K)
     for t_s in range(frames):
@@ -38,7 +40,7 @@ def grid_of(sightings: Sequence[Sighting], frames: int = 1, to_row: int = 50) ->
 
 
 def assessed(
-    sightings: Sequence[Sighting], judgements: dict[BoxKey, Judgement], frames: int = 1
+    sightings: Sequence[ReviewedObservation], judgements: dict[BoxKey, BoxVerdict], frames: int = 1
 ) -> AssessedLane:
     lane = SeenLane(ROADS.links[0], SEGMENTS, grid_of(sightings, frames), None, tuple(sightings))
     return assess_lane(lane, Rules(AP9K, ALL_KINDS, judgements))
@@ -63,7 +65,7 @@ def test_a_rejected_box_is_no_damage_and_its_segment_is_sound() -> None:
 
 def test_a_box_of_another_class_moves_its_hits() -> None:
     sighting = seen(box(0, (21.3, 22.6)))
-    judged = assessed([sighting], {sighting.box: Judgement(Verdict.CORRECTED, "Repair")})
+    judged = assessed([sighting], {sighting.box: BoxVerdict(Verdict.CORRECTED, "Repair")})
     (damage,) = judged.damages
     assert (damage.kind, damage.review) == ("Repair", Verdict.CORRECTED)
     indicators = judged.results[1].score.indicators
@@ -120,11 +122,11 @@ SIGHTINGS = st.lists(
 
 @given(SIGHTINGS, st.randoms(use_true_random=False))
 def test_the_grid_is_that_of_frames_in_which_the_boxes_were_as_judged(
-    found: list[Sighting], random: Random
+    found: list[ReviewedObservation], random: Random
 ) -> None:
     judgements = {
         sighting.box: random.choice(
-            [REJECTED, *(Judgement(Verdict.CORRECTED, kind) for kind in sorted(AP9K.kinds))]
+            [REJECTED, *(BoxVerdict(Verdict.CORRECTED, kind) for kind in sorted(AP9K.kinds))]
         )
         for sighting in found
         if random.random() < 0.5
@@ -134,7 +136,7 @@ def test_the_grid_is_that_of_frames_in_which_the_boxes_were_as_judged(
 
 
 @given(SIGHTINGS)
-def test_no_hit_is_left_where_every_box_was_rejected(found: list[Sighting]) -> None:
+def test_no_hit_is_left_where_every_box_was_rejected(found: list[ReviewedObservation]) -> None:
     """Also where boxes lie on rows that their frames did not see."""
     grid = grid_of(found, 4, to_row=25)
     judged = judge_lane(grid, found, {s.box: REJECTED for s in found}, LANE_M, AP9K)

@@ -4,7 +4,7 @@ from roadscan.assess.lanes import Rules, SeenLane, assess_lane
 from roadscan.assess.segmentation import segments_of
 from roadscan.assess.sensitivity import Effect, effects
 from roadscan.model.damage import LaneGrid, Verdict
-from roadscan.model.review import BoxKey, Judgement, Sighting
+from roadscan.model.review import BoxKey, BoxVerdict, ReviewedObservation
 from roadscan.model.road import Direction
 from roadscan.model.survey import Assessment
 from tests.assess.lanes import ALL_KINDS, AP9K, box, grid_of, link, network
@@ -14,7 +14,9 @@ ROADS = network(link("L", 60.0))
 SEGMENTS = tuple(s for s in segments_of(ROADS, AP9K) if s.direction is Direction.FORWARD)
 
 
-def found(*sightings: Sighting, rejected: Sequence[Sighting] = ()) -> Assessment:
+def found(
+    *sightings: ReviewedObservation, rejected: Sequence[ReviewedObservation] = ()
+) -> Assessment:
     """What a lane that each box was seen on once comes to."""
     hits: dict[str, list[tuple[int, int]]] = {}
     for sighting in sightings:
@@ -23,8 +25,8 @@ def found(*sightings: Sighting, rejected: Sequence[Sighting] = ()) -> Assessment
         strips = [0, 1, 2] if o.left_max_m > 1 else [1]
         hits.setdefault(o.kind, []).extend((r, s) for r in rows for s in strips)
     grid: LaneGrid = grid_of(hits, rows=60)
-    judgements: dict[BoxKey, Judgement] = {
-        one.box: Judgement(Verdict.REJECTED, one.observation.kind) for one in rejected
+    judgements: dict[BoxKey, BoxVerdict] = {
+        one.box: BoxVerdict(Verdict.REJECTED, one.observation.kind) for one in rejected
     }
     lane = SeenLane(ROADS.links[0], SEGMENTS, grid, None, sightings)
     assessed = assess_lane(lane, Rules(AP9K, ALL_KINDS, judgements))

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from axe_playwright_python.sync_playwright import Axe
 
 from roadscan.model.access import Role
-from roadscan.model.upload import FileKind, Place, StoredFile
+from roadscan.model.uploaded_file import FileKind, StoredFile, UploadSource
 from roadscan.serve.retention import LONGEST_S
 from roadscan.serve.settings import ServeSettings
 from roadscan.serve.uploads.upload_storage import UploadStorage
@@ -85,12 +85,12 @@ def test_a_network_that_cannot_be_used_is_shown_with_what_is_wrong(open_page, tm
 def test_work_for_the_whole_town_is_begun_and_its_end_is_seen(open_page, survey):
     page = open_page("/admin")
     page.get_by_role("button", name="Sicherung anlegen").click()
-    page.locator("#chore-survey").select_option(survey)
+    page.locator("#job-survey").select_option(survey)
     page.get_by_role("button", name="Ebenen und Bilder als Datei").click()
-    chores = page.locator("#chores")
-    chores.get_by_text("im Ordner backups/").wait_for(timeout=WORK_MS)
+    jobs = page.locator("#town-jobs")
+    jobs.get_by_text("im Ordner backups/").wait_for(timeout=WORK_MS)
     with page.expect_download(timeout=WORK_MS) as download:
-        chores.get_by_role("link", name="Datei holen").click(timeout=WORK_MS)
+        jobs.get_by_role("link", name="Datei holen").click(timeout=WORK_MS)
     assert zipfile.ZipFile(download.value.path()).testzip() is None
 
 
@@ -133,7 +133,7 @@ def put_old_recording(service, name):
     old_s = time.time() - LONGEST_S - 60.0
     file = StoredFile(sha256, len(content), name, FileKind.VIDEO, "Herbst", "u", "Uli", old_s)
     with store_of(service) as store:
-        Files(store.engine).put(file, Place("", 0, "", name), name)
+        Files(store.engine).put(file, UploadSource("", 0, "", name), name)
     return path
 
 
@@ -151,7 +151,7 @@ def test_recordings_that_are_due_are_shown_and_deleted_after_a_second_question(o
     assert path.exists()
     delete.click()
     page.get_by_role("button", name="Endgültig löschen").click()
-    page.locator("#chores").get_by_text("1 Dateien gelöscht").wait_for(timeout=WORK_MS)
+    page.locator("#town-jobs").get_by_text("1 Dateien gelöscht").wait_for(timeout=WORK_MS)
     page.locator("#due").get_by_text("Nichts ist fällig.").wait_for()
     assert delete.is_disabled()
     assert not path.exists()

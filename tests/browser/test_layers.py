@@ -47,7 +47,7 @@ def test_a_street_is_named_once_a_link_in_the_direction_it_was_drawn(open_page):
     page = open_page("/")
     lines = page.evaluate(
         """async () => {
-          const {nameLines} = await import("/static/names.js");
+          const {nameLines} = await import("/static/street_names.js");
           const segment = (link_id, direction, from_m, coordinates, street = "Gasse") =>
             ({properties: {street, link_id, direction, from_m}, geometry: {coordinates}});
           return nameLines([

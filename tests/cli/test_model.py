@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from roadscan.cli.app import exit_code
-from roadscan.detect.load import load_detector
+from roadscan.detect.detector import load_detector
 from roadscan.detect.model_folder import list_models, open_model
 from roadscan.read.video import frames_at
 

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from data_samples.render.pinhole import Pinhole
-from roadscan.locate.camera import pixel_from_ground
+from roadscan.locate.camera_projection import pixel_from_ground
 from roadscan.model.frame import Camera
 
 cameras = st.builds(

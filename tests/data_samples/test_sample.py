@@ -22,12 +22,12 @@ from data_samples.render.drive import (
 from data_samples.render.ground import Ground
 from data_samples.render.scene import Pose, Scene, seen_from
 from roadscan.detect.replay import ReplayDetector
-from roadscan.locate.camera import pixel_from_ground
+from roadscan.locate.camera_projection import pixel_from_ground
 from roadscan.model.frame import Frame
 from roadscan.model.road import RoadClass, Surface
-from roadscan.read.camera import read_camera
+from roadscan.read.camera_file import read_camera
 from roadscan.read.network import read_network
-from roadscan.read.track import read_track
+from roadscan.read.track_file import read_track
 from roadscan.read.video import probe
 
 FOLDER = Path(__file__).resolve().parents[2] / "data_samples"

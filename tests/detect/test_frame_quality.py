@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from benchmarks.quality import AMOUNTS, Amount, dark
-from roadscan.detect.frame_quality import check_frame, grain_of
+from roadscan.detect.frame_quality import block_texture, check_frame
 from roadscan.model.arrays import Image
 from roadscan.model.frame import FrameRejection
 
@@ -76,7 +76,7 @@ def test_a_frame_of_any_size_is_judged(shape: tuple[int, ...]) -> None:
 
 def test_slopes_of_brightness_are_no_grain() -> None:
     slope = np.tile(np.linspace(0, 250, 200).astype(np.uint8), (100, 1))
-    assert grain_of(slope).smooth.all()
+    assert block_texture(slope).smooth.all()
 
 
 def _survey(real_data: Path) -> list[Image]:

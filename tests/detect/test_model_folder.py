@@ -13,8 +13,9 @@ import numpy as np
 import pytest
 
 from roadscan.detect import model_folder
-from roadscan.detect.load import load_detector, load_privacy_detector
+from roadscan.detect.detector import load_detector
 from roadscan.detect.model_folder import ModelSettings, list_models, open_model
+from roadscan.detect.people import load_people_finder
 from roadscan.errors import RoadscanError
 from roadscan.model.frame import Frame
 
@@ -113,9 +114,9 @@ def test_figures_do_not_make_it_another_model_but_thresholds_do(folder: Path) ->
 
 
 def test_a_model_of_one_task_is_not_taken_for_the_other(folder: Path) -> None:
-    assert code_of(str(folder), load_privacy_detector) == "model_invalid"
+    assert code_of(str(folder), load_people_finder) == "model_invalid"
     change(folder, "nms_iou", 'task = "privacy"\nnms_iou')
-    assert load_privacy_detector(str(folder)).kinds
+    assert load_people_finder(str(folder)).name
     assert code_of(str(folder)) == "model_invalid"
 
 
@@ -215,7 +216,7 @@ def test_the_quantised_network_counts_from_confidences_of_its_own() -> None:
 
 def test_nothing_is_imported_before_a_detector_is_loaded() -> None:
     script = (
-        "import sys; import roadscan.detect.load;"
+        "import sys; import roadscan.detect.detector;"
         "print([n for n in ('openvino', 'torch', 'ultralytics') if n in sys.modules])"
     )
     done = subprocess.run(
@@ -226,7 +227,7 @@ def test_nothing_is_imported_before_a_detector_is_loaded() -> None:
 
 def test_what_would_send_usage_data_is_not_imported() -> None:
     script = (
-        "import sys; from roadscan.detect.load import load_detector; load_detector();"
+        "import sys; from roadscan.detect.detector import load_detector; load_detector();"
         "print(sys.modules['openvino_telemetry'])"
     )
     done = subprocess.run(

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
-from roadscan.detect.load import detector_of
+from roadscan.detect.detector import detector_of
 from roadscan.detect.model_folder import open_model
 from roadscan.detect.thresholds import Thresholds
 from roadscan.model.frame import Boxes, Frame, Rows

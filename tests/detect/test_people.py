@@ -7,10 +7,10 @@ from roadscan.detect.model_folder import list_models
 from roadscan.detect.people import (
     TRAFFIC_CONFIDENCE,
     ModelHangsError,
+    PeopleDetectionError,
     PeopleFinder,
-    PeopleNotLookedFor,
+    confident_boxes,
     load_people_finder,
-    sure_boxes,
 )
 from roadscan.errors import RoadscanError
 from roadscan.model.frame import Boxes, Frame, Rows
@@ -37,7 +37,7 @@ def test_the_quick_look_takes_the_rows_of_the_road_the_careful_one_what_it_is_as
     quick, careful = Finds([1.0, 50.0, 20.0, 90.0]), Finds([1.0, 5.0, 20.0, 90.0])
     finder = PeopleFinder(quick, careful)
     assert finder.traffic(FRAME, ROWS).xyxy.tolist() == [[1.0, 50.0, 20.0, 90.0]]
-    assert finder.everybody(FRAME, ROWS).xyxy.tolist() == [[1.0, 5.0, 20.0, 90.0]]
+    assert finder.find_for_redaction(FRAME, ROWS).xyxy.tolist() == [[1.0, 5.0, 20.0, 90.0]]
     assert quick.asked_for == [ROWS]
     assert careful.asked_for == [ROWS]
 
@@ -46,20 +46,20 @@ def test_a_frame_shown_as_a_whole_is_looked_at_mirrored_as_well() -> None:
     finder = PeopleFinder(Finds(), FindsTheBrightest())
     image = np.zeros((120, 160, 3), np.uint8)
     image[30:40, 10:30] = 255
-    found = finder.everybody(Frame(0.0, image), None)
+    found = finder.find_for_redaction(Frame(0.0, image), None)
     assert found.xyxy.tolist() == [[10.0, 30.0, 30.0, 40.0]] * 2
     assert len(found.confidence) == len(found.kind) == 2
 
 
 def test_on_the_road_only_what_is_likely_enough_is_painted_over() -> None:
     finder = PeopleFinder(Finds(), Finds([1.0, 5.0, 20.0, 90.0], confidence=0.04))
-    assert not len(finder.everybody(FRAME, ROWS).xyxy)
-    assert len(finder.everybody(FRAME, None).xyxy) == 2
+    assert not len(finder.find_for_redaction(FRAME, ROWS).xyxy)
+    assert len(finder.find_for_redaction(FRAME, None).xyxy) == 2
 
 
 def test_a_failure_is_told_with_its_cause() -> None:
     finder = PeopleFinder(Raises(), Finds())
-    with pytest.raises(PeopleNotLookedFor, match="out of memory") as raised:
+    with pytest.raises(PeopleDetectionError, match="out of memory") as raised:
         finder.traffic(FRAME, ROWS)
     assert raised.value.why is PictureRefusal.NETWORK_FAILED
 
@@ -67,10 +67,13 @@ def test_a_failure_is_told_with_its_cause() -> None:
 def test_a_network_that_hangs_ends_the_run_and_is_not_asked_again_by_either_look() -> None:
     hanging = NeverAnswers()
     finder = PeopleFinder(hanging, Finds(), limit_s=0.05)
-    with pytest.raises(PeopleNotLookedFor) as raised:
+    with pytest.raises(PeopleDetectionError) as raised:
         finder.traffic(FRAME, ROWS)
     assert raised.value.why is PictureRefusal.NETWORK_TIMEOUT
-    for look in (lambda: finder.traffic(FRAME, ROWS), lambda: finder.everybody(FRAME, None)):
+    for look in (
+        lambda: finder.traffic(FRAME, ROWS),
+        lambda: finder.find_for_redaction(FRAME, None),
+    ):
         with pytest.raises(ModelHangsError):
             look()
     assert hanging.asked == 1
@@ -80,7 +83,7 @@ def test_a_network_that_hangs_ends_the_run_and_is_not_asked_again_by_either_look
 def test_a_look_that_was_late_spoils_no_other() -> None:
     slow = NeverAnswers()
     finder = PeopleFinder(slow, Finds(), limit_s=0.05)
-    with pytest.raises(PeopleNotLookedFor):
+    with pytest.raises(PeopleDetectionError):
         finder.traffic(FRAME, ROWS)
     slow.let_go()
     finder._late.join()
@@ -91,7 +94,7 @@ def test_a_look_that_was_late_spoils_no_other() -> None:
 def test_only_what_is_sure_hides_the_road() -> None:
     sure, unsure = TRAFFIC_CONFIDENCE, TRAFFIC_CONFIDENCE - 0.01
     boxes = Boxes(np.arange(8.0).reshape(2, 4), np.array([sure, unsure]), ("person", "vehicle"))
-    assert sure_boxes(boxes).tolist() == [[0.0, 1.0, 2.0, 3.0]]
+    assert confident_boxes(boxes).tolist() == [[0.0, 1.0, 2.0, 3.0]]
 
 
 def test_the_network_that_ships_knows_persons_riders_and_vehicles() -> None:

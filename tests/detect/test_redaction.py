@@ -16,11 +16,11 @@ from roadscan.detect.redaction import (
     GROWTH,
     LONG_SIDE_PX,
     PAINT_BGR,
-    coarse,
-    grown,
-    inside,
-    keep,
-    with_box,
+    enlarged_boxes,
+    inside_polygon,
+    pixelated,
+    redacted_picture,
+    with_labelled_box,
 )
 from roadscan.model.arrays import Floats, Image
 from roadscan.model.frame import Boxes, Frame, Rows
@@ -52,7 +52,7 @@ def kept(
     view: PictureView = PictureView.ROAD,
     outline: Floats = ROAD,
 ) -> Picture:
-    made = keep(Frame(0.0, image), view, outline, ROWS, finder(*boxes))
+    made = redacted_picture(Frame(0.0, image), view, outline, ROWS, finder(*boxes))
     assert isinstance(made, Picture)
     return made
 
@@ -78,7 +78,7 @@ def shuffled_in_blocks(image: Image, where: np.ndarray, seed: int) -> Image:
 def test_beside_the_road_only_the_mean_colour_of_a_block_matters(
     image: Image, outline: Floats, seed: int
 ) -> None:
-    other = shuffled_in_blocks(image, ~inside(outline, image.shape), seed)
+    other = shuffled_in_blocks(image, ~inside_polygon(outline, image.shape), seed)
     assert kept(image, outline=outline).jpeg == kept(other, outline=outline).jpeg
 
 
@@ -114,7 +114,7 @@ def test_a_wide_picture_shows_what_stands_beside_the_road() -> None:
 
 def test_boxes_known_from_elsewhere_are_painted_over_as_well() -> None:
     image = np.zeros((HEIGHT, WIDTH, 3), np.uint8)
-    made = keep(
+    made = redacted_picture(
         Frame(0.0, image), PictureView.CONTEXT, ROAD, ROWS, finder(), [np.array([[60, 20, 90, 70]])]
     )
     assert isinstance(made, Picture)
@@ -125,7 +125,9 @@ def test_boxes_known_from_elsewhere_are_painted_over_as_well() -> None:
 def test_painted_boxes_hold_the_boxes_found_and_more_on_every_side(
     boxes: list[list[float]],
 ) -> None:
-    for found, painted in zip(boxes, grown(boxes_at(*boxes).xyxy, (HEIGHT, WIDTH, 3)), strict=True):
+    for found, painted in zip(
+        boxes, enlarged_boxes(boxes_at(*boxes).xyxy, (HEIGHT, WIDTH, 3)), strict=True
+    ):
         wide, high = GROWTH * (found[2] - found[0]), GROWTH * (found[3] - found[1])
         assert painted[0] <= max(0, found[0] - wide)
         assert painted[1] <= max(0, found[1] - high)
@@ -137,7 +139,7 @@ def test_painted_boxes_hold_the_boxes_found_and_more_on_every_side(
 @given(st.integers(24, 700), st.integers(20, 500))
 def test_blocks_are_a_24th_of_the_width_each_of_one_colour(width: int, height: int) -> None:
     image = np.random.default_rng(3).integers(0, 256, (height, width, 3), np.uint8)
-    blocks = coarse(image)
+    blocks = pixelated(image)
     side = -(-width // BLOCKS_ACROSS)
     assert blocks.shape == image.shape
     for top in range(0, height, side):
@@ -148,7 +150,7 @@ def test_blocks_are_a_24th_of_the_width_each_of_one_colour(width: int, height: i
 
 def test_without_a_network_there_is_no_picture() -> None:
     frame = Frame(0.0, np.zeros((HEIGHT, WIDTH, 3), np.uint8))
-    assert keep(frame, PictureView.ROAD, ROAD, ROWS, None) is PictureRefusal.NO_NETWORK
+    assert redacted_picture(frame, PictureView.ROAD, ROAD, ROWS, None) is PictureRefusal.NO_NETWORK
 
 
 @pytest.mark.parametrize(("outline", "rows"), [(None, ROWS), (ROAD, None)])
@@ -157,13 +159,13 @@ def test_without_the_cameras_geometry_there_is_no_picture(
     outline: Floats | None, rows: Rows | None, view: PictureView
 ) -> None:
     frame = Frame(0.0, np.zeros((HEIGHT, WIDTH, 3), np.uint8))
-    assert keep(frame, view, outline, rows, finder()) is PictureRefusal.NO_GEOMETRY
+    assert redacted_picture(frame, view, outline, rows, finder()) is PictureRefusal.NO_GEOMETRY
 
 
 def test_a_network_that_fails_makes_no_picture() -> None:
     frame = Frame(0.0, np.zeros((HEIGHT, WIDTH, 3), np.uint8))
     failing = PeopleFinder(Finds(), Raises())
-    made = keep(frame, PictureView.ROAD, ROAD, ROWS, failing)
+    made = redacted_picture(frame, PictureView.ROAD, ROAD, ROWS, failing)
     assert made is PictureRefusal.NETWORK_FAILED
 
 
@@ -171,7 +173,7 @@ def test_a_network_that_hangs_makes_no_picture() -> None:
     frame = Frame(0.0, np.zeros((HEIGHT, WIDTH, 3), np.uint8))
     hanging = NeverAnswers()
     people = PeopleFinder(hanging, hanging, limit_s=0.05)
-    made = keep(frame, PictureView.ROAD, ROAD, ROWS, people)
+    made = redacted_picture(frame, PictureView.ROAD, ROAD, ROWS, people)
     assert made is PictureRefusal.NETWORK_TIMEOUT
     hanging.let_go()
 
@@ -191,7 +193,7 @@ def test_a_large_frame_is_kept_smaller_and_its_boxes_with_it() -> None:
     outline = ROAD * (2560 / WIDTH)
     made = kept(image, outline=outline)
     assert (made.width, made.height, made.scale) == (LONG_SIDE_PX, 720, 0.5)
-    marked = pixels(with_box(made, (1200.0, 1000.0, 1400.0, 1200.0), "D40"))
+    marked = pixels(with_labelled_box(made, (1200.0, 1000.0, 1400.0, 1200.0), "D40"))
     plain = pixels(made).astype(int)
     changed = np.argwhere(np.abs(marked.astype(int) - plain).max(axis=2) > 60)
     assert abs(changed[:, 1].min() - 600) <= 3
@@ -201,7 +203,7 @@ def test_a_large_frame_is_kept_smaller_and_its_boxes_with_it() -> None:
 def test_a_box_and_its_word_stay_within_the_picture() -> None:
     made = kept(np.full((HEIGHT, WIDTH, 3), 90, np.uint8))
     for box in ((0.0, 0.0, 30.0, 8.0), (200.0, 120.0, 240.0, 136.0), (-9.0, -9.0, 300.0, 200.0)):
-        marked = with_box(made, box, "Repair 0.42")
+        marked = with_labelled_box(made, box, "Repair 0.42")
         assert (marked.width, marked.height, marked.view) == (WIDTH, HEIGHT, made.view)
 
 
@@ -221,7 +223,7 @@ def test_no_other_module_writes_pictures() -> None:
         or (isinstance(node, ast.alias) and node.name in writes)
         or (isinstance(node, ast.Name) and node.id in writes)
     }
-    assert found == {"detect/door.py"}
+    assert found == {"detect/redaction.py"}
 
 
 def test_only_the_door_and_the_store_make_pictures() -> None:
@@ -234,7 +236,7 @@ def test_only_the_door_and_the_store_make_pictures() -> None:
         and isinstance(node.func, ast.Name)
         and node.func.id == "Picture"
     }
-    assert found == {"detect/door.py", "store/pictures.py"}
+    assert found == {"detect/redaction.py", "store/surveys/pictures.py"}
 
 
 def test_the_fakes_of_these_tests_are_detectors() -> None:

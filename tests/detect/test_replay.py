@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from roadscan.detect.load import load_detector
+from roadscan.detect.detector import load_detector
 from roadscan.detect.replay import ReplayDetector
 from roadscan.errors import RoadscanError
 from roadscan.model.frame import Frame

@@ -12,7 +12,7 @@ from roadscan.read import track_csv, track_geojson
 from roadscan.read.network import FORMATS
 from roadscan.read.network_mapping import NetworkMapping
 from roadscan.read.network_table import ROAD_LAYERS
-from roadscan.read.track import read_track
+from roadscan.read.track_file import read_track
 
 DOCS = Path(__file__).parents[2] / "docs"
 

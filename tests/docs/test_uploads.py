@@ -3,7 +3,12 @@
 import re
 
 from roadscan.errors import EXIT_CODES
-from roadscan.model.upload import CAMERA_SUFFIX, TRACK_SUFFIXES, VIDEO_SUFFIXES, Waiting
+from roadscan.model.uploaded_file import (
+    CAMERA_SUFFIX,
+    TRACK_SUFFIXES,
+    VIDEO_SUFFIXES,
+    WaitingReason,
+)
 from roadscan.serve.errors import HTTP_STATUS
 from roadscan.serve.settings import GIB, ServeSettings
 from roadscan.serve.uploads import tus_protocol, tus_routes, upload_storage, writer
@@ -24,7 +29,7 @@ def test_every_code_of_uploads_is_told_with_its_status() -> None:
 def test_every_ending_and_every_reason_to_wait_is_told() -> None:
     named = words_in_code(section(PAGE, "What makes a drive"))
     assert {*VIDEO_SUFFIXES, *TRACK_SUFFIXES, CAMERA_SUFFIX} <= named
-    assert {reason.value for reason in Waiting} <= named
+    assert {reason.value for reason in WaitingReason} <= named
 
 
 def test_the_protocol_is_the_one_that_is_spoken() -> None:

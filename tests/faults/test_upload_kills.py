@@ -16,7 +16,7 @@ import pytest
 
 from roadscan.errors import InputFault
 from roadscan.model.access import Role
-from roadscan.pipeline.progress import Quiet
+from roadscan.pipeline.progress import NoProgress
 from roadscan.serve.uploads import client, tus_protocol
 from roadscan.serve.uploads.client import list_sources, send_files
 from roadscan.serve.uploads.connection import Connection, ConnectionLostError
@@ -120,7 +120,9 @@ def test_no_kill_and_no_cut_line_spoils_or_loses_a_file(town, tmp_path, monkeypa
                 while not enough.is_set():
                     path.write_bytes(source(chance))
                     files = list_sources([path])
-                    (result,) = send_files(line, files, "", Quiet(), lambda _: time.sleep(0.02))
+                    (result,) = send_files(
+                        line, files, "", NoProgress(), lambda _: time.sleep(0.02)
+                    )
                     assert not isinstance(result, InputFault), result
                     counts.sent[result.sha256] += 1
 

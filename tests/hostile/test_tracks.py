@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from roadscan.errors import RoadscanError
 from roadscan.read import track_fixes
-from roadscan.read.track import MAX_BYTES, read_track
+from roadscan.read.track_file import MAX_BYTES, read_track
 
 POINTS = "".join(
     f"<trkpt lat='51.{k}' lon='13.7'><time>2026-03-14T09:00:0{k}Z</time></trkpt>" for k in range(5)

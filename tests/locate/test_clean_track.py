@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from pyproj import Transformer
 
 from roadscan.errors import RoadscanError
-from roadscan.locate.clean_track import clean_track, state_at
+from roadscan.locate.clean_track import clean_track
+from roadscan.locate.drive_path import state_at
 from roadscan.model.arrays import Floats
 from roadscan.model.track import Track
 from tests.locate.drives import (

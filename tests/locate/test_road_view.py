@@ -6,7 +6,13 @@ import numpy as np
 from hypothesis import assume, given, reject, settings
 from hypothesis import strategies as st
 
-from roadscan.locate.camera import NearField, inside_picture, near_field, pixel_from_ground
+from roadscan.locate.camera_projection import (
+    NearField,
+    inside_picture,
+    near_field,
+    pixel_from_ground,
+)
+from roadscan.locate.driven_route import RouteAhead
 from roadscan.locate.road_view import (
     SIDE_M,
     TRAFFIC_HEIGHT_M,
@@ -15,7 +21,6 @@ from roadscan.locate.road_view import (
     tall_enough,
     traffic_rows,
 )
-from roadscan.locate.route import Course
 from roadscan.model.arrays import Floats
 from roadscan.model.frame import Camera
 
@@ -46,15 +51,17 @@ cameras = st.builds(
 )
 
 
-def straight(reach_m: float = REACH_M) -> Course:
+def straight(reach_m: float = REACH_M) -> RouteAhead:
     along = np.linspace(0.0, reach_m, 41)
-    return Course(along, along, along * 0, along * 0, ends=False)
+    return RouteAhead(along, along, along * 0, along * 0, ends=False)
 
 
-def bend_left(radius_m: float) -> Course:
+def bend_left(radius_m: float) -> RouteAhead:
     along = np.linspace(0.0, radius_m / 2, 80)
     turn = along / radius_m
-    return Course(along, radius_m * np.sin(turn), radius_m * (1 - np.cos(turn)), turn, ends=False)
+    return RouteAhead(
+        along, radius_m * np.sin(turn), radius_m * (1 - np.cos(turn)), turn, ends=False
+    )
 
 
 @cache
@@ -69,8 +76,8 @@ def field_of(eye: Camera) -> NearField:
     return field
 
 
-def outline_of(eye: Camera, course: Course, field: NearField) -> Floats:
-    outline = road_outline(eye, WIDTH, HEIGHT, course, field, LANE_M)
+def outline_of(eye: Camera, road: RouteAhead, field: NearField) -> Floats:
+    outline = road_outline(eye, WIDTH, HEIGHT, road, field, LANE_M)
     assert outline is not None
     return outline
 
@@ -126,10 +133,10 @@ def test_the_outline_ends_where_the_course_does() -> None:
 
 
 def test_a_course_of_no_length_has_no_outline() -> None:
-    course = Course(
+    road = RouteAhead(
         np.array([0.0, 1e-3]), np.array([0.0, 1e-3]), np.zeros(2), np.zeros(2), ends=True
     )
-    assert road_outline(camera(), WIDTH, HEIGHT, course, NearField(3, 12), LANE_M) is None
+    assert road_outline(camera(), WIDTH, HEIGHT, road, NearField(3, 12), LANE_M) is None
 
 
 @settings(deadline=None)

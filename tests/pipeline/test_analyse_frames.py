@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import roadscan.pipeline.analyse_frames as analyse_frames_module
-from roadscan.model.drive import LostFrame
+from roadscan.model.drive import UnusableFrame
 from roadscan.model.frame import Boxes, Frame, FrameRejection, Rows
 from roadscan.pipeline.analyse_frames import FrameAnalyser, analyse_frames, shown_at
 from roadscan.pipeline.run_record import Stopwatch
@@ -49,8 +49,8 @@ def frames(times_s: Sequence[float], taken: list[float] | None = None) -> Iterat
 
 
 def see_all(given: Iterator[Any], detector: Finds) -> Iterator[Any]:
-    eye = SimpleNamespace(rows=None, near_field=lambda _: None)
-    looker = FrameAnalyser(eye, detector, None)  # type: ignore[arg-type]
+    setup = SimpleNamespace(rows=None, near_field=lambda _: None)
+    looker = FrameAnalyser(setup, detector, None)  # type: ignore[arg-type]
     return analyse_frames(given, looker, Stopwatch())
 
 
@@ -71,7 +71,7 @@ def test_frames_come_in_their_order_each_with_what_was_found_in_it() -> None:
 def test_a_frame_that_is_not_usable_is_not_shown_to_the_detector() -> None:
     detector = Finds()
     lost, (_, seen) = see_all(frames([13.0, 14.0]), detector)
-    assert lost == (1, LostFrame(13.0, FrameRejection.TOO_DARK))
+    assert lost == (1, UnusableFrame(13.0, FrameRejection.TOO_DARK))
     assert seen.frame.video_t_s == 14.0
     assert detector.most_at_once == 1
 
@@ -116,9 +116,9 @@ def test_nothing_is_repeated_before_the_first_frame() -> None:
 
 
 def test_a_time_without_a_frame_is_not_looked_at_and_keeps_its_place() -> None:
-    none = (1, LostFrame(12.5, FrameRejection.REPEATED))
+    none = (1, UnusableFrame(12.5, FrameRejection.REPEATED))
     seen = list(see_all(iter([*frames([12.0]), none, *frames([14.0])]), Finds()))
-    assert [type(one).__name__ for _, one in seen] == ["Seen", "LostFrame", "Seen"]
+    assert [type(one).__name__ for _, one in seen] == ["Seen", "UnusableFrame", "Seen"]
     assert seen[1] == none
 
 

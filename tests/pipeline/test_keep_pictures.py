@@ -17,15 +17,15 @@ from roadscan.assess.segmentation import segments_of
 from roadscan.detect.people import PeopleFinder
 from roadscan.detect.redaction import PAINT_BGR
 from roadscan.errors import RoadscanError
-from roadscan.locate.route import RoutePlace
+from roadscan.locate.driven_route import RoutePosition
 from roadscan.model.arrays import Floats, Image
 from roadscan.model.damage import Observation
 from roadscan.model.frame import Frame
-from roadscan.model.stored_picture import KeptPicture, Picture, PictureRefusal, PictureView
+from roadscan.model.stored_picture import Picture, PictureRefusal, PictureView, StoredPicture
 from roadscan.pipeline import chunk, keep_pictures
 from roadscan.pipeline import run as run_module
 from roadscan.pipeline.keep_pictures import WAITING, PictureKeeper, PictureRules
-from roadscan.read.camera import read_camera
+from roadscan.read.camera_file import read_camera
 from roadscan.store.tables import pictures
 from tests.assess.lanes import AP9K, LANE_M, box, link, network, views
 from tests.detect.people import Finds, Raises
@@ -44,8 +44,8 @@ class _Road:
 
     class route:  # noqa: N801 -- stands in for an attribute
         @staticmethod
-        def place_at(t_s: float) -> RoutePlace | None:
-            return None if 6.0 <= t_s < 8.0 else RoutePlace(int(t_s >= 8.0), 10.0 * t_s, 2.0)
+        def position_at(t_s: float) -> RoutePosition | None:
+            return None if 6.0 <= t_s < 8.0 else RoutePosition(int(t_s >= 8.0), 10.0 * t_s, 2.0)
 
 
 def test_besides_damages_the_first_picture_of_every_so_many_metres_is_kept(
@@ -53,7 +53,7 @@ def test_besides_damages_the_first_picture_of_every_so_many_metres_is_kept(
 ) -> None:
     keeper = _keeper(monkeypatch)
     keeper._rules = PictureRules(PictureView.ROAD, None, every_m=20.0)
-    keeper._eye = _Road()  # type: ignore[assignment]
+    keeper._setup = _Road()  # type: ignore[assignment]
     for tenth in range(0, 120, 3):
         keeper.offer(_frame(tenth / 10), tenth / 10, (), np.empty((0, 5)))
     kept, refused = keeper.finish()
@@ -80,7 +80,7 @@ def _keeper(monkeypatch: pytest.MonkeyPatch) -> PictureKeeper:
     def keep(frame: Frame, *_: object) -> Picture:
         return Picture(str(frame.video_t_s).encode(), PictureView.ROAD, 1, 1, 1.0)
 
-    monkeypatch.setattr(keep_pictures, "keep", keep)
+    monkeypatch.setattr(keep_pictures, "redacted_picture", keep)
     monkeypatch.setattr(keep_pictures, "ground_shown", lambda *_: ground)
     return PictureKeeper(PictureRules(PictureView.ROAD, None), _NoPlace(), ROADS, AP9K)  # type: ignore[arg-type]
 
@@ -295,14 +295,14 @@ def test_photos_of_damages_that_are_no_more_are_removed(
 
 def test_a_refusal_is_counted_once_for_a_frame(monkeypatch: pytest.MonkeyPatch) -> None:
     keeper = _keeper(monkeypatch)
-    monkeypatch.setattr(keep_pictures, "keep", lambda *_: PictureRefusal.NETWORK_FAILED)
+    monkeypatch.setattr(keep_pictures, "redacted_picture", lambda *_: PictureRefusal.NETWORK_FAILED)
     for number in range(3):
         found = [box(float(number), (5.0 * number, 5.0 * number + 1.0))]
         keeper.offer(_frame(float(number)), float(number), found, np.empty((0, 4)))
     kept, refused = keeper.finish()
     assert kept == ()
     assert refused == {PictureRefusal.NETWORK_FAILED: 3}
-    assert not any(isinstance(one, KeptPicture) for one in keeper._made.values())
+    assert not any(isinstance(one, StoredPicture) for one in keeper._made.values())
 
 
 class _StopsAt:
@@ -344,7 +344,7 @@ def test_a_wide_picture_is_cleared_of_whoever_the_frames_beside_it_show(
         given.append(list(rest[4]))  # type: ignore[call-overload]
         return PictureRefusal.NO_NETWORK
 
-    monkeypatch.setattr(keep_pictures, "keep", keep)
+    monkeypatch.setattr(keep_pictures, "redacted_picture", keep)
     finder = PeopleFinder(Finds(), Finds([1.0, 1.0, 5.0, 9.0]))
     keeper._rules = PictureRules(PictureView(view), finder)
     for number in range(3):

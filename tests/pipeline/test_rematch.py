@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from roadscan.errors import RoadscanError
 from roadscan.model.road import Network
-from roadscan.model.stored_picture import KeptPicture, Picture, PictureRefusal, PictureView
+from roadscan.model.stored_picture import Picture, PictureRefusal, PictureView, StoredPicture
 from roadscan.model.survey import DriveKey
 from roadscan.pipeline.prepare import TRACK_AROUND_S
 from roadscan.pipeline.rematch import rematch_drive, rematch_in_folder, rematchable
@@ -142,7 +142,7 @@ def test_its_pictures_come_along(
     run_small_drive(small_drive, tmp_path, SURVEY)
     with open_store(tmp_path) as store:
         (key,) = store.survey(SURVEY).drives
-        kept = KeptPicture(1.0, Picture(b"jpeg", PictureView.ROAD, 64, 36, 0.5), AROUND)
+        kept = StoredPicture(1.0, Picture(b"jpeg", PictureView.ROAD, 64, 36, 0.5), AROUND)
         refused = {PictureRefusal.NETWORK_FAILED: 2}
         with store.engine.begin() as db:
             row = {"drive_id": key.drive_id, "settings_sha256": key.settings_sha256, "number": 0}

@@ -182,7 +182,7 @@ def test_a_decision_asks_for_a_scoring(store: Store) -> None:
     (patch,) = damages(store, "Repair")
     number = decide(store, patch, Verdict.REJECTED).number
     assert [one.survey for one in scorings.outstanding()] == [SURVEY]
-    scorings.mark_done(SURVEY, scorings.of(SURVEY).wanted, 1.0)
+    scorings.mark_done(SURVEY, scorings.status(SURVEY).requested, 1.0)
     store.reviews.undo(number, "Rita", 200.0)
     assert [one.survey for one in scorings.outstanding()] == [SURVEY]
 
@@ -283,7 +283,7 @@ def test_a_survey_with_scores_outstanding_is_left_to_the_next_scoring(
     decide_at_once(store, first, Verdict.REJECTED)
     assert served(features) == shown
     (left,) = Scorings(store.engine, lambda: 0.0).outstanding()
-    assert (left.wanted, left.done) == (2, 0)
+    assert (left.requested, left.done) == (2, 0)
 
 
 def test_what_was_worked_out_before_another_change_is_not_written(
@@ -292,7 +292,7 @@ def test_what_was_worked_out_before_another_change_is_not_written(
     first, second = damages(store, "D40")
     subject = subject_of(store, SURVEY, first.damage_id)
     ruling = Ruling(Verdict.REJECTED, "D40", "", "Rita", 100.0)
-    change = store.reviews.settled_at(SURVEY)
+    change = store.reviews.up_to_date_change(SURVEY)
     assert change is not None
     late = RescoreDelta(change, (), (first,), (), {})
     decide_at_once(store, second, Verdict.CONFIRMED)

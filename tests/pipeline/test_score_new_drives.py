@@ -92,7 +92,11 @@ def test_what_drives_that_joined_change_is_what_a_scoring_of_all_gives(
 ) -> None:
     before = shown(features)
     join(store, *others)
-    assert score_new_drives(store, scorings, SURVEY) == scorings.of(SURVEY).wanted == len(others)
+    assert (
+        score_new_drives(store, scorings, SURVEY)
+        == scorings.status(SURVEY).requested
+        == len(others)
+    )
     followed, scores = shown(features), store.assessment(SURVEY)
     assert {name for name in before if followed[name] != before[name]} >= {"cells", "drives"}
     assert followed == all_scored(store, features)
@@ -144,7 +148,7 @@ def test_after_a_scoring_only_later_drives_are_followed(
     join(store, LATER)
     assert score_new_drives(store, scorings, SURVEY) == 2
     (own,) = store.survey(LATER).drives
-    assert scorings.joined(scorings.of(SURVEY)) == (own,)
+    assert scorings.drives_joined(scorings.status(SURVEY)) == (own,)
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import pytest
 
 from roadscan.assess.scheme import parse_scheme
 from roadscan.detect.people import PeopleFinder
-from roadscan.locate.camera import near_field
+from roadscan.locate.camera_projection import near_field
 from roadscan.model.road import Direction, Segment
 from roadscan.model.stored_picture import LanePicture, PictureView
 from roadscan.pipeline import run as run_module
@@ -18,7 +18,7 @@ from roadscan.pipeline.keep_pictures import PictureRules
 from roadscan.pipeline.objections import object_in_folder
 from roadscan.pipeline.rematch import rematch_drive
 from roadscan.pipeline.segment_pictures import PictureAlong, pictures_along
-from roadscan.read.camera import read_camera
+from roadscan.read.camera_file import read_camera
 from roadscan.store.erasure import erase_drive
 from roadscan.store.sqlite import open_store
 from roadscan.store.store import Store

@@ -8,7 +8,7 @@ from sqlalchemy import insert
 
 from roadscan.errors import RoadscanError
 from roadscan.model.damage import Verdict
-from roadscan.model.review import BoxKey, Decision, Judgement, Ruling, Subject
+from roadscan.model.review import BoxKey, BoxVerdict, Decision, ReviewedDamage, Ruling
 from roadscan.publish.training_data import COVERS, reviewed_frames, write_training_data
 from roadscan.serve.export_training import export_training
 from roadscan.serve.settings import ServeSettings
@@ -26,13 +26,13 @@ def box(kind="D40", t_s=1.0, corner=10.0):
 
 
 def decision(*boxes, verdict=Verdict.CONFIRMED, kind="", undone=False):
-    subject = Subject("Spring", "x", "s", boxes[0].kind, boxes)
+    subject = ReviewedDamage("Spring", "x", "s", boxes[0].kind, boxes)
     return Decision(1, subject, Ruling(verdict, kind or boxes[0].kind, "", "Rita", 0.0), undone)
 
 
 def frames(*decisions, beside):
     judgements = {
-        one: Judgement(d.ruling.verdict, d.ruling.kind)
+        one: BoxVerdict(d.ruling.verdict, d.ruling.kind)
         for d in decisions
         if not d.undone
         for one in d.subject.boxes
@@ -84,7 +84,7 @@ def fill(store, times_s, *, pictures=True):
     store.put_chunk(chunk(0, observations=seen), SETTINGS)
     store.put_survey(survey())
     for one in store.sightings("Spring", seen[0].link_id, seen[0].direction):
-        subject = Subject("Spring", "x", "s", "D40", (one.box,))
+        subject = ReviewedDamage("Spring", "x", "s", "D40", (one.box,))
         store.reviews.decide(subject, Ruling(Verdict.CONFIRMED, "D40", "", "Rita", 0.0))
         if pictures:
             row = {

@@ -9,7 +9,7 @@ import pytest
 
 from roadscan.errors import RoadscanError
 from roadscan.model.track import Track
-from roadscan.read.track import read_track
+from roadscan.read.track_file import read_track
 
 
 def sentence(body: str) -> str:

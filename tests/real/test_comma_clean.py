@@ -10,9 +10,10 @@ import shapely
 from pyproj import Transformer
 
 from roadscan.cli.app import exit_code
-from roadscan.locate.clean_track import clean_track, state_at
+from roadscan.locate.clean_track import clean_track
+from roadscan.locate.drive_path import state_at
 from roadscan.model.arrays import Floats
-from roadscan.read.track import read_track
+from roadscan.read.track_file import read_track
 
 pytestmark = pytest.mark.real
 

@@ -20,7 +20,7 @@ from scipy.optimize import least_squares
 from scipy.stats import spearmanr
 
 from roadscan.cli.app import exit_code
-from roadscan.locate.camera import ground_from_pixel, near_field, pixel_from_ground
+from roadscan.locate.camera_projection import ground_from_pixel, near_field, pixel_from_ground
 from roadscan.model.arrays import Floats, Image
 from roadscan.model.frame import Camera
 from tests.read.videos import write_video

@@ -8,8 +8,8 @@ import shapely
 from pyproj import Transformer
 
 from roadscan.locate.clean_track import clean_track
-from roadscan.locate.match import match_path
-from roadscan.locate.route import DrivenRoute
+from roadscan.locate.driven_route import DrivenRoute
+from roadscan.locate.map_matching import match_path
 from roadscan.model.arrays import Floats
 from roadscan.model.road import Link, Network, RoadClass, Surface
 from roadscan.model.track import Track
@@ -78,7 +78,7 @@ def test_a_real_receiver_is_put_on_its_road_and_not_on_the_one_beside(
     true_m = shapely.line_locate_point(driven, shapely.points(xy))
     off_m = []
     for when, metres in zip(true_s, true_m, strict=True):
-        place = route.place_at(float(when))
+        place = route.position_at(float(when))
         if place is not None:
             here = route.stretches(place.leg, place.route_m, place.route_m + 1.0)
             off_m += [abs(step.from_offset_m - metres) for step in here]

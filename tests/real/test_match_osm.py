@@ -10,7 +10,7 @@ import shapely
 from pyproj import Transformer
 
 from roadscan.locate.clean_track import clean_track
-from roadscan.locate.match import match_path
+from roadscan.locate.map_matching import match_path
 from roadscan.locate.road_graph import RoadGraph, road_graph
 from roadscan.model.arrays import Bools, Floats, Ints
 from roadscan.model.road import MatchedPath, Network

@@ -12,7 +12,7 @@ from roadscan.cli.app import app
 from roadscan.detect import model_folder
 from roadscan.detect.model_folder import list_models
 from roadscan.model.access import AuditEntry
-from roadscan.model.upload import FileKind, Place, StoredFile
+from roadscan.model.uploaded_file import FileKind, StoredFile, UploadSource
 from roadscan.serve.backup import BACKUPS
 from roadscan.serve.jobs.exports import export_path
 from roadscan.serve.pages.static_routes import OWN
@@ -21,7 +21,7 @@ from roadscan.serve.retention import DAY_S, LONGEST_S, Due
 from roadscan.serve.uploads.tus_protocol import Sent
 from roadscan.serve.uploads.upload_storage import UploadStorage
 from roadscan.store.town.files import Files
-from roadscan.store.town.state import TownState
+from roadscan.store.town.workers import WorkerHeartbeats
 from tests.serve.jobs.town import work_once
 
 
@@ -29,7 +29,7 @@ def put(store, name, size_bytes, *, uploaded_s):
     sha256 = hashlib.sha256(name.encode()).hexdigest()
     kind = FileKind.of(name)
     file = StoredFile(sha256, size_bytes, name, kind, "Herbst", "u", "Uli", uploaded_s)
-    Files(store.engine).put(file, Place("", 0, "", name), name)
+    Files(store.engine).put(file, UploadSource("", 0, "", name), name)
     return file
 
 
@@ -42,13 +42,15 @@ def test_the_disk_is_told_with_what_this_town_takes_of_it(admin, settings, store
     told = AuditEntry(now_s, "Ada", "file_purged", gone.name)
     Files(store.engine).mark_purged(gone.sha256, told)
     storage = UploadStorage(settings.data, settings.upload_limits)
-    under_way = storage.create(Sent(Place("", 0, "", "two.mp4"), "", "", ""), 100, "u", "Uli", 0)
+    under_way = storage.create(
+        Sent(UploadSource("", 0, "", "two.mp4"), "", "", ""), 100, "u", "Uli", 0
+    )
     with closing(storage.writer(under_way.upload_id, 0)) as writer:
         writer.write(b"x" * 30)
     export = export_path(settings.data, "export-1")
     export.parent.mkdir()
     export.write_bytes(b"z" * 11)
-    TownState(store.engine, time.time).beat("hall-1")
+    WorkerHeartbeats(store.engine, time.time).beat("hall-1")
 
     told = admin.get("/api/admin/disk").json()
     disk, real = told["disk"], shutil.disk_usage(settings.data)
@@ -145,7 +147,7 @@ def test_the_page_has_words_for_whatever_is_told():
 
 
 def test_the_page_names_options_that_the_service_has():
-    named = set(re.findall(r"--[a-z][a-z-]+", (OWN / "retention.js").read_text()))
+    named = set(re.findall(r"--[a-z][a-z-]+", (OWN / "admin_retention.js").read_text()))
     options = {name for p in get_command(app).commands["serve"].params for name in p.opts}
     assert named == {"--keep-days", "--no-purge", "--picture-every-m", "--upload-expires"}
     assert named | {"--disk-reserve"} <= options

@@ -10,7 +10,8 @@ from roadscan.detect import model_folder
 from roadscan.serve.doctor import Finding, Verdict, examine_installation, examine_town
 from roadscan.serve.settings import GIB, ServeSettings
 from roadscan.store.sqlite import FILE, share_store
-from roadscan.store.town.state import TownState
+from roadscan.store.town.networks import NetworkVersions
+from roadscan.store.town.workers import WorkerHeartbeats
 
 
 @pytest.fixture
@@ -19,7 +20,7 @@ def town(tmp_path):
     folder = tmp_path / "town"
     folder.mkdir(mode=0o700)
     with share_store(folder) as store:
-        yield TownState(store.engine, time.time), ServeSettings(data=folder)
+        yield store.engine, ServeSettings(data=folder)
 
 
 def town_findings(settings: ServeSettings) -> dict[str, Finding]:
@@ -78,8 +79,8 @@ def test_workers_and_network_are_asked_of_the_store(town):
     found = town_findings(settings)
     assert (found["store"].verdict, found["folder"].verdict) == (Verdict.OK, Verdict.OK)
     assert (found["workers"].verdict, found["network"].verdict) == (Verdict.WARN, Verdict.WARN)
-    opened.beat("rathaus-0")
-    opened.put_network_in_force("a" * 64, "roads.gpkg", "Ada")
+    WorkerHeartbeats(opened, time.time).beat("rathaus-0")
+    NetworkVersions(opened, time.time).put_in_force("a" * 64, "roads.gpkg", "Ada")
     found = town_findings(settings)
     assert (found["workers"].found, found["network"].found) == ("1 alive", "roads.gpkg, version 1")
 
@@ -106,7 +107,7 @@ def test_a_database_that_is_none_fails(tmp_path, name):
 @pytest.mark.parametrize(("version", "verdict"), [("0001", Verdict.WARN), ("9999", Verdict.FAIL)])
 def test_a_store_of_another_roadscan_is_told(town, version, verdict):
     opened, settings = town
-    with opened._engine.begin() as db:
+    with opened.begin() as db:
         db.exec_driver_sql("UPDATE alembic_version SET version_num = ?", (version,))
     assert town_findings(settings)["store"].verdict is verdict
 

@@ -4,14 +4,14 @@ import pytest
 from sqlalchemy import select
 
 from roadscan.cli.app import exit_code
-from roadscan.model.upload import FileKind, Place, StoredFile
+from roadscan.model.uploaded_file import FileKind, StoredFile, UploadSource
 from roadscan.serve.jobs.exports import export_path
 from roadscan.serve.jobs.requests import CheckRequest, DriveRequest, RematchRequest, State
 from roadscan.store.database import empty_log
 from roadscan.store.sqlite import share_store
 from roadscan.store.tables import pictures
 from roadscan.store.town.files import Files
-from roadscan.store.town.state import TownState
+from roadscan.store.town.networks import NetworkVersions
 from tests.pipeline.test_erase import nobody_about
 from tests.pipeline.test_run import run_small
 from tests.serve.jobs.town import SAMPLES, work_once
@@ -29,7 +29,7 @@ def worked(town, queue, store):
         (request.track_sha256, request.track_name),
     ):
         file = StoredFile(sha256, 1, name, FileKind.of(name), "Herbst", "u", "Uli", 1000.0)
-        files.put(file, Place("", 1, "", name), f"upload-{sha256[:4]}")
+        files.put(file, UploadSource("", 1, "", name), f"upload-{sha256[:4]}")
     queue.submit(request)
     town.work_once()
     return request
@@ -191,7 +191,7 @@ def test_a_drive_that_may_be_on_its_way_to_another_network_is_not_erased(admin, 
     store.put_network(TOWN)
     store.put_drive(drive(1))
     store.join_survey(survey(1))
-    TownState(store.engine, lambda: 1000.0).put_network_in_force(TOWN.sha256, "2026", "Ada")
+    NetworkVersions(store.engine, lambda: 1000.0).put_in_force(TOWN.sha256, "2026", "Ada")
     moving = admin.post("/api/jobs/rematch", json={"survey": "Spring"}).json()["job_id"]
     assert admin.delete("/api/drives/drive-1").json()["code"] == "drive_in_work"
     admin.post(f"/api/jobs/{moving}/cancel")

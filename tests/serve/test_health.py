@@ -4,14 +4,14 @@ import time
 
 from roadscan.serve.log import JsonLines
 from roadscan.serve.middleware import REQUEST_ID
-from roadscan.store.town.state import TownState
+from roadscan.store.town.workers import WorkerHeartbeats
 
 
 def test_a_service_without_a_worker_is_well_but_not_ready(client, store):
     assert client.get("/healthz").text == "ok\n"
     answer = client.get("/readyz")
     assert (answer.status_code, answer.json()["worker"]) == (503, False)
-    TownState(store.engine, time.time).beat("rathaus-0")
+    WorkerHeartbeats(store.engine, time.time).beat("rathaus-0")
     assert client.get("/readyz").json() == {"store": True, "disk": True, "worker": True}
 
 

@@ -4,7 +4,7 @@ from dataclasses import fields
 
 import pytest
 
-from roadscan.model.upload import FileKind, Place, StoredFile
+from roadscan.model.uploaded_file import FileKind, StoredFile, UploadSource
 from roadscan.read.network_mapping import NetworkMapping
 from roadscan.read.network_preview import LineFault
 from roadscan.serve.jobs.requests import NetworkColumns
@@ -17,7 +17,7 @@ UNKNOWN = "d" * 64
 
 def send_in(store, sha256, name):
     file = StoredFile(sha256, 10, name, FileKind.of(name), "", "u1", "Uli", 1000.0)
-    Files(store.engine).put(file, Place("", 1, "", name), f"upload-{sha256[:4]}")
+    Files(store.engine).put(file, UploadSource("", 1, "", name), f"upload-{sha256[:4]}")
 
 
 def test_a_network_that_was_never_read_cannot_be_put_in_force(admin):

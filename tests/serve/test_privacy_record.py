@@ -8,7 +8,7 @@ import pytest
 
 from roadscan.cli.app import exit_code
 from roadscan.model.access import Role
-from roadscan.model.upload import FileKind, Place, StoredFile
+from roadscan.model.uploaded_file import FileKind, StoredFile, UploadSource
 from roadscan.serve import privacy_record as module
 from roadscan.serve.privacy_record import LANGUAGES, MEASURED, WORDS, privacy_record
 from roadscan.serve.settings import ServeSettings
@@ -31,7 +31,7 @@ def test_what_is_set_stands_in_the_text(settings, store, accounts, language):
     old = StoredFile(
         "a" * 64, 10, "d.mp4", FileKind.VIDEO, "S", "u", "Uli", time.time() - 40 * 86400
     )
-    Files(store.engine).put(old, Place("", 0, "", old.name), "upload")
+    Files(store.engine).put(old, UploadSource("", 0, "", old.name), "upload")
     public = frozenset({"segments", "damages"})
     changed = settings.model_copy(
         update={"keep_raw_s": 3 * 86400.0, "public_collections": public, "cookie_secure": True}

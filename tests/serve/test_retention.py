@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from roadscan.model.upload import FileKind, Place, StoredFile
+from roadscan.model.uploaded_file import FileKind, StoredFile, UploadSource
 from roadscan.serve.jobs.queue import JobQueue
 from roadscan.serve.jobs.requests import DriveRequest, State
 from roadscan.serve.retention import DAY_S, LONGEST_S, Due, due_files, open_retention
@@ -61,7 +61,7 @@ def town(settings, store):
         found[sha256].parent.mkdir(parents=True, exist_ok=True)
         found[sha256].write_bytes(content)
         old = file(sha256, uploaded_s=time.time() - LONGEST_S)
-        Files(store.engine).put(old, Place("", 0, "", old.name), "upload")
+        Files(store.engine).put(old, UploadSource("", 0, "", old.name), "upload")
     return found
 
 

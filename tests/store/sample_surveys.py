@@ -18,7 +18,7 @@ from roadscan.model.frame import Camera, FrameRejection
 from roadscan.model.road import Direction, Link, Network, RoadClass, Surface
 from roadscan.model.score import Indicators, Score, SegmentResult
 from roadscan.model.survey import Assessment, DriveKey, Survey
-from roadscan.read.scheme import read_scheme_text
+from roadscan.read.scheme_file import read_scheme_text
 from tests.assess.lanes import AP9K
 
 SETTINGS = "5e" * 32

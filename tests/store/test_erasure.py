@@ -10,10 +10,10 @@ from sqlalchemy import select
 
 from roadscan.errors import RoadscanError
 from roadscan.model.damage import Verdict
-from roadscan.model.drive import LostFrame, Trace
+from roadscan.model.drive import RematchInputs, UnusableFrame
 from roadscan.model.frame import FrameRejection
-from roadscan.model.review import BoxKey, Ruling, Subject
-from roadscan.model.stored_picture import KeptPicture, Picture, PictureRefusal, PictureView
+from roadscan.model.review import BoxKey, ReviewedDamage, Ruling
+from roadscan.model.stored_picture import Picture, PictureRefusal, PictureView, StoredPicture
 from roadscan.model.track import Track
 from roadscan.store.erasure import OF_DRIVE, Erased
 from roadscan.store.layers.feature_tables import FEATURES
@@ -52,14 +52,14 @@ def put_drive(store: Store, number: int) -> None:
     """Put a drive with something in every table that has rows of drives."""
     fixes = np.arange(3.0)
     track = Track(*(fixes for _ in range(6)), np.zeros(3, np.int64), "gpx")
-    store.put_drive(drive(number), Trace(track, 3.0, "road"))
-    picture = KeptPicture(T_S, Picture(b"jpeg", PictureView.ROAD, 64, 36, 0.5), AROUND)
+    store.put_drive(drive(number), RematchInputs(track, 3.0, "road"))
+    picture = StoredPicture(T_S, Picture(b"jpeg", PictureView.ROAD, 64, 36, 0.5), AROUND)
     store.put_chunk(
         replace(
             chunk(0, number, (observation(),), (rejected(),), (grid(),), (grid(),)),
             pictures=(picture,),
             refused_pictures={PictureRefusal.NETWORK_FAILED: 1},
-            frames_found=(LostFrame(1.0, FrameRejection.TOO_DARK),),
+            frames_found=(UnusableFrame(1.0, FrameRejection.TOO_DARK),),
         ),
         SETTINGS,
     )
@@ -68,7 +68,7 @@ def put_drive(store: Store, number: int) -> None:
 
 
 def judge(store: Store, *boxes: BoxKey) -> None:
-    subject = Subject("Spring", "d0", "east:f:0", "D40", boxes)
+    subject = ReviewedDamage("Spring", "d0", "east:f:0", "D40", boxes)
     decision = store.reviews.decide(subject, Ruling(Verdict.REJECTED, "D40", "leaf", "Rita", T_S))
     store.reviews.undo(decision.number, "Rita", T_S)
 
@@ -128,7 +128,7 @@ def test_its_surveys_ask_to_be_scored_without_it(store: Store) -> None:
     for number in (1, 2):
         put_drive(store, number)
     store.join_survey(survey(1, 2))
-    scorings.mark_done("Spring", scorings.of("Spring").wanted, 1.0)
+    scorings.mark_done("Spring", scorings.status("Spring").requested, 1.0)
     store.erase_drive("drive-1")
     assert [one.survey for one in scorings.outstanding()] == ["Spring"]
 
@@ -141,7 +141,7 @@ def test_a_survey_ends_with_its_last_drive_and_its_layers_with_it(store: Store) 
     features, scorings = LayerStore(store.engine), Scorings(store.engine, lambda: 1.0)
     features.put_features(source("Spring"), {"segments": segments(3)})
     features.put_features(source("Autumn"), {"segments": segments(3, "Autumn")})
-    before = scorings.of("Spring").wanted
+    before = scorings.status("Spring").requested
     store.put_survey(survey(2, name="Autumn"))
     assert store.erase_drive("drive-1") == Erased((), ("Spring",))
     features.clear_ended()
@@ -150,7 +150,7 @@ def test_a_survey_ends_with_its_last_drive_and_its_layers_with_it(store: Store) 
     with features.reading() as reader:
         assert [layer.source.survey for layer in reader.layers("segments")] == ["Autumn"]
     assert scorings.outstanding() == ()
-    assert scorings.of("Spring").wanted > before
+    assert scorings.status("Spring").requested > before
 
 
 def test_a_verdict_on_boxes_of_another_drive_as_well_stays_for_those(store: Store) -> None:

@@ -18,17 +18,17 @@ def scorings(store):
 
 def test_a_survey_that_nobody_changed_needs_no_scores(scorings):
     assert scorings.outstanding() == ()
-    assert scorings.of("Spring").wanted == 0
+    assert scorings.status("Spring").requested == 0
 
 
 def test_what_changes_while_a_survey_is_scored_asks_for_one_more_scoring(store, scorings):
     store.join_survey(survey(1))
-    begun = scorings.of("Spring").wanted
+    begun = scorings.status("Spring").requested
     store.join_survey(survey(2))
     scorings.mark_done("Spring", begun, 2.0)
     (left,) = scorings.outstanding()
-    assert (left.wanted, left.done, left.ended_s, left.took_s) == (2, 1, 50.0, 2.0)
-    scorings.mark_done("Spring", left.wanted, 2.0)
+    assert (left.requested, left.done, left.ended_s, left.took_s) == (2, 1, 50.0, 2.0)
+    scorings.mark_done("Spring", left.requested, 2.0)
     assert scorings.outstanding() == ()
 
 
@@ -37,4 +37,4 @@ def test_a_scoring_that_ends_late_takes_nothing_back(store, scorings):
         store.join_survey(survey(number))
     scorings.mark_done("Spring", 2, 1.0)
     scorings.mark_done("Spring", 1, 9.0)
-    assert scorings.of("Spring").done == 2
+    assert scorings.status("Spring").done == 2

@@ -171,8 +171,8 @@ def test_a_drive_that_joins_leaves_the_others_and_the_scheme_and_asks_for_scores
     joined = store.survey("Spring")
     assert joined.drives == (*survey(1).drives, *survey(2, settings="0f" * 32).drives)
     assert (joined.scheme_text, joined.model_name) == ("another", "newer")
-    (wanted,) = Scorings(store.engine, lambda: 1.0).outstanding()
-    assert (wanted.survey, wanted.wanted, wanted.done) == ("Spring", 4, 0)
+    (outstanding,) = Scorings(store.engine, lambda: 1.0).outstanding()
+    assert (outstanding.survey, outstanding.requested, outstanding.done) == ("Spring", 4, 0)
 
 
 def test_a_chunk_is_replaced_whole(store: Store) -> None:

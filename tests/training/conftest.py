@@ -21,11 +21,11 @@ def texture(seed: int) -> np.ndarray:
 
 
 @pytest.fixture
-def place() -> "Place":
-    return Place()
+def place() -> "UploadSource":
+    return UploadSource()
 
 
-class Place:
+class UploadSource:
     """Pictures of made-up places by number."""
 
     def seen(self, number: int) -> bytes:

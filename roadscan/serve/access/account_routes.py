@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends
 from pydantic import BaseModel, ConfigDict
 
 from roadscan.errors import RoadscanError
-from roadscan.model.access import Account, ApiKey, AuditEntry, Caller, Right, Role, role_of
+from roadscan.model.access import Account, ApiKey, AuditEntry, Caller, Right, Role, effective_role
 from roadscan.serve.access.guard import Guard
 from roadscan.serve.api_description import problems
 
@@ -114,7 +114,7 @@ def _key(key: ApiKey, owner: Account) -> KeyResponse:
         account_id=key.account_id,
         owner=owner.name,
         label=key.label,
-        role=role_of(key, owner),
+        role=effective_role(key, owner),
         created_s=key.created_s,
         expires_s=key.expires_s,
     )

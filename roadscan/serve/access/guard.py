@@ -18,7 +18,7 @@ from fastapi.security import APIKeyCookie, APIKeyHeader, HTTPBearer
 from fastapi.security.http import HTTPBase
 
 from roadscan.errors import RoadscanError
-from roadscan.model.access import NOBODY, Caller, Right, role_of
+from roadscan.model.access import NOBODY, Caller, Right, effective_role
 from roadscan.store.town.accounts import Accounts
 
 COOKIE: Final = "roadscan_session"
@@ -103,7 +103,7 @@ class Guard:
                 "Make a new one under Account",
             )
         account, key = found
-        return Caller(account.account_id, account.name, role_of(key, account), key.key_id)
+        return Caller(account.account_id, account.name, effective_role(key, account), key.key_id)
 
 
 def csrf_token(session_token: str) -> str:

@@ -17,7 +17,7 @@ from roadscan.serve.jobs.kinds.purge import PurgeRequest
 from roadscan.serve.jobs.kinds.score import ScoreRequest
 from roadscan.serve.queue.job import JobRequest
 from roadscan.serve.town import Town
-from roadscan.store.rescoring import Scoring
+from roadscan.store.rescoring import ScoringStatus
 
 REST: Final = 4.0
 """While drives are analysed, a survey rests so many times as long as its last scoring took: scoring
@@ -30,7 +30,7 @@ class TownStatus:
 
     checks: tuple[CheckRequest, ...]
     """Of the drives that are waiting and complete."""
-    to_score: tuple[Scoring, ...]
+    to_score: tuple[ScoringStatus, ...]
     """Surveys whose scores leave a change out."""
     drives_under_way: bool
     """More drives may soon join the surveys."""
@@ -77,14 +77,14 @@ def utc_day(now_s: float) -> str:
 
 
 def due_scorings(
-    to_score: Iterable[Scoring], now_s: float, *, drives_under_way: bool
+    to_score: Iterable[ScoringStatus], now_s: float, *, drives_under_way: bool
 ) -> Iterator[ScoreRequest]:
     """Yield a scoring for each changed survey, after a rest while drives are under way."""
     for scoring in to_score:
         if not drives_under_way or is_rested(scoring, now_s):
-            yield ScoreRequest(survey=scoring.survey, change=scoring.wanted)
+            yield ScoreRequest(survey=scoring.survey, change=scoring.requested)
 
 
-def is_rested(scoring: Scoring, now_s: float) -> bool:
+def is_rested(scoring: ScoringStatus, now_s: float) -> bool:
     """Tell whether a survey may be scored although more drives may soon join it."""
     return now_s >= scoring.ended_s + REST * scoring.took_s

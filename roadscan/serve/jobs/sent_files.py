@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePath
 
 from roadscan.errors import RoadscanError
-from roadscan.read.files import reported_as
+from roadscan.read.input_files import errors_reported_as
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class SentFiles:
     def _linked(self, file: SentFile) -> Iterator[Path]:
         path = self.folder / f"{file.sha256}{_suffix(file)}"
         path.symlink_to(self.path_of(file.sha256).resolve())
-        with reported_as(path, file.name):
+        with errors_reported_as(path, file.name):
             yield path
 
     @contextmanager

@@ -46,7 +46,7 @@ def work(settings: ServeSettings, say: Callable[[str], None], *, until_idle: boo
         signal.signal(number, lambda *_: stop.set())
     step_lock = threading.Lock()
     with _slot(settings.data) as worker_id, open_town(settings) as town:
-        town.state.beat(worker_id)
+        town.heartbeats.beat(worker_id)
         _publish_results_of_runs(town)
         town.queue.put_back(worker_id)
         place = Workplace(town, Steps(step_lock), settings.data / "bench" / worker_id)
@@ -54,14 +54,14 @@ def work(settings: ServeSettings, say: Callable[[str], None], *, until_idle: boo
         scheduler = Scheduler(town)
         say(f"worker {worker_id} is at work")
         while not stop.wait(POLL_S):
-            town.state.beat(worker_id)
-            _adopt(town.state.alive(DEAD_AFTER_S))
+            town.heartbeats.beat(worker_id)
+            _adopt(town.heartbeats.alive(DEAD_AFTER_S))
             idle = not town.queue.under_way()
             scheduler.run(time.time())
             if until_idle and idle and not town.queue.under_way():
                 break
         step_lock.acquire()  # never released: no further step begins
-        town.state.leave(worker_id)
+        town.heartbeats.leave(worker_id)
         DBOS.destroy()
         say(f"worker {worker_id} has stopped")
     # threads of workflows that wait for the lock would keep the process alive
@@ -111,9 +111,9 @@ def _publish_results_of_runs(town: Town) -> None:
     """Serve what `roadscan run` left in the town's folder: its surveys and their network."""
     for survey in town.layers.unserved():
         publish_features(town.store, town.layers, survey)
-        if not town.state.networks():
+        if not town.networks.all():
             network = town.store.network(town.store.survey(survey).network_sha256)
-            town.state.put_network_in_force(network.sha256, network.source, survey)
+            town.networks.put_in_force(network.sha256, network.source, survey)
 
 
 def _adopt(alive: frozenset[str]) -> None:

@@ -1,14 +1,15 @@
 // @ts-check
-import {watchAccounts} from "./accounts.js";
+/** The administration page: fills its parts, and lists anew what a change in one of them affects. */
+import {watchAccounts} from "./admin_accounts.js";
+import {listDisk} from "./admin_disk.js";
+import {watchDrives} from "./admin_drives.js";
+import {watchJobs} from "./admin_jobs.js";
+import {watchKeys} from "./admin_keys.js";
+import {listModels} from "./admin_models.js";
+import {watchNetwork} from "./admin_network.js";
+import {watchRetention} from "./admin_retention.js";
 import {call} from "./api.js";
-import {watchChores} from "./chores.js";
-import {listDisk} from "./disk.js";
-import {watchDrives} from "./erase.js";
-import {watchKeys} from "./keys.js";
-import {listModels} from "./models.js";
-import {watchNetwork} from "./network.js";
 import {attempt, fill, find, given} from "./page.js";
-import {watchRetention} from "./retention.js";
 import {text, textOr, time} from "./texts.js";
 
 async function listNetworks() {
@@ -21,18 +22,18 @@ async function listAudit() {
   fill(find("audit"), lines.slice(0, 100).map((/** @type {any} */ l) => [time(l.at_s), given(l.who), textOr(`audit_${l.action}`, l.action), given(l.subject)]), text("nothing_here"));
 }
 
-async function watchStaff() {
+async function watchAccess() {
   const listKeys = await watchKeys(listAudit);
-  await watchAccounts(() => Promise.all([listKeys(), listAudit()])); // a key does no more than its owner may
+  await watchAccounts(() => Promise.all([listKeys(), listAudit()])); // a key never has more rights than its owner
 }
 
-/** What a chore has made of the disk and of what is due. */
-async function watchHouse() {
+/** Jobs change what is on the disk and what is due. */
+async function watchStorage() {
   /** @type {() => Promise<void>} */
   let listDue = async () => {};
-  const listChores = await watchChores(() => Promise.all([listDisk(), listDue(), listAudit()]));
-  listDue = await watchRetention(() => Promise.all([listChores(), listAudit()]));
+  const listJobs = await watchJobs(() => Promise.all([listDisk(), listDue(), listAudit()]));
+  listDue = await watchRetention(() => Promise.all([listJobs(), listAudit()]));
 }
 
 watchNetwork(() => Promise.all([listNetworks(), listAudit()]));
-attempt(() => Promise.all([watchHouse(), watchStaff(), watchDrives(listAudit), listDisk(), listModels(), listNetworks(), listAudit()]));
+attempt(() => Promise.all([watchStorage(), watchAccess(), watchDrives(listAudit), listDisk(), listModels(), listNetworks(), listAudit()]));

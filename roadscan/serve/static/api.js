@@ -1,5 +1,5 @@
 // @ts-check
-/** Talks to the service: JSON in and out, problems as errors, the session's CSRF token. */
+/** Requests to the service: JSON in and out, problems as errors, the session's CSRF token. */
 import {textOr} from "./texts.js";
 
 export class Problem extends Error {
@@ -17,28 +17,28 @@ export class Problem extends Error {
 }
 
 /**
- * @param {{code: string, message: string, hint: string}} told why a job failed
- * @returns {Problem} with what the page's language says of the code, and the words of the job
+ * @param {{code: string, message: string, hint: string}} cause why a job failed
+ * @returns {Problem} with the text of the code in the page's language, followed by the job's own
  */
 export function failure({code, message, hint}) {
-  const problem_ = new Problem(0, code, message, hint);
+  const translated = new Problem(0, code, message, hint);
   const own = `${message}. ${hint}`;
-  if (problem_.message !== own) problem_.message += ` (${own})`;
-  return problem_;
+  if (translated.message !== own) translated.message += ` (${own})`;
+  return translated;
 }
 
 /** @typedef {{name: string, role: string, csrf_token?: string, leave?: string}} Me */
 
 /** @type {Promise<Me> | null} */
-let asked = null;
+let pending = null;
 
-/** @returns {Promise<Me>} who is logged in; role "" is nobody */
+/** @returns {Promise<Me>} who is logged in; role "" for nobody */
 export function me() {
-  asked ??= fetch("/api/me").then((answer) => answer.json());
-  return asked;
+  pending ??= fetch("/api/me").then((answer) => answer.json());
+  return pending;
 }
 
-/** @returns {Promise<Record<string, string>>} what a request that changes something has to carry */
+/** @returns {Promise<Record<string, string>>} headers for a request that changes something */
 export async function csrf() {
   const {csrf_token: token} = await me();
   return token ? {"X-CSRF-Token": token} : {};
@@ -48,7 +48,7 @@ export async function csrf() {
  * @param {string} method
  * @param {string} address
  * @param {unknown} [body]
- * @returns {Promise<any>} the answer's JSON; null where there is none
+ * @returns {Promise<any>} the response's JSON, or null
  */
 export async function call(method, address, body) {
   const headers = method === "GET" ? {} : await csrf();
@@ -63,9 +63,9 @@ export async function call(method, address, body) {
  * @returns {Promise<Problem>}
  */
 export async function problem(answer) {
-  const told = await answer.json().catch(() => ({}));
-  if (answer.status === 401 && told.code === "not_logged_in" && location.pathname !== "/login") {
+  const body = await answer.json().catch(() => ({}));
+  if (answer.status === 401 && body.code === "not_logged_in" && location.pathname !== "/login") {
     location.assign("/login?back=" + encodeURIComponent(location.pathname + location.search));
   }
-  return new Problem(answer.status, told.code ?? "http", told.title ?? answer.statusText, told.hint ?? "");
+  return new Problem(answer.status, body.code ?? "http", body.title ?? answer.statusText, body.hint ?? "");
 }

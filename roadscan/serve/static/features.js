@@ -1,5 +1,5 @@
 // @ts-check
-/** Reads the layers over the OGC API, page by page. */
+/** Features of the layers, read page by page over the OGC API, and the choice of a survey. */
 import {call} from "./api.js";
 
 const PAGE = 10000;
@@ -25,10 +25,10 @@ export async function allFeatures(collection, parameters) {
 /** @typedef {{name: string, scheme: string, scheme_version: string, classes: {number: number, colour: string}[]}} Survey */
 
 /**
- * Fill a choice of surveys; what is chosen stands in the address.
+ * Fill the choice of surveys; the chosen one is kept in the address.
  * @param {HTMLSelectElement} select
  * @param {(survey: Survey) => void} chosen
- * @returns {Promise<number>} how many there are, the newest first
+ * @returns {Promise<number>} how many surveys there are; the newest comes first
  */
 export async function chooseSurvey(select, chosen) {
   /** @type {Survey[]} */

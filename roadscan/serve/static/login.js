@@ -1,4 +1,5 @@
 // @ts-check
+/** The login, here or at the administration's login service, and the way back. */
 import {call} from "./api.js";
 import {attempt, find, show} from "./page.js";
 import {textOr} from "./texts.js";

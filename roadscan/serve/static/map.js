@@ -1,14 +1,15 @@
 // @ts-check
-/** The map: the network itself is the base map, segments in the colours of their class. */
-import {attempt, find, make, show} from "./page.js";
+/** The map: segments in the colours of their class; the network itself serves as base map. */
+import {CLASSES, classOf, GREY, strokeOf} from "./class_styles.js";
 import {allFeatures, chooseSurvey} from "./features.js";
-import {GREY, LOOKS, lookOf} from "./looks.js";
-import {FINENESS, nameImage, nameLines} from "./names.js";
+import {attempt, button, describe, find, make, show} from "./page.js";
+import {FINENESS, nameImage, nameLines} from "./street_names.js";
+import {lineSample} from "./svg.js";
 import {number, text, textOr, time} from "./texts.js";
 
 const SHOWN = ["street", "score", "condition_class", "reason", "riss_pct", "afli_pct", "ofs_pct", "coverage", "n_damages", "direction", "from_m", "to_m", "assessed_at", "model"];
 
-/** Before a street's name, as the name of its picture. */
+/** Prefix of the images that show street names. */
 const NAME = "name:";
 
 /** @type {any} */
@@ -55,7 +56,7 @@ function load({name: survey, classes}) {
   attempt(async () => {
     const [segments, damages] = await Promise.all(["segments", "damages"].map((name) => allFeatures(name, {survey})));
     await ready;
-    put("segments", segments.map((feature) => ({...feature, properties: {...feature.properties, look: lookOf(feature.properties)}})));
+    put("segments", segments.map((feature) => ({...feature, properties: {...feature.properties, class: classOf(feature.properties)}})));
     put("damages", damages);
     put("names", nameLines(segments));
     if (!map.getLayer("class-0")) addLayers();
@@ -70,7 +71,7 @@ function load({name: survey, classes}) {
     if (wanted.length) map.fitBounds(bounds(wanted), {padding: 80, maxZoom: 17, duration: 0});
     else if (asked) map.jumpTo({zoom: Number(asked[1]), center: [Number(asked[3]), Number(asked[2])]});
     else if (segments.length) map.fitBounds(bounds(segments), {padding: 40, duration: 0});
-    for (const {class: number_} of LOOKS) count(number_, segments);
+    for (const style of CLASSES) count(style.class, segments);
     if (!segments.length) show(text("survey_empty"));
   });
 }
@@ -102,12 +103,13 @@ function arrow() {
 }
 
 function addLayers() {
-  for (const look of LOOKS) {
-    const paint = {"line-color": GREY, "line-width": look.width, ...(look.dash ? {"line-dasharray": look.dash} : {})};
-    map.addLayer({id: `class-${look.class}`, type: "line", source: "segments", filter: ["==", ["get", "look"], look.class], paint, layout: {visibility: hidden.has(String(look.class)) ? "none" : "visible"}});
-    map.on("click", `class-${look.class}`, (/** @type {any} */ event) => details(event.features[0].properties));
-    map.on("mouseenter", `class-${look.class}`, () => { map.getCanvas().style.cursor = "pointer"; });
-    map.on("mouseleave", `class-${look.class}`, () => { map.getCanvas().style.cursor = ""; });
+  for (const style of CLASSES) {
+    const id = `class-${style.class}`;
+    const paint = {"line-color": GREY, "line-width": style.width, ...(style.dash ? {"line-dasharray": style.dash} : {})};
+    map.addLayer({id, type: "line", source: "segments", filter: ["==", ["get", "class"], style.class], paint, layout: {visibility: hidden.has(String(style.class)) ? "none" : "visible"}});
+    map.on("click", id, (/** @type {any} */ event) => details(event.features[0].properties));
+    map.on("mouseenter", id, () => { map.getCanvas().style.cursor = "pointer"; });
+    map.on("mouseleave", id, () => { map.getCanvas().style.cursor = ""; });
   }
   map.addImage("arrow", arrow());
   map.addLayer({id: "directions", type: "symbol", source: "segments", minzoom: 15, layout: {"symbol-placement": "line", "symbol-spacing": 90, "icon-image": "arrow", "icon-size": 0.75, "icon-padding": 0}});
@@ -134,23 +136,20 @@ function shown(key, value) {
 /** @param {Record<string, any>} properties */
 function details(properties) {
   const list = make("dl", {});
-  for (const key of SHOWN) {
-    const value = properties[key];
-    if (value === null || value === undefined || value === "null") continue;
-    list.append(make("dt", {}, text("field_" + key)), make("dd", {}, shown(key, value)));
-  }
+  const known = SHOWN.filter((key) => ![null, undefined, "null"].includes(properties[key]));
+  describe(list, known.map((key) => [text("field_" + key), shown(key, properties[key])]));
   const evidence = `/segment?${new URLSearchParams({survey: properties.survey, id: properties.segment_id})}`;
   find("details").replaceChildren(make("h2", {}, properties.street || properties.link_id), list, make("p", {}, make("a", {href: evidence}, text("to_evidence"))));
 }
 
 /**
- * The way to segments for those who do not point: a street's one after the other.
+ * Segments without pointing at the map: those of a street, one after the other.
  * @param {any[]} segments of one street
  */
 function list(segments) {
   const items = segments.map(({properties: p}) => {
     const where = `${number(p.from_m)}–${number(p.to_m)} m, ${text("direction_" + p.direction)}: ${p.score === null ? text("class_0") : number(p.score, 2)}`;
-    return make("li", {}, make("button", {type: "button", class: "quiet", click: () => details(p)}, where));
+    return make("li", {}, button(where, () => details(p)));
   });
   find("details").replaceChildren(make("h2", {}, segments[0].properties.street || text("unnamed")), make("ul", {class: "segments"}, ...items));
 }
@@ -160,29 +159,24 @@ function list(segments) {
  * @param {any[]} segments
  */
 function count(class_, segments) {
-  const length = segments.reduce((sum, {properties: p}) => sum + (lookOf(p) === class_ ? p.length_m : 0), 0);
+  const length = segments.reduce((sum, {properties: p}) => sum + (classOf(p) === class_ ? p.length_m : 0), 0);
   find(`length-${class_}`).textContent = `${number(length / 1000, 2)} km`;
 }
 
-/** What the address hides: classes by their numbers. */
+/** Classes that the address hides. */
 const hidden = new Set((new URLSearchParams(location.search).get("hide") ?? "").split("-").filter(Boolean));
-for (const look of LOOKS) {
-  const box = make("input", {type: "checkbox", checked: !hidden.has(String(look.class)), id: `show-${look.class}`, change: (event) => {
-    const shown = /** @type {HTMLInputElement} */ (event.target).checked;
-    if (shown) hidden.delete(String(look.class));
-    else hidden.add(String(look.class));
+for (const {class: class_} of CLASSES) {
+  const box = make("input", {type: "checkbox", checked: !hidden.has(String(class_)), id: `show-${class_}`, change: (event) => {
+    const visible = /** @type {HTMLInputElement} */ (event.target).checked;
+    if (visible) hidden.delete(String(class_));
+    else hidden.add(String(class_));
     const address = new URL(location.href);
     if (hidden.size) address.searchParams.set("hide", [...hidden].join("-"));
     else address.searchParams.delete("hide");
     history.replaceState(null, "", address);
-    if (map.getLayer(`class-${look.class}`)) map.setLayoutProperty(`class-${look.class}`, "visibility", shown ? "visible" : "none");
+    if (map.getLayer(`class-${class_}`)) map.setLayoutProperty(`class-${class_}`, "visibility", visible ? "visible" : "none");
   }});
-  const sample = document.createElementNS("http://www.w3.org/2000/svg", "svg");
-  sample.setAttribute("width", "32");
-  sample.setAttribute("height", "12");
-  const line = document.createElementNS(sample.namespaceURI, "path");
-  for (const [key, value] of Object.entries({id: `sample-${look.class}`, d: "M0,6H32", stroke: GREY, "stroke-width": look.width, "stroke-dasharray": look.dash ? "2 3" : "none"})) line.setAttribute(key, String(value));
-  sample.append(line);
-  find("classes").append(make("label", {}, box, sample, make("div", {}, text(`class_${look.class}`)), make("span", {id: `length-${look.class}`})));
+  const sample = lineSample({id: `sample-${class_}`, ...strokeOf(class_)});
+  find("classes").append(make("label", {}, box, sample, make("div", {}, text(`class_${class_}`)), make("span", {id: `length-${class_}`})));
 }
 attempt(async () => { if (!await chooseSurvey(find("survey"), load)) show(text("no_survey")); });

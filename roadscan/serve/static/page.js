@@ -1,10 +1,10 @@
 // @ts-check
-/** What all pages do: say who is logged in, show messages, build elements out of text only. */
+/** What all pages share: who is logged in, messages, and elements built from text only. */
 import {me} from "./api.js";
 
 /**
  * @param {string} name
- * @param {Record<string, string | number | boolean | EventListener>} [attributes] functions are listeners
+ * @param {Record<string, string | number | boolean | EventListener>} [attributes] functions become listeners
  * @param {(Node | string)[]} children
  * @returns {HTMLElement}
  */
@@ -21,7 +21,7 @@ export function make(name, attributes = {}, ...children) {
 
 /**
  * @param {string} id
- * @returns {any} the element of the page's frame that has this id
+ * @returns {any} the element of the page's template with this id
  */
 export function find(id) {
   const found = document.getElementById(id);
@@ -35,7 +35,7 @@ export function show(what) {
 }
 
 /**
- * Run something and show what goes wrong.
+ * Run something and show the error if it fails.
  * @param {() => Promise<unknown>} body
  */
 export async function attempt(body) {
@@ -48,21 +48,40 @@ export async function attempt(body) {
 }
 
 /**
- * @param {string} name that somebody else chose, in whatever script
- * @returns {HTMLElement} it, without sway over the text around it
+ * @param {string} name that a user chose, in any script
+ * @returns {HTMLElement} the name, isolated from the writing direction around it
  */
 export function given(name) {
   return make("bdi", {}, name);
 }
 
 /**
+ * @param {string | Node} label
+ * @param {() => unknown} click
+ * @param {Record<string, string | boolean>} [attributes]
+ * @returns {HTMLButtonElement} a button of secondary importance
+ */
+export function button(label, click, attributes = {}) {
+  return /** @type {HTMLButtonElement} */ (make("button", {type: "button", class: "quiet", click, ...attributes}, label));
+}
+
+/**
+ * @param {HTMLElement} list a dl
+ * @param {[string, string | Node][]} facts label and value
+ */
+export function describe(list, facts) {
+  list.replaceChildren(...facts.flatMap(([label, value]) => [make("dt", {}, label), make("dd", {}, value)]));
+}
+
+/**
  * @param {HTMLElement} table its body
  * @param {(string | Node)[][]} rows
- * @param {string} empty what stands there without rows
+ * @param {string} empty what to show without rows
+ * @param {number[]} [numeric] columns of figures, from 1
  */
-export function fill(table, rows, empty) {
+export function fill(table, rows, empty, numeric = []) {
   const width = table.parentElement?.querySelectorAll("thead th").length ?? 1;
-  const made = rows.map((cells) => make("tr", {}, ...cells.map((cell) => make("td", {}, cell))));
+  const made = rows.map((cells) => make("tr", {}, ...cells.map((cell, n) => make("td", numeric.includes(n + 1) ? {class: "number"} : {}, cell))));
   table.replaceChildren(...(made.length ? made : [make("tr", {}, make("td", {colspan: width}, empty))]));
 }
 

@@ -1,9 +1,9 @@
 // @ts-check
-/** The review: one damage after another, those first on which most hangs; by key or by button. */
+/** The review: one damage after another, by key or by button; those that decide a class come first. */
 import {call, Problem} from "./api.js";
 import {chooseSurvey} from "./features.js";
-import {attempt, fill, find, given, make, show} from "./page.js";
-import {draw} from "./picture.js";
+import {attempt, describe, fill, find, given, make, show} from "./page.js";
+import {boxedPhoto} from "./svg.js";
 import {number, text, textOr, time} from "./texts.js";
 
 /** @typedef {{damage_id: string, kind: string, label: string, street: string, link_id: string, segment_id: string, offset_m: number, length_m: number, width_m: number, n_observations: number, confidence: number, score: number | null, condition_class: number | null, without: number | null, share: number}} Damage */
@@ -29,7 +29,7 @@ function say(what) {
   find("said").textContent = what;
 }
 
-/** @returns {Damage | undefined} the one that is looked at */
+/** @returns {Damage | undefined} the one shown */
 function current() {
   return queue.damages[at];
 }
@@ -46,21 +46,16 @@ async function load() {
   await showDamage();
 }
 
-/** @param {[string, string | Node][]} facts */
-function definitions(facts) {
-  find("damage-facts").replaceChildren(...facts.flatMap(([name, value]) => [make("dt", {}, name), make("dd", {}, value)]));
-}
-
 async function showDamage() {
   const damage = current();
   for (const id of ["confirm", "reject", "previous", "next"]) find(id).disabled = !damage;
   showKinds();
   find("damage-title").textContent = damage ? text("review_number", {n: at + 1, of: queue.waiting, kind: called(damage.kind)}) : text("review_nothing");
   find("damage-photo").replaceChildren();
-  definitions([]);
+  describe(find("damage-facts"), []);
   if (!damage) return;
   const where = `/segment?${new URLSearchParams({survey, id: damage.segment_id})}`;
-  definitions([
+  describe(find("damage-facts"), [
     [text("field_street"), given(damage.street || damage.link_id)],
     [text("segment_title"), make("a", {href: where}, damage.segment_id)],
     [text("size"), `${number(damage.length_m, 2)} × ${number(damage.width_m, 2)} m`],
@@ -69,16 +64,8 @@ async function showDamage() {
     [text("effect"), damage.share >= 1 ? text("class_hangs") : text("effect_share", {share: number(100 * damage.share)})],
   ]);
   const evidence = await call("GET", `/api/evidence/damage?${new URLSearchParams({survey, id: damage.damage_id})}`);
-  if (damage !== current()) return; // somebody was quicker
-  find("damage-photo").replaceChildren(evidence.photo ? picture(evidence) : make("p", {}, text("no_photo")));
-}
-
-/** @param {{photo: string, box: number[]}} evidence */
-function picture({photo, box}) {
-  const [x1, y1, x2, y2] = box.map((share) => 100 * share);
-  const frame = draw("svg", {viewBox: "0 0 100 100", preserveAspectRatio: "none", "aria-hidden": "true"});
-  draw("rect", {x: x1, y: y1, width: x2 - x1, height: y2 - y1, fill: "none", stroke: "#ffb000", "stroke-width": 2, "vector-effect": "non-scaling-stroke"}, frame);
-  return make("figure", {}, make("img", {src: photo, alt: text("photo")}), frame);
+  if (damage !== current()) return; // the user has moved on
+  find("damage-photo").replaceChildren(evidence.photo ? boxedPhoto(evidence.photo, text("photo"), evidence.box) : make("p", {}, text("no_photo")));
 }
 
 function showKinds() {
@@ -101,12 +88,11 @@ function showDecisions() {
 
 /** @param {{kind: string, judged: number, right: number, another_kind: number, no_damage: number, share: number}[]} figures */
 function showAgreement(figures) {
-  fill(find("agreement"), figures.map((one) => [called(one.kind), number(one.judged), number(one.right), number(one.another_kind), number(one.no_damage), text("percent", {n: number(100 * one.share)})]), text("nothing_here"));
-  for (const cell of find("agreement").querySelectorAll("td:not(:first-child)")) cell.className = "number";
+  fill(find("agreement"), figures.map((one) => [called(one.kind), number(one.judged), number(one.right), number(one.another_kind), number(one.no_damage), text("percent", {n: number(100 * one.share)})]), text("nothing_here"), [2, 3, 4, 5, 6]);
 }
 
 /**
- * Do one thing at a time: a key pressed twice is no verdict on the next damage.
+ * Do one thing at a time: a key pressed twice must not judge the next damage.
  * @param {() => Promise<unknown>} body
  */
 async function alone(body) {

@@ -1,13 +1,13 @@
 // @ts-check
-/** One segment down to its evidence: the steps of its score, its cells, pictures of its damages and its road. */
+/** A segment and its evidence: the steps of its score, its cells, pictures of its damages and its road. */
 import {call, me} from "./api.js";
 import {allFeatures} from "./features.js";
 import {attempt, fill, find, make} from "./page.js";
-import {draw} from "./picture.js";
+import {boxedPhoto, draw} from "./svg.js";
 import {number, text, textOr, time} from "./texts.js";
 
 const CELL = 14;
-/** Of map.png and QGIS, too: Okabe and Ito's colours. */
+/** As in map.png and QGIS: Okabe and Ito's colours. */
 const COLOURS = {riss: "#000000", afli: "#009e73", ofs: "#cc79a7"};
 
 /** @param {number | null} value */
@@ -17,13 +17,12 @@ function shown(value, digits = 2) {
 
 /** @param {any} steps */
 function showSteps(steps) {
-  fill(find("steps"), ["riss", "afli", "ofs"].map((key) => [text("indicator_" + key), shown(steps[key]), shown(steps[`zw_${key}`]), shown(steps.weights[key] ?? null, 4)]), "");
-  for (const cell of find("steps").querySelectorAll("td:not(:first-child)")) cell.className = "number";
+  fill(find("steps"), ["riss", "afli", "ofs"].map((key) => [text("indicator_" + key), shown(steps[key]), shown(steps[`zw_${key}`]), shown(steps.weights[key] ?? null, 4)]), "", [2, 3, 4]);
 }
 
 /**
  * @param {string | null} shares as the layer has them, "frame_blurred:0.35 frame_too_dark:0.1"
- * @returns {HTMLElement[]} why cells were not seen, most of them first; none without such cells
+ * @returns {HTMLElement[]} why cells were not seen, the most frequent reason first
  */
 function lost(shares) {
   if (!shares) return [];
@@ -86,10 +85,7 @@ async function photo(survey, damage) {
     item.append(make("p", {}, text("no_photo")));
     return item;
   }
-  const [x1, y1, x2, y2] = evidence.box.map((/** @type {number} */ share) => 100 * share);
-  const frame = draw("svg", {viewBox: "0 0 100 100", preserveAspectRatio: "none", "aria-hidden": "true"});
-  draw("rect", {x: x1, y: y1, width: x2 - x1, height: y2 - y1, fill: "none", stroke: "#ffb000", "stroke-width": 2, "vector-effect": "non-scaling-stroke"}, frame);
-  item.append(make("figure", {}, make("img", {src: evidence.photo, alt: text("photo"), loading: "lazy"}), frame));
+  item.append(boxedPhoto(evidence.photo, text("photo"), evidence.box));
   return item;
 }
 

@@ -1,11 +1,11 @@
 // @ts-check
-/** The map's equal as a table: one row a street, sortable, searchable, to be printed. */
-import {attempt, find, make, show} from "./page.js";
+/** The map's content as a table: a row per street, to sort, search and print. */
+import {CLASSES, classOf, strokeOf} from "./class_styles.js";
 import {allFeatures, chooseSurvey} from "./features.js";
-import {GREY, LOOKS, lookOf} from "./looks.js";
-import {nameLines} from "./names.js";
-import {paperMap} from "./paper_map.js";
-import {draw as svg} from "./picture.js";
+import {attempt, find, make, show} from "./page.js";
+import {printMap} from "./print_map.js";
+import {nameLines} from "./street_names.js";
+import {lineSample} from "./svg.js";
 import {language, number, text, time} from "./texts.js";
 
 /** @typedef {{street: string, score: number | null, length: number, class_1: number, class_2: number, class_3: number, class_4: number, not_assessed: number, worst: number | null, worst_id: string, damages: number}} Street */
@@ -18,7 +18,7 @@ let segments = [];
 let survey = null;
 const asked = new URLSearchParams(location.search);
 let sortedBy = asked.get("sort") ?? "score";
-let falling = asked.get("order") !== "up";
+let descending = asked.get("order") !== "up";
 
 /**
  * @param {any[]} segments
@@ -56,7 +56,7 @@ function order(a, b) {
   const [x, y] = [a, b].map((street) => /** @type {any} */ (street)[sortedBy]);
   if (x === null || y === null) return x === y ? 0 : x === null ? 1 : -1; // without a value: last
   const up = typeof x === "string" ? x.localeCompare(y, language) : x - y;
-  return falling ? -up : up;
+  return descending ? -up : up;
 }
 
 /**
@@ -68,32 +68,19 @@ function link(page, asked, label) {
   return make("a", {href: `${page}?${new URLSearchParams({survey: survey?.name ?? "", ...asked})}`}, label);
 }
 
-/** For the printed page: the segments of the streets shown, in the looks of the map. */
+/** Draws the map of the printed page: the segments of the streets shown, styled as on the map. */
 function drawMap() {
   const wanted = find("search").value.toLocaleLowerCase(language);
   const colours = new Map(survey?.classes.map(({number: class_, colour}) => [class_, colour]));
   const shown = segments.filter(({properties: p}) => (p.street ?? "").toLocaleLowerCase(language).includes(wanted));
-  const strokes = shown.sort((a, b) => lookOf(a.properties) - lookOf(b.properties)).map(({properties, geometry}) => {
-    const class_ = lookOf(properties);
-    return {points: geometry.coordinates, width: LOOKS[class_].width, dash: class_ ? "none" : "2 3", colour: colours.get(class_) ?? GREY};
+  const lines = shown.sort((a, b) => classOf(a.properties) - classOf(b.properties)).map(({properties, geometry}) => {
+    const class_ = classOf(properties);
+    return {points: geometry.coordinates, stroke: strokeOf(class_, colours.get(class_))};
   });
-  find("picture").replaceChildren(...(strokes.length ? [paperMap(strokes, nameLines(shown), text("map_title"))] : []));
-  find("legend").replaceChildren(...LOOKS.map(({class: class_, width}) => {
-    const sample = pictureOfSample(width, class_ ? "none" : "2 3", colours.get(class_) ?? GREY);
-    return make("span", {}, sample, " ", text(`class_${class_}`));
-  }));
+  find("picture").replaceChildren(...(lines.length ? [printMap(lines, nameLines(shown), text("map_title"))] : []));
+  find("legend").replaceChildren(...CLASSES.map(({class: class_}) =>
+    make("span", {}, lineSample(strokeOf(class_, colours.get(class_))), " ", text(`class_${class_}`))));
   find("printed").textContent = text("printed", {survey: survey?.name ?? "", scheme: survey?.scheme ?? "", version: survey?.scheme_version ?? "", at: time(Date.now() / 1000)});
-}
-
-/**
- * @param {number} width
- * @param {string} dash
- * @param {string} colour
- */
-function pictureOfSample(width, dash, colour) {
-  const sample = svg("svg", {width: 32, height: 12, "aria-hidden": "true"});
-  svg("path", {d: "M0,6H32", stroke: colour, "stroke-width": width, "stroke-dasharray": dash}, sample);
-  return sample;
 }
 
 function draw() {
@@ -108,14 +95,14 @@ function draw() {
     make("td", {class: "number"}, number(row.damages)))));
   for (const button of find("streets").querySelectorAll("[data-sort]")) {
     const own = button.dataset.sort === sortedBy;
-    button.closest("th").setAttribute("aria-sort", own ? (falling ? "descending" : "ascending") : "none");
+    button.closest("th").setAttribute("aria-sort", own ? (descending ? "descending" : "ascending") : "none");
   }
 }
 
-/** What is searched and sorted stands in the address, to be sent to somebody. */
+/** Puts search and order into the address, which can then be passed on. */
 function remember() {
   const address = new URL(location.href);
-  for (const [key, value] of Object.entries({search: find("search").value, sort: sortedBy, order: falling ? "down" : "up"})) {
+  for (const [key, value] of Object.entries({search: find("search").value, sort: sortedBy, order: descending ? "down" : "up"})) {
     if (value) address.searchParams.set(key, value);
     else address.searchParams.delete(key);
   }
@@ -149,7 +136,7 @@ if (document.getElementById("streets")) {
   find("print").addEventListener("click", () => print());
   for (const button of find("streets").querySelectorAll("[data-sort]")) {
     button.addEventListener("click", () => {
-      falling = sortedBy === button.dataset.sort ? !falling : button.dataset.sort !== "street";
+      descending = sortedBy === button.dataset.sort ? !descending : button.dataset.sort !== "street";
       sortedBy = button.dataset.sort;
       remember();
       draw();

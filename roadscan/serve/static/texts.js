@@ -1,5 +1,5 @@
 // @ts-check
-/** Texts of the page's language, put there by the server. */
+/** Texts in the page's language, and numbers and times as that language writes them. */
 
 /** @type {Record<string, string>} */
 const known = JSON.parse(document.getElementById("texts")?.textContent ?? "{}");
@@ -7,7 +7,7 @@ const known = JSON.parse(document.getElementById("texts")?.textContent ?? "{}");
 /**
  * @param {string} key
  * @param {Record<string, string | number>} [values] for the text's {places}
- * @returns {string} the text; the key itself where there is none
+ * @returns {string} the text; the key itself if there is none
  */
 export function text(key, values = {}) {
   return (known[key] ?? key).replace(/\{(\w+)\}/g, (_, name) => String(values[name] ?? ""));
@@ -16,7 +16,7 @@ export function text(key, values = {}) {
 /**
  * @param {string} key
  * @param {string} otherwise
- * @returns {string} the text, or what is said where there is none
+ * @returns {string} the text, or `otherwise` if there is none
  */
 export function textOr(key, otherwise) {
   return known[key] ?? otherwise;

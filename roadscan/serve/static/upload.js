@@ -1,7 +1,8 @@
 // @ts-check
-/** Sends files, shows which drives wait, starts them and follows their jobs. */
+/** Sends files, shows the drives that wait, and follows their jobs. */
 import {call, failure} from "./api.js";
-import {attempt, fill, find, given, make, show} from "./page.js";
+import {jobButton} from "./jobs.js";
+import {attempt, button, fill, find, given, make, show} from "./page.js";
 import {number, text, time} from "./texts.js";
 import {send} from "./tus.js";
 
@@ -20,7 +21,7 @@ function pathOf(file) {
 /**
  * @param {File[]} files
  * @param {string} survey
- * @returns {string} the drop's id: the same files chosen again are the same drop, also after a reload
+ * @returns {string} the drop's id: the same files chosen again make the same drop, even after a reload
  */
 function dropOf(files, survey) {
   let [a, b] = [0x811c9dc5, 0x9747b28c];
@@ -50,7 +51,7 @@ function sendAll(files) {
 }
 
 /**
- * Small files go first: a video then knows its track when it has arrived.
+ * Small files go first, so that a video's track is there when the video has arrived.
  * @param {File} file
  */
 function isVideo(file) {
@@ -70,7 +71,7 @@ async function sendOne(file, about) {
   const stop = new AbortController();
   const bar = make("progress", {max: file.size, value: 0, "aria-label": file.name});
   const state = make("span", {});
-  const cancel = make("button", {type: "button", class: "quiet", click: () => stop.abort()}, text("cancel"));
+  const cancel = button(text("cancel"), () => stop.abort());
   const line = make("li", {}, given(pathOf(file)), ` (${number(file.size / MIB, 1)} MiB) `, state, " ", cancel, bar);
   find("sending").append(line);
   try {
@@ -106,7 +107,7 @@ function unfinishedRow(upload) {
 
 /**
  * @param {any} drive
- * @param {any} check that of a drive which is whole, once there is one
+ * @param {any} check of a complete drive, once there is one
  */
 function waitingRow(drive, check) {
   const state = text(drive.waits_for ? "wait_" + drive.waits_for : check ? "verdict_" + check.verdict : "check_wanted");
@@ -121,20 +122,7 @@ function jobRow(job) {
   const state = failed ? make("span", {class: "bad"}, failure(failed).message) : text("state_" + job.state);
   const found = "segments_assessed" in (job.done?.facts ?? {}) ? make("a", {href: `/?survey=${encodeURIComponent(job.request.survey)}`}, text("found", job.done.facts)) : "";
   const steps = found || (job.progress && job.state === "running" ? `${text("stage_" + job.progress.stage)} ${job.progress.total ? `${job.progress.done}/${job.progress.total}` : ""}` : "");
-  const act = ["waiting", "running"].includes(job.state) ? "cancel" : ["failed", "cancelled"].includes(job.state) ? "retry" : "";
-  const button = act ? make("button", {type: "button", class: "quiet", click: () => change(job.job_id, act)}, text(act === "cancel" ? "cancel" : "try_again")) : "";
-  return [make("span", {}, `${text("kind_" + job.kind)} `, given(name)), given(job.request.survey ?? ""), state, steps, button];
-}
-
-/**
- * @param {string} job
- * @param {string} act
- */
-function change(job, act) {
-  attempt(async () => {
-    await call("POST", `/api/jobs/${job}/${act}`);
-    await list();
-  });
+  return [make("span", {}, `${text("kind_" + job.kind)} `, given(name)), given(job.request.survey ?? ""), state, steps, jobButton(job, list)];
 }
 
 for (const id of ["folder", "files"]) find(id).addEventListener("change", () => sendAll(find(id).files));
@@ -149,7 +137,7 @@ for (const kind of ["dragover", "dragleave", "drop"]) {
 
 /**
  * @param {DataTransfer} transfer
- * @returns {Promise<File[]>} its files, those inside folders too
+ * @returns {Promise<File[]>} its files, including those inside folders
  */
 async function dropped(transfer) {
   const entries = [...transfer.items].map((item) => item.webkitGetAsEntry()).filter((entry) => entry !== null);
@@ -168,7 +156,7 @@ async function filesOf(entry) {
   }
   const reader = /** @type {FileSystemDirectoryEntry} */ (entry).createReader();
   const inside = [];
-  for (;;) { // a reader gives a hundred at a time
+  for (;;) { // a reader returns a hundred at a time
     const some = await new Promise((done, failed) => reader.readEntries(done, failed));
     if (!some.length) break;
     inside.push(...some);

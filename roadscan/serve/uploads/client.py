@@ -16,9 +16,9 @@ from typing import Final
 from urllib.parse import unquote
 
 from roadscan.errors import InputFault, RoadscanError
-from roadscan.model.upload import FileKind
+from roadscan.model.uploaded_file import FileKind
 from roadscan.pipeline.progress import Progress
-from roadscan.read.files import check_file, sha256_of
+from roadscan.read.input_files import check_file, sha256_of
 from roadscan.serve.uploads import tus_protocol
 from roadscan.serve.uploads.connection import Answer, Connection, ConnectionLostError
 

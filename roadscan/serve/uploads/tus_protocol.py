@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from roadscan.errors import RoadscanError
-from roadscan.model.upload import Place
+from roadscan.model.uploaded_file import UploadSource
 
 VERSION: Final = "1.0.0"
 EXTENSIONS: Final = "creation,creation-with-upload,expiration,termination,checksum"
@@ -39,7 +39,7 @@ _UNSHOWABLE: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2
 class Sent:
     """What a sender says of a file."""
 
-    place: Place
+    place: UploadSource
     survey: str
     """"" where it is left to the service."""
     sha256: str
@@ -86,7 +86,7 @@ def parse_metadata(header: str) -> Sent:
     count = values.get("dropFiles", "0") if drop_id else "0"
     if not re.fullmatch(r"[0-9]{1,6}", count) or int(count) > MAX_DROP_FILES:
         raise _wrong(f"dropFiles is {_shown(count)}", f"Send a number up to {MAX_DROP_FILES}")
-    return Sent(Place(drop_id, int(count), folder, name), survey, sha256, header)
+    return Sent(UploadSource(drop_id, int(count), folder, name), survey, sha256, header)
 
 
 def write_metadata(values: Mapping[str, str]) -> str:

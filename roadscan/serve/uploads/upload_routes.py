@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict
 
 from roadscan.errors import RoadscanError
 from roadscan.model.access import Caller, Right
-from roadscan.model.upload import FileKind, StoredFile, Waiting, WaitingDrive
+from roadscan.model.uploaded_file import FileKind, StoredFile, WaitingDrive, WaitingReason
 from roadscan.serve.access.guard import Guard
 from roadscan.serve.api_description import problems
 from roadscan.serve.uploads.tus_routes import PATH
@@ -59,7 +59,7 @@ class DriveResponse(_Told):
     folder: str
     track: FileResponse | None
     camera: FileResponse | None
-    waits_for: Waiting | None
+    waits_for: WaitingReason | None
 
 
 def uploads_api(guard: Guard, arrivals: UploadService) -> APIRouter:

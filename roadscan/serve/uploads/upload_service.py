@@ -6,7 +6,7 @@ from typing import Final
 
 from roadscan.errors import RoadscanError
 from roadscan.model.access import Caller
-from roadscan.model.upload import FileKind, StoredFile
+from roadscan.model.uploaded_file import FileKind, StoredFile
 from roadscan.serve.uploads.tus_protocol import Sent
 from roadscan.serve.uploads.upload_record import State, Upload
 from roadscan.serve.uploads.upload_storage import UploadOverError, UploadStorage

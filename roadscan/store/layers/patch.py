@@ -28,7 +28,7 @@ _AT_ONCE = 500
 class LayerPatch:
     """What changes in a layer: features that go, by id, and features as they are from now on."""
 
-    gone: tuple[str, ...]
+    removed: tuple[str, ...]
     rows: tuple[FeatureRow, ...]
 
 
@@ -57,13 +57,15 @@ def _patch(
         .mappings()
         .one()
     )
-    known = _known(db, collection, edition, [*patch.gone, *(row.values[0] for row in patch.rows)])
+    known = _known(
+        db, collection, edition, [*patch.removed, *(row.values[0] for row in patch.rows)]
+    )
     changed = [
         row
         for row in patch.rows
         if row.values[0] not in known or known[row.values[0]].geojson != row.geojson
     ]
-    gone = sorted(known[one].number for one in patch.gone if one in known)
+    gone = sorted(known[one].number for one in patch.removed if one in known)
     if not changed and not gone:
         return
     for number in gone:
@@ -86,7 +88,7 @@ def _patch(
         )
         moved = [row for row in same if known[row.values[0]].geometry_wkb != row.geometry_wkb]
         _move(db, spatial, table, edition, moved, [known[row.values[0]].number for row in moved])
-    _tell(db, dict(head), len(new) - len(gone), len(new), patch.gone, changed)
+    _tell(db, dict(head), len(new) - len(gone), len(new), patch.removed, changed)
 
 
 def _tell(

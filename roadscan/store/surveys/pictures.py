@@ -14,12 +14,12 @@ from roadscan.model.damage import Observation
 from roadscan.model.drive import ChunkResult
 from roadscan.model.road import Direction
 from roadscan.model.stored_picture import (
-    KeptPicture,
     LanePicture,
     ObjectionMask,
     Picture,
     PictureRefusal,
     PictureView,
+    StoredPicture,
 )
 from roadscan.store import tables
 from roadscan.store.surveys import rows
@@ -57,7 +57,7 @@ class Pictures:
 
     def of_chunk(
         self, drive_id: str, settings_sha256: str, number: int
-    ) -> tuple[tuple[KeptPicture, ...], dict[PictureRefusal, int]]:
+    ) -> tuple[tuple[StoredPicture, ...], dict[PictureRefusal, int]]:
         """Return the pictures of a chunk by time, and how many there are not by reason."""
         key = {"drive_id": drive_id, "settings_sha256": settings_sha256, "number": number}
         kept, refused = tables.pictures, tables.refused_pictures
@@ -204,10 +204,10 @@ def _picture(row: Row[Any] | None) -> Picture | None:
     return Picture(row.jpeg, PictureView(row.view), row.width, row.height, row.scale)
 
 
-def _kept_picture(row: Row[Any]) -> KeptPicture:
+def _kept_picture(row: Row[Any]) -> StoredPicture:
     picture = Picture(row.jpeg, PictureView(row.view), row.width, row.height, row.scale)
     footprint = shapely.get_coordinates(shapely.from_wkb(row.footprint_wkb))
-    return KeptPicture(row.frame_t_s, picture, footprint)
+    return StoredPicture(row.frame_t_s, picture, footprint)
 
 
 def _lane_picture(row: Row[Any], from_row: int, to_row: int) -> LanePicture:

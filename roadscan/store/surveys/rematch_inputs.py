@@ -7,7 +7,7 @@ from typing import Any, Final
 import numpy as np
 from sqlalchemy import Connection, Engine, delete, insert, select
 
-from roadscan.model.drive import ChunkResult, Drive, LostFrame, SeenFrame, Trace
+from roadscan.model.drive import ChunkResult, Drive, FrameDetections, RematchInputs, UnusableFrame
 from roadscan.model.frame import Boxes, FrameRejection
 from roadscan.model.survey import DriveKey
 from roadscan.model.track import Track
@@ -28,7 +28,7 @@ class Traces:
         with self._engine.connect() as db:
             return db.execute(query).first() is not None
 
-    def of(self, key: DriveKey) -> Trace | None:
+    def of(self, key: DriveKey) -> RematchInputs | None:
         """Return what a drive is matched by; None without a trace."""
         query = select(traces).filter_by(**_row(key))
         with self._engine.connect() as db:
@@ -36,7 +36,7 @@ class Traces:
         if row is None:
             return None
         track = Track(**_unpacked(row.fixes), format=row.format)
-        return Trace(track, row.every_m, row.pictures)
+        return RematchInputs(track, row.every_m, row.pictures)
 
     def chunks(self, key: DriveKey) -> tuple[int, ...]:
         """Return the numbers of the chunks of a drive whose frames are known, in order."""
@@ -45,14 +45,14 @@ class Traces:
         with self._engine.connect() as db:
             return tuple(db.scalars(query))
 
-    def frames(self, key: DriveKey, number: int) -> tuple[SeenFrame | LostFrame, ...]:
+    def frames(self, key: DriveKey, number: int) -> tuple[FrameDetections | UnusableFrame, ...]:
         """Return what each planned frame of a chunk showed, in order of time."""
         query = select(found_frames.c.frames).filter_by(**_row(key), number=number)
         with self._engine.connect() as db:
             return _frames(_unpacked(db.execute(query).scalar_one()))
 
 
-def put_trace(db: Connection, drive: Drive, trace: Trace) -> None:
+def put_trace(db: Connection, drive: Drive, trace: RematchInputs) -> None:
     """Write the trace of a drive in place of an earlier one."""
     key = _row(DriveKey(drive.drive_id, drive.settings_sha256))
     row = {
@@ -77,10 +77,10 @@ def _row(key: DriveKey) -> dict[str, str]:
     return {"drive_id": key.drive_id, "settings_sha256": key.settings_sha256}
 
 
-def _arrays(frames: tuple[SeenFrame | LostFrame, ...]) -> dict[str, Any]:
+def _arrays(frames: tuple[FrameDetections | UnusableFrame, ...]) -> dict[str, Any]:
     """Return frames as arrays: of all frames, of all boxes, of all traffic; exact to the bit."""
-    lost = [one.reason.value if isinstance(one, LostFrame) else "" for one in frames]
-    seen = [(k, one) for k, one in enumerate(frames) if isinstance(one, SeenFrame)]
+    lost = [one.reason.value if isinstance(one, UnusableFrame) else "" for one in frames]
+    seen = [(k, one) for k, one in enumerate(frames) if isinstance(one, FrameDetections)]
     none = np.empty((0, 4))
     return {
         "t_s": np.array([one.video_t_s for one in frames]),
@@ -94,16 +94,16 @@ def _arrays(frames: tuple[SeenFrame | LostFrame, ...]) -> dict[str, Any]:
     }
 
 
-def _frames(arrays: dict[str, Any]) -> tuple[SeenFrame | LostFrame, ...]:
-    frames: list[SeenFrame | LostFrame] = []
+def _frames(arrays: dict[str, Any]) -> tuple[FrameDetections | UnusableFrame, ...]:
+    frames: list[FrameDetections | UnusableFrame] = []
     for k, (t_s, lost) in enumerate(zip(arrays["t_s"].tolist(), arrays["lost"], strict=True)):
         if lost:
-            frames.append(LostFrame(t_s, FrameRejection(str(lost))))
+            frames.append(UnusableFrame(t_s, FrameRejection(str(lost))))
             continue
         own = arrays["box_of"] == k
         kinds = tuple(map(str, arrays["kind"][own]))
         boxes = Boxes(arrays["xyxy"][own], arrays["confidence"][own], kinds)
-        frames.append(SeenFrame(t_s, boxes, arrays["traffic"][arrays["traffic_of"] == k]))
+        frames.append(FrameDetections(t_s, boxes, arrays["traffic"][arrays["traffic_of"] == k]))
     return tuple(frames)
 
 

@@ -1,5 +1,6 @@
 """Writes and reads the results of a survey: its segments' scores and its damages."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,6 +9,7 @@ from sqlalchemy import (
     Connection,
     Engine,
     and_,
+    bindparam,
     delete,
     func,
     insert,
@@ -18,7 +20,8 @@ from sqlalchemy import (
 
 from roadscan.assess.damages import along
 from roadscan.model.damage import Damage
-from roadscan.model.survey import Assessment, Totals
+from roadscan.model.score import SegmentResult
+from roadscan.model.survey import Assessment, SurveyTotals
 from roadscan.store import tables
 from roadscan.store.layers.feature_tables import editions
 from roadscan.store.surveys import rows
@@ -38,7 +41,7 @@ def put_assessment(db: Connection, survey: str, assessment: Assessment) -> None:
         }
         for k, (segment, result) in enumerate(pairs)
     ]
-    damaged = [damage_row(survey, k, damage) for k, damage in enumerate(assessment.damages)]
+    damaged = [_damage_row(survey, k, damage) for k, damage in enumerate(assessment.damages)]
     for table, new in ((tables.results, scored), (tables.damages, damaged)):
         db.execute(delete(table).filter_by(**key))
         if new:
@@ -46,7 +49,36 @@ def put_assessment(db: Connection, survey: str, assessment: Assessment) -> None:
     db.execute(update(editions).filter_by(**key).values(stale=True))
 
 
-def damage_row(survey: str, number: int, damage: Damage) -> dict[str, Any]:
+def update_results(
+    db: Connection,
+    survey: str,
+    results: Iterable[SegmentResult],
+    removed: Iterable[Damage],
+    damages: Sequence[Damage],
+) -> None:
+    """Replace the results of some segments and some damages; new damages are appended."""
+    _update_scores(db, survey, results)
+    table = tables.damages
+    own = table.c.survey == survey
+    for old in (*removed, *damages):
+        this = (table.c.segment_id == old.segment_id) & (table.c.damage_id == old.damage_id)
+        db.execute(delete(table).where(own & this))
+    last = db.scalar(select(func.max(table.c.number)).where(own))
+    first = 0 if last is None else last + 1
+    new = [_damage_row(survey, first + k, damage) for k, damage in enumerate(damages)]
+    if new:
+        db.execute(insert(table), new)
+
+
+def _update_scores(db: Connection, survey: str, results: Iterable[SegmentResult]) -> None:
+    table = tables.results
+    this = (table.c.survey == survey) & (table.c.segment_id == bindparam("at"))
+    new = [{"at": result.segment_id, "new": rows.plain(result, rows.RESULT)} for result in results]
+    if new:
+        db.execute(update(table).where(this).values(result=bindparam("new")), new)
+
+
+def _damage_row(survey: str, number: int, damage: Damage) -> dict[str, Any]:
     """Return the row of a damage."""
     return {
         "survey": survey,
@@ -76,7 +108,7 @@ def damages_where(db: Connection, survey: str, which: ColumnElement[bool]) -> tu
     return tuple(sorted(map(rows.DAMAGE.validate_python, made), key=along))
 
 
-def totals(db: Connection, survey: str) -> Totals:
+def totals(db: Connection, survey: str) -> SurveyTotals:
     """Count the results of a survey."""
     results, damages = tables.results.c, tables.damages.c
     score = results.result["score"]["score"].as_float()
@@ -84,7 +116,7 @@ def totals(db: Connection, survey: str) -> Totals:
         select(func.count(), func.count(score)).where(results.survey == survey)
     ).one()
     found = db.scalar(select(func.count()).where(damages.survey == survey))
-    return Totals(*segments, damages=found or 0)
+    return SurveyTotals(*segments, damages=found or 0)
 
 
 @dataclass(frozen=True, slots=True)

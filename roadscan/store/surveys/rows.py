@@ -12,7 +12,7 @@ from roadscan.model.arrays import Floats
 from roadscan.model.damage import Damage, LaneGrid, Observation
 from roadscan.model.drive import ClockFit, Drive, RejectedBox, VideoInfo
 from roadscan.model.frame import Camera
-from roadscan.model.review import BoxKey, Sighting
+from roadscan.model.review import BoxKey, ReviewedObservation
 from roadscan.model.road import Direction, Link, RoadClass, Segment, Surface
 from roadscan.model.score import SegmentResult
 
@@ -108,10 +108,12 @@ def observation_of(row: Row) -> Observation:
     )
 
 
-def sighting_of(row: Row) -> Sighting:
+def sighting_of(row: Row) -> ReviewedObservation:
     """Return the observation of a row with the box that it was made of."""
     seen = observation_of(row)
-    return Sighting(BoxKey(row["drive_id"], seen.frame_t_s, seen.kind, seen.box_xyxy), seen)
+    return ReviewedObservation(
+        BoxKey(row["drive_id"], seen.frame_t_s, seen.kind, seen.box_xyxy), seen
+    )
 
 
 def rejected_row(box: RejectedBox) -> Row:

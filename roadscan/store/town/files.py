@@ -12,14 +12,14 @@ from sqlalchemy import Engine, Row, Select, and_, delete, func, insert, or_, sel
 from sqlalchemy.exc import IntegrityError
 
 from roadscan.model.access import AuditEntry
-from roadscan.model.upload import (
+from roadscan.model.uploaded_file import (
     FileKind,
-    Held,
-    Place,
-    PlacedFile,
+    FileTotals,
     StoredFile,
-    Waiting,
+    UploadedFile,
+    UploadSource,
     WaitingDrive,
+    WaitingReason,
 )
 from roadscan.store import tables
 from roadscan.store.town.accounts import write_audit
@@ -39,7 +39,7 @@ class Files:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def put(self, file: StoredFile, place: Place, upload_id: str) -> tuple[StoredFile, bool]:
+    def put(self, file: StoredFile, place: UploadSource, upload_id: str) -> tuple[StoredFile, bool]:
         """Keep a file that arrived, and where it lay; doing it twice changes nothing.
 
         Returns what is kept of these bytes, and whether they were known before this upload. Bytes
@@ -88,16 +88,16 @@ class Files:
         with self._engine.connect() as db:
             return int(db.scalar(query) or 0)
 
-    def held(self) -> dict[FileKind, Held]:
+    def held(self) -> dict[FileKind, FileTotals]:
         """Return how much is kept of each kind; kinds of which nothing is here are not in it."""
         table = tables.files
         size_bytes = func.sum(table.c.size_bytes)
         query = select(table.c.kind, func.count(), size_bytes).where(table.c.purged_s.is_(None))
         with self._engine.connect() as db:
             found = db.execute(query.group_by(table.c.kind))
-            return {FileKind(kind): Held(files, int(size)) for kind, files, size in found}
+            return {FileKind(kind): FileTotals(files, int(size)) for kind, files, size in found}
 
-    def places(self, sha256: str) -> tuple[Place, ...]:
+    def places(self, sha256: str) -> tuple[UploadSource, ...]:
         """Return where a file lay."""
         query = _placed().where(tables.file_places.c.sha256 == sha256)
         with self._engine.connect() as db:
@@ -200,16 +200,16 @@ def _placed() -> Select[Any]:
     )
 
 
-def _placed_file(row: Row[Any]) -> PlacedFile:
-    place = Place(row.drop_id, row.drop_files, row.folder, row.place_name)
-    return PlacedFile(_file(row), place)
+def _placed_file(row: Row[Any]) -> UploadedFile:
+    place = UploadSource(row.drop_id, row.drop_files, row.folder, row.place_name)
+    return UploadedFile(_file(row), place)
 
 
 def _file(row: Row[Any]) -> StoredFile:
     return StoredFile(**{name: getattr(row, name) for name in _FILE}, kind=FileKind(row.kind))
 
 
-def _place_row(place: Place) -> dict[str, Any]:
+def _place_row(place: UploadSource) -> dict[str, Any]:
     return {
         "drop_id": place.drop_id,
         "drop_files": place.drop_files,
@@ -222,9 +222,9 @@ _Folder = tuple[str, str]
 """Survey and folder."""
 
 
-def waiting_drives(placed: Iterable[PlacedFile]) -> tuple[WaitingDrive, ...]:
+def waiting_drives(placed: Iterable[UploadedFile]) -> tuple[WaitingDrive, ...]:
     """Return the videos that no job has taken, oldest first, each once, with their sidecars."""
-    folders = defaultdict[_Folder, list[PlacedFile]](list)
+    folders = defaultdict[_Folder, list[UploadedFile]](list)
     arrived = defaultdict[str, int](int)
     for item in placed:
         folders[item.file.survey, item.place.folder].append(item)
@@ -241,14 +241,16 @@ def waiting_drives(placed: Iterable[PlacedFile]) -> tuple[WaitingDrive, ...]:
     return tuple(sorted(best, key=lambda d: (d.video.uploaded_s, d.video.sha256)))
 
 
-def _rank(video: PlacedFile, drive: WaitingDrive) -> tuple[bool, bool, bool, str, str, str]:
+def _rank(video: UploadedFile, drive: WaitingDrive) -> tuple[bool, bool, bool, str, str, str]:
     """Order the places of one video: where it has most beside it first, then by name."""
     place = video.place
     lacks = (drive.waits_for is not None, drive.track is None, drive.camera is None)
     return *lacks, place.drop_id, place.folder, place.name
 
 
-def _drive(video: PlacedFile, folder: Sequence[PlacedFile], *, drop_whole: bool) -> WaitingDrive:
+def _drive(
+    video: UploadedFile, folder: Sequence[UploadedFile], *, drop_whole: bool
+) -> WaitingDrive:
     tracks = _of_its_name(video, folder, FileKind.TRACK)
     if not tracks and drop_whole:
         tracks = _of_the_folder(video, folder, FileKind.TRACK)
@@ -263,25 +265,25 @@ def _drive(video: PlacedFile, folder: Sequence[PlacedFile], *, drop_whole: bool)
     )
 
 
-def _reason(tracks: int, cameras: int, *, drop_whole: bool) -> Waiting | None:
+def _reason(tracks: int, cameras: int, *, drop_whole: bool) -> WaitingReason | None:
     if tracks > 1:
-        return Waiting.SEVERAL_TRACKS
+        return WaitingReason.SEVERAL_TRACKS
     if cameras > 1:
-        return Waiting.SEVERAL_CAMERAS
+        return WaitingReason.SEVERAL_CAMERAS
     if not drop_whole and not (tracks and cameras):
-        return Waiting.DROP_UNFINISHED
-    return None if tracks else Waiting.NO_TRACK
+        return WaitingReason.DROP_UNFINISHED
+    return None if tracks else WaitingReason.NO_TRACK
 
 
 def _of_its_name(
-    video: PlacedFile, folder: Sequence[PlacedFile], kind: FileKind
+    video: UploadedFile, folder: Sequence[UploadedFile], kind: FileKind
 ) -> list[StoredFile]:
     named = [i for i in _beside(folder, kind) if i.stem == video.stem]
     return _once([i for i in named if i.place.drop_id == video.place.drop_id] or named)
 
 
 def _of_the_folder(
-    video: PlacedFile, folder: Sequence[PlacedFile], kind: FileKind
+    video: UploadedFile, folder: Sequence[UploadedFile], kind: FileKind
 ) -> list[StoredFile]:
     of_others = {i.stem for i in folder if i.file.kind is FileKind.VIDEO}
     return _once(
@@ -293,9 +295,9 @@ def _of_the_folder(
     )
 
 
-def _beside(folder: Sequence[PlacedFile], kind: FileKind) -> list[PlacedFile]:
+def _beside(folder: Sequence[UploadedFile], kind: FileKind) -> list[UploadedFile]:
     return [i for i in folder if i.file.kind is kind and i.file.purged_s is None]
 
 
-def _once(items: Sequence[PlacedFile]) -> list[StoredFile]:
+def _once(items: Sequence[UploadedFile]) -> list[StoredFile]:
     return list({item.file.sha256: item.file for item in items}.values())

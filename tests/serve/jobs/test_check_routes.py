@@ -6,12 +6,12 @@ import time
 import pytest
 
 from roadscan.model.access import Role
-from roadscan.model.upload import FileKind, Place, StoredFile
+from roadscan.model.uploaded_file import FileKind, StoredFile, UploadSource
 from roadscan.serve.jobs.drives import Drives
 from roadscan.serve.jobs.requests import State
 from roadscan.serve.uploads.upload_storage import UploadStorage
 from roadscan.store.town.files import Files
-from roadscan.store.town.state import TownState
+from roadscan.store.town.networks import NetworkVersions
 from tests.serve.jobs.town import SAMPLES, work_once
 
 LONG_S = 300.0
@@ -19,14 +19,14 @@ LONG_S = 300.0
 
 @pytest.fixture
 def drives(store, queue):
-    return Drives(Files(store.engine), TownState(store.engine, time.time), store, queue)
+    return Drives(Files(store.engine), NetworkVersions(store.engine, time.time), store, queue)
 
 
 @pytest.fixture
 def network(town, store, drives):
     """The sample's network, in force."""
     sha256 = town.put_network(store)
-    drives.town.put_network_in_force(sha256, "Straßen", "Ada")
+    drives.networks.put_in_force(sha256, "Straßen", "Ada")
     return sha256
 
 
@@ -41,7 +41,7 @@ def send_in(town, drives, names, owner="somebody"):
         file = StoredFile(
             sha256, len(content), name, FileKind.of(name), "Herbst", owner, "Uli", 1000.0
         )
-        drives.files.put(file, Place("drop", len(names), "", name), f"upload-{sha256[:8]}")
+        drives.files.put(file, UploadSource("drop", len(names), "", name), f"upload-{sha256[:8]}")
         sent[name] = sha256
     return sent
 
@@ -168,7 +168,7 @@ def test_a_track_that_another_drive_needs_is_not_withdrawn_with_the_first(
     other = send_in(town, drives, {"other.mp4": b"neither a video"})["other.mp4"]
     track = sample("drive.gpx")
     sha256 = hashlib.sha256(track).hexdigest()
-    drives.files.put(drives.files.get(sha256), Place("drop", 2, "", "other.gpx"), "again")
+    drives.files.put(drives.files.get(sha256), UploadSource("drop", 2, "", "other.gpx"), "again")
     client.post(f"/api/checks/{checked_broken}/withdraw", headers=key_of(Role.ADMIN))
     (left,) = drives.files.waiting()
     assert (left.video.sha256, left.track.sha256) == (other, sha256)
@@ -203,7 +203,7 @@ def test_a_video_that_was_withdrawn_and_is_sent_again_is_looked_at_again(
     later_s = StoredFile(
         drive.video.sha256, 15, "broken.mp4", FileKind.VIDEO, "Herbst", "x", "Uli", 2000.0
     )
-    drives.files.put(later_s, Place("drop", 2, "", "broken.mp4"), "second")
+    drives.files.put(later_s, UploadSource("drop", 2, "", "broken.mp4"), "second")
     ((_, second),) = drives.checks()
     assert first.job_id() != second.job_id()
 

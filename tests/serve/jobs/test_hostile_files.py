@@ -18,7 +18,7 @@ from roadscan.serve.jobs.requests import State
 from roadscan.serve.pages.texts import LANGUAGES, texts
 from roadscan.serve.uploads.tus_protocol import PIECE_TYPE, VERSION, write_metadata
 from roadscan.store import tables
-from roadscan.store.town.state import TownState
+from roadscan.store.town.networks import NetworkVersions
 from tests.hostile.test_network_zips import LINES
 from tests.hostile.test_networks import LAUGHS as LAUGHS_OSM
 from tests.hostile.test_tracks import HTML
@@ -141,7 +141,7 @@ def test_networks_made_to_harm_end_with_their_code(admin, town, store):
 def test_tracks_made_to_harm_end_with_their_code(admin, town, store):
     network = read_network(SAMPLES / "network.geojson")
     store.put_network(network)
-    TownState(store.engine, time.time).put_network_in_force(network.sha256, "Straßen", "Ada")
+    NetworkVersions(store.engine, time.time).put_in_force(network.sha256, "Straßen", "Ada")
     drop = {"drop": "d", "dropFiles": str(2 * len(TRACKS))}
     for number, (name, (content, _)) in enumerate(TRACKS.items()):
         video = (SAMPLES / "drive.mp4").read_bytes() + b"\0\0\0\x09free" + bytes([number])

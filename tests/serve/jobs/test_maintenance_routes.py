@@ -5,7 +5,7 @@ import zipfile
 from roadscan.model.access import Role
 from roadscan.serve.backup import check
 from roadscan.serve.jobs.exports import KEPT_S, export_path, remove_old_exports
-from roadscan.store.town.state import TownState
+from roadscan.store.town.networks import NetworkVersions
 from tests.serve.jobs.town import work_once
 from tests.store.sample_surveys import TOWN
 
@@ -15,7 +15,7 @@ BODY = {"backup": {"raw": True}, "export": {"survey": "Spring"}, "rematch": {"su
 
 def test_chores_are_jobs_with_an_end_like_any_other(admin, settings, store, queue, accounts):
     store.put_network(TOWN)
-    TownState(store.engine, lambda: 1000.0).put_network_in_force(TOWN.sha256, "2026", "Ada")
+    NetworkVersions(store.engine, lambda: 1000.0).put_in_force(TOWN.sha256, "2026", "Ada")
     ids = {k: admin.post(f"/api/jobs/{k}", json=BODY.get(k)).json()["job_id"] for k in KINDS}
     assert {job["kind"] for job in admin.get("/api/jobs?kind=purge&kind=backup").json()} == {
         "purge",

@@ -9,7 +9,7 @@ from roadscan.model.survey import DriveKey
 from roadscan.serve.jobs.moved import moved_name, surveys_to_move
 from roadscan.serve.jobs.rematching import Rematching
 from roadscan.serve.jobs.requests import RematchRequest, State
-from roadscan.store.town.state import NetworkVersion, TownState
+from roadscan.store.town.networks import NetworkVersion, NetworkVersions
 from tests.serve.jobs.town import SAMPLES, work_once
 from tests.store.sample_surveys import TOWN, drive, survey
 
@@ -98,7 +98,7 @@ def test_without_a_network_in_force_nothing_can_be_moved(admin):
 
 def test_a_survey_that_there_is_not_ends_its_job(admin, queue, town, store):
     store.put_network(TOWN)
-    TownState(store.engine, lambda: 1000.0).put_network_in_force(TOWN.sha256, "2026", "Ada")
+    NetworkVersions(store.engine, lambda: 1000.0).put_in_force(TOWN.sha256, "2026", "Ada")
     job = admin.post("/api/jobs/rematch", json={"survey": "Nie"}).json()
     assert RematchRequest.model_validate(job["request"]).moved_to == "Nie · Netz 1"
     work_once(town.settings, "--no-purge")

@@ -2,14 +2,14 @@ from hashlib import sha256
 
 import pytest
 
-from roadscan.model.upload import FileKind, Place, StoredFile
+from roadscan.model.uploaded_file import FileKind, StoredFile, UploadSource
 from roadscan.serve.jobs.drives import Drives
 from roadscan.serve.jobs.queue import JobQueue
 from roadscan.serve.jobs.requests import DriveRequest
 from roadscan.serve.jobs.scheduler import Scheduler
 from roadscan.store.rescoring import Scorings
 from roadscan.store.town.files import Files
-from roadscan.store.town.state import TownState
+from roadscan.store.town.networks import NetworkVersions
 from tests.databases import open_on
 from tests.store.sample_surveys import survey
 
@@ -36,7 +36,7 @@ def queue(tmp_path):
 
 @pytest.fixture
 def drives(store, queue):
-    return Drives(Files(store.engine), TownState(store.engine, lambda: NOW_S), store, queue)
+    return Drives(Files(store.engine), NetworkVersions(store.engine, lambda: NOW_S), store, queue)
 
 
 @pytest.fixture
@@ -102,7 +102,7 @@ def test_nothing_is_asked_to_be_deleted_where_that_is_switched_off(orders, queue
 
 
 def test_a_drive_that_is_whole_is_looked_at_once_however_many_look(drives, queue, scorings):
-    drives.town.put_network_in_force("c" * 64, "Netz", "Ada")
+    drives.networks.put_in_force("c" * 64, "Netz", "Ada")
     for name in ("drive.mp4", "drive.gpx", "alone.mp4"):
         file = StoredFile(
             sha256(name.encode()).hexdigest(),
@@ -114,7 +114,7 @@ def test_a_drive_that_is_whole_is_looked_at_once_however_many_look(drives, queue
             "Uli",
             NOW_S,
         )
-        drives.files.put(file, Place("", 0, "", name), name)
+        drives.files.put(file, UploadSource("", 0, "", name), name)
     for _ in range(2):
         worker = Scheduler(drives, scorings, deletes_raw=False)
         worker.look(NOW_S)

@@ -7,7 +7,7 @@ import pytest
 from roadscan.cli.app import exit_code
 from roadscan.errors import InputFault, RoadscanError
 from roadscan.model.access import Role
-from roadscan.pipeline.progress import Quiet
+from roadscan.pipeline.progress import NoProgress
 from roadscan.serve.uploads import client as module
 from roadscan.serve.uploads.client import Arrival, list_sources, send_files
 from roadscan.serve.uploads.connection import Connection, ConnectionLostError
@@ -57,7 +57,7 @@ def small_pieces(monkeypatch):
 
 def send(line, inputs, survey="", progress=None):
     sources = list_sources(inputs)
-    return list(send_files(line, sources, survey, progress or Quiet(), lambda _: None))
+    return list(send_files(line, sources, survey, progress or NoProgress(), lambda _: None))
 
 
 def refused(call, *arguments):
@@ -228,7 +228,7 @@ def test_who_may_not_upload_hears_it_at_once(address, key_of, drop):
 def test_a_service_that_does_not_answer_is_given_up_after_a_while(drop):
     waits = []
     with closing(Connection("http://127.0.0.1:9", "")) as line:
-        sending = send_files(line, list_sources([drop]), "", Quiet(), waits.append)
+        sending = send_files(line, list_sources([drop]), "", NoProgress(), waits.append)
         assert refused(list, sending).code == "service_unreachable"
     assert waits[:6] == [0.0, 1.0, 2.0, 4.0, 8.0, 16.0]
     assert 200 < sum(waits) <= module.PATIENCE_S

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from roadscan.errors import RoadscanError
-from roadscan.model.upload import Place
+from roadscan.model.uploaded_file import UploadSource
 from roadscan.serve.uploads.tus_protocol import (
     Checksum,
     Sent,
@@ -38,15 +38,15 @@ def test_a_file_of_a_drop_says_where_it_lay():
         "GOPR01.MP4", relativePath="Nord/100/GOPR01.MP4", survey=" Nord 2026 ", drop="d1",
         dropFiles="12", sha256="AB" * 32, filetype="video/mp4",
     )  # fmt: skip
-    assert sent.place == Place("d1", 12, "Nord/100", "GOPR01.MP4")
+    assert sent.place == UploadSource("d1", 12, "Nord/100", "GOPR01.MP4")
     assert (sent.survey, sent.sha256) == ("Nord 2026", "ab" * 32)
 
 
 def test_little_or_nothing_said_is_enough():
-    assert parse_metadata("") == Sent(Place("", 0, "", "unnamed"), "", "", "")
+    assert parse_metadata("") == Sent(UploadSource("", 0, "", "unnamed"), "", "", "")
     assert parse_metadata(write_metadata({"name": "a.mp4"})).place.name == "a.mp4"
     assert parse_metadata(write_metadata({"relativePath": "x/a.mp4"})).place.name == "a.mp4"
-    assert named("a.mp4", relativePath="null").place == Place("", 0, "", "a.mp4")
+    assert named("a.mp4", relativePath="null").place == UploadSource("", 0, "", "a.mp4")
     assert parse_metadata("is_confidential,filename YQ==").place.name == "a"
 
 

@@ -4,7 +4,7 @@ from contextlib import closing, suppress
 import pytest
 
 from roadscan.model.access import Caller, Role
-from roadscan.model.upload import Place
+from roadscan.model.uploaded_file import UploadSource
 from roadscan.serve.uploads.tus_protocol import Sent
 from roadscan.serve.uploads.upload_record import State
 from roadscan.serve.uploads.upload_service import UploadService
@@ -22,7 +22,7 @@ class Killed(BaseException):
 
 
 def receive(arrivals, name="a.mp4", source=SOURCE):
-    upload = arrivals.begin(Sent(Place("", 0, "", name), "", "", ""), len(source), IDA)
+    upload = arrivals.begin(Sent(UploadSource("", 0, "", name), "", "", ""), len(source), IDA)
     with closing(arrivals.storage.writer(upload.upload_id, 0)) as writer:
         writer.write(source)
         return writer.done()

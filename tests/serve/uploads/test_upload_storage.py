@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from roadscan.errors import RoadscanError
-from roadscan.model.upload import Place
+from roadscan.model.uploaded_file import UploadSource
 from roadscan.serve.uploads import upload_storage as module
 from roadscan.serve.uploads import writer as writer_module
 from roadscan.serve.uploads.tus_protocol import Checksum, Sent
@@ -44,7 +44,7 @@ def storage(tmp_path, clock):
 
 
 def sent(sha256="", name="a.mp4"):
-    return Sent(Place("", 0, "", name), "", sha256, "")
+    return Sent(UploadSource("", 0, "", name), "", sha256, "")
 
 
 def begin(storage, size=SIZE, sha256="", owner="a1", held=0):

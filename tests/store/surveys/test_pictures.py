@@ -10,11 +10,11 @@ from sqlalchemy import insert
 from roadscan.model.damage import Observation
 from roadscan.model.drive import ChunkResult, FrameCounts
 from roadscan.model.stored_picture import (
-    KeptPicture,
     ObjectionMask,
     Picture,
     PictureRefusal,
     PictureView,
+    StoredPicture,
 )
 from roadscan.store import tables
 from roadscan.store.store import Store
@@ -42,7 +42,7 @@ def chunk(
     drive_id: str,
     number: int,
     observations: tuple[Observation, ...],
-    kept: tuple[KeptPicture, ...],
+    kept: tuple[StoredPicture, ...],
     refused: dict[PictureRefusal, int] | None = None,
 ) -> ChunkResult:
     return ChunkResult(
@@ -62,8 +62,8 @@ def chunk(
     )
 
 
-def shown(t_s: float, name: str, east: float = 0.0) -> KeptPicture:
-    return KeptPicture(t_s, picture(name), SQUARE + np.array([east, 0.0]))
+def shown(t_s: float, name: str, east: float = 0.0) -> StoredPicture:
+    return StoredPicture(t_s, picture(name), SQUARE + np.array([east, 0.0]))
 
 
 def mask(from_lon: float, to_lon: float) -> ObjectionMask:

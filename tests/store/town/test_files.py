@@ -5,7 +5,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from roadscan.model.access import AuditEntry
-from roadscan.model.upload import FileKind, Held, Place, PlacedFile, StoredFile, Waiting
+from roadscan.model.uploaded_file import (
+    FileKind,
+    FileTotals,
+    StoredFile,
+    UploadedFile,
+    UploadSource,
+    WaitingReason,
+)
 from roadscan.store.town.accounts import Accounts
 from roadscan.store.town.files import Files, waiting_drives
 from tests.databases import DATABASES, open_on
@@ -30,7 +37,9 @@ def stored(name, *, number=0, survey="2026", content=None):
 
 def placed(path, *, drop="d1", of=0, number=0, content=None):
     folder, _, name = path.rpartition("/")
-    return PlacedFile(stored(name, number=number, content=content), Place(drop, of, folder, name))
+    return UploadedFile(
+        stored(name, number=number, content=content), UploadSource(drop, of, folder, name)
+    )
 
 
 def put(files, item, upload_id="u1"):
@@ -158,7 +167,7 @@ def test_what_the_database_finds_waiting_is_what_all_places_say(files):
 
 def test_a_video_without_a_track_waits_for_one():
     drives = waiting_drives([placed("a.mp4"), placed("other/a.gpx"), placed("b.gpx", drop="d2")])
-    assert [drive.waits_for for drive in drives] == [Waiting.NO_TRACK]
+    assert [drive.waits_for for drive in drives] == [WaitingReason.NO_TRACK]
 
 
 def test_a_track_of_the_own_drop_is_meant_before_one_of_another():
@@ -168,7 +177,7 @@ def test_a_track_of_the_own_drop_is_meant_before_one_of_another():
 
 def test_two_tracks_of_the_same_name_are_not_guessed_between():
     drives = waiting_drives([placed("a.mp4"), placed("a.gpx"), placed("a.csv")])
-    assert drives[0].waits_for is Waiting.SEVERAL_TRACKS
+    assert drives[0].waits_for is WaitingReason.SEVERAL_TRACKS
     assert drives[0].track is None
 
 
@@ -176,30 +185,30 @@ def test_two_cameras_are_not_guessed_between():
     drives = waiting_drives(
         [placed("a.mp4"), placed("a.gpx"), placed("left.toml"), placed("right.toml")]
     )
-    assert drives[0].waits_for is Waiting.SEVERAL_CAMERAS
+    assert drives[0].waits_for is WaitingReason.SEVERAL_CAMERAS
 
 
 def test_the_track_of_a_folder_is_not_another_videos_own():
     drives = by_name(waiting_drives([placed("a.mp4"), placed("a.gpx"), placed("b.mp4")]))
     assert drives["a.mp4"].waits_for is None
-    assert drives["b.mp4"].waits_for is Waiting.NO_TRACK
+    assert drives["b.mp4"].waits_for is WaitingReason.NO_TRACK
 
 
 def test_a_drop_that_is_not_all_here_keeps_its_drives_waiting_unless_nothing_can_follow():
     of = 9
     drives = waiting_drives([placed("a.mp4", of=of), placed("a.gpx", of=of)])
-    assert drives[0].waits_for is Waiting.DROP_UNFINISHED
+    assert drives[0].waits_for is WaitingReason.DROP_UNFINISHED
     drives = waiting_drives(
         [placed("a.mp4", of=of), placed("a.gpx", of=of), placed("camera.toml", of=of)]
     )
     assert drives[0].waits_for is None
     drives = waiting_drives([placed("b.mp4", of=of), placed("day.gpx", of=of)])
-    assert drives[0].waits_for is Waiting.DROP_UNFINISHED
+    assert drives[0].waits_for is WaitingReason.DROP_UNFINISHED
 
 
 def test_without_a_drop_only_names_count():
     drives = waiting_drives([placed("a.mp4", drop=""), placed("day.gpx", drop="")])
-    assert drives[0].waits_for is Waiting.NO_TRACK
+    assert drives[0].waits_for is WaitingReason.NO_TRACK
 
 
 def test_a_video_dropped_twice_is_one_drive_and_ready_if_it_is_anywhere():
@@ -233,7 +242,7 @@ def test_each_video_is_one_drive_with_sidecars_of_its_folder_in_any_order(items)
     assert [drive.video.sha256 for drive in drives] == sorted(videos)
     for drive in drives:
         assert (drive.track is None) == (drive.waits_for is not None) or (
-            drive.waits_for is Waiting.SEVERAL_CAMERAS
+            drive.waits_for is WaitingReason.SEVERAL_CAMERAS
         )
         for sidecar in (drive.track, drive.camera):
             assert sidecar is None or sidecar.sha256[0] == drive.video.sha256[0]
@@ -245,4 +254,4 @@ def test_what_is_held_is_counted_by_kind_without_what_was_purged(files):
     for name in ("a.mp4", "b.mp4", "a.gpx", "gone.mp4"):
         put(files, placed(name))
     files.mark_purged("gone.mp4-0", AuditEntry(5.0, "Ada", "file_purged", "gone"))
-    assert files.held() == {FileKind.VIDEO: Held(2, 200), FileKind.TRACK: Held(1, 100)}
+    assert files.held() == {FileKind.VIDEO: FileTotals(2, 200), FileKind.TRACK: FileTotals(1, 100)}

@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 from roadscan.errors import RoadscanError
 from roadscan.model.access import Caller, Right
 from roadscan.model.drive_check import DriveCheck
-from roadscan.model.upload import StoredFile, WaitingDrive
+from roadscan.model.uploaded_file import StoredFile, WaitingDrive
 from roadscan.serve.api_description import problems
 from roadscan.serve.jobs.kind import JobKind, Workflow, Workplace
 from roadscan.serve.jobs.kinds.drive import (
@@ -128,7 +128,7 @@ def workflow(place: Workplace) -> Workflow[CheckRequest]:
 def check_drive(store: Store, files: SentFiles, request: DriveRequest) -> DriveCheck:
     """Check a drive without a detector."""
     from roadscan.pipeline import check_drive as checking  # noqa: PLC0415 -- opens videos
-    from roadscan.read.camera import read_camera  # noqa: PLC0415 -- workers only
+    from roadscan.read.camera_file import read_camera  # noqa: PLC0415 -- workers only
 
     with camera_named(files, request):
         camera = request.camera_sha256

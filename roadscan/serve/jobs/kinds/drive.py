@@ -18,8 +18,8 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 from roadscan.errors import RoadscanError
 from roadscan.model.access import Caller, Right
 from roadscan.model.survey import DriveKey, Survey
-from roadscan.model.upload import TRACK_SUFFIXES, VIDEO_SUFFIXES, WaitingDrive
-from roadscan.read.files import reported_as
+from roadscan.model.uploaded_file import TRACK_SUFFIXES, VIDEO_SUFFIXES, WaitingDrive
+from roadscan.read.input_files import errors_reported_as
 from roadscan.serve.api_description import problems
 from roadscan.serve.jobs.kind import JobKind, Workflow, Workplace
 from roadscan.serve.jobs.sent_files import SentFile, SentFiles
@@ -171,16 +171,16 @@ class DriveSteps:
         """Analyse one chunk of a drive and store what was seen."""
         from roadscan.detect.people import ModelHangsError  # noqa: PLC0415 -- runs models
         from roadscan.pipeline.chunk import Looking, work_chunks  # noqa: PLC0415 -- opens videos
-        from roadscan.pipeline.progress import Quiet  # noqa: PLC0415 -- workers only
+        from roadscan.pipeline.progress import NoProgress  # noqa: PLC0415 -- workers only
         from roadscan.pipeline.run_record import Stopwatch  # noqa: PLC0415 -- workers only
 
         prepared, tools = self._prepared(request), self._tools(*_tool_names(request))
         # read anew each time: an objection counts from the moment it is made
         rules = replace(tools.pictures, masks=self._store.pictures.objections())
         looking = Looking(tools.detector, tools.network, tools.scheme, rules)
-        work = work_chunks(prepared, frozenset({number}), looking, Stopwatch(), Quiet())
+        work = work_chunks(prepared, frozenset({number}), looking, Stopwatch(), NoProgress())
         try:
-            with reported_as(prepared.video_path, request.video_name):
+            with errors_reported_as(prepared.video_path, request.video_name):
                 for result in work:
                     self._store.put_chunk(result, prepared.drive.settings_sha256)
         except ModelHangsError as error:
@@ -221,11 +221,11 @@ class DriveSteps:
     def _load_tools(
         self, network_sha256: str, scheme: str, model: str, camera_sha256: str | None
     ) -> "Tools":
-        from roadscan.detect.load import load_detector  # noqa: PLC0415 -- loads models
+        from roadscan.detect.detector import load_detector  # noqa: PLC0415 -- loads models
         from roadscan.pipeline.keep_pictures import load_picture_rules  # noqa: PLC0415 -- the same
         from roadscan.pipeline.run_account import Tools  # noqa: PLC0415 -- workers only
         from roadscan.pipeline.scheme import load_scheme  # noqa: PLC0415 -- workers only
-        from roadscan.read.camera import read_camera  # noqa: PLC0415 -- workers only
+        from roadscan.read.camera_file import read_camera  # noqa: PLC0415 -- workers only
 
         camera = None if camera_sha256 is None else self._files.path_of(camera_sha256)
         every_m = self._town.settings.picture_every_m
@@ -284,7 +284,7 @@ def camera_named(files: SentFiles, request: DriveRequest) -> AbstractContextMana
     if request.camera_sha256 is None:
         return nullcontext()
     name = request.camera_name or "the camera file"  # jobs of older versions have no name of it
-    return reported_as(files.path_of(request.camera_sha256), name)
+    return errors_reported_as(files.path_of(request.camera_sha256), name)
 
 
 def workflow(place: Workplace) -> Workflow[DriveRequest]:

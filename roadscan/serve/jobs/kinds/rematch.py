@@ -25,7 +25,7 @@ from roadscan.serve.queue.job import Job, JobRequest, QueueName, Sha256, SurveyN
 from roadscan.serve.queue.job_queue import JobQueue
 from roadscan.serve.town import Town
 from roadscan.store.store import Store
-from roadscan.store.town.state import NetworkVersion
+from roadscan.store.town.networks import NetworkVersion
 
 LONGEST_NAME: Final = 60
 """Of the part of a name that stays, so that the whole is a survey's name."""

@@ -31,7 +31,7 @@ def workflow(place: Workplace) -> Workflow[ScoreRequest]:
 
 def score_change(town: Town, request: ScoreRequest) -> Facts:
     """Score a survey, unless another scoring has taken the change into account meanwhile."""
-    if town.scorings.of(request.survey).done >= request.change:
+    if town.scorings.status(request.survey).done >= request.change:
         return {}
     return score_survey(town, request.survey)
 
@@ -45,7 +45,7 @@ def score_survey(town: Town, survey: str) -> Facts:
     began_s = time.monotonic()
     change = score_new_drives(town.store, town.scorings, survey)
     if change is None:
-        change = town.scorings.of(survey).wanted
+        change = town.scorings.status(survey).requested
         score_again(town.store, survey)
         publish_features(town.store, town.layers, survey)
     town.scorings.mark_done(survey, change, time.monotonic() - began_s)

@@ -1,0 +1,69 @@
+"""Reads a camera file (TOML), or gives the documented defaults of a typical dash-cam."""
+
+import hashlib
+import tomllib
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from roadscan.errors import RoadscanError
+from roadscan.model.frame import Camera
+from roadscan.read.input_files import check_file
+
+MAX_BYTES = 100_000
+
+
+class _CameraFile(BaseModel):
+    """The keys of a camera file with their bounds; the defaults are a typical dash-cam.
+
+    1.35 m is the height behind the mirror of a passenger car; 70 degrees across is what most
+    dash-cams see after their lens correction; 6 degrees down put the horizon a third of the way
+    down a 16:9 picture.
+    """
+
+    model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
+
+    name: Annotated[str, Field(max_length=100, pattern=r"^[^\x00-\x1f\x7f]*$")] = "default"
+    hfov_deg: Annotated[float, Field(ge=20.0, le=140.0)] = 70.0
+    height_m: Annotated[float, Field(ge=0.3, le=5.0)] = 1.35
+    pitch_deg: Annotated[float, Field(ge=-30.0, le=80.0)] = 6.0
+    yaw_deg: Annotated[float, Field(ge=-45.0, le=45.0)] = 0.0
+    roll_deg: Annotated[float, Field(ge=-45.0, le=45.0)] = 0.0
+    left_m: Annotated[float, Field(ge=-2.0, le=2.0)] = 0.0
+
+
+def read_camera(path: Path | None) -> Camera:
+    """Read a camera file; without one return the defaults.
+
+    Keys: name, hfov_deg, height_m, pitch_deg (positive down), yaw_deg (positive left), roll_deg
+    (positive where the picture is turned clockwise), left_m (of the vehicle's middle).
+
+    Raises
+    ------
+    RoadscanError
+        `camera_invalid` naming key and value; what `check_file` raises.
+    """
+    values = {} if path is None else _parse(path)
+    try:
+        camera = _CameraFile.model_validate(values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(repr(part).strip("'") for part in first["loc"])
+        raise RoadscanError(
+            "camera_invalid",
+            f"{path}: {key[:60]} is {repr(first['input'])[:60]} ({first['msg']})",
+            "docs/cameras.md lists the keys and their bounds",
+        ) from error
+    digest = hashlib.sha256(camera.model_dump_json().encode()).hexdigest()
+    return Camera(**camera.model_dump(), sha256=digest)
+
+
+def _parse(path: Path) -> dict[str, object]:
+    check_file(path, MAX_BYTES)
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise RoadscanError(
+            "camera_invalid", f"{path} is no TOML ({error})", "Write lines such as pitch_deg = 6.0"
+        ) from error
