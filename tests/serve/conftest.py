@@ -1,6 +1,5 @@
 """A town's service in a folder, and callers of every role."""
 
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -9,9 +8,9 @@ from starlette.testclient import TestClient
 
 from roadscan.model.access import Role
 from roadscan.serve.app import create_app
-from roadscan.serve.jobs.queue import JobQueue
+from roadscan.serve.queue.job_queue import JobQueue
 from roadscan.serve.settings import ServeSettings
-from roadscan.serve.town import open_town
+from roadscan.serve.town import Town, open_town
 from roadscan.store.store import Store
 from roadscan.store.town.accounts import Accounts
 from tests.databases import DATABASES, address_on
@@ -26,20 +25,26 @@ def settings(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[ServeSe
 
 
 @pytest.fixture
-def store(settings: ServeSettings) -> Iterator[Store]:
-    with open_town(settings) as opened:
-        yield opened
+def opened(settings: ServeSettings) -> Iterator[Town]:
+    """The town as the service has it open."""
+    with open_town(settings) as town:
+        yield town
 
 
 @pytest.fixture
-def accounts(store: Store) -> Accounts:
-    return Accounts(store.engine, time.time)
+def store(opened: Town) -> Store:
+    return opened.store
 
 
 @pytest.fixture
-def client(store: Store, settings: ServeSettings) -> Iterator[TestClient]:
-    with TestClient(create_app(settings, store), raise_server_exceptions=False) as opened:
-        yield opened
+def accounts(opened: Town) -> Accounts:
+    return opened.accounts
+
+
+@pytest.fixture
+def client(opened: Town) -> Iterator[TestClient]:
+    with TestClient(create_app(opened), raise_server_exceptions=False) as browser:
+        yield browser
 
 
 @pytest.fixture

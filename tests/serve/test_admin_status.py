@@ -14,10 +14,11 @@ from roadscan.detect.model_folder import list_models
 from roadscan.model.access import AuditEntry
 from roadscan.model.uploaded_file import FileKind, StoredFile, UploadSource
 from roadscan.serve.backup import BACKUPS
-from roadscan.serve.jobs.exports import export_path
 from roadscan.serve.pages.static_routes import OWN
 from roadscan.serve.pages.texts import LANGUAGES, texts
 from roadscan.serve.retention import DAY_S, LONGEST_S, Due
+from roadscan.serve.survey_exports import export_path
+from roadscan.serve.town import upload_limits
 from roadscan.serve.uploads.tus_protocol import Sent
 from roadscan.serve.uploads.upload_storage import UploadStorage
 from roadscan.store.town.files import Files
@@ -41,7 +42,7 @@ def test_the_disk_is_told_with_what_this_town_takes_of_it(admin, settings, store
     gone = put(store, "gone.mp4", 1_000, uploaded_s=now_s)
     told = AuditEntry(now_s, "Ada", "file_purged", gone.name)
     Files(store.engine).mark_purged(gone.sha256, told)
-    storage = UploadStorage(settings.data, settings.upload_limits)
+    storage = UploadStorage(settings.data, upload_limits(settings))
     under_way = storage.create(
         Sent(UploadSource("", 0, "", "two.mp4"), "", "", ""), 100, "u", "Uli", 0
     )

@@ -30,6 +30,7 @@ from roadscan.serve.jobs.kinds.drive import (
 from roadscan.serve.jobs.sent_files import SentFiles
 from roadscan.serve.jobs.steps import Facts, done, publish_progress
 from roadscan.serve.queue.job import Failure, Job, JobRequest, QueueName, State
+from roadscan.serve.queue.job_queue import JobQueue
 from roadscan.serve.town import Town
 from roadscan.store.store import Store
 
@@ -101,9 +102,9 @@ def checks_of_waiting(town: Town) -> Iterator[CheckRequest]:
             yield CheckRequest(drive=request, sent_s=drive.video.uploaded_s)
 
 
-def found_by(town: Town, check_id: str) -> DriveCheck | None:
+def found_by(queue: JobQueue, check_id: str) -> DriveCheck | None:
     """Return what a check found; None until it has ended, or if it failed."""
-    published = town.queue.event(check_id, FOUND)
+    published = queue.event(check_id, FOUND)
     return _CHECK.validate_json(published) if published else None
 
 
@@ -204,7 +205,7 @@ def _response(town: Town, job: Job) -> CheckResponse:
         verdict=_verdict(job),
         waits=video is not None and not video.taken_by and video.purged_s is None,
         failure=None if job.done is None else job.done.failure,
-        found=found_by(town, job.job_id),
+        found=found_by(town.queue, job.job_id),
     )
 
 

@@ -17,6 +17,7 @@ from roadscan.serve.jobs.kind import JobKind, Workflow, Workplace
 from roadscan.serve.jobs.sent_files import SentFile, SentFiles
 from roadscan.serve.jobs.steps import Facts, publish_progress
 from roadscan.serve.queue.job import Job, JobRequest, QueueName, Sha256
+from roadscan.serve.queue.job_queue import JobQueue
 from roadscan.serve.town import Town
 from roadscan.store.store import Store
 
@@ -67,10 +68,10 @@ class NetworkFile(BaseModel):
     """The meanings of the columns; None takes them by their usual names."""
 
 
-def preview_by(town: Town, job_id: str) -> NetworkPreview | None:
+def preview_by(queue: JobQueue, job_id: str) -> NetworkPreview | None:
     """Return the preview of a network; None as long as its job has not made it."""
-    town.queue.job(job_id)
-    published = town.queue.event(job_id, PREVIEW)
+    queue.job(job_id)
+    published = queue.event(job_id, PREVIEW)
     return _PREVIEW.validate_json(published) if published else None
 
 
@@ -153,7 +154,7 @@ def routes(town: Town) -> APIRouter:
 
     @router.get("/looks/{job_id}", responses=problems("job_unknown"))
     def look(job_id: str, _: Admin) -> NetworkPreview | None:
-        return preview_by(town, job_id)
+        return preview_by(town.queue, job_id)
 
     return router
 
