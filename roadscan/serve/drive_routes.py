@@ -3,7 +3,7 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Query
-from pydantic import BaseModel, ConfigDict
+from pydantic import AliasPath, BaseModel, ConfigDict, Field
 
 from roadscan.errors import RoadscanError
 from roadscan.model.access import Caller, Right
@@ -19,9 +19,9 @@ DriveId = Annotated[str, Path(pattern=r"^[0-9a-z-]{1,64}$")]
 class DriveResponse(BaseModel):
     """A drive that was analysed."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, from_attributes=True)
     drive_id: str
-    name: str
+    name: Annotated[str, Field(validation_alias=AliasPath("video", "name"))]
     """Of its video."""
     started_s: float
     length_m: float
@@ -35,15 +35,7 @@ def drives_router(town: Town) -> APIRouter:
     @router.get("")
     def drives(survey: Annotated[SurveyName, Query()], _: Admin) -> list[DriveResponse]:
         """Return the drives of a survey, the oldest first."""
-        return [
-            DriveResponse(
-                drive_id=drive.drive_id,
-                name=drive.video.name,
-                started_s=drive.started_s,
-                length_m=drive.length_m,
-            )
-            for drive in store.drives(survey)
-        ]
+        return list(map(DriveResponse.model_validate, store.drives(survey)))
 
     @router.delete("/{drive_id}", responses=problems("drive_unknown", "drive_in_work"))
     def erase(drive_id: DriveId, caller: Admin) -> Erased:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Path, Query, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AliasPath, BaseModel, BeforeValidator, ConfigDict, Field
 
 from roadscan.assess.reviews import agreement_of
 from roadscan.assess.scheme import Scheme, parse_scheme
@@ -13,7 +13,7 @@ from roadscan.assess.sensitivity import Effect, effects
 from roadscan.errors import RoadscanError
 from roadscan.model.access import Caller, Right
 from roadscan.model.damage import Verdict
-from roadscan.model.review import Decision, Ruling
+from roadscan.model.review import Ruling
 from roadscan.model.survey import Survey
 from roadscan.pipeline.review import decide, subject_of, undo
 from roadscan.serve.api_description import answered_with, problems
@@ -85,20 +85,24 @@ class ReviewQueue(BaseModel):
     damages: tuple[WaitingDamage, ...]
 
 
-class DecisionResponse(BaseModel):
-    """A decision as it was recorded."""
+def _from(*path: str) -> Any:
+    return Field(validation_alias=AliasPath(*path))
 
-    model_config = _FROZEN
+
+class DecisionResponse(BaseModel):
+    """A decision as it was recorded; the model is filled from a `Decision`."""
+
+    model_config = ConfigDict(frozen=True, from_attributes=True)
     number: int
-    at_s: float
-    who: str
-    verdict: Verdict
-    kind: str
-    kind_before: str
-    reason: str
-    damage_id: str
-    segment_id: str
-    boxes: int
+    at_s: float = _from("ruling", "at_s")
+    who: str = _from("ruling", "who")
+    verdict: Verdict = _from("ruling", "verdict")
+    kind: str = _from("ruling", "kind")
+    kind_before: str = _from("subject", "kind")
+    reason: str = _from("ruling", "reason")
+    damage_id: str = _from("subject", "damage_id")
+    segment_id: str = _from("subject", "segment_id")
+    boxes: Annotated[int, BeforeValidator(len)] = _from("subject", "boxes")
     undone: bool
 
 
@@ -153,7 +157,10 @@ def reviews_router(town: Town) -> APIRouter:
         survey: Name, _: Annotated[Caller, Depends(reviewer)], limit: Limit = 50
     ) -> list[DecisionResponse]:
         _known(store, survey)
-        return [_decision(one) for one in store.reviews.of(survey)[: -limit - 1 : -1]]
+        return [
+            DecisionResponse.model_validate(one)
+            for one in store.reviews.of(survey)[: -limit - 1 : -1]
+        ]
 
     @router.post("", status_code=201, responses=problems("evidence_unknown", "query_invalid"))
     def give(given: VerdictGiven, caller: Annotated[Caller, Depends(reviewer)]) -> DecisionResponse:
@@ -164,13 +171,13 @@ def reviews_router(town: Town) -> APIRouter:
         made = decide(store, subject, ruling)
         what = f"{given.survey} {given.damage_id} {given.verdict.value} {kind} ({made.number})"
         town.accounts.record(caller.name, "review_decided", what)
-        return _decision(made)
+        return DecisionResponse.model_validate(made)
 
     @router.post("/{number}/undo", responses=problems("review_unknown"))
     def take_back(number: Number, caller: Annotated[Caller, Depends(reviewer)]) -> DecisionResponse:
         undone = undo(store, number, caller.name, time.time())
         town.accounts.record(caller.name, "review_undone", f"{undone.subject.survey} ({number})")
-        return _decision(undone)
+        return DecisionResponse.model_validate(undone)
 
     @router.get(
         "/{number}/photo",
@@ -241,21 +248,4 @@ def _waiting_damage(effect: Effect, street: str) -> WaitingDamage:
         condition_class=effect.condition_class,
         without=effect.without,
         share=effect.share,
-    )
-
-
-def _decision(decision: Decision) -> DecisionResponse:
-    subject, ruling = decision.subject, decision.ruling
-    return DecisionResponse(
-        number=decision.number,
-        at_s=ruling.at_s,
-        who=ruling.who,
-        verdict=ruling.verdict,
-        kind=ruling.kind,
-        kind_before=subject.kind,
-        reason=ruling.reason,
-        damage_id=subject.damage_id,
-        segment_id=subject.segment_id,
-        boxes=len(subject.boxes),
-        undone=decision.undone,
     )

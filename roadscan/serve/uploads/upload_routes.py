@@ -1,13 +1,13 @@
-"""What is under way, what has arrived, and which drives wait, as JSON."""
+"""Unfinished uploads, files, and the drives that are waiting, as JSON."""
 
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, ConfigDict
 
 from roadscan.errors import RoadscanError
 from roadscan.model.access import Caller, Right
-from roadscan.model.uploaded_file import FileKind, StoredFile, WaitingDrive, WaitingReason
+from roadscan.model.uploaded_file import FileKind, StoredFile, WaitingReason
 from roadscan.serve.access.guard import Guard
 from roadscan.serve.api_description import problems
 from roadscan.serve.uploads.tus_routes import PATH
@@ -18,12 +18,12 @@ PAGE: Final = 200
 MAX_PAGE: Final = 1000
 
 
-class _Told(BaseModel):
-    model_config = ConfigDict(frozen=True)
+class _Response(BaseModel):
+    model_config = ConfigDict(frozen=True, from_attributes=True)
 
 
-class UploadResponse(_Told):
-    """An upload under way."""
+class UploadResponse(_Response):
+    """An unfinished upload."""
 
     url: str
     name: str
@@ -38,8 +38,8 @@ class UploadResponse(_Told):
     expires_s: float
 
 
-class FileResponse(_Told):
-    """A file that is here."""
+class FileResponse(_Response):
+    """A file that was sent in."""
 
     sha256: str
     name: str
@@ -52,8 +52,8 @@ class FileResponse(_Told):
     purged_s: float | None
 
 
-class DriveResponse(_Told):
-    """A video that no job has taken."""
+class DriveResponse(_Response):
+    """A video that no job has yet."""
 
     video: FileResponse
     folder: str
@@ -87,11 +87,11 @@ def uploads_api(guard: Guard, arrivals: UploadService) -> APIRouter:
     ) -> list[FileResponse]:
         """Return the files from the newest on; `after` is the checksum of the last one seen."""
         before = existing(after) if after else None
-        return [_file(file) for file in files.newest(limit, before)]
+        return list(map(FileResponse.model_validate, files.newest(limit, before)))
 
     @router.get("/files/{sha256}", responses=problems("file_missing"))
     def one(sha256: str, _: Uploader) -> FileResponse:
-        return _file(existing(sha256))
+        return FileResponse.model_validate(existing(sha256))
 
     @router.delete(
         "/files/{sha256}", status_code=204, responses=problems("file_missing", "file_in_use")
@@ -111,7 +111,7 @@ def uploads_api(guard: Guard, arrivals: UploadService) -> APIRouter:
     @router.get("/drives-waiting")
     def waiting(_: Uploader) -> list[DriveResponse]:
         """Return the videos that no job has taken; those with `waits_for` null can be worked."""
-        return [_drive(drive) for drive in files.waiting()]
+        return list(map(DriveResponse.model_validate, files.waiting()))
 
     return router
 
@@ -128,21 +128,4 @@ def _upload(upload: Upload) -> UploadResponse:
         offset_bytes=upload.offset_bytes,
         created_s=upload.created_s,
         expires_s=upload.expires_s,
-    )
-
-
-def _file(file: StoredFile) -> FileResponse:
-    told: dict[str, Any] = {
-        name: getattr(file, name) for name in FileResponse.model_fields if name != "in_work"
-    }
-    return FileResponse(**told, in_work=bool(file.taken_by))
-
-
-def _drive(drive: WaitingDrive) -> DriveResponse:
-    return DriveResponse(
-        video=_file(drive.video),
-        folder=drive.folder,
-        track=_file(drive.track) if drive.track else None,
-        camera=_file(drive.camera) if drive.camera else None,
-        waits_for=drive.waits_for,
     )
