@@ -17,7 +17,7 @@ from roadscan.store.tables import metadata
 from tests.throwaway_postgres import ADDRESS
 
 DATABASES = ["sqlite", pytest.param("postgis", marks=pytest.mark.postgis)]
-"""For `pytest.fixture(params=DATABASES)`: what is promised is promised on both."""
+"""For `pytest.fixture(params=DATABASES)`, where every test of a file is about SQL."""
 
 
 @contextmanager

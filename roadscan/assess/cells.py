@@ -9,9 +9,7 @@ from roadscan.assess.scheme import CellRule, Scheme
 from roadscan.assess.segmentation import row_count
 from roadscan.model.arrays import Bools, Floats, Ints
 from roadscan.model.damage import STRIPS, LaneGrid, LaneViews, Observation
-from roadscan.model.road import Direction, Network
-
-Lane = tuple[str, Direction]
+from roadscan.model.road import Lane, Network
 
 TOUCH_M = 0.08
 """A box that reaches less far into a strip or row does not touch it: boxes are drawn loosely."""
@@ -139,20 +137,6 @@ def _overlaps(start: float, end: float, cell_starts: Floats, cell: float) -> Boo
     if not touched.any() and overlap.max() >= 0.0:
         touched[int(np.argmax(overlap))] = True
     return touched
-
-
-def merge_grids(first: LaneGrid, second: LaneGrid) -> LaneGrid:
-    """Add two grids of one lane; the order does not matter."""
-    kinds = sorted({*first.hits, *second.hits})
-    none = np.zeros_like(first.views)
-    return LaneGrid(
-        first.link_id,
-        first.direction,
-        first.views + second.views,
-        {kind: first.hits.get(kind, none) + second.hits.get(kind, none) for kind in kinds},
-        np.fmax(first.last_seen_s, second.last_seen_s),
-        np.fmin(first.accuracy_m, second.accuracy_m),
-    )
 
 
 def affected_cells(grid: LaneGrid, kind: str, hit_share: float) -> Bools:

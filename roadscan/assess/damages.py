@@ -11,7 +11,7 @@ from roadscan.assess.scheme import Scheme
 from roadscan.assess.segmentation import segment_at
 from roadscan.model.arrays import Bools, Floats
 from roadscan.model.damage import STRIPS, Damage, LaneGrid, Observation
-from roadscan.model.road import Direction, Segment
+from roadscan.model.road import Segment
 
 NEIGHBOURS = np.ones((3, 3), dtype=int)
 """Cells that touch at a corner belong together: cracks run askew."""
@@ -96,11 +96,6 @@ def _damage(
         accuracy_m=round(min(o.accuracy_m for o in own), 2),
         best=max(own, key=picture_rank),
     )
-
-
-def along(damage: Damage) -> tuple[str, Direction, float, str]:
-    """Return what damages of a town are ordered by: link by link, along each lane."""
-    return damage.link_id, damage.direction, damage.from_offset_m, damage.damage_id
 
 
 def picture_rank(observation: Observation) -> tuple[float, float, tuple[float, ...]]:

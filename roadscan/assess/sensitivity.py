@@ -5,12 +5,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from roadscan.assess.cells import Lane
 from roadscan.assess.scheme import INDICATORS, Scheme
 from roadscan.assess.score import round_half_up, score_segment
 from roadscan.assess.segmentation import segment_rows
 from roadscan.model.damage import Damage
-from roadscan.model.road import Link, Segment
+from roadscan.model.road import Lane, Link, Segment
 from roadscan.model.score import Score, SegmentResult
 from roadscan.model.survey import Assessment
 

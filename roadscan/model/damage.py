@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+import numpy as np
+
 from roadscan.model.arrays import Floats, Ints
 from roadscan.model.road import Direction
 
@@ -82,6 +84,20 @@ class LaneGrid:
     """(rows,) best accuracy along the link of the frames that viewed the row, NaN without."""
 
 
+def merge_grids(first: LaneGrid, second: LaneGrid) -> LaneGrid:
+    """Add up the views and hits of two grids of one lane, in whichever order."""
+    kinds = sorted({*first.hits, *second.hits})
+    none = np.zeros_like(first.views)
+    return LaneGrid(
+        first.link_id,
+        first.direction,
+        first.views + second.views,
+        {kind: first.hits.get(kind, none) + second.hits.get(kind, none) for kind in kinds},
+        np.fmax(first.last_seen_s, second.last_seen_s),
+        np.fmin(first.accuracy_m, second.accuracy_m),
+    )
+
+
 class Verdict(StrEnum):
     """What a reviewer says of a damage."""
 
@@ -118,3 +134,8 @@ class Damage:
     """The observation whose picture shows it best."""
     review: Verdict | None = None
     """What a reviewer said of a box in it; None where nobody looked yet."""
+
+
+def position_on_network(damage: Damage) -> tuple[str, Direction, float, str]:
+    """Return the sort key of damages: by link, then along each lane."""
+    return damage.link_id, damage.direction, damage.from_offset_m, damage.damage_id

@@ -19,6 +19,10 @@ class Direction(StrEnum):
         return 1 if self is Direction.FORWARD else -1
 
 
+Lane = tuple[str, Direction]
+"""A link id and the direction of travel on it."""
+
+
 class RoadClass(StrEnum):
     """Class of area (Funktionsklasse, FK)."""
 

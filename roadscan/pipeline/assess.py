@@ -4,12 +4,10 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from roadscan.assess.cells import Lane
-from roadscan.assess.damages import along
 from roadscan.assess.lanes import Rules, SeenLane, assess_lane
 from roadscan.assess.scheme import Scheme
-from roadscan.model.damage import Damage, LaneGrid
-from roadscan.model.road import Network, Segment
+from roadscan.model.damage import Damage, LaneGrid, position_on_network
+from roadscan.model.road import Lane, Network, Segment
 from roadscan.model.score import SegmentResult
 from roadscan.model.survey import Assessment
 from roadscan.store.store import Store
@@ -58,7 +56,7 @@ def assess_survey(
     for lane in by_lane.keys() - driven:
         take(lane, None)
     ordered = tuple(results[segment.segment_id] for segment in segments)
-    found = tuple(sorted(damages, key=along))
+    found = tuple(sorted(damages, key=position_on_network))
     store.put_assessment(survey, Assessment(tuple(segments), ordered, found))
     reasons = Counter(result.score.reason for result in ordered if result.score.score is None)
     return Assessed(

@@ -4,12 +4,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from roadscan.assess.cells import Lane
 from roadscan.assess.lanes import SeenLane
 from roadscan.assess.scheme import Scheme, parse_scheme
 from roadscan.assess.segmentation import segments_of
 from roadscan.model.damage import Damage, LaneGrid
-from roadscan.model.road import Link, Network, Segment
+from roadscan.model.road import Lane, Link, Network, Segment
 from roadscan.model.survey import Assessment, Survey
 from roadscan.publish.layer_frames import (
     Results,

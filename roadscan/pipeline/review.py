@@ -10,14 +10,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from roadscan.assess.cells import Lane
 from roadscan.assess.lanes import AssessedLane, Rules, assess_lane
 from roadscan.assess.reviews import Judgements, as_judged, sightings_of
 from roadscan.assess.scheme import parse_scheme
 from roadscan.assess.segmentation import row_count, segment_rows
 from roadscan.errors import RoadscanError
 from roadscan.model.review import BoxVerdict, Decision, ReviewedDamage, Ruling
-from roadscan.model.road import Segment
+from roadscan.model.road import Lane, Segment
 from roadscan.model.score import SegmentResult
 from roadscan.model.survey import Assessment
 from roadscan.pipeline.lanes import LanesOfSurvey, changed_damages, patches_of, read_lanes, see_lane

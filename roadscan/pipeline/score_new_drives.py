@@ -8,9 +8,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Final
 
-from roadscan.assess.cells import Lane
 from roadscan.assess.lanes import Rules, assess_lane
 from roadscan.assess.reviews import Judgements
+from roadscan.model.road import Lane
 from roadscan.model.survey import Assessment, DriveKey
 from roadscan.pipeline.lanes import changed_damages, patches_of, read_lanes, see_lane
 from roadscan.publish.layer_frames import Results, drives_layer

@@ -6,11 +6,10 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Engine, Select, and_, exists, insert, or_, select
 
-from roadscan.assess.cells import Lane
 from roadscan.errors import RoadscanError
 from roadscan.model.damage import Verdict
 from roadscan.model.review import BoxKey, BoxVerdict, Decision, ReviewedDamage, Ruling
-from roadscan.model.road import Direction
+from roadscan.model.road import Direction, Lane
 from roadscan.store import tables
 from roadscan.store.rescoring import (
     RescoreDelta,

@@ -22,13 +22,12 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import IntegrityError, OperationalError
 
-from roadscan.assess.cells import Lane, merge_grids
 from roadscan.errors import RoadscanError
-from roadscan.model.damage import Damage, LaneGrid, Rejection
+from roadscan.model.damage import Damage, LaneGrid, Rejection, merge_grids
 from roadscan.model.drive import ChunkResult, Drive, FrameCounts, RematchInputs
 from roadscan.model.frame import FrameRejection
 from roadscan.model.review import ReviewedObservation
-from roadscan.model.road import Direction, Network
+from roadscan.model.road import Direction, Lane, Network
 from roadscan.model.survey import Assessment, DriveKey, Survey, SurveyCounts, SurveyTotals
 from roadscan.store import tables
 from roadscan.store.erasure import Erased, erase_drive

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from roadscan.assess.cells import GridBuilder, affected_cells, merge_grids, touched_cells
+from roadscan.assess.cells import GridBuilder, affected_cells, touched_cells
 from roadscan.assess.scheme import CellRule
-from roadscan.model.damage import LaneGrid, LaneViews, Observation
+from roadscan.model.damage import LaneGrid, LaneViews, Observation, merge_grids
 from roadscan.model.road import Direction
 from tests.assess.lanes import AP9K, LANE_M, box, grid_of, link, network, same_grid, views
 

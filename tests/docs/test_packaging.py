@@ -23,6 +23,7 @@ BOUNDS = {
     "openvino": ">=2025.0",
     "sqlalchemy": ">=2.0.21,<3",
     "alembic": ">=1.13,<2",
+    "cachetools": ">=6.2,<9",
     "pydantic": ">=2.10,<3",
     "opencv-python-headless": ">=4.10,<6",
     "shapely": ">=2.1,<3",

@@ -13,14 +13,14 @@ from roadscan.serve.settings import ServeSettings
 from roadscan.serve.town import Town, open_town
 from roadscan.store.store import Store
 from roadscan.store.town.accounts import Accounts
-from tests.databases import DATABASES, address_on
+from tests.databases import address_on
 from tests.serve.jobs.town import SampleTown
 
 
-@pytest.fixture(params=DATABASES)
-def settings(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[ServeSettings]:
+@pytest.fixture
+def settings(database: str, tmp_path: Path) -> Iterator[ServeSettings]:
     (tmp_path / "town").mkdir()  # as whoever serves does; SQLite would make it
-    with address_on(request.param) as address:
+    with address_on(database) as address:
         yield ServeSettings(data=tmp_path / "town", database=address, free_disk_reserve_bytes=0)
 
 

@@ -6,6 +6,7 @@ import shutil
 import time
 from contextlib import closing
 
+import pytest
 from typer.main import get_command
 
 from roadscan.cli.app import app
@@ -34,6 +35,7 @@ def put(store, name, size_bytes, *, uploaded_s):
     return file
 
 
+@pytest.mark.both_databases
 def test_the_disk_is_told_with_what_this_town_takes_of_it(admin, settings, store):
     now_s = time.time()
     put(store, "one.mp4", 5_000_000_000, uploaded_s=now_s)
@@ -107,6 +109,7 @@ def test_a_model_that_was_cut_off_is_told_and_the_others_stay(admin, tmp_path, m
     assert (unread["failure"]["code"], unread["described"]) == ("model_invalid", None)
 
 
+@pytest.mark.both_databases
 def test_settings_are_those_of_the_start_and_what_is_due_is_what_would_be_deleted(
     admin, settings, store, accounts
 ):

@@ -44,6 +44,7 @@ def the_drive(admin, survey="Herbst"):
     return told
 
 
+@pytest.mark.both_databases
 def test_a_drive_goes_with_all_that_came_of_it_and_may_be_sent_again(
     admin, town, queue, store, worked
 ):
@@ -110,6 +111,7 @@ def files_with(data, *contents):
     return [path.name for path in files if any(one in path.read_bytes() for one in contents)]
 
 
+@pytest.mark.both_databases
 def test_what_a_run_left_of_it_in_the_served_folder_goes_with_it(admin, town, store, ran):
     drive_id, photos = ran
     data = town.settings.data
@@ -145,6 +147,7 @@ def test_results_of_a_run_without_the_drive_stay_in_the_served_folder(admin, tow
     assert (town.settings.data / "run.json").exists()
 
 
+@pytest.mark.both_databases
 def test_the_command_erases_from_a_town_while_it_is_served(admin, town, store, worked, capsys):
     told, data = the_drive(admin), town.settings.data
     command = ["erase", told["drive_id"], "--data", str(data)]
@@ -180,6 +183,7 @@ def test_checks_of_it_and_jobs_that_moved_it_are_forgotten(admin, queue, store, 
     assert [queue.known(job) for job in jobs] == [None, None]
 
 
+@pytest.mark.both_databases
 def test_a_drive_that_a_job_waits_for_is_not_erased(admin, queue, store, worked):
     told = the_drive(admin)
     waiting = queue.submit(worked.model_copy(update={"survey": "Winter"}))
@@ -202,6 +206,7 @@ def test_a_drive_that_may_be_on_its_way_to_another_network_is_not_erased(admin, 
     assert admin.delete("/api/drives/drive-1").status_code == 200
 
 
+@pytest.mark.both_databases
 def test_the_others_of_its_survey_are_scored_without_it(admin, store):
     store.put_network(TOWN)
     for number in (1, 2):

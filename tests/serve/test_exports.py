@@ -47,6 +47,7 @@ def test_a_file_is_on_record_with_who_took_it_and_how_much_was_in_it(client, key
     assert exports() == [("planner 0", f"segments.{f}, {SEGMENTS} features, survey 'Spring'")]
 
 
+@pytest.mark.both_databases
 def test_what_was_taken_is_counted_not_what_there_is(client, key_of, exports):
     reader = key_of(Role.VIEWER)
     client.get(ITEMS, params={"f": "csv", "filter": "score = 2"}, headers=reader)

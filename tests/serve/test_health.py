@@ -2,11 +2,14 @@ import json
 import logging
 import time
 
+import pytest
+
 from roadscan.serve.log import JsonLines
 from roadscan.serve.middleware import REQUEST_ID
 from roadscan.store.town.workers import WorkerHeartbeats
 
 
+@pytest.mark.both_databases
 def test_a_service_without_a_worker_is_well_but_not_ready(client, store):
     assert client.get("/healthz").text == "ok\n"
     answer = client.get("/readyz")

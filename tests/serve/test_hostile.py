@@ -124,6 +124,7 @@ def test_a_body_that_is_none_is_refused(admin, method, place):
             assert 400 <= answer.status_code < 500, (told(answer), body[:20], kind)
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize(("method", "place"), ROUTES)
 def test_a_text_that_no_database_or_page_should_hold_is_no_fault(admin, method, place):
     for field in FIELDS[place]:
@@ -229,6 +230,7 @@ def _resolved(api, parameter):
     return api["components"]["parameters"][name] if name else parameter
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize("name", UNSTORABLE)
 def test_a_text_that_no_database_takes_is_no_fault_in_any_address(admin, name):
     own, layers = admin.get("/api/openapi.json").json(), admin.get("/ogc/api").json()

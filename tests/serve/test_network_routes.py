@@ -28,6 +28,7 @@ def test_a_network_that_was_never_read_cannot_be_put_in_force(admin):
     assert [line["action"] for line in admin.get("/api/audit").json()] == []
 
 
+@pytest.mark.both_databases
 def test_a_network_that_was_read_is_put_in_force_and_the_log_says_by_whom(admin, store):
     store.put_network(TOWN)
     choice = {"network_sha256": TOWN.sha256, "name": "Netz 2026"}

@@ -35,6 +35,7 @@ def piece(_, value):
     return {"data": value if isinstance(value, bytes) else str(value).encode("utf-8", "replace")}
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize("mode", list(GenerationMode))
 def test_what_is_answered_is_what_the_description_says(store, settings, key_of, mode):
     checks = {"negative_data_rejection": {"expected-statuses": REFUSED}}

@@ -23,6 +23,7 @@ def template(language: str) -> str:
     return files("roadscan.serve").joinpath("privacy_texts", f"{language}.txt").read_text("utf-8")
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_what_is_set_stands_in_the_text(settings, store, accounts, language):
     accounts.add("Ada", Role.ADMIN, None)

@@ -76,6 +76,7 @@ def deletions(accounts):
     return [line for line in accounts.audit_log(50) if line.action == "file_purged"]
 
 
+@pytest.mark.both_databases
 def test_deleting_takes_the_bytes_keeps_the_row_and_is_on_the_record(
     settings, town, store, accounts
 ):
@@ -89,6 +90,7 @@ def test_deleting_takes_the_bytes_keeps_the_row_and_is_on_the_record(
         assert [sha256 in line.subject for line in deletions(accounts)].count(True) == 1
 
 
+@pytest.mark.both_databases
 def test_two_who_delete_the_same_leave_one_line_in_the_audit_log(settings, town, accounts):
     with retention_of(settings) as one, retention_of(settings) as other:
         (first, _), (same, _) = one.due(), other.due()
@@ -96,6 +98,7 @@ def test_two_who_delete_the_same_leave_one_line_in_the_audit_log(settings, town,
     assert len(deletions(accounts)) == 1
 
 
+@pytest.mark.both_databases
 def test_what_a_job_takes_after_it_was_found_to_be_due_stays(settings, town, store):
     with retention_of(settings) as retention:
         first, _ = retention.due()
@@ -122,6 +125,7 @@ def test_a_worker_that_is_told_not_to_deletes_nothing(settings, town):
     assert all(path.exists() for path in town.values())
 
 
+@pytest.mark.both_databases
 def test_what_is_due_is_found_without_asking_any_job_for_its_progress(settings, town, monkeypatch):
     with retention_of(settings) as retention:
         retention.town.queue.submit(

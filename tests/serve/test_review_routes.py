@@ -88,6 +88,7 @@ def test_the_queue_begins_where_a_class_hangs_on_a_damage(
     assert {damage["kind"] for damage in found["damages"]} <= {k["kind"] for k in found["kinds"]}
 
 
+@pytest.mark.both_databases
 def test_scores_and_layers_follow_a_verdict_at_once(
     client: TestClient, reviewer: dict[str, str]
 ) -> None:
@@ -103,6 +104,7 @@ def test_scores_and_layers_follow_a_verdict_at_once(
     assert len(left) == queue(client, reviewer)["waiting"] == len(waiting) - 1
 
 
+@pytest.mark.both_databases
 def test_an_undo_brings_everything_back(client: TestClient, reviewer: dict[str, str]) -> None:
     before = layer(client, reviewer, "segments"), queue(client, reviewer)
     number = give(
@@ -134,6 +136,7 @@ def test_a_corrected_damage_is_no_longer_asked_about(
     assert client.get(evidence["photo"], headers=reviewer).content == b"a picture"
 
 
+@pytest.mark.both_databases
 def test_decisions_are_told_newest_first_with_who_and_why(
     client: TestClient, reviewer: dict[str, str]
 ) -> None:
@@ -155,6 +158,7 @@ def test_a_rejected_damage_still_shows_its_picture(
     assert (photo.content, photo.headers["Cache-Control"]) == (b"a picture", "private, no-store")
 
 
+@pytest.mark.both_databases
 def test_agreement_is_the_share_of_judged_boxes_that_were_right(
     client: TestClient, reviewer: dict[str, str]
 ) -> None:

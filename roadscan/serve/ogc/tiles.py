@@ -1,9 +1,12 @@
 """The layers as vector tiles: OGC API - Tiles, in the tiling of the web's maps."""
 
+from collections.abc import Hashable
 from importlib.metadata import version
+from threading import Lock
 from typing import Any, Final
 
 import shapely
+from cachetools import LRUCache, cached
 from fastapi import APIRouter, Request, Response
 
 from roadscan.errors import RoadscanError
@@ -15,7 +18,6 @@ from roadscan.serve.ogc.queryables import kinds_of
 from roadscan.serve.ogc.request_parameters import COMMON, OF_SURVEY, single_values
 from roadscan.serve.ogc.responses import Tag, answer, json_bytes, not_modified
 from roadscan.serve.ogc.texts import COLLECTIONS, language_of
-from roadscan.store.layers.cache import ByteLimitedCache
 from roadscan.store.layers.layer_store import LayerStore
 from roadscan.store.layers.reader import LayerReader
 from roadscan.store.layers.selection import Layer, Selection
@@ -42,7 +44,9 @@ FIELDS: Final = {
     "cells": ("cell_id", "segment_id", "views", "affected", "riss", "afli", "ofs"),
 }
 """What a map needs; everything else is behind the id."""
-KEPT_BYTES: Final = 64 << 20
+CACHE_BYTES: Final = 64 << 20
+KEY_BYTES: Final = 1000
+"""Size of a key, counted for each tile."""
 _READ: Final = ["GET", "HEAD"]
 _VERSION: Final = version("roadscan")
 
@@ -50,7 +54,8 @@ _VERSION: Final = version("roadscan")
 def tiles_router(features: LayerStore, readable: Readable) -> APIRouter:
     """Return the routes of the tiles; see `features_router`."""
     router = APIRouter()
-    kept = ByteLimitedCache[bytes](KEPT_BYTES, lambda tile: len(tile) + 1000)
+    tiles: LRUCache[Hashable, bytes] = LRUCache(CACHE_BYTES, lambda tile: len(tile) + KEY_BYTES)
+    cached_tile = cached(tiles, key=_cache_key, lock=Lock())(_tile)
 
     @router.api_route("/collections/{collection}/tiles", methods=_READ)
     def tilesets(collection: str, request: Request) -> Response:
@@ -83,14 +88,14 @@ def tiles_router(features: LayerStore, readable: Readable) -> APIRouter:
             tag = Tag(request, _VERSION, layer.version)
             if tag.is_known:
                 return not_modified(tag)
-            key = (layer.source, collection, layer.version, zyx)
-            body = kept.get(key)
-            if body is None:
-                body = _tile(reader, layer, zyx)
-                kept.put(key, body)
+            body = cached_tile(reader, layer, zyx)
         return answer(body, MVT, tag) if body else Response(status_code=204, headers=tag.headers)
 
     return router
+
+
+def _cache_key(_: LayerReader, layer: Layer, zyx: tuple[int, int, int]) -> Hashable:
+    return layer.source, layer.collection, layer.version, zyx
 
 
 def _tile(reader: LayerReader, layer: Layer, zyx: tuple[int, int, int]) -> bytes:

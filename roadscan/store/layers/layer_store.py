@@ -9,15 +9,12 @@ import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from itertools import islice
-from typing import Final
 
 import shapely
 from sqlalchemy import Engine, delete, exists, func, insert, select, update
 
-from roadscan.model.arrays import Ints
 from roadscan.store import tables
 from roadscan.store.database import empty_log
-from roadscan.store.layers.cache import ByteLimitedCache
 from roadscan.store.layers.dialects import spatial_of
 from roadscan.store.layers.extents import Extent, Span
 from roadscan.store.layers.feature_tables import (
@@ -28,13 +25,8 @@ from roadscan.store.layers.feature_tables import (
     editions,
     own_columns,
 )
-from roadscan.store.layers.reader import ROWS_AT_ONCE, LayerReader
+from roadscan.store.layers.reader import ROWS_AT_ONCE, LayerReader, cached_finder
 from roadscan.store.layers.selection import FeatureRow, Source
-
-KEPT_BYTES: Final = 64 << 20
-"""Of lists of features that answered a selection; the next page, or client, asks for them again."""
-KEY_BYTES: Final = 8 << 10
-"""What the longest filter takes up, counted for each list."""
 
 
 class LayerStore:
@@ -43,7 +35,7 @@ class LayerStore:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._spatial = spatial_of(engine)
-        self._found = ByteLimitedCache[Ints](KEPT_BYTES, lambda numbers: numbers.nbytes + KEY_BYTES)
+        self._find = cached_finder()
 
     def put_features(self, source: Source, layers: Mapping[str, Iterable[FeatureRow]]) -> None:
         """Serve new layers of a survey in place of those served before.
@@ -89,7 +81,7 @@ class LayerStore:
         """See the layers as they are at this moment, until the end of the block."""
         with self._engine.connect() as db:
             self._spatial.begin_reading(db)
-            yield LayerReader(db, self._spatial, self._found)
+            yield LayerReader(db, self._spatial, self._find)
 
     def _put_layer(self, edition: int, collection: str, rows: Iterable[FeatureRow]) -> None:
         table = FEATURES[collection]

@@ -1,12 +1,14 @@
 """Reads the served features: as ready GeoJSON, or as the values of their fields."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from functools import cache
 from operator import itemgetter
+from threading import Lock
 from typing import Any, Final, NamedTuple
 
 import numpy as np
 import shapely
+from cachetools import LRUCache, cached
 from sqlalchemy import (
     BigInteger,
     Column,
@@ -26,7 +28,6 @@ from sqlalchemy import (
 )
 
 from roadscan.model.arrays import Ints
-from roadscan.store.layers.cache import ByteLimitedCache
 from roadscan.store.layers.dialects import Spatial, listed, numbers_of
 from roadscan.store.layers.feature_tables import (
     EDITION_BITS,
@@ -38,16 +39,22 @@ from roadscan.store.layers.feature_tables import (
 from roadscan.store.layers.selection import NOTHING, Layer, Placed, Selection, Source, clause
 
 ROWS_AT_ONCE: Final = 2000
-"""So few that a writer beside us waits for milliseconds."""
+"""So few that a concurrent writer waits for milliseconds only."""
+CACHE_BYTES: Final = 64 << 20
+"""For the results of selections: the next page, or the next client, asks for the same again."""
+KEY_BYTES: Final = 8 << 10
+"""Size of the longest filter, counted for each result."""
+
+FindFeatures = Callable[[Connection, Spatial, Layer, Selection], Ints]
 
 
 class LayerReader:
     """One state of the served layers; see `LayerStore.reading`."""
 
-    def __init__(self, db: Connection, spatial: Spatial, found: ByteLimitedCache[Ints]) -> None:
+    def __init__(self, db: Connection, spatial: Spatial, find: FindFeatures) -> None:
         self._db = db
         self._spatial = spatial
-        self._found = found
+        self._find = find
 
     def layers(self, collection: str) -> tuple[Layer, ...]:
         """Return a layer of every survey, the newest survey first; empty where it has none."""
@@ -86,7 +93,7 @@ class LayerReader:
             raise KeyError(feature_id)
         table = FEATURES[layer.collection]
         query = select(table.c.number, table.c.geojson, table.c.geometry_wkb).where(
-            self._own(layer), own_columns(layer.collection)[0] == feature_id
+            _of_edition(layer), own_columns(layer.collection)[0] == feature_id
         )
         row = self._db.execute(query).first()
         if row is None:
@@ -116,41 +123,46 @@ class LayerReader:
             yield from found
 
     def _numbers(self, layer: Layer, selection: Selection) -> Ints:
-        """Return the features of a selection in order; kept for as long as the layer stays."""
-        area = None if selection.area is None else shapely.to_wkb(selection.area)
-        key = (layer.edition, layer.version, layer.collection, area, selection.condition)
-        numbers = self._found.get(key)
-        if numbers is None:
-            numbers = np.sort(self._find(layer, selection))
-            self._found.put(key, numbers)
-        return numbers
-
-    def _find(self, layer: Layer, selection: Selection) -> Ints:
-        table = FEATURES[layer.collection]
-        within, parameters = self._own(layer), {}
-        if selection.area is not None:
-            found = self._spatial.within(self._db, table, layer.edition, selection.area)
-            if selection.condition is None:
-                return found
-            within = self._spatial.among(table)
-            parameters = {"numbers": self._spatial.packed(found.tolist())}
-        condition = (
-            true()
-            if selection.condition is None
-            else clause(selection.condition, table, self._spatial)
-        )
-        query = listed(select(table.c.number).where(within, condition))
-        return numbers_of(self._db, query, parameters)
-
-    def _own(self, layer: Layer) -> ColumnElement[bool]:
-        first = layer.edition << EDITION_BITS
-        return FEATURES[layer.collection].c.number.between(first, first + (1 << EDITION_BITS) - 1)
+        return self._find(self._db, self._spatial, layer, selection)
 
     def _at(self, layer: Layer, places: Ints) -> "_At":
         numbers = (places + (layer.edition << EDITION_BITS)).tolist()
         if numbers and numbers[-1] - numbers[0] == len(numbers) - 1:
             return _At(_in_a_row, {"first": numbers[0], "last": numbers[-1]})
         return _At(_among, {"numbers": self._spatial.packed(numbers)})
+
+
+def cached_finder() -> FindFeatures:
+    """Return `_find_features` with an LRU cache, limited by bytes and safe to share by threads."""
+    found: LRUCache[Any, Ints] = LRUCache(CACHE_BYTES, lambda numbers: numbers.nbytes + KEY_BYTES)
+    return cached(found, key=_cache_key, lock=Lock())(_find_features)
+
+
+def _cache_key(_: Connection, __: Spatial, layer: Layer, selection: Selection) -> Hashable:
+    area = None if selection.area is None else shapely.to_wkb(selection.area)
+    return layer.edition, layer.version, layer.collection, area, selection.condition
+
+
+def _find_features(db: Connection, spatial: Spatial, layer: Layer, selection: Selection) -> Ints:
+    """Return the numbers of the features that a selection finds, in ascending order."""
+    table = FEATURES[layer.collection]
+    within, parameters = _of_edition(layer), {}
+    if selection.area is not None:
+        found = spatial.within(db, table, layer.edition, selection.area)
+        if selection.condition is None:
+            return np.sort(found)
+        within = spatial.among(table)
+        parameters = {"numbers": spatial.packed(found.tolist())}
+    condition = (
+        true() if selection.condition is None else clause(selection.condition, table, spatial)
+    )
+    query = listed(select(table.c.number).where(within, condition))
+    return np.sort(numbers_of(db, query, parameters))
+
+
+def _of_edition(layer: Layer) -> ColumnElement[bool]:
+    first = layer.edition << EDITION_BITS
+    return FEATURES[layer.collection].c.number.between(first, first + (1 << EDITION_BITS) - 1)
 
 
 Which = Callable[[Spatial, Table], ColumnElement[bool]]

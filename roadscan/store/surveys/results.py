@@ -18,8 +18,7 @@ from sqlalchemy import (
     update,
 )
 
-from roadscan.assess.damages import along
-from roadscan.model.damage import Damage
+from roadscan.model.damage import Damage, position_on_network
 from roadscan.model.score import SegmentResult
 from roadscan.model.survey import Assessment, SurveyTotals
 from roadscan.store import tables
@@ -105,7 +104,7 @@ def damages_where(db: Connection, survey: str, which: ColumnElement[bool]) -> tu
     """Return some damages of a survey along the roads."""
     table = tables.damages.c
     made = db.scalars(select(table.damage).where(table.survey == survey, which))
-    return tuple(sorted(map(rows.DAMAGE.validate_python, made), key=along))
+    return tuple(sorted(map(rows.DAMAGE.validate_python, made), key=position_on_network))
 
 
 def totals(db: Connection, survey: str) -> SurveyTotals:

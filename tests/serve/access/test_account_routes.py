@@ -21,6 +21,7 @@ def test_only_administrators_get_in(client, key_of, method, place, role):
     assert client.request(method, place, json=sent, headers=key_of(role)).status_code == 403
 
 
+@pytest.mark.both_databases
 def test_the_last_administrator_stays_one(client, key_of, accounts):
     admin = key_of(Role.ADMIN)
     account = accounts.all()[0]
@@ -42,6 +43,7 @@ def test_an_invited_colleague_gets_the_role_that_was_meant(client, key_of):
     assert made.json()["role"] == "reviewer"
 
 
+@pytest.mark.both_databases
 def test_keys_of_all_accounts_are_listed_as_long_as_they_hold(client, key_of, accounts):
     admin = key_of(Role.ADMIN)
     pia = accounts.add("Pia", Role.PLANNER, None)

@@ -32,6 +32,7 @@ def test_an_expired_key_is_refused(client, accounts):
     assert client.get("/api/me", headers={"X-API-Key": secret}).status_code == 401
 
 
+@pytest.mark.both_databases
 def test_a_revoked_key_is_refused_and_only_its_owner_revokes_it(client, key_of):
     mine, other = key_of(Role.UPLOADER), key_of(Role.ADMIN)
     made = client.post("/api/keys", json={"label": "x"}, headers=mine).json()

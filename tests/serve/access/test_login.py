@@ -18,6 +18,7 @@ def admin(client: TestClient, accounts):
     return client
 
 
+@pytest.mark.both_databases
 def test_the_first_link_makes_an_administrator_once(client, accounts):
     token = accounts.invite(Role.ADMIN, 60.0)
     first = client.post("/api/welcome", json={"name": "Ada", "password": PASSWORD, "token": token})
@@ -27,6 +28,7 @@ def test_the_first_link_makes_an_administrator_once(client, accounts):
     assert [account.name for account in accounts.all()] == ["Ada"]
 
 
+@pytest.mark.both_databases
 def test_a_taken_name_leaves_the_invitation_as_it_was(admin, accounts):
     token = accounts.invite(Role.VIEWER, 60.0)
     taken = admin.post("/api/welcome", json={"name": "ADA ", "password": PASSWORD, "token": token})
@@ -86,6 +88,7 @@ def test_a_wrong_password_and_a_wrong_name_get_the_same_answer(admin):
     assert answers[0].json() == answers[1].json()
 
 
+@pytest.mark.both_databases
 def test_after_many_wrong_passwords_even_the_right_one_has_to_wait(admin, accounts):
     for _ in range(MAX_FAILURES):
         accounts.note_failure("Ada", "somewhere")

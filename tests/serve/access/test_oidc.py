@@ -108,6 +108,7 @@ def test_a_login_ends_at_the_page_it_began_at_with_a_session(client):
     assert name_of(client) == "anonymous"
 
 
+@pytest.mark.both_databases
 def test_the_second_login_is_the_same_account_whatever_the_name_says_by_then(
     client, fake, accounts
 ):
@@ -117,6 +118,7 @@ def test_the_second_login_is_the_same_account_whatever_the_name_says_by_then(
     assert [account.name for account in accounts.all()] == ["Uli Muster"]
 
 
+@pytest.mark.both_databases
 def test_a_subject_unknown_so_far_with_a_known_name_is_somebody_else(client, fake, accounts):
     local = accounts.add("uli muster", Role.ADMIN, None)
     log_in(client)
@@ -356,6 +358,7 @@ def test_local_accounts_keep_working_beside_it(client, accounts):
     assert "leave" not in client.get("/api/me").json()
 
 
+@pytest.mark.both_databases
 def test_logins_and_refusals_are_on_the_record(client, fake, accounts):
     log_in(client)
     fake.claims = {"nonce": "another"}

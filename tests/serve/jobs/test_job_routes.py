@@ -31,6 +31,7 @@ def uploader(client, key_of):
     return client
 
 
+@pytest.mark.both_databases
 def test_a_drive_that_waits_becomes_one_job(uploader, files, networks):
     send_in(files, VIDEO, "drive.mp4")
     send_in(files, TRACK, "drive.gpx")
@@ -66,6 +67,7 @@ def test_the_newest_network_counts(networks):
     assert [version.name for version in networks.all()] == ["neu", "alt"]
 
 
+@pytest.mark.both_databases
 def test_events_tell_of_a_job_until_it_has_ended(uploader, files, networks):
     send_in(files, VIDEO, "drive.mp4")
     send_in(files, TRACK, "drive.gpx")
@@ -76,6 +78,7 @@ def test_events_tell_of_a_job_until_it_has_ended(uploader, files, networks):
     assert json.loads(told.removeprefix("data: "))["state"] == "cancelled"
 
 
+@pytest.mark.both_databases
 def test_only_a_job_that_has_stopped_is_tried_again(uploader, files, networks):
     send_in(files, VIDEO, "drive.mp4")
     send_in(files, TRACK, "drive.gpx")

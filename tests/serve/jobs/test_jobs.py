@@ -17,16 +17,16 @@ from roadscan.serve.jobs.kinds.rescore import RescoreRequest
 from roadscan.serve.queue.job import QueueName, State
 from roadscan.serve.settings import ServeSettings
 from roadscan.serve.town import open_town
-from tests.databases import DATABASES, address_on
+from tests.databases import address_on
 from tests.serve.jobs.town import SAMPLES, SampleTown
 
 WAIT_S = 90.0
 
 
-@pytest.fixture(scope="module", params=DATABASES)
-def town(request, tmp_path_factory):
+@pytest.fixture(scope="module")
+def town(database, tmp_path_factory):
     """A town whose network has been read by a worker."""
-    with address_on(request.param) as address:
+    with address_on(database) as address:
         town = SampleTown(ServeSettings(data=tmp_path_factory.mktemp("town"), database=address))
         queue = town.queue()
         queue.submit(town.network_request())
@@ -50,6 +50,7 @@ def network_sha256(town):
     return str(done.facts["network_sha256"])
 
 
+@pytest.mark.both_databases
 def test_a_network_is_read_and_described_before_it_counts(queue):
     job = queue.jobs(1)[0]
     assert job.state is State.DONE
@@ -119,6 +120,7 @@ def test_a_network_that_cannot_be_read_is_told_by_the_name_that_its_sender_gave_
     assert told == "Straßen der Stadt.zip: Straßen.shp is no shapefile"
 
 
+@pytest.mark.both_databases
 def test_a_drive_ends_as_layers_even_if_its_worker_is_killed(town, queue, network_sha256):
     job_id = queue.submit(town.drive_request(network_sha256))
     worker = town.begin_work()
@@ -135,6 +137,7 @@ def test_a_drive_ends_as_layers_even_if_its_worker_is_killed(town, queue, networ
         assert opened.store.drives("Herbst")[0].video.name == "2026-06-10 früh.mp4"
 
 
+@pytest.mark.both_databases
 def test_the_pictures_it_kept_are_served_with_the_segments_they_show(town):
     with open_town(town.settings) as opened, TestClient(create_app(opened)) as client:
         accounts, store = opened.accounts, opened.store
@@ -159,6 +162,7 @@ def test_the_pictures_it_kept_are_served_with_the_segments_they_show(town):
         assert client.get(address.replace("Herbst", "Sommer")).json()["code"] == "photo_missing"
 
 
+@pytest.mark.both_databases
 def test_a_survey_is_scored_by_another_scheme_without_its_video(town, queue):
     job_id = queue.submit(RescoreRequest(survey="Herbst", scheme="ap9k-monotone", asked_s=1.0))
     unknown = queue.submit(RescoreRequest(survey="Sommer", scheme="ap9k", asked_s=1.0))
@@ -169,6 +173,7 @@ def test_a_survey_is_scored_by_another_scheme_without_its_video(town, queue):
         assert features.layers("segments")[0].source.scheme == "ap9k-monotone"
 
 
+@pytest.mark.both_databases
 def test_asking_twice_for_one_drive_makes_one_job(town, queue, network_sha256):
     request = town.drive_request(network_sha256)
     assert queue.submit(request) == queue.submit(request)
@@ -186,6 +191,7 @@ def test_a_track_that_cannot_be_used_ends_the_job_with_its_code(town, queue, net
     assert job.done.failure.code.startswith("track_")
 
 
+@pytest.mark.both_databases
 def test_a_cancelled_job_is_not_worked_until_it_is_tried_again(town, queue, network_sha256):
     request = town.drive_request(network_sha256).model_copy(update={"survey": "Winter"})
     job_id = queue.submit(request)
@@ -197,6 +203,7 @@ def test_a_cancelled_job_is_not_worked_until_it_is_tried_again(town, queue, netw
     assert queue.job(job_id).state is State.DONE
 
 
+@pytest.mark.both_databases
 def test_a_job_that_never_was_is_unknown(queue):
     with pytest.raises(RoadscanError, match="job_unknown"):
         queue.job("drive-nothing")

@@ -12,16 +12,16 @@ from roadscan.serve.queue.job import State
 from roadscan.serve.queue.job_queue import JobQueue
 from roadscan.serve.settings import ServeSettings
 from roadscan.serve.town import jobs_url, open_town
-from tests.databases import DATABASES, address_on, beside, new_database, remove_database
+from tests.databases import address_on, beside, new_database, remove_database
 from tests.serve.jobs.town import SampleTown, work_once
 
 WAIT_S = 120.0
 
 
-@pytest.fixture(scope="module", params=DATABASES)
-def copied(request, tmp_path_factory):
+@pytest.fixture(scope="module")
+def copied(database, tmp_path_factory):
     """A town whose worker was killed at a drive, right after it had made a backup as a job."""
-    with address_on(request.param) as address:
+    with address_on(database) as address:
         town = SampleTown(ServeSettings(data=tmp_path_factory.mktemp("town"), database=address))
         queue, worker = town.queue(), town.begin_work()
         read = queue.submit(town.network_request())
@@ -54,6 +54,7 @@ def again(copied, tmp_path):
         remove_database(name)
 
 
+@pytest.mark.both_databases
 def test_the_backup_is_not_made_once_more_and_all_else_goes_on(again):
     settings, jobs = again
     assert {kind: job().state for kind, job in jobs.items()} == {

@@ -2,6 +2,8 @@
 
 import zipfile
 
+import pytest
+
 from roadscan.model.access import Role
 from roadscan.serve.backup import check
 from roadscan.serve.survey_exports import KEPT_S, export_path, remove_old_exports
@@ -13,6 +15,7 @@ KINDS = ("purge", "backup", "export", "rematch")
 BODY = {"backup": {"raw": True}, "export": {"survey": "Spring"}, "rematch": {"survey": "Spring"}}
 
 
+@pytest.mark.both_databases
 def test_chores_are_jobs_with_an_end_like_any_other(admin, settings, store, queue, accounts):
     store.put_network(TOWN)
     NetworkVersions(store.engine, lambda: 1000.0).put_in_force(TOWN.sha256, "2026", "Ada")

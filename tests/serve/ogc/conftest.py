@@ -16,7 +16,7 @@ from roadscan.serve.errors import tell_errors
 from roadscan.serve.ogc.document_routes import features_router
 from roadscan.serve.ogc.texts import COLLECTIONS
 from roadscan.store.layers.layer_store import LayerStore
-from tests.databases import DATABASES, open_on
+from tests.databases import open_on
 from tests.store.sample_surveys import TOWN, survey
 from tests.store.sample_town import SOUTH, STEP_DEG, WEST, damage, row, segments, source
 
@@ -51,9 +51,9 @@ def utm_bounds():
     return [x.min(), y.min(), x.max(), y.max()]
 
 
-@pytest.fixture(scope="session", params=DATABASES)
-def app(request, tmp_path_factory) -> Iterator[FastAPI]:
-    with open_on(request.param, tmp_path_factory.mktemp("layers")) as store:
+@pytest.fixture(scope="session")
+def app(database, tmp_path_factory) -> Iterator[FastAPI]:
+    with open_on(database, tmp_path_factory.mktemp("layers")) as store:
         store.put_network(TOWN)
         store.put_survey(survey())
         store.put_survey(survey(name=OLD))

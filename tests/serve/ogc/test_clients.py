@@ -67,6 +67,7 @@ def _may_be_taken(case):
     return [negative_data_rejection] if limit.isdecimal() and int(limit) > MAX_LIMIT else []
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize("mode", list(GenerationMode))
 def test_schemathesis_finds_nothing(app, mode):
     """A bounded run; the long one is by hand, as docs/ogc.md says."""

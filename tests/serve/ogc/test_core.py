@@ -153,6 +153,7 @@ def test_req_core_fc_md_items_links_one_for_each_encoding(get, client):
             assert followed(client, link)
 
 
+@pytest.mark.both_databases
 def test_req_core_fc_md_extent_is_that_of_the_features(get):
     extent = get("/collections/segments")["extent"]
     assert extent["spatial"]["crs"] == CRS84
@@ -166,6 +167,7 @@ def test_req_core_sfc_md_op_and_success(get):
     get("/collections/none", 404)
 
 
+@pytest.mark.both_databases
 def test_req_core_fc_op_and_response(get, client):
     for name, count in (("segments", SEGMENTS), ("damages", DAMAGES), ("cells", CELLS)):
         assert get(f"/collections/{name}/items")["numberMatched"] == count
@@ -174,6 +176,7 @@ def test_req_core_fc_op_and_response(get, client):
     get("/collections/none/items", 404)
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize("limit", [1, 7, 229, 230, 231, 10_000, 999_999_999])
 def test_req_core_fc_limit_response_1_a_limit_is_kept_and_a_large_one_is_no_error(get, limit):
     page = get(ITEMS, limit=limit)
@@ -202,6 +205,7 @@ BOXES = [
 ]
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize("box", BOXES, ids=str)
 @pytest.mark.parametrize("limit", ["1000", "3"])
 def test_req_core_fc_bbox_response_what_touches_the_box_and_nothing_else(ids, box, limit):
@@ -220,12 +224,14 @@ def test_req_core_fc_bbox_response_what_touches_the_box_and_nothing_else(ids, bo
     assert ids("segments", bbox=",".join(map(str, box)), limit=limit) == expected
 
 
+@pytest.mark.both_databases
 def test_req_core_fc_bbox_definition_takes_six_numbers_with_heights(ids):
     flat = ids("segments", bbox="12,51,12.003,51.001")
     assert ids("segments", bbox="12,51,-100,12.003,51.001,8000") == flat
     assert len(flat) == 8
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize(
     ("interval", "expected"),
     [
@@ -247,6 +253,7 @@ def test_req_core_fc_time_response(ids, interval, expected):
     ]
 
 
+@pytest.mark.both_databases
 def test_req_core_fc_time_response_an_interval_meets_an_interval(ids):
     during = "2026-06-10T08:00:00.2Z/2026-06-10T08:00:00.3Z"
     assert len(ids("damages", datetime=during)) == DAMAGES
@@ -262,15 +269,18 @@ def test_req_core_fc_links(get, client):
             assert followed(client, link)
 
 
+@pytest.mark.both_databases
 def test_req_core_fc_numberMatched_and_numberReturned_are_those_of_a_walk(ids):  # noqa: N802 -- the requirement's id
     assert len(ids("segments", limit="37")) == SEGMENTS
     assert len(ids("segments", limit="7", filter="condition_class = 2")) == 46
 
 
+@pytest.mark.both_databases
 def test_req_core_fc_timeStamp_is_left_out(get):  # noqa: N802 -- the requirement's id
     assert "timeStamp" not in get(ITEMS)
 
 
+@pytest.mark.both_databases
 def test_rec_core_fc_filters_a_property_as_a_parameter(ids):
     assert ids("segments", street="Street 3", limit="5") == [
         f"L{k}:f:0" for k in range(SEGMENTS) if k % 7 == 3
@@ -280,6 +290,7 @@ def test_rec_core_fc_filters_a_property_as_a_parameter(ids):
     assert ids("segments", street="x' OR '1'='1") == []
 
 
+@pytest.mark.both_databases
 def test_req_core_f_op_and_success(get):
     feature = get(f"{ITEMS}/L7:f:0")
     assert feature["id"] == "L7:f:0"
@@ -377,6 +388,7 @@ def test_req_oas30_completeness_every_parameter_is_taken(client, get):
     assert named == set(refused.removeprefix("Take of ").split(", "))
 
 
+@pytest.mark.both_databases
 def test_a_survey_is_chosen_by_its_name_and_the_newest_without(ids):
     assert len(ids("segments")) == SEGMENTS
     assert len(ids("segments", survey=OLD)) == 5

@@ -67,6 +67,7 @@ def test_req_crs_fc_crs_valid_value_and_bbox_crs_exception(client, name, value):
     assert name in answer.json()["title"]
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize("uri", URIS)
 def test_req_crs_fc_bbox_crs_action(ids, uri):
     corners = (WEST + STEP_DEG * 2.2, SOUTH + STEP_DEG * 0.1, WEST + STEP_DEG * 5, SOUTH + 0.0004)
@@ -86,11 +87,13 @@ def test_req_crs_fc_bbox_crs_default_value_is_crs84(ids):
     assert ids("segments", bbox=box) == ids("segments", bbox=box, bbox__crs=CRS84.uri)
 
 
+@pytest.mark.both_databases
 def test_a_box_outside_of_a_crs_holds_nothing(ids):
     for box in ("1e7,1e7,2e7,2e7", "-9e9,-9e9,-8e9,-8e9"):
         assert ids("segments", bbox=box, bbox__crs=f"{EPSG}25833") == []
 
 
+@pytest.mark.both_databases
 def test_a_box_larger_than_a_crs_holds_everything(ids):
     for uri in URIS[1:]:
         assert len(ids("segments", bbox="-1e9,-1e9,1e9,1e9", bbox__crs=uri)) == SEGMENTS

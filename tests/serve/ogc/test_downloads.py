@@ -37,6 +37,7 @@ def features(client, collection):
     return client.get(f"/ogc/collections/{collection}/items?limit=10000").json()["features"]
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize("f", ["gpkg", "fgb"])
 @pytest.mark.parametrize(
     ("collection", "count"), [("segments", SEGMENTS), ("damages", DAMAGES), ("cells", CELLS)]

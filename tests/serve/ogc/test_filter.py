@@ -48,6 +48,7 @@ def test_req_queryables_queryables_link(client, get):
         assert client.get(link["href"]).headers["content-type"] == link["type"]
 
 
+@pytest.mark.both_databases
 def test_req_queryables_query_parameters_every_queryable_is_a_parameter(ids):
     first = next(segments(1))
     for column, value in zip(own_columns("segments"), first.values, strict=True):
@@ -55,6 +56,7 @@ def test_req_queryables_query_parameters_every_queryable_is_a_parameter(ids):
             assert "L0:f:0" in ids("segments", **{f"{column.name}_": value})
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
@@ -85,6 +87,7 @@ def test_req_basic_cql2_cql2_filter_and_binary_comparison_predicate(ids, text, e
     assert ids("segments", filter=text) == [f"L{k}:f:0" for k in range(SEGMENTS) if expected(k)]
 
 
+@pytest.mark.both_databases
 def test_req_basic_cql2_null_predicate(ids):
     none = [f"L{k}:f:0" for k in range(SEGMENTS) if not scored(k)]
     assert ids("segments", filter="score IS NULL") == none
@@ -96,6 +99,7 @@ def test_req_basic_cql2_property_must_be_a_queryable(get):
     assert "no queryable 'geojson'" in answer["title"]
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
@@ -114,6 +118,7 @@ def test_req_advanced_comparison_operators(ids, text, expected):
     assert ids("segments", filter=text) == [f"L{k}:f:0" for k in range(SEGMENTS) if expected(k)]
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize(
     "area",
     [
@@ -150,12 +155,14 @@ def test_req_filter_filter_lang_param(ids, get):
     get(ITEMS, 400, filter="{}", filter_lang="cql2-json")
 
 
+@pytest.mark.both_databases
 def test_req_filter_mixing_expressions_all_of_them_hold(ids):
     assert ids(
         "segments", filter="score = 2 OR score = 3", street="Street 1", bbox="12,51,12.0205,51.0004"
     ) == ["L1:f:0"]
 
 
+@pytest.mark.both_databases
 def test_req_filter_response_goes_on_over_pages(ids):
     assert len(ids("segments", filter="score = 2", limit=7)) == SEGMENTS / 5
 
@@ -241,6 +248,7 @@ def test_hostile_filters_are_refused_without_work(client: TestClient):
     assert client.get(f"/ogc{ITEMS}", params={"filter": nested(22)}).status_code == 400
 
 
+@pytest.mark.both_databases
 def test_a_filter_of_the_greatest_length_is_answered(ids, get):
     text = " OR ".join(["score=1"] * 181)
     assert MAX_LENGTH - 20 < len(text) <= MAX_LENGTH

@@ -61,6 +61,7 @@ def test_the_list_of_layers_tells_nobody_what_is_not_public(town):
         assert town().get(f"/ogc{path}").status_code == 200
 
 
+@pytest.mark.both_databases
 def test_before_anything_was_assessed_the_layers_are_empty(store, tmp_path, key_of):
     client = TestClient(create_app(Town(ServeSettings(data=tmp_path / "town"), store)))
     key = key_of(Role.VIEWER)
@@ -99,6 +100,7 @@ def two_surveys(store, settings, key_of):
         yield client
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize("asked", ["", "?survey=Autumn"])
 def test_a_survey_without_a_layer_shows_an_empty_one_and_not_that_of_another(two_surveys, asked):
     url = "/ogc/collections/damages"

@@ -39,6 +39,7 @@ def to_degrees(coordinates, z, y, x):
     ]
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize("z", [9, 12, 15, 22])
 def test_req_tiles_core_tc_success_features_are_where_they_belong(client, z):
     y, x = tile_of(WEST, SOUTH, z)
@@ -53,6 +54,7 @@ def test_req_tiles_core_tc_success_features_are_where_they_belong(client, z):
     assert ends[0] == pytest.approx((WEST, SOUTH), abs=360 / 2**z / EXTENT)
 
 
+@pytest.mark.both_databases
 def test_the_tiles_of_a_zoom_hold_every_segment(client, get):
     z, found = 12, set()
     rows = {tile_of(WEST, SOUTH, z)[0], tile_of(WEST, SOUTH + 0.003, z)[0]}
@@ -78,6 +80,7 @@ def test_gdal_reads_a_tile(client, tmp_path):
     assert lonlat[:2] == pytest.approx([WEST, SOUTH], abs=1e-4)
 
 
+@pytest.mark.both_databases
 def test_areas_are_areas_in_the_right_turn(client):
     y, x = tile_of(WEST, SOUTH, 18)
     found = client.get(f"/ogc/collections/cells/tiles/WebMercatorQuad/18/{y}/{x}")
@@ -90,6 +93,7 @@ def test_areas_are_areas_in_the_right_turn(client):
         assert isinstance(feature["properties"]["riss"], bool)
 
 
+@pytest.mark.both_databases
 def test_req_tiles_core_tc_empty_tile(client):
     y, x = tile_of(WEST + 5, SOUTH, 12)
     assert client.get(f"{TILES}/12/{y}/{x}").status_code == 204
@@ -111,6 +115,7 @@ def test_unknown_and_wrong_parameters_of_a_tile_are_refused(client, query):
     assert client.get(f"{TILES}/12/{y}/{x}?{query}").status_code == 400
 
 
+@pytest.mark.both_databases
 def test_a_tile_is_that_of_the_survey_asked_for_and_is_not_sent_twice(client):
     url = f"{TILES}/12/{'/'.join(map(str, tile_of(WEST, SOUTH, 12)))}"
     newest, old = client.get(url), client.get(url, params={"survey": OLD})

@@ -80,6 +80,7 @@ def test_what_is_not_there_or_of_no_use_is_told(tmp_path):
     assert refused(list_sources, [tmp_path]).code == "file_missing"
 
 
+@pytest.mark.both_databases
 def test_a_drop_arrives_as_drives(line, drop, arrivals):
     progress = Counted()
     results = send(line, [drop], "Nord 2026", progress)

@@ -61,6 +61,7 @@ def test_what_is_spoken_is_told_to_anybody(client):
         assert answer.headers["Tus-Max-Size"] == "10000000"
 
 
+@pytest.mark.both_databases
 def test_a_file_arrives_in_two_pieces(client, headers, begin, patch, arrivals):
     url = begin(filename="a.mp4", survey="Nord")
     first = patch(url, 0, SOURCE[:1000])
@@ -100,6 +101,7 @@ def test_the_first_piece_may_come_with_the_creation(client, headers):
     assert answer.headers["Roadscan-File"] == hashlib.sha256(SOURCE).hexdigest()
 
 
+@pytest.mark.both_databases
 def test_the_same_file_again_is_told_politely_under_its_first_name(begin, patch, arrivals):
     patch(begin(filename="erste Fahrt.mp4"), 0, SOURCE)
     again = patch(begin(filename="b.mp4"), 0, SOURCE)
@@ -108,6 +110,7 @@ def test_the_same_file_again_is_told_politely_under_its_first_name(begin, patch,
     assert len(arrivals.files.newest(10)) == 1
 
 
+@pytest.mark.both_databases
 def test_a_file_that_is_here_need_not_be_sent_again(client, headers, begin, patch):
     sha256 = hashlib.sha256(SOURCE).hexdigest()
     patch(begin(filename="a.mp4"), 0, SOURCE)

@@ -39,6 +39,7 @@ def test_unfinished_uploads_are_those_of_the_caller(client, uploader, key_of, se
     assert client.get("/api/uploads", headers=key_of(Role.ADMIN)).json() == []
 
 
+@pytest.mark.both_databases
 def test_files_are_listed_page_by_page(client, uploader, send):
     sent = [send(f"{k}.mp4", f"video {k}".encode()) for k in range(5)]
     first = client.get("/api/files?limit=3", headers=uploader).json()
@@ -56,6 +57,7 @@ def test_a_file_is_asked_for_by_its_checksum(client, uploader, send):
     assert (missing.status_code, missing.json()["code"]) == (404, "file_missing")
 
 
+@pytest.mark.both_databases
 def test_a_drive_waits_with_what_belongs_to_it(client, uploader, send):
     send("Nord/b.mp4", b"video b")
     send("Nord/a.mp4", b"video a")
@@ -67,6 +69,7 @@ def test_a_drive_waits_with_what_belongs_to_it(client, uploader, send):
     assert told["b.mp4"]["waits_for"] == "no_track"
 
 
+@pytest.mark.both_databases
 def test_a_file_is_deleted_by_its_owner_or_an_administrator(
     client, uploader, key_of, send, arrivals, accounts
 ):

@@ -58,6 +58,7 @@ def test_a_kill_at_any_step_of_the_end_is_made_good(
     assert list(again.storage.under_way()) == []
 
 
+@pytest.mark.both_databases
 def test_a_kill_between_the_bytes_and_the_row_is_made_good(arrivals, store, tmp_path, monkeypatch):
     upload = receive(arrivals)
 
@@ -88,6 +89,7 @@ def test_a_deleted_file_stays_deleted(arrivals):
     assert not arrivals.storage.path_of(SHA256).exists()
 
 
+@pytest.mark.both_databases
 def test_the_same_bytes_twice_are_one_file_known_by_its_first_name(arrivals):
     first, second = receive(arrivals, "a.mp4"), receive(arrivals, "b.mp4")
     assert arrivals.finish(second).known_as == ""
@@ -95,6 +97,7 @@ def test_the_same_bytes_twice_are_one_file_known_by_its_first_name(arrivals):
     assert {place.name for place in arrivals.files.places(SHA256)} == {"a.mp4", "b.mp4"}
 
 
+@pytest.mark.both_databases
 def test_an_end_that_another_request_reached_first_is_the_same_end(arrivals):
     upload = receive(arrivals)
     assert arrivals.finish(upload).state is State.DONE
@@ -106,6 +109,7 @@ def test_a_survey_that_nobody_named_is_the_year(arrivals):
     assert arrivals.files.get(SHA256).survey.isdigit()
 
 
+@pytest.mark.both_databases
 def test_files_count_towards_the_quota_of_their_owner(arrivals, monkeypatch):
     arrivals.finish(receive(arrivals))
     held = []

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 
 from roadscan.publish.layer_fields import LAYERS
+from roadscan.store.layers import reader
 from roadscan.store.layers.feature_tables import FEATURES, own_columns
 from roadscan.store.layers.layer_store import LayerStore
 from roadscan.store.layers.selection import (
@@ -47,10 +48,10 @@ ALL = Selection()
 
 
 def ids(features, selection=ALL, limit=1000):
-    with features.reading() as reader:
-        layer = reader.layers("segments")[0]
-        page = reader.page(layer, reader.places(layer, selection, None, limit))
-        assert reader.count(layer, selection) == len(page)
+    with features.reading() as layers:
+        layer = layers.layers("segments")[0]
+        page = layers.page(layer, layers.places(layer, selection, None, limit))
+        assert layers.count(layer, selection) == len(page)
     return [json.loads(placed.geojson)["id"] for placed in page]
 
 
@@ -67,10 +68,10 @@ def test_the_columns_are_the_fields_of_the_layers():
 @settings(deadline=None, max_examples=40)
 @given(limit=st.integers(1, 250))
 def test_pages_put_together_are_the_layer(town, limit):
-    with town.reading() as reader:
-        layer = reader.layers("segments")[0]
+    with town.reading() as layers:
+        layer = layers.layers("segments")[0]
         found, after = [], None
-        while page := reader.page(layer, reader.places(layer, ALL, after, limit)):
+        while page := layers.page(layer, layers.places(layer, ALL, after, limit)):
             found += page
             after = page[-1].place
     assert [json.loads(placed.geojson)["id"] for placed in found] == [
@@ -151,6 +152,25 @@ def test_conditions_mean_what_they_say(town, condition, expected):
     assert ids(town, where(condition)) == [f"L{k}:f:0" for k in range(COUNT) if expected(k)]
 
 
+def test_a_selection_asked_for_again_comes_from_the_cache(empty, monkeypatch):
+    empty.put_features(source(), {"segments": segments(3)})
+    asked = []
+    real = reader.clause
+    monkeypatch.setattr(reader, "clause", lambda *given: asked.append(given) or real(*given))
+    first, second = (ids(empty, where(Always(holds=True))) for _ in range(2))
+    assert first == second
+    assert len(first) == 3
+    assert len(asked) == 1
+
+
+def test_a_result_larger_than_the_cache_is_returned_all_the_same(tmp_path, monkeypatch):
+    monkeypatch.setattr(reader, "CACHE_BYTES", 0)
+    with open_on("sqlite", tmp_path) as store:
+        features = LayerStore(store.engine)
+        features.put_features(source(), {"segments": segments(3)})
+        assert len(ids(features, where(Always(holds=True)))) == 3
+
+
 def test_a_condition_on_no_property_is_refused(town):
     with pytest.raises(KeyError):
         ids(town, where(Compare("1; DROP TABLE editions", Operator.EQ, 1)))
@@ -170,26 +190,26 @@ def test_a_pattern_takes_signs_of_other_languages_as_they_are(empty):
 
 
 def test_a_feature_is_found_by_its_id(town):
-    with town.reading() as reader:
-        layer = reader.layers("segments")[0]
-        assert reader.feature(layer, "L7:f:0").place == 7
+    with town.reading() as layers:
+        layer = layers.layers("segments")[0]
+        assert layers.feature(layer, "L7:f:0").place == 7
         with pytest.raises(KeyError):
-            reader.feature(layer, "L7:f:0' OR 1=1 --")
+            layers.feature(layer, "L7:f:0' OR 1=1 --")
 
 
 def test_values_come_in_the_order_of_the_fields(town):
-    with town.reading() as reader:
-        layer = reader.layers("segments")[0]
-        wkb, *values = next(reader.values(layer, ALL))
-        some = next(reader.values(layer, ALL, ("segment_id", "assessed_at")))
+    with town.reading() as layers:
+        layer = layers.layers("segments")[0]
+        wkb, *values = next(layers.values(layer, ALL))
+        some = next(layers.values(layer, ALL, ("segment_id", "assessed_at")))
     assert shapely.from_wkb(wkb).coords[0] == (WEST, SOUTH)
     assert values[0] == "L0:f:0"
     assert list(some[1:]) == ["L0:f:0", "2026-06-10T08:00:00.5Z"]
 
 
 def test_a_layer_knows_its_extent_and_its_time(town):
-    with town.reading() as reader:
-        layer = reader.layers("segments")[0]
+    with town.reading() as layers:
+        layer = layers.layers("segments")[0]
     assert layer.features == COUNT
     assert layer.bounds_deg == pytest.approx((12.0, 51.0, 12.0995, 51.0025))
     assert layer.interval_s == (1781078400.5, 1781078628.5)
@@ -198,8 +218,8 @@ def test_a_layer_knows_its_extent_and_its_time(town):
 def test_the_newest_survey_comes_first(empty):
     for name, latest_s in (("Old", 1.0), ("New", 3.0), ("Middle", 2.0)):
         empty.put_features(source(name, latest_s), {"segments": segments(1, name)})
-    with empty.reading() as reader:
-        found = [layer.source.survey for layer in reader.layers("segments")]
+    with empty.reading() as layers:
+        found = [layer.source.survey for layer in layers.layers("segments")]
     assert found == ["New", "Middle", "Old"]
 
 
@@ -207,20 +227,20 @@ def test_a_survey_beside_another_does_not_show_in_it(empty):
     for name in ("One", "Two"):
         empty.put_features(source(name), {"segments": segments(9, name)})
     everywhere = Selection(shapely.box(-180, -90, 180, 90))
-    with empty.reading() as reader:
-        for layer in reader.layers("segments"):
-            page = reader.page(layer, reader.places(layer, everywhere, None, 100))
+    with empty.reading() as layers:
+        for layer in layers.layers("segments"):
+            page = layers.page(layer, layers.places(layer, everywhere, None, 100))
             found = {json.loads(placed.geojson)["properties"]["survey"] for placed in page}
             assert found == {layer.source.survey}
-            assert reader.count(layer, everywhere) == 9
+            assert layers.count(layer, everywhere) == 9
 
 
 def test_a_version_changes_with_the_content_only(empty):
     versions = []
     for street in ("A", "A", "B"):
         empty.put_features(source(), {"segments": segments(5, street=street)})
-        with empty.reading() as reader:
-            versions.append(reader.layers("segments")[0].version)
+        with empty.reading() as layers:
+            versions.append(layers.layers("segments")[0].version)
     assert versions[0] == versions[1] != versions[2]
 
 
@@ -228,9 +248,9 @@ def test_a_new_edition_takes_the_place_of_the_old_one_whole(empty):
     empty.put_features(source(), {"segments": segments(50), "damages": [damage(1)]})
     empty.put_features(source(), {"segments": segments(20), "damages": []})
     assert len(ids(empty)) == 20
-    with empty.reading() as reader:
-        assert reader.layers("damages")[0].features == 0
-        assert reader.layers("damages")[0].bounds_deg is None
+    with empty.reading() as layers:
+        assert layers.layers("damages")[0].features == 0
+        assert layers.layers("damages")[0].bounds_deg is None
     with empty._engine.connect() as db:
         left = {"editions": 1, "served_segments": 20, "served_damages": 0}
         if db.dialect.name == "sqlite":
@@ -241,11 +261,11 @@ def test_a_new_edition_takes_the_place_of_the_old_one_whole(empty):
 
 def test_a_reader_keeps_what_it_began_with(empty):
     empty.put_features(source(), {"segments": segments(50)})
-    with empty.reading() as reader:
-        layer = reader.layers("segments")[0]
-        first = reader.page(layer, reader.places(layer, ALL, None, 30))
+    with empty.reading() as layers:
+        layer = layers.layers("segments")[0]
+        first = layers.page(layer, layers.places(layer, ALL, None, 30))
         empty.put_features(source(), {"segments": segments(10)})
-        rest = reader.page(layer, reader.places(layer, ALL, first[-1].place, 30))
+        rest = layers.page(layer, layers.places(layer, ALL, first[-1].place, 30))
     assert len(first + rest) == 50
     assert len(ids(empty)) == 10
 
@@ -278,9 +298,9 @@ def test_of_two_runs_at_once_the_later_one_stays(empty):
 def test_places_go_on_from_one_edition_to_the_next(empty):
     empty.put_features(source(), {"segments": segments(10)})
     empty.put_features(source(), {"segments": segments(10, street="Other")})
-    with empty.reading() as reader:
-        layer = reader.layers("segments")[0]
-        page = reader.page(layer, reader.places(layer, ALL, 4, 10))
+    with empty.reading() as layers:
+        layer = layers.layers("segments")[0]
+        page = layers.page(layer, layers.places(layer, ALL, 4, 10))
     assert all(b.place == a.place + 1 for a, b in pairwise(page))
     assert json.loads(page[0].geojson)["id"] == "L5:f:0"
 

@@ -75,6 +75,7 @@ def checked_broken(town, queue, opened, network):
     return job.job_id
 
 
+@pytest.mark.both_databases
 def test_a_drive_that_nothing_is_wrong_with_begins_by_itself(
     town, queue, opened, network, accounts
 ):
@@ -141,6 +142,7 @@ def test_a_drive_is_worked_all_the_same_if_somebody_says_so(
     assert (again.status_code, again.json()["code"]) == (409, "drive_not_waiting")
 
 
+@pytest.mark.both_databases
 def test_only_its_sender_or_an_administrator_withdraws_a_drive(
     client, key_of, settings, opened, accounts, checked_broken
 ):

@@ -40,6 +40,7 @@ def newer(tmp_path):
     return path
 
 
+@pytest.mark.both_databases
 def test_a_network_put_in_force_moves_what_was_driven_without_its_recordings(
     admin, queue, town, store, newer
 ):
@@ -65,6 +66,7 @@ def test_a_network_put_in_force_moves_what_was_driven_without_its_recordings(
     assert jobs[0]["job_id"] in asked
 
 
+@pytest.mark.both_databases
 def test_what_is_on_the_network_already_or_was_moved_before_is_not_moved(store):
     store.put_network(TOWN)
     names = ("Spring", "Winter", "Spring · Netz 2")
