@@ -7,12 +7,13 @@ TESTERS ?= 2
 PYTEST := -m pytest -n $(TESTERS) --dist loadfile --no-loadscope-reorder
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: help demo serve test test-postgis test-browser test-qgis lint lint-web format docs bench bench-serve bench-scale clean
+.PHONY: help demo setup serve test test-postgis test-browser test-qgis lint lint-web format docs bench bench-serve bench-scale clean
 
 help:
 	@echo "make demo         the main job on the sample drive, results in out/demo"
 	@echo "make serve        the demo's town in a browser; prints the address"
 	@echo "make test         the tests"
+	@echo "make setup        installs what all tests and checks need, by one pip run"
 	@echo "make lint         ruff, format, mypy, the layers"
 	@echo "make lint-web     the types of the web pages' modules (needs Node)"
 	@echo "make test-postgis the tests of the service on PostgreSQL (as root it installs PostGIS)"
@@ -46,7 +47,7 @@ lint: .venv/.lint
 lint-web: node_modules/.typescript
 	node_modules/.bin/tsc --project .
 
-test-browser: .venv/.browser
+test-browser: .venv/.playwright .venv/.chromium
 	$(BIN)/python -m pytest tests/browser -m browser
 
 # PyQGIS belongs to the system's Python, so the tests run it in a process of its own.
@@ -90,6 +91,13 @@ bench-scale: .venv/.test .venv/.postgis
 	$(PIP) -e .
 	@touch $@
 
+# Everything for linting and all tests by one pip run: what the single targets need is then there.
+setup: .venv/.setup
+
+.venv/.setup: .venv/.base
+	$(PIP) -e ".[test,lint,browser]"
+	@touch .venv/.serve .venv/.test .venv/.lint .venv/.playwright $@
+
 .venv/.serve: .venv/.base
 	$(PIP) -e ".[serve]"
 	@touch $@
@@ -98,9 +106,12 @@ bench-scale: .venv/.test .venv/.postgis
 	$(PIP) -e ".[test]"
 	@touch $@
 
-.venv/.browser: .venv/.test
-	command -v chromium >/dev/null || { apt-get update -qq && apt-get install -qq -y chromium; }
+.venv/.playwright: .venv/.test
 	$(PIP) -e ".[browser]"
+	@touch $@
+
+.venv/.chromium: .venv/.base
+	command -v chromium >/dev/null || { apt-get update -qq && apt-get install -qq -y chromium; }
 	@touch $@
 
 node_modules/.typescript: package.json

@@ -1,8 +1,8 @@
-"""Writes what the program itself knows into the documentation: `make docs`.
+"""Write generated blocks into the documentation: `make docs`.
 
-A block stands between `<!-- name: argument -->` and `<!-- end -->`; tests/docs holds every block
-against the program, so that none can go out of date. Only what the demo found is not tested: it
-takes minutes, and is written anew where `make demo` was run before.
+A block is between `<!-- name: argument -->` and `<!-- end -->`; tests/docs checks every block
+against the program, so that none becomes outdated. Only the demo's results are not tested: they
+take minutes, and are rewritten if `make demo` was run before.
 """
 
 import ast
@@ -28,9 +28,9 @@ BLOCK: Final = re.compile(
 )
 COLUMNS: Final = "80"
 VARIES: Final = re.compile(r"^│ (?:speed|frames) {3}")
-"""Lines of the demo's table that tell of this machine, or of this run."""
-LONG: Final = re.compile(r"^│ (?:  class|frames looked at|driven)")
-"""Lines that the README goes without."""
+"""Lines of the demo's table that depend on the machine or the run."""
+LONG: Final = re.compile(r"^│ (?:  class|frames analysed|driven)")
+"""Lines left out of the README."""
 
 
 def pages() -> list[Path]:
@@ -79,7 +79,7 @@ def output(command_line: str) -> str:
 def demo(part: str) -> str:
     """Return what the demo says it found: its "survey", its "truth", or both "in short"."""
     lines = [line for line in _printed("roadscan demo") if not VARIES.search(line)]
-    start = next(k for k, line in enumerate(lines) if "Against the truth" in line)
+    start = next(k for k, line in enumerate(lines) if "Compared with the truth" in line)
     if part == "survey":
         return _console(*lines[:start])
     if part == "truth":

@@ -152,7 +152,7 @@ def _send_drive(page: Any, folder: Path) -> str:
     page.goto("/upload?lang=de")
     page.get_by_label("Befahrung").fill("Nord 2026")
     page.locator("#folder").set_input_files(made)
-    link = page.locator("#waiting").get_by_role("link", name="Prüfung ansehen")
+    link = page.locator("#waiting").get_by_role("link", name="Eingangsprüfung ansehen")
     link.wait_for()
     page.locator("#waiting").get_by_text("ansehen und entscheiden").wait_for()
     return str(link.get_attribute("href")).partition("check=")[2]
@@ -172,7 +172,7 @@ def _send_network(page: Any, folder: Path) -> str:
     page.locator("#network-file").set_input_files(path)
     page.locator("#network-faults tr").first.wait_for()
     page.get_by_label("Straßenname", exact=True).select_option("strassenbez")
-    page.get_by_role("button", name="neu lesen").click()
+    page.get_by_role("button", name="neu einlesen").click()
     page.get_by_text("davon 8 mit Straßennamen").wait_for()
     return parse_qs(urlsplit(page.url).query)["network"][0]
 

@@ -1,4 +1,4 @@
-"""From a dash-cam drive and its GNSS track to road condition per segment."""
+"""Road condition per segment from a dash-cam drive and its GNSS track."""
 
 from importlib import import_module
 from importlib.metadata import version
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 __version__ = version("roadscan")
 __all__ = ["__version__", "load_scheme", "open_store", "run"]
 
-_HOMES = {
+_MODULES = {
     "run": "roadscan.pipeline.run",
     "load_scheme": "roadscan.pipeline.scheme",
     "open_store": "roadscan.store.sqlite",
@@ -20,8 +20,8 @@ _HOMES = {
 
 
 def __getattr__(name: str) -> object:
-    """Import what a notebook asks for when it asks: the commands start faster without."""
-    if name not in _HOMES:
+    """Import on first access: the commands start faster without these modules."""
+    if name not in _MODULES:
         message = f"module {__name__!r} has no attribute {name!r}"
         raise AttributeError(message)
-    return getattr(import_module(_HOMES[name]), name)
+    return getattr(import_module(_MODULES[name]), name)

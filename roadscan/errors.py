@@ -1,7 +1,7 @@
-"""What can go wrong, each with a stable code: one family ends a run, the other spoils one input.
+"""Errors with stable codes: one family ends a run, the other affects a single input.
 
-`RoadscanError` is raised and ends what was asked for; its kind owns the exit code. `InputFault`
-is a value: one bad file among many, kept with its facts in run.json while the others go on.
+`RoadscanError` is raised and ends the command; its code determines the exit code. `InputFault`
+is a value: one bad file among many, recorded with its facts in run.json while the others go on.
 """
 
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ from typing import Final
 
 
 class ExitCode(IntEnum):
-    """How the command ended."""
+    """Exit code of the command."""
 
     DONE = 0
     WRONG_OPTIONS = 2
@@ -19,7 +19,7 @@ class ExitCode(IntEnum):
     INTERNAL = 5
 
 
-# Every code once. The exit code a code ends a run with; a test holds docs/errors.md against it.
+# Every error code with its exit code; a test checks docs/errors.md against it.
 EXIT_CODES: Final[dict[str, ExitCode]] = {
     # options
     "option_invalid": ExitCode.WRONG_OPTIONS,
@@ -140,9 +140,9 @@ EXIT_CODES: Final[dict[str, ExitCode]] = {
 
 
 class RoadscanError(Exception):
-    """What ends a run: a stable code, what was wrong with the value seen, what to do about it.
+    """An error that ends a run: a stable code, what is wrong with the value, what to do about it.
 
-    `facts` are the values seen, for those who go on without the input that they belong to.
+    `facts` are the values found, for callers that carry on without the affected input.
     """
 
     def __init__(self, code: str, message: str, hint: str, **facts: str | float) -> None:
@@ -154,17 +154,17 @@ class RoadscanError(Exception):
         self.facts = facts
 
     def __reduce__(self) -> tuple[object, ...]:
-        """Let it be pickled on its way between processes."""
-        return _again, (self.code, self.message, self.hint, self.facts)
+        """Make it picklable, to pass between processes."""
+        return _rebuilt, (self.code, self.message, self.hint, self.facts)
 
 
-def _again(code: str, message: str, hint: str, facts: dict[str, str | float]) -> RoadscanError:
+def _rebuilt(code: str, message: str, hint: str, facts: dict[str, str | float]) -> RoadscanError:
     return RoadscanError(code, message, hint, **facts)
 
 
 @dataclass(frozen=True, slots=True)
 class InputFault:
-    """What spoiled one input while the others went on; `facts` hold the values seen."""
+    """An error in one input while the others went on; `facts` hold the values found."""
 
     source: str
     code: str
@@ -174,5 +174,5 @@ class InputFault:
 
     @classmethod
     def of(cls, source: str, error: RoadscanError) -> "InputFault":
-        """Keep an error that belongs to one input as a value."""
+        """Turn an error that belongs to one input into a value."""
         return cls(source, error.code, error.message, error.hint, error.facts)

@@ -1,4 +1,4 @@
-"""The `roadscan` command: its subcommands, and the one place where errors become exit codes."""
+"""The `roadscan` command: its subcommands, and the mapping of errors to exit codes."""
 
 import sys
 import traceback
@@ -84,7 +84,7 @@ def options(
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the command line and leave with its exit code; every failure is one line on stderr."""
+    """Run the command line and exit with its code; every failure is one line on stderr."""
     sys.exit(exit_code(sys.argv[1:] if arguments is None else arguments))
 
 
@@ -101,15 +101,15 @@ def exit_code(arguments: Sequence[str]) -> int:
         return _fail(RoadscanError("option_invalid", message.rstrip(".?"), hint))
     except BrokenPipeError:
         return ExitCode.DONE
-    except Exception as error:  # noqa: BLE001 -- the last door: nothing may leave without a code
+    except Exception as error:  # noqa: BLE001 -- last resort: every failure has a code
         if environ.get("ROADSCAN_TRACEBACK"):
             traceback.print_exc()
         what = f"{type(error).__name__}: {error}".splitlines()[0]
-        hint = "This is a fault of roadscan: set ROADSCAN_TRACEBACK=1 and report what it prints"
+        hint = "This is a bug in roadscan: set ROADSCAN_TRACEBACK=1 and report the output"
         return _fail(RoadscanError("internal", what, hint))
     else:
         if code == STOPPED:
-            typer.echo("roadscan: stopped; the same command goes on where it was", err=True)
+            typer.echo("roadscan: stopped; repeat the command to resume", err=True)
         return code
 
 

@@ -1,4 +1,4 @@
-"""`roadscan check`: what a recording is good for, before a run."""
+"""`roadscan check`: whether a recording is usable, before a run."""
 
 import json as json_format
 from collections.abc import Iterator
@@ -23,8 +23,8 @@ def check(
     ] = None,
     json: options.Json = False,  # noqa: FBT002 -- how typer declares a switch
 ) -> None:
-    """Show what a video and its track are good for, without a detector."""
-    from roadscan.pipeline.check_drive import check_drive  # noqa: PLC0415 -- other commands start without it
+    """Check a video and its track, without running the detector."""
+    from roadscan.pipeline.check_drive import check_drive  # noqa: PLC0415 -- keeps other commands fast
 
     result = check_drive(video, track)
     if json:

@@ -1,4 +1,4 @@
-"""`roadscan demo`: the main job on the sample drive."""
+"""`roadscan demo`: process the sample drive."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 def demo(
     out: Annotated[Path, typer.Option("--out", help="Folder for the results.")] = Path("out/demo"),
 ) -> None:
-    """Run the main job on the rendered sample drive and hold it against the truth."""
-    from roadscan.pipeline.demo import run_demo  # noqa: PLC0415 -- other commands start without it
+    """Process the rendered sample drive and compare the result with the ground truth."""
+    from roadscan.pipeline.demo import run_demo  # noqa: PLC0415 -- keeps other commands fast
 
     with bars_on_stderr() as progress:
         result = run_demo(out, progress)
@@ -26,13 +26,13 @@ def demo(
     console.print(summary_table(result.run))
     console.print(_truth_table(result.truth))
     typer.echo(
-        f"Results in {out}: map.html and map.png to look at, roadscan.gpkg for QGIS or ArcGIS, "
+        f"Results in {out}: map.html and map.png to view, roadscan.gpkg for QGIS or ArcGIS, "
         "layers/*.geojson, run.json, truth_check.json"
     )
 
 
 def _truth_table(truth: "TruthCheck") -> Table:
-    table = Table(title="Against the truth of this rendered drive (not a figure for real roads)")
+    table = Table(title="Compared with the truth of this rendered drive (not valid for real roads)")
     for name in ("kind", "true", "found", "reported", "right"):
         table.add_column(name, justify="left" if name == "kind" else "right")
     for kind, counts in truth.kinds.items():

@@ -1,4 +1,4 @@
-"""What needs a package that is not always installed says so in one line."""
+"""A one-line error for commands whose optional packages are not installed."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,7 +13,7 @@ def needs_extra(extra: str) -> Iterator[None]:
         yield
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] == "roadscan":
-            raise  # a fault of ours, not a missing package
+            raise  # a bug of ours, not a missing package
         raise RoadscanError(
             "extra_missing",
             f"this command needs the package {error.name}, which is not installed",

@@ -1,4 +1,4 @@
-"""`roadscan match`: a track on the network, without any video."""
+"""`roadscan match`: map matching of a track, without a video."""
 
 import json as json_format
 from pathlib import Path
@@ -22,9 +22,9 @@ def match(
     network: options.Network,
     json: options.Json = False,  # noqa: FBT002 -- how typer declares a switch
 ) -> None:
-    """Put a track on the road network and show which streets were driven."""
-    from roadscan.pipeline.match_track import match_track  # noqa: PLC0415 -- other commands start without it
-    from roadscan.read.network import read_network  # noqa: PLC0415 -- other commands start without it
+    """Match a track to the road network and show which streets were driven."""
+    from roadscan.pipeline.match_track import match_track  # noqa: PLC0415 -- keeps other commands fast
+    from roadscan.read.network import read_network  # noqa: PLC0415 -- keeps other commands fast
 
     roads = read_network(network)
     result = match_track(track, roads)
@@ -38,7 +38,7 @@ def _table(result: "TrackOnNetwork", network: "Network") -> Table:
     street_of = {link.link_id: link.street for link in network.links}
     table = Table(
         title="Driven",
-        caption=f"{len(result.matched)} fixes matched, {len(result.unmatched)} times unmatched",
+        caption=f"{len(result.matched)} fixes matched, {len(result.unmatched)} gaps unmatched",
     )
     table.add_column("link")
     table.add_column("street")

@@ -1,4 +1,4 @@
-"""`roadscan model`: what models there are, and how right one is on your own pictures."""
+"""`roadscan model`: the available models, and how well one works on your own pictures."""
 
 import json as json_format
 from pathlib import Path
@@ -15,14 +15,14 @@ if TYPE_CHECKING:
     from roadscan.detect.model_folder import Figures, Model, ModelSettings
     from roadscan.pipeline.evaluation import Evaluation
 
-app = typer.Typer(help="List, describe and check models.")
+app = typer.Typer(help="List, describe and evaluate models.")
 
 Name = Annotated[
     str,
     typer.Argument(
         metavar="NAME",
-        help="A model, or a folder with a / in its name; bf16:NAME, int8:NAME or torch:NAME has "
-        "it run otherwise than by default.",
+        help="A model, or a folder written with a /; bf16:NAME, int8:NAME or torch:NAME selects "
+        "another runtime than the default.",
         show_default=False,
     ),
 ]
@@ -30,8 +30,8 @@ Name = Annotated[
 
 @app.command("list")
 def list_(json: options.Json = False) -> None:  # noqa: FBT002 -- how typer declares a switch
-    """List the models beside roadscan."""
-    from roadscan.detect.model_folder import list_models  # noqa: PLC0415 -- other commands start without it
+    """List the bundled models."""
+    from roadscan.detect.model_folder import list_models  # noqa: PLC0415 -- keeps other commands fast
 
     found = list_models()
     if json:
@@ -54,8 +54,8 @@ def list_(json: options.Json = False) -> None:  # noqa: FBT002 -- how typer decl
 
 @app.command("info")
 def info(name: Name, json: options.Json = False) -> None:  # noqa: FBT002 -- how typer declares a switch
-    """Show a model's settings and figures; its files are held against their checksums."""
-    from roadscan.detect.model_folder import CARD_FILE, open_model  # noqa: PLC0415 -- other commands start without it
+    """Show a model's settings and figures, and verify the checksums of its files."""
+    from roadscan.detect.model_folder import CARD_FILE, open_model  # noqa: PLC0415 -- keeps other commands fast
 
     model = open_model(name)
     if json:
@@ -71,7 +71,7 @@ def info(name: Name, json: options.Json = False) -> None:  # noqa: FBT002 -- how
     console.print(table)
     for title, figures in model.settings.figures.items():
         console.print(_figures_table(title, figures))
-    typer.echo(f"Read {model.folder / CARD_FILE} on what it was taught")
+    typer.echo(f"See {model.folder / CARD_FILE} for its training and limits")
 
 
 @app.command("evaluate")
@@ -82,21 +82,21 @@ def evaluate(
         typer.Option(
             "--data",
             metavar="DIR",
-            help="YOLO folder: images/, labels/ and, for the order of its classes, data.yaml.",
+            help="YOLO folder: images/, labels/, and data.yaml for the order of its classes.",
             show_default=False,
         ),
     ],
     predictions: Annotated[
         Path | None,
         typer.Option(
-            help="Write boxes from confidence 0.01 on here, one JSON object a picture.",
+            help="File for boxes from confidence 0.01 on, one JSON object per picture.",
             show_default=False,
         ),
     ] = None,
     camera: Annotated[
         Path | None,
         typer.Option(
-            help="Look only at the near field of this camera (TOML), as run does, and count only "
+            help="Search only the near field of this camera (TOML), as run does, and count only "
             "boxes that begin there. Default: whole pictures.",
             show_default=False,
         ),
@@ -104,10 +104,10 @@ def evaluate(
     trust_pt: options.TrustPt = False,  # noqa: FBT002 -- how typer declares a switch
     json: options.Json = False,  # noqa: FBT002 -- how typer declares a switch
 ) -> None:
-    """Check a model on labelled pictures of your own."""
-    from roadscan.detect.model_folder import open_model  # noqa: PLC0415 -- other commands start without it
-    from roadscan.pipeline.evaluation import evaluate_model  # noqa: PLC0415 -- other commands start without it
-    from roadscan.read.camera_file import read_camera  # noqa: PLC0415 -- other commands start without it
+    """Evaluate a model on your own labelled pictures."""
+    from roadscan.detect.model_folder import open_model  # noqa: PLC0415 -- keeps other commands fast
+    from roadscan.pipeline.evaluation import evaluate_model  # noqa: PLC0415 -- keeps other commands fast
+    from roadscan.read.camera_file import read_camera  # noqa: PLC0415 -- keeps other commands fast
 
     model = open_model(name, trust_pt=trust_pt)
     eye = None if camera is None else read_camera(camera)
@@ -153,7 +153,7 @@ def _evaluation_table(result: "Evaluation") -> Table:
     )
     if result.left_out:
         counts = ", ".join(f"{boxes} {name}" for name, boxes in result.left_out.items())
-        table.caption += f"; not counted, since the model does not know them: {counts}"
+        table.caption += f"; not counted, because the model does not detect them: {counts}"
     return table
 
 

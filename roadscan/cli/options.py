@@ -19,8 +19,8 @@ Track = Annotated[
     Path | None,
     typer.Option(
         "--track",
-        help="GNSS track: GPX, NMEA, CSV, GeoJSON. Default: the file beside the video that shares "
-        "its name.",
+        help="GNSS track: GPX, NMEA, CSV, GeoJSON. Default: the file beside the video with the "
+        "same name.",
         show_default=False,
     ),
 ]
@@ -28,30 +28,28 @@ TrustPt = Annotated[
     bool,
     typer.Option(
         "--trust-pt",
-        help="Let torch load weights from elsewhere than roadscan's own models. A .pt is code.",
+        help="Allow torch to load weights other than the bundled models'. A .pt file is code.",
         show_default=False,
     ),
 ]
 Json = Annotated[
-    bool, typer.Option("--json", help="Print JSON on stdout and nothing else.", show_default=False)
+    bool, typer.Option("--json", help="Print only JSON, on stdout.", show_default=False)
 ]
 Data = Annotated[
     Path,
-    typer.Option("--data", help="Folder for everything of this town.", show_default=False),
+    typer.Option("--data", help="Folder with all data of the town.", show_default=False),
 ]
 ResultsFolder = Annotated[
     Path | None,
-    typer.Option("--out", help="Folder of results of roadscan run.", show_default=False),
+    typer.Option("--out", help="Results folder of roadscan run.", show_default=False),
 ]
 TownFolder = Annotated[
     Path | None,
-    typer.Option("--data", help="Instead: folder of a town that is served.", show_default=False),
+    typer.Option("--data", help="Instead: data folder of a served town.", show_default=False),
 ]
 KeepDays = Annotated[
     float,
-    typer.Option(
-        "--keep-days", min=0.0, max=30.0, help="Days that a video is kept after its results."
-    ),
+    typer.Option("--keep-days", min=0.0, max=30.0, help="Days to keep a video after its results."),
 ]
 PictureEveryM = Annotated[
     float,
@@ -59,14 +57,14 @@ PictureEveryM = Annotated[
         "--picture-every-m",
         min=0.0,
         max=1000.0,
-        help="Metres driven for which one picture is kept besides those of damages; 0: none.",
+        help="Store one picture per so many metres, besides those of damages; 0: none.",
     ),
 ]
 NoPurge = Annotated[
     bool,
     typer.Option(
         "--no-purge",
-        help="Let no worker delete raw recordings: only roadscan purge does.",
+        help="Raw recordings are not deleted by workers, only by roadscan purge.",
         show_default=False,
     ),
 ]
@@ -74,7 +72,7 @@ Database = Annotated[
     str,
     typer.Option(
         "--database",
-        help="postgresql://... for several machines. Default: SQLite in the folder.",
+        help="postgresql://... for several machines. Default: SQLite in the data folder.",
         envvar="ROADSCAN_DATABASE",
         show_default=False,
     ),
@@ -82,7 +80,7 @@ Database = Annotated[
 
 
 class ServedLayer(StrEnum):
-    """The layers that the service hands out."""
+    """Layers that the service offers."""
 
     SEGMENTS = "segments"
     DAMAGES = "damages"
@@ -91,19 +89,19 @@ class ServedLayer(StrEnum):
 
 
 PublicLayers = Annotated[
-    bool, typer.Option("--public-layers", help="Anybody may read segments and damages.")
+    bool, typer.Option("--public-layers", help="Make segments and damages public.")
 ]
 PublicLayer = Annotated[
     list[ServedLayer] | None,
     typer.Option(
         "--public-layer",
-        help="Anybody may read this layer. May be given more than once.",
+        help="Make this layer public. May be repeated.",
         show_default=False,
     ),
 ]
 
 
 def public_collections(*, usual: bool, named: Iterable[ServedLayer] | None) -> frozenset[str]:
-    """Return the layers that anybody may read."""
+    """Return the public layers."""
     both = (ServedLayer.SEGMENTS, ServedLayer.DAMAGES) if usual else ()
     return frozenset(layer.value for layer in (*both, *(named or ())))

@@ -1,4 +1,4 @@
-"""Sizes, times and web origins as people write them after an option."""
+"""Parsing of sizes, durations and web origins given as options."""
 
 import re
 from decimal import Decimal
@@ -23,22 +23,28 @@ _QUANTITY: Final = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,3})?) ?([A-Za-z]{1,3})",
 
 
 def size_bytes(option: str, text: str, least: str = "1B") -> int:
-    """Return a size such as 20GB, 512 MiB; raises `option_invalid`."""
+    """Return a size in bytes, such as 20GB, 512 MiB; raises `option_invalid`."""
     given, lowest = _read(text, SIZES), _read(least, SIZES)
     if given is None:
-        raise _wrong(option, f"{text[:40]!r} is no size", "Write a number and B, KB, MB, GB, TB")
+        raise _wrong(
+            option, f"{text[:40]!r} is not a size", "Write a number with B, KB, MB, GB or TB"
+        )
     if lowest is not None and given < lowest:
-        raise _wrong(option, f"{text[:40]!r} is less than {least}", "Name a larger size")
+        raise _wrong(option, f"{text[:40]!r} is less than {least}", "Give a larger size")
     return int(given)
 
 
 def time_s(option: str, text: str, least: str, most: str) -> float:
-    """Return a time such as 90min, 12h, 7d; raises `option_invalid`."""
+    """Return a duration in seconds, such as 90min, 12h, 7d; raises `option_invalid`."""
     given, lowest, highest = (_read(each, TIMES) for each in (text, least, most))
     if given is None:
-        raise _wrong(option, f"{text[:40]!r} is no time", "Write a number and s, min, h or d")
+        raise _wrong(
+            option, f"{text[:40]!r} is not a duration", "Write a number with s, min, h or d"
+        )
     if (lowest is not None and given < lowest) or (highest is not None and given > highest):
-        raise _wrong(option, f"{text[:40]!r} is not from {least} to {most}", "Name another time")
+        raise _wrong(
+            option, f"{text[:40]!r} is not from {least} to {most}", "Give a duration in this range"
+        )
     return float(given)
 
 
@@ -52,7 +58,7 @@ def web_origin(option: str, text: str) -> str:
         origin, usable = "", False
     if text != "*" and (not usable or "@" in text or origin != text or not text.isascii()):
         hint = "Write scheme and host, no path: https://maps.town.example"
-        raise _wrong(option, f"{text[:80]!r} is no origin of web pages", hint)
+        raise _wrong(option, f"{text[:80]!r} is not a web origin", hint)
     return text.lower()
 
 

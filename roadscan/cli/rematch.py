@@ -1,4 +1,4 @@
-"""`roadscan rematch`: the same drives on another road network."""
+"""`roadscan rematch`: match a survey's drives to another road network."""
 
 from pathlib import Path
 from typing import Annotated
@@ -18,7 +18,7 @@ def rematch(
         str | None, typer.Option(help="Name of the survey. Default: the only one.")
     ] = None,
 ) -> None:
-    """Put a survey on another network and write its layers anew, without video or detector."""
+    """Match a survey to another network and rewrite its layers, without video or detector."""
     from roadscan.pipeline.rematch import rematch_in_folder  # noqa: PLC0415 -- starts faster
 
     done = rematch_in_folder(folder, network, survey)

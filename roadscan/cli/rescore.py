@@ -1,4 +1,4 @@
-"""`roadscan rescore`: the same views by another scheme."""
+"""`roadscan rescore`: score a survey by another scheme."""
 
 from pathlib import Path
 from typing import Annotated
@@ -17,7 +17,7 @@ def rescore(
         str | None, typer.Option(help="Name of the survey. Default: the only one.")
     ] = None,
 ) -> None:
-    """Score a survey by another scheme and write its layers anew, without video or detector."""
+    """Score a survey by another scheme and rewrite its layers, without video or detector."""
     from roadscan.pipeline.rescore import rescore as rescore_survey  # noqa: PLC0415 -- starts faster
     from roadscan.pipeline.results_folder import named_survey  # noqa: PLC0415
     from roadscan.pipeline.scheme import load_scheme  # noqa: PLC0415
@@ -27,7 +27,7 @@ def rescore(
     loaded = load_scheme(scheme)
     if not (folder / FILE).is_file():
         raise RoadscanError(
-            "file_missing", f"{folder} holds no {FILE}", "Name a folder that roadscan run wrote"
+            "file_missing", f"{folder} contains no {FILE}", "Give a results folder of roadscan run"
         )
     with open_store(folder) as store:
         name = named_survey(store, survey)

@@ -1,4 +1,4 @@
-"""`roadscan run`: videos and a track in, layers out."""
+"""`roadscan run`: from videos and a track to layers."""
 
 from pathlib import Path
 from typing import Annotated
@@ -27,12 +27,12 @@ def run(  # noqa: PLR0913, PLR0917 -- typer makes an option of each
     ] = None,
     offset_s: Annotated[
         float | None,
-        typer.Option(help="UTC = start of the video + time in it + this. Default: found."),
+        typer.Option(help="UTC = start of video + time in video + this. Default: estimated."),
     ] = None,
     scheme: Annotated[str, typer.Option(help="Scoring scheme: a name or a TOML file.")] = "ap9k",
     model: Annotated[
         str,
-        typer.Option(help="Model name, or replay:FILE. Default: the one that comes with roadscan."),
+        typer.Option(help="Model name, or replay:FILE. Default: the bundled one."),
     ] = "",
     every_m: Annotated[
         float, typer.Option(min=0.5, max=100.0, help="Metres driven between two frames.")
@@ -40,32 +40,30 @@ def run(  # noqa: PLR0913, PLR0917 -- typer makes an option of each
     privacy_model: Annotated[
         str,
         typer.Option(
-            help="Network that looks for people and vehicles, or none: then no photo is kept. "
-            "Default: the one that comes with roadscan."
+            help="Network that finds people and vehicles, or none: then no photos are stored. "
+            "Default: the bundled one."
         ),
     ] = "",
     context_photos: Annotated[  # noqa: FBT002 -- how typer declares a switch
         bool,
         typer.Option(
             "--context-photos",
-            help="Photos show the whole frame, not the road only; people who were not found in it "
-            "can be recognised.",
+            help="Photos show the whole frame instead of only the road; people whom the network "
+            "missed are recognisable.",
         ),
     ] = False,
     objections: Annotated[
         Path | None,
-        typer.Option(
-            help="Areas (GeoJSON polygons) of which no photo is kept.", show_default=False
-        ),
+        typer.Option(help="Areas (GeoJSON polygons) without stored photos.", show_default=False),
     ] = None,
     trust_pt: options.TrustPt = False,  # noqa: FBT002 -- how typer declares a switch
     json: options.Json = False,  # noqa: FBT002 -- how typer declares a switch
 ) -> None:
     """Turn a drive into scored road segments.
 
-    Given again after a stop, the same command goes on at the chunk where it was.
+    Repeating the command after a stop resumes at the chunk it was at.
     """
-    from roadscan.pipeline.run import run as run_survey  # noqa: PLC0415 -- other commands start without it
+    from roadscan.pipeline.run import run as run_survey  # noqa: PLC0415 -- keeps other commands fast
 
     with bars_on_stderr() as progress:
         result = run_survey(

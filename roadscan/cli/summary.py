@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def summary_table(result: "RunResult") -> Table:
-    """Say in a few lines what a run did and found."""
+    """Summarise what a run did and found."""
     record = result.record
     frames, segments = record.frames, record.segments
     table = Table(
@@ -25,7 +25,7 @@ def summary_table(result: "RunResult") -> Table:
     add_row(
         table, "clock offset", f"{record.sync.offset_s:+.2f} s", f"± {record.sync.sigma_s:.2f} s"
     )
-    add_row(table, "frames looked at", str(frames.usable), _reasons(frames.rejected))
+    add_row(table, "frames analysed", str(frames.usable), _reasons(frames.rejected))
     add_row(table, "detections", str(record.detections), f"by {record.model.name}")
     add_row(table, "on the driven lane", str(record.observations), _reasons(record.rejections))
     add_row(table, "damages", str(record.damages), "")
@@ -35,7 +35,7 @@ def summary_table(result: "RunResult") -> Table:
     if record.realtime_factor > 0.0:
         add_row(table, "speed", f"{record.realtime_factor:.1f} x", "real time")
     else:
-        add_row(table, "frames", "nothing new", "all were looked at in an earlier run")
+        add_row(table, "frames", "nothing new", "all were analysed in an earlier run")
     for fault in record.faults:
         add_row(table, "not used", fault.source, f"{fault.code}: {fault.message}. {fault.hint}")
     for warning in record.warnings:

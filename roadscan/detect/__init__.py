@@ -1,1 +1,1 @@
-"""Finds damage in frames."""
+"""Detection of road damage, persons and vehicles in frames, and redaction of pictures."""

@@ -1,9 +1,9 @@
-"""How right boxes are: average precision as COCO counts it, precision, recall and F1.
+"""Detection metrics: average precision as defined by COCO, precision, recall and F1.
 
-Detections are matched picture by picture, class by class, the most confident first, each to the
-true box that it overlaps most and that is still free. Average precision is the mean, over the 101
-recalls 0, 0.01, ... 1, of the best precision at that recall or more (Lin et al., Microsoft COCO,
-2014; pycocotools' cocoeval gives the same up to its limit of 100 detections a class and picture).
+Detections are matched per picture and class, most confident first, each to the unmatched true box
+that it overlaps most. Average precision is the mean, over the 101 recalls 0, 0.01, ... 1, of the
+best precision at that recall or above (Lin et al., Microsoft COCO, 2014; pycocotools' cocoeval
+gives the same up to its limit of 100 detections per class and picture).
 """
 
 from collections.abc import Iterable, Mapping
@@ -19,13 +19,13 @@ from roadscan.model.frame import Boxes
 LEAST_CONFIDENCE: Final = 0.01
 """Detections down to here count for the average precision."""
 OVERLAPS: Final[Floats] = np.arange(50, 100, 5) / 100
-"""Intersections over union at which a detection may hit: AP50 takes the first, AP50-95 all."""
+"""IoU thresholds for a true positive: AP50 uses the first, AP50-95 all."""
 RECALLS: Final[Floats] = np.linspace(0, 1, 101)
 
 
 @dataclass(slots=True)
 class Tally:
-    """One class over many pictures: its true boxes, and of each detection what it hit."""
+    """Counts for one class over many pictures: true boxes, and the detections with their hits."""
 
     boxes: int = 0
     confidence: list[float] = field(default_factory=list)
@@ -34,7 +34,7 @@ class Tally:
 
     @classmethod
     def pooled(cls, tallies: Iterable["Tally"]) -> "Tally":
-        """Put several sets of pictures together."""
+        """Combine several sets of pictures."""
         pool = cls()
         for tally in tallies:
             pool.boxes += tally.boxes
@@ -44,7 +44,7 @@ class Tally:
 
 
 def count(found: Boxes, truth: Boxes, tallies: Mapping[str, Tally]) -> None:
-    """Add one picture; classes without a tally are those that nobody labelled in it."""
+    """Add one picture; classes without a tally are those not labelled in it."""
     found_kind, true_kind = np.array(found.kind, object), np.array(truth.kind, object)
     order = np.argsort(-found.confidence, kind="stable")
     for kind, tally in tallies.items():
@@ -66,7 +66,7 @@ def overlaps(one: Floats, other: Floats) -> Floats:
 
 
 def _hits(shares: Floats) -> Bools:
-    """Return (n, 10): whether each detection, in order, hits a true box that is still free."""
+    """Return (n, 10): whether each detection, in order, hits a still unmatched true box."""
     hit = np.zeros((len(shares), len(OVERLAPS)), bool)
     free = np.ones((shares.shape[1], len(OVERLAPS)), bool)
     if not shares.shape[1]:
@@ -81,9 +81,9 @@ def _hits(shares: Floats) -> Bools:
 
 
 def figures(tally: Tally, confidence: float) -> Figures:
-    """Return a class's figures; precision, recall and F1 are those from `confidence` on.
+    """Return a class's figures; precision, recall and F1 at the threshold `confidence`.
 
-    Without true boxes all but their number is None; precision is 0 where nothing was found.
+    Without true boxes all figures are None; precision is 0 where nothing was detected.
     """
     if not tally.boxes:
         return Figures(boxes=0)
@@ -104,12 +104,12 @@ def figures(tally: Tally, confidence: float) -> Figures:
 
 
 def average_precision(hit: Bools, boxes: int) -> float:
-    """Return the average precision of detections (n,), most confident first, of `boxes` true ones.
+    """Return the average precision of detections (n,), most confident first, for `boxes` true ones.
 
     Raises
     ------
     ValueError
-        Without true boxes there is none.
+        If there are no true boxes.
     """
     if boxes < 1:
         message = f"average precision of {boxes} true boxes"
@@ -122,10 +122,10 @@ def average_precision(hit: Bools, boxes: int) -> float:
 
 
 def pooled_f1(tallies: Iterable[tuple[Tally, float]]) -> float | None:
-    """Return F1 over all boxes of classes with their confidences; None without true boxes.
+    """Return F1 over all boxes of classes at their thresholds; None without true boxes.
 
-    The measure of the CRDDC challenge (Arya et al., 2022): a hit is a box of the right class that
-    overlaps by half.
+    The metric of the CRDDC challenge (Arya et al., 2022): a hit is a box of the right class that
+    overlaps by half (IoU).
     """
     right = taken = boxes = 0
     for tally, confidence in tallies:
@@ -137,7 +137,7 @@ def pooled_f1(tallies: Iterable[tuple[Tally, float]]) -> float | None:
 
 
 def mean(values: Iterable[float | None]) -> float | None:
-    """Return the mean over the classes that have a figure; None if none has."""
+    """Return the mean over the classes that have a value; None if none has."""
     known = [value for value in values if value is not None]
     return _rounded(float(np.mean(known))) if known else None
 

@@ -1,4 +1,4 @@
-"""What every detector offers, and loading one by its name."""
+"""The interface of detectors, and loading one by name."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,28 +18,28 @@ class Detector(Protocol):
 
     @property
     def name(self) -> str:
-        """Model, version and what ran it: scores depend on all three."""
+        """Model, version and runtime: scores depend on all three."""
 
     @property
     def sha256(self) -> str:
-        """Of what decides the boxes: weights and thresholds, or the file replayed."""
+        """Hash of what determines the boxes: weights and thresholds, or the replayed file."""
 
     @property
     def kinds(self) -> tuple[str, ...]:
-        """Names of the damage kinds that it can find; what is not among them stays unknown."""
+        """Damage kinds that it can find; all others remain unknown."""
 
     def detect(self, frames: Sequence[Frame], rows: Rows | None = None) -> list[Boxes]:
         """Return the boxes of each frame, in pixels of that frame, most confident first.
 
-        With `rows` only these are looked at, and boxes end at them.
+        With `rows` only these are searched, and boxes are clipped to them.
         """
 
 
 def load_detector(spec: str = "", *, trust_pt: bool = False) -> Detector:
-    """Load the default model (""), one by name or folder, or the file of "replay:FILE".
+    """Load the default model (""), one by name or folder, or a file of detections ("replay:FILE").
 
-    "torch:NAME" runs a model by torch (on a GPU where there is one) instead of OpenVINO; weights
-    from elsewhere than the models beside the package only with `trust_pt`.
+    "torch:NAME" runs a model with torch (on a GPU if there is one) instead of OpenVINO; weights
+    from outside the folder of bundled models need `trust_pt`.
 
     Raises
     ------
@@ -53,12 +53,12 @@ def load_detector(spec: str = "", *, trust_pt: bool = False) -> Detector:
 
 
 def detector_of(model: Model, thresholds: Thresholds | None = None) -> Detector:
-    """Load a model's network; `thresholds` other than its own are for measuring it.
+    """Load a model's network; `thresholds` other than its own serve to evaluate it.
 
     Raises
     ------
     RoadscanError
-        extra_missing, where torch is asked for and not installed.
+        extra_missing, if torch is requested but not installed.
     """
     settings = model.settings
     name, sha256 = f"{settings.name}-{settings.version}", settings.identity()

@@ -1,9 +1,9 @@
-"""A gate before the detector: frames in which it would not find damage are not shown to it.
+"""Frame quality gate: rejects frames in which the detector would not find damage.
 
-What a frame is rejected for makes its cells "not viewed", never "sound". `benchmarks/quality.py`
-measures both errors of every rule on real frames and on copies of them spoiled by a known amount;
-docs/quality.md has the figures, how many boxes are still found at each amount, and what no rule is
-for.
+The cells of a rejected frame count as not viewed, never as sound. `benchmarks/quality.py` measures
+both error rates of every rule on real frames and on copies degraded by known amounts;
+docs/quality.md has the figures, how many boxes are still found at each amount, and what no rule
+covers.
 """
 
 from dataclasses import dataclass
@@ -16,39 +16,38 @@ from roadscan.model.arrays import Bools, Floats, Image
 from roadscan.model.frame import FrameRejection
 
 LONG_SIDE_PX: Final = 320
-"""Checked on a copy this large: a road as wide as the picture still shows its grain."""
+"""Size of the copy that is checked: a road as wide as the picture still shows its texture."""
 DARK_P90: Final = 45.0
-"""Grey value that nine tenths of the road lie below, out of 255."""
+"""Maximum 90th percentile of the road's grey values, out of 255, for a dark frame."""
 BRIGHT_P60: Final = 245.0
-"""Grey value that two fifths of the lower half lie above: beside a blown out road, grass is not."""
+"""Minimum 60th percentile of the lower half for overexposure: grass is never that bright."""
 BLOCK_PX: Final = 16
 EDGE_MAX: Final = 40.0
-"""A lane marking counts no more than strong grain: grey values of second difference."""
+"""Limit of a second difference, so that a lane marking counts no more than strong texture."""
 SMOOTH: Final = 1.0
-"""A block whose second differences average less in every direction shows no road: real ones in
-daylight keep above it all but one in a hundred."""
+"""A block whose mean second differences are smaller in every direction shows no road: of real road
+blocks in daylight, one in a hundred is."""
 COVERED_SHARE: Final = 0.3
-"""Share of smooth blocks of the road from which on something hides it."""
+"""Share of smooth blocks in the lower half above which something hides the road."""
 SHARP_P95: Final = 2.0
-"""A picture with something in front of the lens is sharp beside it: one block in twenty has this
-much in every direction. One that is out of focus has none."""
+"""A picture with an obstacle in front of the lens is sharp beside it: one block in twenty has this
+much in every direction. A picture out of focus has none."""
 GRAIN: Final = 2.0
-"""Least second difference along the weakest direction, in percent of the road's grey value."""
+"""Minimum second difference in the weakest direction, in percent of the road's grey value."""
 ISOTROPY: Final = 0.38
-"""Least ratio of the weakest direction to the strongest; smearing takes the grain along it."""
+"""Minimum ratio of weakest to strongest direction; motion blur removes texture along it."""
 SLANT: Final = 0.7
-"""Least ratio of the weaker diagonal to the stronger: a road treats them alike, a slanted smear
-does not."""
+"""Minimum ratio of weaker to stronger diagonal: alike on a road, not under diagonal blur."""
 DIRECTIONS: Final = ((0, 1), (1, 1), (1, 0), (1, -1))
 LEAST_GREY: Final = 30.0
 
 
 @dataclass(frozen=True, slots=True)
 class Texture:
-    """How much fine structure blocks of a picture have: means of second differences.
+    """Fine structure of a picture's blocks, as means of second differences.
 
     `weakest` and `strongest` (rows, columns) of four directions, `slant` the ratio of the weaker
-    diagonal to the stronger; a picture too small for a block has none.
+    diagonal to the stronger; empty for a picture smaller than a block.
     """
 
     weakest: Floats
@@ -62,9 +61,9 @@ class Texture:
 
 
 def check_frame(image: Image) -> FrameRejection | None:
-    """Return why a BGR or grey frame is not to be used, or None if it is.
+    """Return why a BGR or grey frame is unusable, or None if it is usable.
 
-    All but the sharpest block is judged on the lower half, where the road is.
+    All measures but the sharpest block are taken from the lower half, where the road is.
     """
     grey = _small_grey(image)
     road = grey[grey.shape[0] // 2 :]
@@ -90,7 +89,7 @@ def check_frame(image: Image) -> FrameRejection | None:
 
 
 def _covered(texture: Texture, below: Texture) -> FrameRejection:
-    """Tell a bonnet or dashboard from what else is in front of the lens, and both from blur."""
+    """Distinguish a bonnet or dashboard, other obstacles in front of the lens, and blur."""
     if np.percentile(texture.weakest, 95) < SHARP_P95:
         return FrameRejection.BLURRED
     rows = below.smooth.mean(axis=1)
@@ -99,7 +98,7 @@ def _covered(texture: Texture, below: Texture) -> FrameRejection:
 
 
 def block_texture(grey: Image) -> Texture:
-    """Return the grain of each block of a grey picture.
+    """Return the texture of each block of a grey picture.
 
     A second difference ignores slopes of brightness, such as reflections on a bonnet, and is large
     where grey values change from pixel to pixel, as those of asphalt do in every direction.
@@ -120,7 +119,7 @@ def block_texture(grey: Image) -> Texture:
 
 
 def _small_grey(image: Image) -> Image:
-    """Take every n-th pixel: reads a ninth of a large frame, and no filter softens it."""
+    """Take every n-th pixel: reads a ninth of a large frame, and does not soften it."""
     step = max(1, round(max(image.shape[:2]) / LONG_SIDE_PX))
     small = np.ascontiguousarray(image[::step, ::step])
     if small.ndim == 3:

@@ -1,4 +1,4 @@
-"""From a frame to what the network sees, and from its answer back to boxes in the frame."""
+"""Pre- and postprocessing: frame to network input, network output to boxes in the frame."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,19 +13,19 @@ from roadscan.model.arrays import Floats, Image
 from roadscan.model.frame import Boxes, Rows
 
 STRIDE: Final = 32
-"""Sides of the network's input are multiples of its coarsest grid."""
+"""Sides of the network's input are multiples of its coarsest stride."""
 PAD_GREY: Final = 114
-"""What YOLO was trained to see beside a picture."""
+"""Padding colour that YOLO was trained with."""
 MAX_BOXES: Final = 300
-"""More boxes in one frame than damage can be: the rest is noise."""
+"""No frame has more damage than this: the rest is noise."""
 
 
 @dataclass(frozen=True, slots=True)
 class Letterbox:
-    """A frame shrunk to at most `long_side_px` and filled up to whole strides at right and below.
+    """A frame shrunk to at most `long_side_px` and padded to whole strides on the right and below.
 
-    A smaller frame keeps its size: magnified, its cracks look like none the network was taught.
-    Of a frame whose road is known to lie in some rows, only these are taken.
+    A smaller frame keeps its size: magnified cracks resemble none in the training data. If the road
+    is known to be in certain rows, only these are used.
     """
 
     frame_shape: tuple[int, int]
@@ -38,7 +38,7 @@ class Letterbox:
     def fit(
         cls, frame_shape: tuple[int, int], long_side_px: int, rows: Rows | None = None
     ) -> "Letterbox":
-        """Choose the smallest input that holds the frame; 16:9 at 640 px gives 640 x 384."""
+        """Choose the smallest input that fits the frame; 16:9 at 640 px gives 640 x 384."""
         rows = rows or Rows(0, frame_shape[0])
         shape = rows.bottom - rows.top, frame_shape[1]
         scale = min(1.0, long_side_px / max(shape))
@@ -50,7 +50,7 @@ class Letterbox:
         image = image[self.rows.top : self.rows.bottom]
         rows, columns = (max(1, round(side * self.scale)) for side in image.shape[:2])
         if self.scale < 1:
-            # a crack one pixel wide survives a mean over the pixels, and aliases without one
+            # a crack one pixel wide survives averaging, and aliases without it
             shrunk = cv2.resize(image, (columns, rows), interpolation=cv2.INTER_AREA)
         else:
             shrunk = image
@@ -61,11 +61,11 @@ class Letterbox:
     def boxes(
         self, answer: NDArray[np.float32], classes: Sequence[str], thresholds: Thresholds
     ) -> Boxes:
-        """Turn the network's answer into boxes of the frame, most confident first.
+        """Convert the network's output to boxes in the frame, most confident first.
 
         `answer` (4 + classes, n): centre x, centre y, width, height in input pixels, then one
-        confidence by class. Of boxes of one class that overlap by more than `nms_iou` the most
-        confident stays.
+        confidence per class. Of boxes of one class that overlap by more than `nms_iou`, the most
+        confident is kept.
         """
         scores = answer[4:]
         best = scores.argmax(axis=0)

@@ -1,11 +1,11 @@
-"""Finds and checks models by name; what loads their networks is roadscan.detect.detector.
+"""Find and verify models by name; roadscan.detect.detector loads their networks.
 
 A model is a folder with model.toml, CARD.md and the files that model.toml lists with their
-checksums. It lies beside the package: in models/ of a checkout, in roadscan/_models of an
-installation, or anywhere if its folder is named. The working directory is never searched.
+checksums. Bundled models are in models/ of a checkout or in roadscan/_models of an installation;
+others are given by their folder. The working directory is never searched.
 
-What runs a model stands before its name: "f32:NAME", "bf16:NAME" or "int8:NAME" by OpenVINO,
-"torch:NAME" by torch, and NAME alone as model.toml says.
+A prefix selects the runtime: "f32:NAME", "bf16:NAME" or "int8:NAME" for OpenVINO, "torch:NAME" for
+torch; NAME alone uses the precision in model.toml.
 """
 
 import hashlib
@@ -33,7 +33,7 @@ _STRICT = ConfigDict(frozen=True, extra="forbid")
 
 
 class Figures(BaseModel):
-    """How well a model finds one class in one set of pictures; None without true boxes."""
+    """Detection metrics for one class in one set of pictures; None without true boxes."""
 
     model_config = _STRICT
     boxes: int
@@ -45,41 +45,41 @@ class Figures(BaseModel):
 
 
 class ModelSettings(BaseModel):
-    """model.toml."""
+    """Content of model.toml."""
 
     model_config = _STRICT
     name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,60}$")]
     version: Annotated[int, Field(ge=1)]
     default: bool = False
-    """Taken where no model is named; one for each task."""
+    """Used when no model is given; one for each task."""
     task: Task = "damage"
-    """What its classes are: damage of the road, or persons and vehicles that no picture keeps."""
+    """Kind of its classes: road damage, or persons and vehicles to be redacted."""
     licence: str
     classes: Annotated[tuple[str, ...], Field(min_length=1, max_length=100)]
     long_side_px: Annotated[int, Field(ge=32, le=4096, multiple_of=32)]
-    """Frames are shrunk to this before the network sees them."""
+    """Frames are shrunk to this size for the network."""
     confidence: Share
     class_confidence: dict[str, Share] = {}
-    """Where a class needs another one than `confidence`."""
+    """Overrides `confidence` by class."""
     class_confidence_int8: dict[str, Share] = {}
-    """Where the quantised network needs another one: it is less sure of the same boxes."""
+    """Overrides for the quantised network, which is less confident of the same boxes."""
     nms_iou: Share
     temperature: Annotated[float, Field(gt=0, le=100)] = 1.0
-    """Makes confidences hit rates (Guo et al. 2017); thresholds are those of the result."""
+    """Calibrates confidences to hit rates (Guo et al. 2017); thresholds apply after it."""
     precision: Precision = "f32"
-    """What OpenVINO computes in where nothing else is asked for."""
+    """Default precision of OpenVINO."""
     network: FileName
     """The OpenVINO .xml."""
     network_int8: FileName | None = None
-    """The same quantised, where there is one."""
+    """The quantised network, if there is one."""
     weights: FileName
     """The .pt for torch."""
     sha256: Annotated[dict[FileName, Sha256], Field(min_length=1)]
     figures: dict[str, dict[str, Figures]] = {}
-    """By set of pictures (view and split), then by class; measured at the thresholds above."""
+    """By set of pictures (view and split) and class; measured at the thresholds above."""
 
     def thresholds(self, runtime: str) -> Thresholds:
-        """Return what counts as found by torch or in a precision."""
+        """Return the thresholds for a runtime."""
         own = self.class_confidence_int8 if runtime == "int8" else {}
         return Thresholds.of(
             self.classes,
@@ -94,9 +94,9 @@ class ModelSettings(BaseModel):
         return self.network_int8 if runtime == "int8" and self.network_int8 else self.network
 
     def identity(self) -> str:
-        """SHA-256 of what decides the boxes: settings and the checksums of the files.
+        """SHA-256 of what determines the boxes: settings and the checksums of the files.
 
-        Figures are no part of it, so measuring a model anew does not make it another one.
+        Figures are not part of it, so a new evaluation does not make it another model.
         """
         decisive = self.model_dump_json(exclude={"figures", "default", "licence"})
         return hashlib.sha256(decisive.encode()).hexdigest()
@@ -104,7 +104,7 @@ class ModelSettings(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """A model whose files are the ones that its model.toml lists, and what is to run it."""
+    """A model whose files match its model.toml, and the runtime to use."""
 
     folder: Path
     settings: ModelSettings
@@ -113,12 +113,12 @@ class Model:
 
     @property
     def thresholds(self) -> Thresholds:
-        """What counts as found."""
+        """Thresholds for the runtime."""
         return self.settings.thresholds(self.runtime)
 
 
 def open_model(spec: str = "", task: Task | None = None, *, trust_pt: bool = False) -> Model:
-    """Find a model, of one task or of any, and hold it against its checksums without running it.
+    """Find a model, of one task or of any, and verify its checksums without running it.
 
     Raises
     ------
@@ -134,7 +134,7 @@ def open_model(spec: str = "", task: Task | None = None, *, trust_pt: bool = Fal
         raise RoadscanError(
             "model_untrusted",
             f"{folder / settings.weights} is a pickle, which runs code when it is loaded",
-            "Leave torch: away to run the model by OpenVINO, or say --trust-pt if you know "
+            "Drop torch: to run the model with OpenVINO, or pass --trust-pt if you know "
             "where the file comes from",
         )
     if runtime == "int8" and settings.network_int8 is None:
@@ -144,7 +144,7 @@ def open_model(spec: str = "", task: Task | None = None, *, trust_pt: bool = Fal
 
 
 def list_models() -> tuple[ModelSettings, ...]:
-    """Return what model.toml says of each model beside the package, by name."""
+    """Return the settings of each bundled model, by name."""
     return tuple(read_settings(folder) for folder in model_folders())
 
 
@@ -168,7 +168,7 @@ def read_settings(folder: Path) -> ModelSettings:
     for key in ("class_confidence", "class_confidence_int8"):
         strange = set(getattr(settings, key)) - set(settings.classes)
         if strange:
-            raise _invalid(path, f"{key} names {sorted(strange)}, which is no class")
+            raise _invalid(path, f"{key} names {sorted(strange)}, which is not among the classes")
     for file in _files(settings):
         if file not in settings.sha256:
             raise _invalid(path, f"sha256 of {file} is not given")
@@ -176,7 +176,7 @@ def read_settings(folder: Path) -> ModelSettings:
 
 
 def verify(folder: Path, settings: ModelSettings) -> None:
-    """Hold every file against its checksum; raises model_missing or model_checksum."""
+    """Verify every file's checksum; raises model_missing or model_checksum."""
     for name, expected in settings.sha256.items():
         path = folder / name
         if not path.is_file():
@@ -186,7 +186,7 @@ def verify(folder: Path, settings: ModelSettings) -> None:
             raise RoadscanError(
                 "model_checksum",
                 f"{path} has SHA-256 {seen[:12]}..., model.toml says {expected[:12]}...",
-                "The file was changed or cut off: install roadscan or fetch the model again",
+                "The file was changed or truncated: install roadscan or download the model again",
             )
 
 
@@ -197,12 +197,12 @@ def _models_folder() -> Path:
 
 
 def model_folders() -> tuple[Path, ...]:
-    """Return the folders of the models beside the package, by name."""
+    """Return the folders of the bundled models, by name."""
     return tuple(sorted(path.parent for path in _models_folder().glob(f"*/{SETTINGS_FILE}")))
 
 
 def _files(settings: ModelSettings) -> list[str]:
-    """Return the names of all that is opened of a model."""
+    """Return the names of all files of a model that may be opened."""
     networks = [name for name in (settings.network, settings.network_int8) if name]
     return [
         *networks,
@@ -212,7 +212,7 @@ def _files(settings: ModelSettings) -> list[str]:
 
 
 def _runtime(spec: str) -> tuple[str, str]:
-    """Split "bf16:NAME" into what runs it and the name; "" runs it as model.toml says."""
+    """Split "bf16:NAME" into runtime and name; runtime "" stands for the one in model.toml."""
     runtime, colon, name = spec.partition(":")
     return (runtime, name) if colon and runtime in {TORCH, *PRECISIONS} else ("", spec)
 
@@ -233,12 +233,12 @@ def _find(name: str, task: Task = "damage") -> Path:
         raise RoadscanError(
             "model_missing",
             f"there is no default {task} model in {_models_folder()}",
-            "Install roadscan again, or give --model a name, a folder or replay:FILE",
+            "Install roadscan again, or pass --model a name, a folder or replay:FILE",
         )
     raise RoadscanError(
         "model_unknown",
         f"there is no model {name!r}",
-        f"Known models: {known}; a folder needs a / in its name, detections replay:FILE",
+        f"Known models: {known}; write a folder with a /, detections as replay:FILE",
     )
 
 
@@ -255,8 +255,8 @@ def _sha256(path: Path) -> str:
 def _missing(path: Path) -> RoadscanError:
     return RoadscanError(
         "model_missing",
-        f"there is no {path}",
-        "Give --model a known name, or a folder with model.toml and the files that it lists",
+        f"{path} does not exist",
+        "Pass --model a known name, or a folder with model.toml and the files that it lists",
     )
 
 
@@ -264,5 +264,5 @@ def _invalid(path: Path, problem: str) -> RoadscanError:
     return RoadscanError(
         "model_invalid",
         f"{path}: {problem}".replace("\n", " "),
-        "models/README.md describes model.toml",
+        "See models/README.md for the keys of model.toml",
     )

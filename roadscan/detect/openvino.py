@@ -1,4 +1,4 @@
-"""YOLO run by OpenVINO on the CPU: the default, without torch."""
+"""YOLO with OpenVINO on the CPU: the default, without torch."""
 
 import sys
 from collections.abc import Sequence
@@ -12,19 +12,19 @@ from roadscan.detect.thresholds import Thresholds
 from roadscan.model.frame import Boxes, Frame, Rows
 
 MAX_COMPILED: Final = 4
-"""Frame sizes kept ready: a survey mixes few cameras, and each one takes some ten MiB."""
+"""Frame sizes kept compiled: a survey mixes few cameras, and each takes some ten MiB."""
 AT_ONCE: Final = 4
-"""Frames at most that several threads look at together."""
+"""Maximum number of frames processed in parallel by several threads."""
 
 
 class OpenVinoDetector:
     """A network compiled once for each frame size; `precision` ("f32") is part of its name.
 
-    Several threads may ask at once, and should: one frame is then one core's work, where cores that
+    Several threads should call it concurrently: each frame then takes one core, while cores that
     share a frame spend a third of their time waiting for each other.
 
-    "int8" is a matter of the network, whose quantised layers compute in it whatever the hint; the
-    few others then compute in f32.
+    "int8" is a property of the network, whose quantised layers use it whatever the hint; the few
+    others then compute in f32.
     """
 
     def __init__(
@@ -45,7 +45,7 @@ class OpenVinoDetector:
         self._thresholds = thresholds
         self._openvino = _import_openvino()
         self._core = self._openvino.Core()
-        # without the hint the precision, and with it the scores, would depend on the CPU model
+        # without the hint the precision, and so the scores, would depend on the CPU model
         hint = "f32" if precision == "int8" else precision
         self._config = {
             "INFERENCE_PRECISION_HINT": hint,
@@ -71,7 +71,7 @@ class OpenVinoDetector:
             idle.put(request)
 
     def _requests(self, height: int, width: int) -> SimpleQueue[Any]:
-        """Return the idle inference requests of an input size; the oldest size is let go."""
+        """Return the idle inference requests of an input size; the oldest size is evicted."""
         with self._lock:
             if (height, width) not in self._idle:
                 if len(self._idle) == MAX_COMPILED:
@@ -83,7 +83,7 @@ class OpenVinoDetector:
         ov = self._openvino
         model = self._core.read_model(self._xml)
         model.reshape([1, 3, height, width])
-        # bytes go in as they are: colour order, layout and scale become part of the graph
+        # input is raw bytes: colour order, layout and scale become part of the graph
         steps = ov.preprocess.PrePostProcessor(model)
         given = steps.input()
         given.tensor().set_element_type(ov.Type.u8).set_layout(ov.Layout("NHWC"))
@@ -99,10 +99,10 @@ class OpenVinoDetector:
 
 
 def _import_openvino() -> Any:
-    """Import OpenVINO, whose import would send a usage event, without what sends it.
+    """Import OpenVINO without its telemetry, which would send a usage event.
 
-    The first array that it hands out ties it to NumPy. Two threads that are first together would
-    wait for each other for ever, one for Python's lock, one for the tie's: it is handed out here.
+    The first array it returns initialises its NumPy binding. Two threads doing so at once would
+    deadlock, one holding the GIL, one the binding's lock, so the first array is created here.
     """
     sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
     import openvino  # noqa: PLC0415 -- half a second that no other command should wait for

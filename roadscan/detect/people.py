@@ -1,8 +1,8 @@
-"""Finds persons, riders and vehicles: what hides the road, and what no kept picture may show.
+"""Detection of persons, riders and vehicles, which hide the road and must not show in pictures.
 
-One network of three classes in three sizes of input. The quick one looks at the road ahead in every
-frame; the careful one at the road in the few that are kept, or at all of a frame that is kept as a
-whole, in more pixels. All take what is likely rather than what is sure.
+One network with three classes at three input sizes. The quick one searches the road ahead in every
+frame; the careful ones, at more pixels, search the road, or the whole frame, in the few pictures
+that are stored. All favour recall over precision.
 """
 
 import threading
@@ -18,20 +18,20 @@ from roadscan.model.frame import Boxes, Frame, Rows
 from roadscan.model.stored_picture import PictureRefusal
 
 QUICK_LONG_SIDE_PX: Final = 320
-"""A person at the far end of the near field is some 30 px tall in a frame this wide."""
+"""A person at the far end of the near field is about 30 px tall in a frame this wide."""
 CAREFUL_LONG_SIDE_PX: Final = 448
-"""Of the rows of the road in a picture that is kept; a whole frame takes what model.toml says."""
+"""For the road rows of a stored picture; a whole frame uses the size in model.toml."""
 CAREFUL_CONFIDENCE: Final = 0.05
-"""Of a box on the road in a kept picture. Less sure ones, of the size of the lane, are the lane."""
+"""For boxes on the road in a stored picture. Below it, boxes as large as the lane are the lane."""
 TRAFFIC_CONFIDENCE: Final = 0.1
-"""From which a box of the quick look counts as something that hides the road."""
+"""From which a box of the quick search counts as hiding the road."""
 LIMIT_S: Final = 120.0
-"""A look takes milliseconds of a processor; on a machine that is overloaded, or was asleep, far
-longer by the clock. One that lasts twice as long as this never ends."""
+"""An inference takes milliseconds of processor time, but far longer by the clock on a machine that
+is overloaded or was asleep. After twice this time it counts as hung."""
 
 
 class PeopleDetectionError(Exception):
-    """The network could not look, so nobody knows who is in the picture."""
+    """The network failed, so it is unknown who is in the picture."""
 
     def __init__(self, why: PictureRefusal, cause: str) -> None:
         super().__init__(f"{why.value}: {cause}")
@@ -39,13 +39,13 @@ class PeopleDetectionError(Exception):
 
 
 class ModelHangsError(RuntimeError):
-    """The network does not answer any more: only a new process can go on."""
+    """The network hangs: only a new process can continue."""
 
 
 class PeopleFinder:
-    """The privacy network, loaded for each size of input.
+    """The privacy network, loaded for each input size.
 
-    `careful` also looks at whole frames where nothing else is to.
+    `careful` also searches whole frames unless `whole` is given.
     """
 
     def __init__(
@@ -64,52 +64,54 @@ class PeopleFinder:
         self._late: threading.Thread | None = None
 
     def traffic(self, frame: Frame, rows: Rows | None) -> Boxes:
-        """Return who and what is on the road ahead, by the quick look.
+        """Return persons and vehicles on the road ahead, by the quick search.
 
         Raises
         ------
         PeopleNotLookedFor
-            If the network failed or did not answer in time.
+            If the network failed or timed out.
         ModelHangsError
-            If it still does not answer: without it the rest of a drive would count as not seen.
+            If it still hangs: without it the rest of a drive would count as not viewed.
         """
-        return self._look(self._quick, frame, rows)
+        return self._detect(self._quick, frame, rows)
 
     def find_for_redaction(self, frame: Frame, rows: Rows | None) -> Boxes:
-        """Return who and what is in these rows, by the careful look.
+        """Return persons and vehicles in these rows, by the careful search.
 
-        The whole frame (`rows` None), of which all is shown, is looked at mirrored as well.
+        The whole frame (`rows` None), all of which will be shown, is searched mirrored as well.
 
         Raises
         ------
         PeopleNotLookedFor
-            If the network failed or did not answer in time.
+            If the network failed or timed out.
         ModelHangsError
-            If it still does not answer.
+            If it still hangs.
         """
         if rows is not None:
-            return _surer(self._look(self._careful, frame, rows), CAREFUL_CONFIDENCE)
-        found = self._look(self._whole, frame, None)
+            return _at_least(self._detect(self._careful, frame, rows), CAREFUL_CONFIDENCE)
+        found = self._detect(self._whole, frame, None)
         mirrored = Frame(frame.video_t_s, np.ascontiguousarray(frame.image[:, ::-1]))
-        return _both(found, self._look(self._whole, mirrored, None), frame.image.shape[1])
+        return _both(found, self._detect(self._whole, mirrored, None), frame.image.shape[1])
 
-    def _look(self, detector: Detector, frame: Frame, rows: Rows | None) -> Boxes:
-        """Let a thread look, for a network that hangs cannot be stopped, only left behind."""
+    def _detect(self, detector: Detector, frame: Frame, rows: Rows | None) -> Boxes:
+        """Run the network in a thread, because a hanging one cannot be stopped, only abandoned."""
         late = self._late
         if late is not None:
             late.join(self._limit_s)
             if late.is_alive():
-                raise ModelHangsError(f"{self.name} has not answered for {2 * self._limit_s:.0f} s")
+                raise ModelHangsError(
+                    f"{self.name} has not responded for {2 * self._limit_s:.0f} s"
+                )
             self._late = None
         answers: list[Boxes | Exception] = []
 
-        def look() -> None:
+        def detect() -> None:
             try:
                 answers.extend(detector.detect([frame], rows))
-            except Exception as error:  # noqa: BLE001 -- whatever it is, nobody was looked for
+            except Exception as error:  # noqa: BLE001 -- whatever it is, the search has failed
                 answers.append(error)
 
-        thread = threading.Thread(target=look, daemon=True)
+        thread = threading.Thread(target=detect, daemon=True)
         thread.start()
         thread.join(self._limit_s)
         if thread.is_alive():
@@ -127,7 +129,7 @@ def load_people_finder(spec: str = "") -> PeopleFinder:
     Raises
     ------
     RoadscanError
-        What `roadscan.detect.model_folder.open_model` raises.
+        As `roadscan.detect.model_folder.open_model`.
     """
     model = open_model(spec, "privacy")
 
@@ -139,7 +141,7 @@ def load_people_finder(spec: str = "") -> PeopleFinder:
 
 
 def _both(found: Boxes, mirrored: Boxes, width: int) -> Boxes:
-    """Join what was found in a picture with what was found in its mirror image."""
+    """Merge the boxes of a picture with those of its mirror image."""
     x1, y1, x2, y2 = mirrored.xyxy.T
     back = np.column_stack([width - x2, y1, width - x1, y2])
     return Boxes(
@@ -150,11 +152,11 @@ def _both(found: Boxes, mirrored: Boxes, width: int) -> Boxes:
 
 
 def confident_boxes(boxes: Boxes) -> Floats:
-    """Return the boxes (n, 4) that are sure enough to hide the road."""
-    return _surer(boxes, TRAFFIC_CONFIDENCE).xyxy
+    """Return the boxes (n, 4) confident enough to count as hiding the road."""
+    return _at_least(boxes, TRAFFIC_CONFIDENCE).xyxy
 
 
-def _surer(boxes: Boxes, least: float) -> Boxes:
+def _at_least(boxes: Boxes, least: float) -> Boxes:
     sure = boxes.confidence >= least
     kinds = tuple(kind for kind, kept in zip(boxes.kind, sure, strict=True) if kept)
     return Boxes(boxes.xyxy[sure], boxes.confidence[sure], kinds)

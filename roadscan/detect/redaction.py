@@ -1,9 +1,9 @@
-"""The one way out for pixels: nothing of a frame is kept that did not pass here.
+"""Redaction: the only way out for pixels; no part of a frame is stored without it.
 
 By default a picture shows the driven lane and 1 m beside it; all else is replaced by coarse blocks
-of one colour, which nothing can undo. Within, persons, riders and vehicles are painted over, as
-whole boxes and somewhat more. Where that could not be done there is no picture but a reason. What
-is stored is encoded anew from pixels, so nothing that a camera wrote beside them comes along.
+of uniform colour, which nothing can undo. Within the lane, persons, riders and vehicles are painted
+over as whole boxes with a margin. Where that is not possible, there is no picture but a reason.
+Pictures are re-encoded from pixels, so none of a camera's metadata is stored.
 """
 
 from collections.abc import Callable, Sequence
@@ -18,20 +18,20 @@ from roadscan.model.frame import Frame, Rows
 from roadscan.model.stored_picture import Picture, PictureRefusal, PictureView
 
 BLOCKS_ACROSS: Final = 24
-"""Blocks over the width of a picture: a face 10 m off is a quarter of one."""
+"""Blocks across a picture: a face 10 m away is a quarter of one."""
 GROWTH: Final = 0.1
-"""Of its side a box is grown by on each side: boxes cut hands, feet and mirrors off."""
+"""Margin on each side relative to the box: boxes cut off hands, feet and mirrors."""
 LEAST_GROWTH: Final = 1 / 200
-"""The same as a share of the picture's width, for small boxes."""
+"""Minimum margin relative to the picture's width, for small boxes."""
 PAINT_BGR: Final = (96, 96, 96)
 LONG_SIDE_PX: Final = 1280
-"""Kept pictures are no larger."""
+"""Maximum size of stored pictures."""
 JPEG_QUALITY: Final = 85
 BOX_BGR: Final = (0, 170, 255)
 TEXT_BGR: Final = (20, 20, 20)
 
 
-def _anybody(boxes: Floats) -> Bools:
+def _always(boxes: Floats) -> Bools:
     return np.ones(len(boxes), np.bool_)
 
 
@@ -42,15 +42,14 @@ def redacted_picture(
     rows: Rows | None,
     finder: PeopleFinder | None,
     also_known: Sequence[Floats] = (),
-    could_be_somebody: Callable[[Floats], Bools] = _anybody,
+    could_be_person: Callable[[Floats], Bools] = _always,
 ) -> Picture | PictureRefusal:
-    """Return the picture of a frame as it may be kept, or why there is none.
+    """Return the redacted picture of a frame, or the reason why there is none.
 
-    `outline` (n, 2) are the corners in pixels of the road that a ROAD picture shows, `rows` those
-    in which whoever stands on it is looked for (a CONTEXT picture is searched as a whole);
-    `also_known` (n, 4) boxes of persons and vehicles known from elsewhere, as from neighbouring
-    frames. `could_be_somebody` tells of boxes on the road which are large enough; others in a ROAD
-    picture are the damage itself.
+    `outline` (n, 2) is the area of road that a ROAD picture shows, in pixels, and `rows` are those
+    searched for persons and vehicles on it (a CONTEXT picture is searched as a whole); `also_known`
+    (n, 4) are further boxes of persons and vehicles, as from neighbouring frames. `could_be_person`
+    tells which boxes on the road are large enough; others in a ROAD picture are the damage itself.
     """
     if outline is None or rows is None:
         return PictureRefusal.NO_GEOMETRY
@@ -59,7 +58,7 @@ def redacted_picture(
     try:
         if view is PictureView.ROAD:
             found = finder.find_for_redaction(frame, rows).xyxy
-            found = found[could_be_somebody(found)]
+            found = found[could_be_person(found)]
         else:
             found = finder.find_for_redaction(frame, None).xyxy
     except PeopleDetectionError as failure:
@@ -76,7 +75,7 @@ def redacted_picture(
 
 
 def enlarged_boxes(boxes: Floats, shape: tuple[int, ...]) -> list[tuple[int, int, int, int]]:
-    """Return whole-pixel boxes (x1, y1, x2, y2) around boxes (n, 4), larger on every side."""
+    """Return boxes (n, 4) as whole pixels (x1, y1, x2, y2), enlarged on every side."""
     height, width = shape[:2]
     sides = boxes[:, 2:] - boxes[:, :2]
     more = np.maximum(sides * GROWTH, width * LEAST_GROWTH)
@@ -86,14 +85,14 @@ def enlarged_boxes(boxes: Floats, shape: tuple[int, ...]) -> list[tuple[int, int
 
 
 def inside_polygon(outline: Floats, shape: tuple[int, ...]) -> Bools:
-    """Return which pixels lie within a polygon; the edge belongs to it."""
+    """Tell which pixels lie within a polygon, edge included."""
     mask = np.zeros(shape[:2], np.uint8)
     cv2.fillPoly(mask, [np.round(outline).astype(np.int32)], 1)
     return mask.astype(np.bool_)
 
 
 def pixelated(image: Image) -> Image:
-    """Return the picture in square blocks, each of its mean colour."""
+    """Return the picture in square blocks of their mean colour."""
     height, width = image.shape[:2]
     side = -(-width // BLOCKS_ACROSS)
     rows, columns = (np.append(np.arange(0, end, side), end) for end in (height, width))
@@ -108,7 +107,7 @@ def pixelated(image: Image) -> Image:
 def with_labelled_box(
     picture: Picture, box_xyxy: tuple[float, float, float, float], text: str
 ) -> Picture:
-    """Return the picture with a box, in pixels of its frame, and a word to it."""
+    """Return the picture with a labelled box, given in pixels of its frame."""
     image = _decoded(picture)
     x1, y1, x2, y2 = (round(side * picture.scale) for side in box_xyxy)
     thick = max(1, picture.width // 480)
@@ -140,6 +139,6 @@ def _encoded(image: Image, view: PictureView, scale: float = 1.0) -> Picture:
 def _decoded(picture: Picture) -> Image:
     image = cv2.imdecode(np.frombuffer(picture.jpeg, np.uint8), cv2.IMREAD_COLOR)
     if image is None:
-        message = "a kept picture cannot be decoded"
+        message = "a stored picture cannot be decoded"
         raise AssertionError(message)
     return np.asarray(image, np.uint8)

@@ -1,14 +1,14 @@
-"""Detections read from a file instead of found: to work without a model, or with another's.
+"""Detections replayed from a file: to work without a model, or with another detector's results.
 
-One JSON object a line. The first one may say what was used:
+One JSON object a line. The first one may be a header:
 
     {"width": 1280, "height": 720, "kinds": ["D00", "D10", "D20", "D40", "Repair"]}
 
-Each other one holds the boxes of one frame, by its presentation time in the video:
+Each of the others has the boxes of one frame, by its presentation time in the video:
 
     {"t_s": 12.48, "boxes": [[x1, y1, x2, y2, confidence, "D00"], ...]}
 
-Pixels are those of the header's size, and of the frame's own without one.
+Pixels refer to the size in the header, or to the frame's own without one.
 """
 
 import hashlib
@@ -26,9 +26,9 @@ from roadscan.model.frame import Boxes, Frame, Rows
 
 KINDS: Final = ("D00", "D10", "D20", "D40", "Repair")
 SAME_FRAME_S: Final = 0.02
-"""A frame takes the nearest line up to this far away: half a frame interval at 25 frames/s."""
+"""A frame takes the nearest line within this time: half a frame interval at 25 frames/s."""
 MAX_BYTES: Final = 512 * 1024 * 1024
-"""Some hundred hours of driving; more is not a list of detections."""
+"""Hundreds of hours of driving; more is not a list of detections."""
 MAX_BOXES: Final = 1000
 MAX_PX: Final = 20_000.0
 
@@ -56,7 +56,7 @@ class _Line(BaseModel):
 
 
 class ReplayDetector:
-    """Gives back the boxes of a file; a frame that the file does not know has none."""
+    """Detector that returns the boxes of a file; frames missing in the file have none."""
 
     def __init__(self, path: Path) -> None:
         data = _read(path)
@@ -68,8 +68,8 @@ class ReplayDetector:
         self._lines = sorted(lines, key=lambda line: line.t_s)
         self._times_s = [line.t_s for line in self._lines]
 
-    def detect(self, frames: Sequence[Frame], rows: Rows | None = None) -> list[Boxes]:  # noqa: ARG002 -- what is written was looked at before
-        """Return the boxes written for each frame's time, whatever their rows."""
+    def detect(self, frames: Sequence[Frame], rows: Rows | None = None) -> list[Boxes]:  # noqa: ARG002 -- the boxes are given
+        """Return the boxes recorded for each frame's time, whatever their rows."""
         return [self._boxes(frame) for frame in frames]
 
     def _boxes(self, frame: Frame) -> Boxes:
@@ -100,12 +100,12 @@ def _read(path: Path) -> bytes:
     except FileNotFoundError as error:
         raise RoadscanError(
             "file_missing",
-            f"there is no file of detections {path}",
+            f"the file of detections {path} does not exist",
             "Check the name after replay:",
         ) from error
     except OSError as error:
         raise RoadscanError(
-            "file_unreadable", f"{path} cannot be read: {error.strerror}", "Check its rights"
+            "file_unreadable", f"{path} cannot be read: {error.strerror}", "Check its permissions"
         ) from error
 
 

@@ -1,4 +1,4 @@
-"""What counts as found: confidences by class, and how far boxes may overlap."""
+"""Detection thresholds: confidence by class, overlap, and calibration."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,10 +10,10 @@ from scipy.special import expit, logit
 
 @dataclass(frozen=True, slots=True)
 class Thresholds:
-    """What counts as found: least confidence by class number, and the overlap of one damage.
+    """Minimum confidence by class number, and the overlap above which boxes are one damage.
 
-    Confidences are those after `temperature`: sigmoid(logit(network's) / temperature), which
-    makes them hit rates (Guo et al., On Calibration of Modern Neural Networks, 2017).
+    Confidences are compared after calibration, sigmoid(logit(network's) / temperature), which
+    turns them into hit rates (Guo et al., On Calibration of Modern Neural Networks, 2017).
     """
 
     confidence: tuple[float, ...]
@@ -29,12 +29,12 @@ class Thresholds:
         nms_iou: float,
         temperature: float = 1.0,
     ) -> "Thresholds":
-        """Take `least` where a class has no confidence of its own."""
+        """Use `least` where a class has no confidence of its own."""
         confidence = tuple(by_class.get(name, least) for name in classes)
         return cls(confidence, nms_iou, temperature)
 
     def calibrated(self, confidence: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return the network's confidences as hit rates; 1.0 leaves them bit for bit."""
+        """Return the network's confidences as hit rates; temperature 1.0 leaves them unchanged."""
         if self.temperature == 1.0:
             return confidence
         hit_rate: NDArray[np.float32] = expit(logit(confidence) / np.float32(self.temperature))

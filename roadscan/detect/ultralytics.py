@@ -1,4 +1,4 @@
-"""YOLO run by torch, on a GPU where there is one: the extra `yolo`."""
+"""YOLO with torch, on a GPU if there is one: the extra `yolo`."""
 
 import os
 from collections.abc import Sequence
@@ -15,10 +15,10 @@ from roadscan.model.frame import Boxes, Frame, Rows
 
 
 class UltralyticsDetector:
-    """The same input and the same choice of boxes as with OpenVINO; torch does the network.
+    """Same pre- and postprocessing as with OpenVINO; torch runs the network.
 
-    The weights are a pickle, which runs code when it is loaded: only a file whose checksum a
-    model.toml holds comes here.
+    The weights are a pickle, which runs code when loaded: only files whose checksum is listed in a
+    model.toml get here.
     """
 
     def __init__(
@@ -39,7 +39,7 @@ class UltralyticsDetector:
         self._thresholds = thresholds
         network = yolo(weights).model.float().fuse().eval()
         self._network = network.to(self._device)
-        self._lock = Lock()  # the network keeps what it worked out for the last frame's size
+        self._lock = Lock()  # the network caches values for the last frame's size
 
     def detect(self, frames: Sequence[Frame], rows: Rows | None = None) -> list[Boxes]:
         """Return the boxes of each frame, in its pixels, most confident first."""
@@ -56,7 +56,7 @@ class UltralyticsDetector:
 
 
 def _import_ultralytics() -> tuple[Any, Any]:
-    """Import torch and ultralytics, which is told to stay offline and to install nothing."""
+    """Import torch and ultralytics, the latter set to stay offline and to install nothing."""
     os.environ.update(YOLO_OFFLINE="true", YOLO_AUTOINSTALL="false")
     try:
         import torch  # noqa: PLC0415 -- an extra
@@ -64,7 +64,7 @@ def _import_ultralytics() -> tuple[Any, Any]:
     except ImportError as error:
         raise RoadscanError(
             "extra_missing",
-            f"a model run by torch needs the package {error.name}, which is not installed",
-            "pip install 'roadscan[yolo]', or leave torch: away to run it by OpenVINO",
+            f"running a model with torch needs the package {error.name}, which is not installed",
+            "pip install 'roadscan[yolo]', or drop torch: to run it with OpenVINO",
         ) from error
     return torch, YOLO

@@ -1,1 +1,1 @@
-"""Where every frame is and what it sees of the road: pure functions over the nouns."""
+"""Locating frames and boxes on the road network: pure functions over the records."""

@@ -1,4 +1,4 @@
-"""Apparent motion of a video: how fast it turns and drives, up to scale, from small grey frames."""
+"""Apparent motion of a video: turn rate and speed, up to scale, from small grey frames."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -14,28 +14,28 @@ MAX_PAIR_S: Final = 0.5
 """Frames further apart belong to different windows."""
 MAX_CORNERS: Final = 250
 CELLS: Final = (4, 6)
-"""Rows and columns that corners are spread over, so that a printed text cannot take them all."""
+"""Rows and columns that corners are spread over, so that a text overlay cannot take them all."""
 LOOP_ERROR_PX: Final = 0.5
-"""A corner tracked there and back must return to within this."""
+"""A corner tracked forward and back must return to within this distance."""
 FROZEN: Final = 0.001
-"""Picture heights: road that stays this still in a moving picture is printed on it, or mirrored
-in the windscreen, or the vehicle's own bonnet."""
+"""Picture heights: what stays this still in a moving picture is an overlay, a reflection in the
+windscreen, or the vehicle's own bonnet."""
 MOVING: Final = 0.005
-"""Picture heights: a picture moves when a fifth of its corners move further."""
+"""Picture heights: a picture counts as moving if a fifth of its corners move further."""
 MIN_ROAD_POINTS: Final = 4
 MIN_FAR_POINTS: Final = 8
 HORIZONS: Final = np.linspace(0.30, 0.65, 15)
 """Shares of the picture's height at which the horizon may lie."""
 ROAD_HALF_WIDTH: Final = 0.6
-"""Picture heights either side of the middle: where the road is."""
+"""Picture heights on either side of the middle: where the road is."""
 ROAD_FROM: Final = 0.07
-"""Of the picture's height under the horizon: nearer to it a row is too far to measure speed."""
+"""Share of the height below the horizon: nearer to it a row is too far away for speed."""
 FAR_TO: Final = 0.10
-"""Of the picture's height under the horizon: what is above is far enough to tell a turn."""
+"""Share of the height below the horizon: what is above is far enough for the turn rate."""
 AGREES: Final = 0.25
-"""Points within this share of the median agree with it, ..."""
+"""Points within this share of the median agree with it; ..."""
 AGREES_STILL: Final = 0.02
-"""... and those within this at standstill: half a pixel of a small frame."""
+"""... at standstill those within this much: half a pixel of a small frame."""
 ROBUST_STEPS: Final = 8
 
 
@@ -45,8 +45,8 @@ class Motion:
 
     `turn` is positive to the right (clockwise from above), in picture heights per second; `speed`
     is metres per second over the camera's height and focal length in picture heights. Both have an
-    unknown positive scale; NaN where too few corners tell. `quality` is the share of corners on the
-    road that agree on the speed, 0 to 1. `window` numbers the uninterrupted stretches.
+    unknown positive scale; NaN with too few corners. `quality` is the share of corners on
+    the road that agree on the speed, 0 to 1. `window` numbers the uninterrupted stretches.
     """
 
     t_s: Floats
@@ -58,7 +58,7 @@ class Motion:
 
 @dataclass(frozen=True, slots=True)
 class _Flow:
-    """Corners of one frame and where they are in the next, (n, 2) in pixels from the top left."""
+    """Corners of one frame and their positions in the next, (n, 2) in pixels from the top left."""
 
     t_s: float
     step_s: float
@@ -71,8 +71,8 @@ def apparent_motion(frames: Iterable[Frame]) -> Motion:
     """Measure the apparent motion in grey frames of one size (about 320 x 180, 10 Hz).
 
     Corners are tracked from frame to frame (Lucas-Kanade with pyramids, checked backwards). On a
-    flat road a point y below the horizon moves so that 1/y falls by what is driven over camera
-    height and focal length: speed is the median of that over the road. What is left of the
+    flat road a point y below the horizon moves so that 1/y falls by the distance over camera
+    height and focal length: speed is the median of that over the road. What remains of the
     horizontal flow near and above the horizon is the turn. The horizon is the row for which the
     road's points agree best over all pairs.
 
@@ -159,7 +159,7 @@ def _centred(flow: _Flow, size: tuple[int, int]) -> _Flow:
 
 
 def _driven(flow: _Flow, horizon: float) -> Floats:
-    """Return what each point on the road says was driven, over camera height and focal length."""
+    """Return the distance driven by each road point, over camera height and focal length."""
     near, nearer = flow.before[:, 1] - horizon, flow.after[:, 1] - horizon
     on_road = (near > ROAD_FROM) & (nearer > ROAD_FROM)
     on_road &= np.abs(flow.before[:, 0]) < ROAD_HALF_WIDTH
@@ -171,7 +171,7 @@ def _driven(flow: _Flow, horizon: float) -> Floats:
 
 
 def _horizon(flows: list[_Flow]) -> float:
-    """Return the horizon, as a share of the height, for which the road's points agree best."""
+    """Return the horizon, as a share of the height, for which the road points agree best."""
     best, best_spread = float(np.median(HORIZONS)), np.inf
     for horizon in HORIZONS:
         spreads = []
@@ -187,7 +187,7 @@ def _horizon(flows: list[_Flow]) -> float:
 
 
 def _signals(flow: _Flow, horizon: float) -> tuple[float, float, float]:
-    """Return turn, speed and quality of one pair; turn or speed NaN where too few corners tell."""
+    """Return turn, speed and quality of one pair; turn or speed is NaN with too few corners."""
     driven = _driven(flow, horizon)
     enough_road = len(driven) >= MIN_ROAD_POINTS
     drive = float(np.median(driven)) if enough_road else 0.0
@@ -208,7 +208,7 @@ def _signals(flow: _Flow, horizon: float) -> tuple[float, float, float]:
 def _at_centre(x: Floats, sideways: Floats) -> float:
     """Fit a line through sideways motion over x, robustly, and return it at x = 0.
 
-    Things beside the road move outwards as the vehicle drives: the slope takes that up.
+    Objects beside the road move outwards as the vehicle drives: the slope absorbs that.
     """
     design = np.column_stack([np.ones_like(x), x])
     weight = np.ones_like(x)

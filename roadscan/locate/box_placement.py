@@ -1,7 +1,7 @@
-"""Puts the boxes of a frame on the driven lane, and tells which rows of it the frame sees.
+"""Place the boxes of a frame on the driven lane, and find the rows of the lane that it views.
 
-Across, a box is measured from the vehicle's own path (the vehicle drives in the middle of its
-lane), corrected by the curve of the road; along, from where the vehicle is on its route.
+Across the road, a box is measured from the vehicle's path (taken as the middle of its lane),
+corrected for the curve of the road; along it, from the vehicle's position on its route.
 """
 
 from dataclasses import dataclass
@@ -25,22 +25,22 @@ from roadscan.model.frame import Boxes, Camera
 from roadscan.model.road import MatchedPath, Network, RouteStep
 
 GRAZE_M = 0.05
-"""A rectangle that reaches less far into the lane, or past the end of a link, does not lie there:
-boxes are drawn loosely."""
+"""A rectangle that reaches less far into the lane, or past the end of a link, does not count as
+there: boxes are drawn loosely."""
 REACH_M = 40.0
-"""As far as the upper edge of a box says anything about where its sides are."""
+"""Beyond this the upper edge of a box says nothing about its sides."""
 VANISHING_M = 1e6
 VIEW_STEP_M = 0.25
 ON_TRAFFIC_SHARE = 0.5
-"""A box of damage that lies within one of traffic by more than this is on the vehicle."""
+"""A damage box overlapping a traffic box by more than this share is on the vehicle."""
 NO_TRAFFIC: Floats = np.empty((0, 4))
 OFF_ROAD = frozenset({"no_road_nearby", "no_route", "too_short"})
-"""Reasons for a stretch without a match that are the network's, not the track's."""
+"""Reasons for an unmatched stretch that are due to the network, not the track."""
 
 
 @dataclass(frozen=True, slots=True)
 class Placement:
-    """Where the boxes of one frame ended, and what the frame sees.
+    """Placement of the boxes of one frame, and the cells that the frame views.
 
     Every box is in exactly one of `observations` (by `box_number`) and `rejections`.
     """
@@ -53,10 +53,10 @@ class Placement:
 
 @dataclass(frozen=True, slots=True)
 class _Rectangles:
-    """Boxes on the ground, aligned with the road: arrays of one length.
+    """Boxes projected to the ground, aligned with the road: arrays of one length.
 
     `ahead_m` is the nearer side in the vehicle's frame, NaN above the horizon. `near_m` and `far_m`
-    count along the route from the vehicle, NaN beyond its course; `left_*_m` from its middle.
+    count along the route from the vehicle, NaN beyond the route ahead; `left_*_m` from its middle.
     """
 
     ahead_m: Floats
@@ -65,14 +65,14 @@ class _Rectangles:
     left_min_m: Floats
     left_max_m: Floats
     along_error_m: Floats
-    """Along the route, by the error of the pitch."""
+    """Error along the route due to the pitch error."""
 
 
 class CameraOnRoute:
-    """What stays the same over a drive: the camera, its near field, the route driven.
+    """The constants of a drive: the camera, its near field, the route driven.
 
-    `rows` of the picture hold the near field of the narrowest and the widest lane; None if no box
-    could be placed anywhere.
+    `rows` of the picture contain the near field of the narrowest and the widest lane; None if no
+    box could be placed anywhere.
     """
 
     def __init__(
@@ -89,15 +89,15 @@ class CameraOnRoute:
         self.rows = near_field_rows(camera, width, height, {min(widths_m), max(widths_m)})
 
     def near_field(self, lane_width_m: float) -> NearField | None:
-        """Return where boxes can be placed on a lane of this width."""
+        """Return the near field for a lane of this width."""
         if lane_width_m not in self._near_fields:
             self._near_fields[lane_width_m] = near_field(
                 self.camera, self.width, self.height, lane_width_m
             )
         return self._near_fields[lane_width_m]
 
-    def why_nowhere(self, t_s: float) -> Rejection:
-        """Return why there is no place at a time: no road under the track, or no track."""
+    def unplaced_reason(self, t_s: float) -> Rejection:
+        """Return why a time has no position: no road under the track, or no track."""
         off_road = any(from_s <= t_s <= to_s for from_s, to_s in self._off_road)
         return Rejection.OFF_NETWORK if off_road else Rejection.OUTSIDE_TRACK
 
@@ -107,14 +107,14 @@ def place_frame(
 ) -> Placement:
     """Place the boxes of the frame shown at a UTC time; `traffic_xyxy` (n, 4) hides the road.
 
-    A box is taken for a rectangle along the road: its lower edge is the near side, its upper edge
-    the far one, clipped to the near field. Of its sides, each is set by the row where such a
-    rectangle is widest in the picture: left of the vanishing point the left side by the near row,
-    the right side by the far row, and the other way round on the right. So a crack along the road,
-    a slanted line in the picture, stays thin on the ground.
+    A box is interpreted as a rectangle along the road: its lower edge is the near side, its upper
+    edge the far side, clipped to the near field. Each lateral side is determined by the row where
+    such a rectangle is widest in the picture: left of the vanishing point the left side by the near
+    row and the right side by the far row, and vice versa on the right. So a crack along the road, a
+    slanted line in the picture, stays thin on the ground.
 
-    Cells under a box of a person, rider or vehicle were not viewed, and what was found mostly
-    within such a box is not on the road.
+    Cells under a box of a person, rider or vehicle are not viewed, and a detection mostly within
+    such a box is not on the road.
     """
     position = setup.route.position_at(frame_t_s)
     ahead = (
@@ -123,7 +123,7 @@ def place_frame(
         else setup.route.stretches(position.leg, position.route_m, position.route_m + REACH_M)
     )
     if position is None or not ahead:
-        why = setup.why_nowhere(frame_t_s)
+        why = setup.unplaced_reason(frame_t_s)
         return Placement((), tuple((number, why) for number in range(len(boxes.kind))), ())
     lane_width_m = setup.links[ahead[0].link].lane_width_m
     field = setup.near_field(lane_width_m)
@@ -154,7 +154,7 @@ def place_frame(
 def _seen_along(
     setup: CameraOnRoute, road: RouteAhead, field: NearField, lane_width_m: float
 ) -> tuple[float, float]:
-    """Return the stretch of the route ahead whose whole lane lies in the near field; may be empty.
+    """Return the stretch of the route ahead where the full lane is in the near field; may be empty.
 
     On a curve the lane leaves the picture, or the near field, earlier than straight on.
     """
@@ -233,7 +233,7 @@ def _hidden(
     road: RouteAhead,
     traffic_xyxy: Floats,
 ) -> tuple[tuple[int, int], ...]:
-    """Return the (row, strip) of a stretch of a link that traffic hides."""
+    """Return the cells (row, strip) of a stretch of a link that traffic hides."""
     if not len(traffic_xyxy):
         return ()
     offsets_m = np.arange(rows[0], rows[1] + 1.0)[:: step.direction.sign]
@@ -252,12 +252,12 @@ def _hidden(
 def _rectangles(
     xyxy: Floats, setup: CameraOnRoute, road: RouteAhead, field: NearField
 ) -> _Rectangles:
-    """Invert boxes (n, 4) as rectangles along the road."""
+    """Project boxes (n, 4) to rectangles along the road."""
     x1, y1, x2, y2 = xyxy.T
     middle = (x1 + x2) / 2
     near_ahead, near_left = _ground(setup, middle, y2)
     far_ahead, far_left = _ground(setup, middle, y1)
-    # an upper edge above the horizon, or too far off to mean anything, ends at the reach
+    # an upper edge above the horizon, or too far away to mean anything, is cut at the reach
     reach_m = min(REACH_M, float(road.ahead_m[-1]))
     beyond = ~(far_ahead <= reach_m)
     far_ahead, far_left = np.where(beyond, reach_m, far_ahead), np.where(beyond, 0.0, far_left)
@@ -296,7 +296,7 @@ def _ground(setup: CameraOnRoute, u: Floats, v: Floats) -> tuple[Floats, Floats]
 def _rejection(
     on_ground: _Rectangles, number: int, field: NearField, road: RouteAhead
 ) -> Rejection | None:
-    """Return what rules a box out before its lane is looked at."""
+    """Return the reason to reject a box before its lane is considered."""
     ahead_m = on_ground.ahead_m[number]
     if not np.isfinite(ahead_m):
         return Rejection.ABOVE_HORIZON
@@ -315,7 +315,7 @@ def _observations(
     setup: CameraOnRoute,
     position: RoutePosition,
 ) -> list[Observation]:
-    """Return a box's rectangle on each link that it lies on, clipped to the lane."""
+    """Return a box's rectangle on each link it touches, clipped to the lane."""
     near_m, far_m = float(on_ground.near_m[number]), float(on_ground.far_m[number])
     steps = setup.route.stretches(position.leg, position.route_m + near_m, position.route_m + far_m)
     least_m = min(GRAZE_M, (far_m - near_m) / 2)

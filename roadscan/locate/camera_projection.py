@@ -1,4 +1,4 @@
-"""A pinhole camera over a flat road: pixels to metres ahead and left, and back."""
+"""Pinhole camera over a flat road: pixels to metres and back, and the near field."""
 
 import math
 from collections.abc import Iterable
@@ -10,16 +10,16 @@ from roadscan.model.arrays import Bools, Floats
 from roadscan.model.frame import Camera, Rows
 
 MAX_ROW_M = 0.15
-"""Farther than where one pixel row covers this much road, a box's top and bottom say nothing."""
+"""Where one pixel row covers more road than this, a box's top and bottom mean nothing."""
 MAX_PLACING_ERROR_M = 0.5
 PITCH_ERROR_DEG = 0.25
-"""Of a camera set once and a vehicle that nods: decides how far placing can be trusted."""
+"""Pitch error of a camera calibrated once in a nodding vehicle; limits how far boxes are placed."""
 SEARCH_M = np.arange(1.0, 40.0, 0.05)
 
 
 @dataclass(frozen=True, slots=True)
 class NearField:
-    """Metres ahead of the camera between which the driven lane is seen well and in full width."""
+    """Near field: metres ahead of the camera where the lane shows well and in full width."""
 
     near_m: float
     far_m: float
@@ -65,16 +65,16 @@ def pixel_from_ground(
 
 
 def pitch_error_m(camera: Camera, ahead_m: Floats) -> Floats:
-    """Return how far points on the road move along it when the pitch is wrong by its error."""
+    """Return how far points on the road shift along it for an error of the pitch."""
     error_m: Floats = ahead_m**2 / camera.height_m * np.radians(PITCH_ERROR_DEG)
     return error_m
 
 
 def near_field(camera: Camera, width: int, height: int, lane_width_m: float) -> NearField | None:
-    """Return where boxes can be placed on the driven lane; None if the camera sees no such place.
+    """Return the near field, in which boxes can be placed on the lane; None if there is none.
 
-    Near: from where the lane fits into the picture. Far: up to where one pixel row covers 0.15 m of
-    road, or an error of the pitch moves a point by 0.5 m, whichever is nearer.
+    It begins where the lane fits into the picture and ends where one pixel row covers 0.15 m of
+    road, or a pitch error shifts a point by 0.5 m, whichever is nearer.
     """
     half = lane_width_m / 2
     edges = [
@@ -98,7 +98,7 @@ def inside_picture(uv: Floats, width: int, height: int) -> Bools:
 
 
 MARGIN = 1.6
-"""Of the near field's far end: a box beginning there needs road behind it to be seen as one."""
+"""Factor on the far end: a box there needs some road behind it to be recognised."""
 
 
 def near_field_rows(
@@ -108,10 +108,10 @@ def near_field_rows(
     lane_widths_m: Iterable[float],
     margin: float = MARGIN,
 ) -> Rows | None:
-    """Return the rows of the near field of lanes this wide, full width; None if there is none.
+    """Return the picture rows of the near field for lanes of these widths; None if there is none.
 
-    They begin `margin` times as far away as boxes are placed, and end with the nearest row in which
-    a lane fits into the picture. A picture that is turned by the roll takes more rows.
+    They reach from `margin` times the far end to the nearest row in which a lane fits into the
+    picture. A camera with roll needs more rows.
     """
     rows = []
     for lane_width_m in lane_widths_m:

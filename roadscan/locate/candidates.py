@@ -1,4 +1,4 @@
-"""Places on the roads near a fix, and how well each agrees with it."""
+"""Map-matching candidates: positions on roads near a fix, with their emission likelihood."""
 
 from dataclasses import dataclass
 
@@ -11,32 +11,32 @@ from roadscan.model.track import DrivePath
 
 DEFAULT_ACCURACY_M = 3.0
 LANE_M = 3.0
-"""Links are centre lines: a vehicle keeps about this far beside them on a wide road."""
+"""Links are centre lines: on a wide road a vehicle drives about this far beside them."""
 SEARCH_M = (15.0, 40.0)
 SEARCH_SIGMAS = 4.0
 HEADING_SIGMA_DEG = 30.0
 HEADING_WORST = -12.0
 """Log-likelihood of the wrong direction: strong, but one bad heading does not break a drive."""
 MOVING_MPS = 1.5
-MAX_PLACES = 16
+MAX_CANDIDATES = 16
 
 
 @dataclass(frozen=True, slots=True)
 class Candidates:
-    """Places on edges near one fix: arrays of one length, the likeliest first."""
+    """Candidate positions of one fix on edges: arrays of one length, most likely first."""
 
     edge: Ints
     along_m: Floats
     """From the start of the edge, in the direction of travel."""
     left_m: Floats
-    """Of the fix, left of the direction of travel."""
+    """Offset of the fix to the left of the direction of travel."""
     score: Floats
     """Log-likelihood of the fix, by distance and heading; 0 at best."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Feet:
-    """Nearest points of segments: arrays of one length."""
+class _Projections:
+    """Fixes projected onto segments: arrays of one length."""
 
     fix: Ints
     segment: Ints
@@ -47,47 +47,47 @@ class _Feet:
 
 
 def accuracy_or_default(path: DrivePath) -> Floats:
-    """Return the standard deviation of the fixes, 3 m where the track says nothing."""
+    """Return the standard deviation of the fixes, 3 m where the track has none."""
     return np.nan_to_num(path.accuracy_m, nan=DEFAULT_ACCURACY_M)
 
 
 def candidates_near(path: DrivePath, graph: RoadGraph) -> list[Candidates]:
-    """Return for each fix the places where the vehicle may have been.
+    """Return for each fix the positions where the vehicle may have been.
 
     Every local minimum of the distance to a road within 4 standard deviations, at least 15 m and at
     most 40 m, in every direction that the road may be driven in.
     """
     sigma = np.hypot(accuracy_or_default(path), LANE_M)
-    feet = _feet(path, graph, np.clip(SEARCH_SIGMAS * sigma, *SEARCH_M))
-    near = -0.5 * (feet.left_m / sigma[feet.fix]) ** 2
-    both = [_directed(path, graph, feet, near, forward=forward) for forward in (True, False)]
+    projected = _projections(path, graph, np.clip(SEARCH_SIGMAS * sigma, *SEARCH_M))
+    near = -0.5 * (projected.left_m / sigma[projected.fix]) ** 2
+    both = [_directed(path, graph, projected, near, forward=forward) for forward in (True, False)]
     fix, edge, along, left, score = (np.concatenate(pair) for pair in zip(*both, strict=True))
     order = np.lexsort((edge, -score, fix))
     bounds = np.searchsorted(fix[order], np.arange(len(path.t_s) + 1))
     found = []
     for k in range(len(path.t_s)):
-        rows = order[bounds[k] : min(bounds[k + 1], bounds[k] + MAX_PLACES)]
+        rows = order[bounds[k] : min(bounds[k + 1], bounds[k] + MAX_CANDIDATES)]
         found.append(Candidates(edge[rows], along[rows], left[rows], score[rows]))
     return found
 
 
 def _directed(
-    path: DrivePath, graph: RoadGraph, feet: _Feet, near: Floats, *, forward: bool
+    path: DrivePath, graph: RoadGraph, projected: _Projections, near: Floats, *, forward: bool
 ) -> tuple[Ints, Ints, Floats, Floats, Floats]:
-    """Return fix, edge, along, left and score of the feet where one direction may be driven."""
-    edge = graph.segments.edge[feet.segment, 0 if forward else 1]
+    """Return fix, edge, along, left and score of the projections for one permitted direction."""
+    edge = graph.segments.edge[projected.segment, 0 if forward else 1]
     may = np.flatnonzero(edge >= 0)
-    edge, fix, segment = edge[may], feet.fix[may], feet.segment[may]
+    edge, fix, segment = edge[may], projected.fix[may], projected.segment[may]
     way = graph.segments.xy_m[segment, 1] - graph.segments.xy_m[segment, 0]
-    offset = graph.segments.from_m[segment] + feet.share[may] * np.hypot(*way.T)
+    offset = graph.segments.from_m[segment] + projected.share[may] * np.hypot(*way.T)
     bearing = np.degrees(np.arctan2(way[:, 0], way[:, 1])) + (0.0 if forward else 180.0)
     along = offset - graph.from_m[edge] if forward else graph.to_m[edge] - offset
-    left = feet.left_m[may] if forward else -feet.left_m[may]
+    left = projected.left_m[may] if forward else -projected.left_m[may]
     return fix, edge, along, left, near[may] + _heading_score(path, fix, bearing)
 
 
-def _feet(path: DrivePath, graph: RoadGraph, radius_m: Floats) -> _Feet:
-    """Return the local minima of the distance: the points where a road comes near and leaves."""
+def _projections(path: DrivePath, graph: RoadGraph, radius_m: Floats) -> _Projections:
+    """Return the local minima of the distance from each fix to the roads."""
     xy = np.column_stack([path.x_m, path.y_m])
     fix, segment = graph.tree.query(shapely.points(xy), "dwithin", radius_m)
     piece = graph.segments.piece
@@ -104,7 +104,7 @@ def _feet(path: DrivePath, graph: RoadGraph, radius_m: Floats) -> _Feet:
     beside = own - share[:, None] * way
     distance = np.hypot(*beside.T)
     side: Bools = way[:, 0] * own[:, 1] >= way[:, 1] * own[:, 0]
-    return _Feet(fix, segment, share, np.where(side, distance, -distance))
+    return _Projections(fix, segment, share, np.where(side, distance, -distance))
 
 
 def _share(graph: RoadGraph, segment: Ints, xy: Floats) -> Floats:

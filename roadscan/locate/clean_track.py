@@ -1,4 +1,4 @@
-"""From fixes as read to the path driven: ordered, projected, without outliers, stops and gaps."""
+"""Clean a track: order and project fixes, remove outliers, collapse stops, split at gaps."""
 
 from dataclasses import dataclass
 from itertools import pairwise
@@ -20,15 +20,15 @@ from roadscan.model.track import CleanCounts, DrivePath, Gap, Track
 
 MIN_GAP_S: Final = 5.0
 GAP_INTERVALS: Final = 2.5
-"""A gap is longer than both: a missed fix or two is none."""
+"""A gap is longer than both of these: a missed fix or two is not a gap."""
 PART_INTERVALS: Final = 1.5
-"""Parts that the file declares are one piece where the next fix comes as if nothing happened."""
+"""Parts declared by the file are joined where the next fix follows at the usual interval."""
 DEFAULT_ACCURACY_M: Final = 3.0
-"""Of a fix whose file says nothing: a consumer receiver under open sky."""
+"""For fixes without a stated accuracy: a consumer receiver under open sky."""
 NULL_ISLAND_DEG: Final = 0.01
-"""Nothing is driven within a kilometre of 0, 0: receivers without a fix write it."""
+"""About a kilometre around 0, 0, which receivers without a fix write."""
 SPEED_AGREES: Final = (0.8, 1.25)
-"""Reported speed, summed up, over distance by positions: outside it is no speed in m/s."""
+"""Reported speed, integrated, over distance by positions: outside this range it is not m/s."""
 
 
 _Reasons = np.ndarray[tuple[int], np.dtype[np.str_]]
@@ -74,11 +74,11 @@ def clean_track(track: Track, crs_epsg: int) -> DrivePath:
     """Return the path driven in the metric coordinates of `crs_epsg`.
 
     Times strictly increase. Fixes that no road vehicle can reach are removed and counted.
-    Positions and speed are smoothed symmetrically in time by as much as the receiver's own noise
-    asks for. Below 3 km/h the vehicle stands: its fixes become two at their mean place, the first
-    and the last of the stop. Gaps (longer than 5 s and 2.5 median intervals), parts of the file
-    that are interrupted, and jumps end a piece and are not bridged. `accuracy_m` is the file's,
-    3 m where it says nothing.
+    Positions and speed are smoothed symmetrically in time, as strongly as the receiver's own noise
+    requires. Below 3 km/h the vehicle counts as standing: the fixes of a stop become two at their
+    mean position, the first and the last. Gaps (longer than 5 s and 2.5 median intervals),
+    interruptions between parts of the file, and jumps end a piece and are not bridged. `accuracy_m`
+    is the file's, 3 m where it has none.
 
     Raises
     ------
@@ -127,7 +127,7 @@ def _ordered(track: Track, crs_epsg: int) -> tuple[_Fixes, int, int]:
         raise RoadscanError(
             "track_null_island",
             f"all {int(nowhere.sum())} positions of the track lie at longitude 0, latitude 0",
-            "The receiver had no fix; use a track recorded with one",
+            "The receiver had no fix: use another track",
         )
     x_m, y_m = np.full_like(lon, np.inf), np.full_like(lat, np.inf)
     to_metres = Transformer.from_crs(4326, crs_epsg, always_xy=True)
@@ -153,7 +153,7 @@ def _ordered(track: Track, crs_epsg: int) -> tuple[_Fixes, int, int]:
 
 
 def _breaks(fixes: _Fixes, interval_s: float, gap_s: float, noise_m: float) -> _Reasons:
-    """Say for each pair of neighbours why they are not joined, "" where they are."""
+    """Return for each pair of neighbours why they are not joined, "" if they are."""
     step_s = np.diff(fixes.t_s)
     reason = np.full(len(step_s), "", dtype="<U8")
     reason[(np.diff(fixes.part) != 0) & (step_s > PART_INTERVALS * interval_s)] = "new_part"
@@ -163,7 +163,7 @@ def _breaks(fixes: _Fixes, interval_s: float, gap_s: float, noise_m: float) -> _
 
 
 def _remaining(breaks: _Reasons, kept: Bools) -> _Reasons:
-    """Carry the breaks of all fixes over to those kept: one between removed fixes still counts."""
+    """Map breaks to the remaining fixes: a break between removed fixes still counts."""
     index = np.flatnonzero(kept)
     return np.array(
         [next((why for why in breaks[i:j] if why), "") for i, j in pairwise(index)],
@@ -184,7 +184,7 @@ def _pieces(fixes: _Fixes, ends: Ints, noise_m: float) -> list[_Piece]:
 def _reported_speed_agrees(
     stretches: list[_Fixes], smoothed: list[tuple[Floats, Floats, Floats]]
 ) -> bool:
-    """Tell whether the file's speed is a speed in m/s: it adds up to the distance by positions."""
+    """Tell whether the reported speed is in m/s: integrated, it matches the positions."""
     reported_m = by_position_m = 0.0
     for fixes, (x_m, y_m, _) in zip(stretches, smoothed, strict=True):
         step_m = _trapezoid_m(fixes.t_s, fixes.speed_mps)
@@ -209,7 +209,7 @@ def _piece(
     trusted: bool,
     noise_m: float,
 ) -> _Piece:
-    """Collapse the stops of a smoothed stretch; measure what it drives and where it heads."""
+    """Collapse the stops of a smoothed stretch; compute its distance driven and heading."""
     slow = slow_by_position(fixes.t_s, fixes.x_m, fixes.y_m, noise_m)
     if trusted:
         reported = np.isfinite(fixes.speed_mps)

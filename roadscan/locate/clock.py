@@ -1,4 +1,4 @@
-"""When the picture was taken: the offset between the video's clock and the track's."""
+"""Clock fit: the offset between the video's clock and the track's, from apparent motion."""
 
 from dataclasses import replace
 from typing import Final
@@ -14,49 +14,49 @@ from roadscan.model.drive import ClockFit
 from roadscan.model.track import DrivePath
 
 WINDOW_S: Final = 24.0
-"""Long enough that an event in its middle stays inside when the clock is 10 s wrong."""
+"""Long enough to keep an event in its middle inside when the clock is 10 s off."""
 TURN_SCALE_RADPS: Final = 0.1
 SPEED_SCALE_MPS: Final = 2.0
-"""A change by one of these tells as much about time as a change by the other."""
+"""A change of either by this much says equally much about time."""
 STEP_S: Final = 0.1
 """Of the signals and of the lags tried; the peak is refined between them."""
 SPIKE_PAIRS: Final = 5
-"""A median over half a second takes out what is wrong in one or two pairs."""
+"""A median over half a second removes errors in one or two pairs."""
 SMOOTH_S: Final = 0.5
-"""Both signals are smoothed by the same Gaussian: a track at 1 Hz holds nothing faster."""
+"""Both signals are smoothed by the same Gaussian: a track at 1 Hz contains nothing faster."""
 MIN_OVERLAP: Final = 0.7
-"""Share of the motion that must fall on the track for a lag to be compared."""
+"""Share of the motion that the track must cover for a lag to be compared."""
 MIN_MOTION_S: Final = 5.0
-"""Less motion than this tells no time."""
+"""Minimum motion for a fit."""
 MIN_SAMPLES: Final = 10
 MIN_CHANGE: Final = np.array([0.03, 0.8])
-"""rad/s and m/s, standard deviation: with less a track says nothing about time."""
+"""rad/s and m/s, standard deviation: with less, a track says nothing about time."""
 MIN_CORRELATION: Final = 0.7
-"""Of turn and of speed, each where the track tells it."""
+"""For turn and for speed, each where the track provides it."""
 MIN_LEAD: Final = 5.0
 """The best lag must be exp(5) = 150 times as likely as any other than its own peak."""
 PEAK_STEPS: Final = 3
-"""Lags on either side of the best through which the parabola goes."""
+"""Lags on either side of the best that the parabola is fitted to."""
 MAX_CORRELATION: Final = 0.9999
 """Signals without any noise would make the likelihood infinite."""
 TINY: Final = 1e-9
 PEAK_HALF_S: Final = 1.5
-"""Lags nearer than this to the best belong to its peak."""
+"""Lags nearer to the best than this belong to its peak."""
 MAX_SIGMA_S: Final = 0.5
 LATENCY_S: Final = 0.1
-"""What no correlation can see: the receiver's delay, 0.1 s measured on a u-blox at 10 Hz. (A
-receiver that filters hard can be a second late, as one at 0.5 Hz was: only a truth shows that.)"""
+"""Invisible to correlation: the receiver's delay, 0.1 s measured on a u-blox at 10 Hz. (A
+receiver that filters strongly can be a second late, as one at 0.5 Hz was.)"""
 
 
 def choose_windows(
     path: DrivePath, started_s: float, duration_s: float, budget_s: float
 ) -> tuple[tuple[float, float], ...]:
-    """Return windows of video time, in order, in which the track says most about time.
+    """Return windows of video time, in order, in which the track is most informative about time.
 
-    The drive is cut into as many equal parts as windows fit the budget; in each the window is
+    The drive is divided into as many equal parts as windows fit the budget; in each, the window is
     taken where turn rate and speed change most (the information a signal s(t) holds about a shift
-    in time is the integral of s'(t)^2). Together they are no longer than `budget_s`; none where
-    track and video do not meet or less than 5 s are to be had.
+    in time is the integral of s'(t)^2). Together they are no longer than `budget_s`; empty if
+    track and video do not overlap or less than 5 s are available.
     """
     total_s = min(budget_s, duration_s)
     if total_s < MIN_MOTION_S:
@@ -86,7 +86,7 @@ def choose_windows(
 def fit_clock(
     motion: Motion, path: DrivePath, started_s: float, search_s: float = 10.0
 ) -> ClockFit:
-    """Find the offset for which apparent motion and track agree: UTC = started + video + offset.
+    """Find the offset at which apparent motion and track agree: UTC = started + video + offset.
 
     For each lag the apparent turn and speed are regressed on the track's. With unknown scale and
     noise the log-likelihood of a lag is the sum of -n/2 ln(1 - r^2) over both (r: correlation, 0
@@ -94,9 +94,9 @@ def fit_clock(
     lag is refined by a parabola through the sum of squares beside it; its curvature gives the
     uncertainty, to which the delay of the devices is added.
 
-    Where there is no clear peak (too little motion, a turn or a change of speed that the picture
-    does not show, another lag nearly as likely, or the best one at the edge of the search) the
-    container's time stands: offset 0, source "container", warning `clock_not_confirmed`, and the
+    Without a clear peak (too little motion, a turn or a change of speed that the picture
+    does not show, another lag nearly as likely, or the best one at the edge of the search), the
+    container's time is used: offset 0, source "container", warning `clock_not_confirmed`, and the
     sigma of an offset anywhere in the search.
     """
     unconfirmed = ClockFit(
@@ -117,7 +117,7 @@ def fit_clock(
     track = _track_signals(path, track_t_s)
     shifted = [_at(track_t_s, track, started_s + t_s + lag_s) for lag_s in lags_s]
     r: Floats = np.array([_correlations(seen, there) for there in shifted])
-    # how many samples are independent shows only where the two belong together
+    # the number of independent samples can only be estimated where the two belong together
     best = int(np.argmax(-np.log1p(-(r**2)).sum(axis=1)))
     n = _independent_samples(seen, shifted[best])
     likelihood = -0.5 * np.log1p(-(r**2)) @ n
@@ -142,7 +142,7 @@ def fit_clock(
 
 
 def _peak(lags_s: Floats, r: Floats, n: Floats, best: int) -> tuple[float, float] | None:
-    """Return the lag of the peak and its sigma; None at the edge of the search or without a top.
+    """Return the lag of the peak and its sigma; None at the edge of the search or without a peak.
 
     Where turn and speed put the peak further apart than their sigmas allow, both sigmas are too
     small: the common one grows by the root of chi^2 per degree of freedom (Birge 1932).
@@ -181,7 +181,7 @@ def _motion_signals(motion: Motion) -> tuple[Floats, Floats]:
 
 
 def _despiked(grid_s: Floats, t_s: Floats, values: Floats) -> Floats:
-    """Bring a signal on the grid; pairs that were mistracked do not count."""
+    """Resample a signal on the grid, ignoring mistracked pairs."""
     said = np.isfinite(values)
     calm: Floats = median_filter(values[said], size=SPIKE_PAIRS, mode="nearest")
     return np.interp(grid_s, t_s[said], calm)
@@ -191,14 +191,14 @@ def _track_signals(path: DrivePath, t_s: Floats) -> Floats:
     """Return smoothed turn rate in rad/s and speed in m/s at a grid of UTC times, (2, n)."""
     state = state_at(path, t_s)
     turn = np.gradient(np.radians(unwrapped_deg(state.heading_deg)), STEP_S)
-    # two pieces may follow each other without a grid time between them
+    # two pieces may be adjacent without a grid time between them
     beside = np.flatnonzero(np.diff(state.piece) != 0)
     turn[beside] = turn[beside + 1] = np.nan
     return _smoothed(np.array([turn, state.speed_mps]))
 
 
 def _smoothed(signals: Floats) -> Floats:
-    """Smooth along the last axis by a Gaussian over what is known; NaN stays NaN."""
+    """Smooth along the last axis by a Gaussian over the known values; NaN stays NaN."""
     known = np.isfinite(signals)
     width = SMOOTH_S / STEP_S
     weight = gaussian_filter1d(known.astype(np.float64), width, axis=-1, mode="constant")
@@ -211,7 +211,7 @@ def _at(grid_s: Floats, signals: Floats, t_s: Floats) -> Floats:
 
 
 def _correlations(seen: Floats, track: Floats) -> Floats:
-    """Return the correlation of turn and of speed; 0 where negative or too little is known."""
+    """Return the correlations of turn and of speed; 0 if negative or too little is known."""
     r = np.zeros(len(seen))
     for k, (video, drive) in enumerate(zip(seen, track, strict=True)):
         known = np.isfinite(drive)
@@ -219,7 +219,7 @@ def _correlations(seen: Floats, track: Floats) -> Floats:
             continue
         a, b = video[known] - video[known].mean(), drive[known] - drive[known].mean()
         norm = float(np.linalg.norm(a) * np.linalg.norm(b))
-        # the tiniest noise of a constant signal is no signal
+        # rounding noise of a constant signal is not a signal
         r[k] = min(max(float(a @ b) / norm, 0.0), MAX_CORRELATION) if norm > TINY else 0.0
     return r
 
@@ -230,7 +230,7 @@ def _spread(track: Floats) -> float:
 
 
 def _independent_samples(seen: Floats, track: Floats) -> Floats:
-    """Return for turn and speed how many independent samples the residuals amount to."""
+    """Return the number of independent samples in the residuals of turn and of speed."""
     n = np.ones(len(seen))
     for k, (video, drive) in enumerate(zip(seen, track, strict=True)):
         known = np.isfinite(drive)

@@ -1,4 +1,4 @@
-"""Along a cleaned drive: where the vehicle is at a time, and when it has driven so far."""
+"""The vehicle's state along a cleaned path, and times sampled by distance driven."""
 
 from dataclasses import dataclass
 
@@ -11,7 +11,7 @@ from roadscan.model.track import DrivePath
 
 @dataclass(frozen=True, slots=True)
 class PathState:
-    """Where the vehicle is at some times: arrays of their length, NaN and piece -1 if unknown."""
+    """State of the vehicle at given times: arrays of that length, NaN and piece -1 if unknown."""
 
     x_m: Floats
     y_m: Floats
@@ -23,9 +23,9 @@ class PathState:
 
 
 def state_at(path: DrivePath, t_s: Floats) -> PathState:
-    """Return the vehicle's state at UTC times, any order, by straight lines within a piece.
+    """Return the vehicle's state at UTC times in any order, interpolated linearly within a piece.
 
-    Inside gaps and outside the track everything is NaN and the piece is -1. The heading turns the
+    In gaps and outside the track all values are NaN and the piece is -1. The heading turns the
     shorter way.
     """
     after = np.searchsorted(path.t_s, t_s, side="right")
@@ -55,11 +55,11 @@ def state_at(path: DrivePath, t_s: Floats) -> PathState:
 def sample_times(path: DrivePath, every_m: float, from_s: float, to_s: float) -> Floats:
     """Return the UTC times in [`from_s`, `to_s`) at which another `every_m` metres are driven.
 
-    Counted from the start of the drive, so that the times of a drive are those of its chunks put
+    Counted from the start of the drive, so that the times of a drive are those of its chunks taken
     together. None at standstill, where nothing is driven, and none in gaps, which add nothing.
     """
     grid_m = every_m * np.arange(1, int(path.driven_m[-1] / every_m) + 1)
-    # the step that reaches a grid line moves, and so lies within one piece
+    # the step that reaches a grid line covers distance, and so lies within one piece
     j = np.searchsorted(path.driven_m, grid_m, side="left")
     share = (grid_m - path.driven_m[j - 1]) / (path.driven_m[j] - path.driven_m[j - 1])
     t_s = path.t_s[j - 1] + share * (path.t_s[j] - path.t_s[j - 1])

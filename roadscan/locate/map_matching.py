@@ -1,8 +1,8 @@
-"""Puts a path on the network by a hidden Markov model on directed edges.
+"""Map matching: a hidden Markov model on directed edges.
 
 Newson and Krumm 2009, "Hidden Markov Map Matching Through Noise and Sparseness", with the heading
-in the emission and one more state: on no road of the network. So a stretch that fits no road, or no
-way from road to road, is left unmatched instead of being forced onto the nearest street.
+in the emission probability and one more state: off the network. So a stretch that fits no road, or
+no route between roads, is left unmatched instead of being forced onto the nearest street.
 """
 
 from collections.abc import Iterator
@@ -18,22 +18,22 @@ from roadscan.model.road import MatchedPath, Network
 from roadscan.model.track import DrivePath, Gap
 
 DETOUR_M = 4.0
-"""Scale (beta) of how much the way on the road may differ from the way driven."""
+"""Scale (beta) of the difference between route distance and distance driven."""
 DETOUR_SHARE = 0.1
 OFF_ROAD = -6.0
-"""Log-likelihood of a fix on no road: that of one 3.5 standard deviations beside its road."""
+"""Log-likelihood of a fix off the network: that of one 3.5 standard deviations off its road."""
 LEAVING = -4.0
-"""Of leaving the network, or coming back to it."""
+"""Log-likelihood of leaving the network or returning to it."""
 INDEPENDENT_M = 5.0
 """Fixes nearer to each other than this share their noise and count in part, so that a receiver
-that writes ten a second, or a traffic jam, does not outvote the ways between them."""
+at 10 Hz, or a traffic jam, does not outweigh the transitions."""
 LEAST_WEIGHT = 0.1
 
 
 def match_path(path: DrivePath, network: Network) -> MatchedPath:
-    """Match a path; fixes that fit no road stay unmatched and are reported.
+    """Match a path; fixes that fit no road stay unmatched and are reported as gaps.
 
-    Raises nothing: a path that fits nowhere is wholly unmatched.
+    Never raises: a path that fits nowhere is entirely unmatched.
     """
     graph = road_graph(network)
     candidates = candidates_near(path, graph)
@@ -62,7 +62,7 @@ def _runs(values: Ints | Bools) -> Iterator[tuple[int, int]]:
 
 
 def _likeliest(path: DrivePath, graph: RoadGraph, candidates: list[Candidates], first: int) -> Ints:
-    """Return the place of each fix of a piece (Viterbi's algorithm), -1 for none."""
+    """Return the most likely candidate of each fix of a piece (Viterbi algorithm), -1 for none."""
     rows = slice(first, first + len(candidates))
     driven_m = path.driven_m[rows]
     around_m = np.convolve(np.diff(driven_m, prepend=driven_m[0], append=driven_m[-1]), [0.5, 0.5])
@@ -87,7 +87,7 @@ def _likeliest(path: DrivePath, graph: RoadGraph, candidates: list[Candidates], 
 
 
 def _transitions(graph: RoadGraph, before: Candidates, here: Candidates, driven_m: float) -> Floats:
-    """Log-likelihood (before, here) of going from place to place, -inf where no way leads."""
+    """Return the transition log-likelihoods (before, here), -inf where there is no route."""
     limit_m = way_limit_m(driven_m)
     metres = np.full((len(before.edge), len(here.edge)), np.inf)
     to_edges = here.edge.tolist()

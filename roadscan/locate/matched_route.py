@@ -1,4 +1,4 @@
-"""From the edges a matcher chose to the route driven: without tips, smooth along, credited."""
+"""Turn matched edges into the route driven: trim spurs and tips, smooth, credit the metres."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -14,13 +14,13 @@ from roadscan.model.road import Direction, MatchedPath, RouteStep
 from roadscan.model.track import DrivePath, Gap
 
 TIP_M = 12.0
-"""Less than this of a link, at the begin or end of a leg or out and back, was not driven: that is
-noise at a junction."""
+"""Less than this of a link, at either end of a leg or out and back, counts as noise at a junction,
+not as driven."""
 BACKWARDS_M = 15.0
-"""A fix may fall this far behind the one before it by noise alone."""
+"""A fix may be this far behind the previous one by noise alone."""
 SMOOTH_S = 4.0
-"""Noise along the road is averaged over this time against the distance driven. Longer is better
-where the receiver reports its speed, worse where the distance comes from the positions."""
+"""Noise along the road is averaged over this time, relative to the distance driven. Longer is
+better if the receiver reports its speed, worse if the distance comes from the positions."""
 RESIDUAL_FIXES = 5.0
 """Standard deviation, in fixes, of the window over which residuals are averaged."""
 
@@ -35,13 +35,13 @@ class LegFixes:
     left_m: Floats
 
     def only(self, which: Bools) -> "LegFixes":
-        """Return some of them."""
+        """Return the selected fixes."""
         return LegFixes(self.fix[which], self.edge[which], self.along_m[which], self.left_m[which])
 
 
 @dataclass(frozen=True, slots=True)
 class _Leg:
-    """A leg laid out: its edges one after the other, the fixes by metres from its first edge."""
+    """A leg as a sequence of edges, with the fixes in metres from the start of the first one."""
 
     fixes: LegFixes
     edges: list[int]
@@ -55,8 +55,8 @@ def matched_path(
 ) -> MatchedPath:
     """Join the legs into the drive on the network.
 
-    `accuracy_m` is that of the fix, and the distance by which the fixes around it lie beside the
-    road by more than a lane: an error across says that one along is as likely.
+    `accuracy_m` combines that of the fix with how far the fixes around it are off the road by more
+    than a lane: an error across makes one along equally likely.
     """
     count = len(path.t_s)
     link = np.full(count, -1, np.int64)
@@ -65,7 +65,7 @@ def matched_path(
     leg_of = np.full(count, -1, np.int64)
     steps: list[RouteStep] = []
     lost = list(unmatched)
-    for number, leg in enumerate(_kept_legs(path, graph, legs, lost)):
+    for number, leg in enumerate(_trimmed_legs(path, graph, legs, lost)):
         begins_m = steps[-1].to_route_m if steps else 0.0
         rows = leg.fixes.fix
         route_m = _smooth_along(path, leg)
@@ -97,10 +97,10 @@ def matched_path(
     )
 
 
-def _kept_legs(
+def _trimmed_legs(
     path: DrivePath, graph: RoadGraph, legs: Sequence[LegFixes], lost: list[Gap]
 ) -> list[_Leg]:
-    """Lay the legs out and cut off what was not driven; what is cut off goes to `lost`."""
+    """Build the legs and trim what was not driven; trimmed periods are added to `lost`."""
     kept = []
     for fixes in legs:
         times = path.t_s[fixes.fix]
@@ -116,7 +116,7 @@ def _kept_legs(
 
 
 def _laid_out(path: DrivePath, graph: RoadGraph, fixes: LegFixes) -> _Leg:
-    """Chain the edges with the ways between them; fixes never go back."""
+    """Chain the edges with the routes between them; fixes never move backwards."""
     lengths = graph.length_m
     edges = [int(fixes.edge[0])]
     starts = [0.0]
@@ -134,7 +134,7 @@ def _laid_out(path: DrivePath, graph: RoadGraph, fixes: LegFixes) -> _Leg:
 
 
 def _without_spurs(leg: _Leg, graph: RoadGraph) -> _Leg:
-    """Take out short ways out and back; their fixes stay at the node where the spur begins."""
+    """Remove short spurs out and back; their fixes stay at the node where the spur begins."""
     edges, route_m = list(leg.edges), leg.route_m
     starts = leg.starts_m.tolist()
     k = 1
@@ -152,7 +152,7 @@ def _without_spurs(leg: _Leg, graph: RoadGraph) -> _Leg:
 
 
 def _without_tips(leg: _Leg, graph: RoadGraph) -> _Leg | None:
-    """Cut off the first and the last link if hardly anything of them was driven; None if all."""
+    """Trim the first and the last link if hardly driven; None if nothing remains."""
     links = graph.link[leg.edges]
     ends_m = leg.starts_m + graph.length_m[leg.edges]
     changes = np.flatnonzero(np.diff(links))
@@ -173,7 +173,7 @@ def _without_tips(leg: _Leg, graph: RoadGraph) -> _Leg | None:
 
 
 def _smooth_along(path: DrivePath, leg: _Leg) -> Floats:
-    """Follow the distance driven, and let the fixes correct it slowly."""
+    """Follow the distance driven, corrected slowly by the fixes."""
     driven_m = path.driven_m[leg.fixes.fix]
     t_s = path.t_s[leg.fixes.fix]
     step_s = float(np.clip(np.median(np.diff(t_s)), 0.05, 5.0))
@@ -186,7 +186,7 @@ def _smooth_along(path: DrivePath, leg: _Leg) -> Floats:
 
 
 def _beside_m(leg: _Leg) -> Floats:
-    """Return how far the fixes around each lie beside the road, beyond a lane."""
+    """Return how far the fixes around each are off the road, beyond a lane."""
     beyond_m = np.maximum(np.abs(leg.fixes.left_m) - LANE_M, 0.0)
     around: Floats = gaussian_filter1d(beyond_m**2, RESIDUAL_FIXES, mode="nearest")
     return np.sqrt(around)
@@ -195,7 +195,7 @@ def _beside_m(leg: _Leg) -> Floats:
 def _steps(
     graph: RoadGraph, leg: _Leg, route_m: Floats, number: int, begins_m: float
 ) -> list[RouteStep]:
-    """Return the stretches of links from the first fix to the last, joined where one goes on."""
+    """Return the stretches of links from first to last fix, merged where contiguous."""
     steps: list[RouteStep] = []
     for edge, start_m in zip(leg.edges, leg.starts_m.tolist(), strict=True):
         length_m = float(graph.to_m[edge] - graph.from_m[edge])

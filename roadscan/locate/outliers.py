@@ -1,4 +1,4 @@
-"""Fixes that cannot belong to a road vehicle: wrong by speed, wrong by acceleration."""
+"""Outliers: fixes that imply a speed or acceleration impossible for a road vehicle."""
 
 from bisect import bisect_left
 from math import hypot
@@ -9,27 +9,27 @@ import numpy as np
 from roadscan.model.arrays import Bools, Floats, Ints
 
 MAX_SPEED_MPS: Final = 70.0
-"""250 km/h: faster than anything that films a road."""
+"""250 km/h: faster than any survey vehicle."""
 MAX_ACCELERATION_MPS2: Final = 8.0
 """An emergency stop on dry asphalt reaches about 8 m/s2; nothing on wheels sustains more."""
 WANDER_M: Final = 5.0
 """Neighbouring fixes may differ by this much without any motion: ordinary GNSS noise."""
 NOISE_SIGMAS: Final = 6.0
-"""A noisy receiver is not an outlier: its own white noise times this is allowed as well."""
+"""A noisy receiver does not make outliers: its white noise times this is also allowed."""
 MAX_NOISE_M: Final = 10.0
-"""Beyond this it is not noise but outliers that make a track rough."""
+"""Beyond this, outliers rather than noise make a track rough."""
 MIN_CHAIN_FIXES: Final = 5
-"""Fewer fixes far from all others are outliers, more of them are a piece of their own."""
+"""Fewer fixes far from all others are outliers; more form a separate piece."""
 OPEN_CHAINS: Final = 8
-"""Places that fixes may jump between at one time; more alternatives are noise anyway."""
+"""Positions that fixes may alternate between; more alternatives are noise anyway."""
 
 
 def increasing(t_s: Floats) -> Bools:
     """Mark a longest set of fixes whose times strictly increase; of equal times the first.
 
-    Dropping whatever does not pass the latest time seen is right as long as the clock never jumps
-    ahead; after such a jump it would drop the rest of the file, so the longest increasing
-    subsequence (patience sorting) stands in where it keeps more.
+    Dropping whatever is not later than the latest time so far is right as long as the clock never
+    jumps ahead; after such a jump it would drop the rest of the file, so the longest increasing
+    subsequence (patience sorting) is used if it keeps more.
     """
     if len(t_s) == 0:
         return np.zeros(0, dtype=np.bool_)
@@ -63,7 +63,7 @@ def _longest_increasing(values: list[float]) -> list[int]:
 
 
 def drivable(t_s: Floats, x_m: Floats, y_m: Floats, noise_m: float) -> Bools:
-    """Tell for each pair of neighbouring fixes whether a road vehicle gets from one to the other.
+    """Tell for each pair of neighbouring fixes whether a road vehicle can drive between them.
 
     Returns (n - 1,).
     """
@@ -76,9 +76,9 @@ def drivable(t_s: Floats, x_m: Floats, y_m: Floats, noise_m: float) -> Bools:
 def speed_inliers(t_s: Floats, x_m: Floats, y_m: Floats, noise_m: float) -> Bools:
     """Mark the fixes of drivable chains; single fixes and short chains beside them are outliers.
 
-    Each fix goes on the chain that ended last among those it can be reached from, else it begins
-    one: so one wrong fix, even the first, costs itself only, while a lasting jump leaves two
-    chains that follow each other. Of chains that overlap in time the one with more fixes stays.
+    Each fix is appended to the chain that ended last among those it can be reached from, or starts
+    a new one. One wrong fix, even the first, only costs itself, while a permanent jump leaves two
+    consecutive chains. Of chains that overlap in time the one with more fixes is kept.
     """
     if drivable(t_s, x_m, y_m, noise_m).all():
         return np.ones(len(t_s), dtype=np.bool_)
@@ -120,8 +120,8 @@ def _chains(t_s: Floats, x_m: Floats, y_m: Floats, slack_m: float) -> Ints:
 def acceleration_inliers(t_s: Floats, x_m: Floats, y_m: Floats, noise_m: float) -> Bools:
     """Mark the fixes of one uninterrupted piece that no impossible acceleration leads to.
 
-    Under an acceleration of at most a, a fix lies at most a/2 x dt1 x dt2 off the chord between
-    its neighbours; the worst offenders go first, until none is left.
+    With an acceleration of at most a, a fix is at most a/2 x dt1 x dt2 off the chord between
+    its neighbours; the worst are removed first, until none is left.
     """
     kept = np.arange(len(t_s))
     while len(kept) >= 3:
@@ -130,7 +130,7 @@ def acceleration_inliers(t_s: Floats, x_m: Floats, y_m: Floats, noise_m: float) 
             np.concatenate([[0.0], excess[:-1]]), np.concatenate([excess[1:], [0.0]])
         )
         worst = (excess > 1.0) & (excess >= beside)
-        # equal neighbours would both go: the earlier one first
+        # of equally bad neighbours remove only the earlier one
         worst[1:] &= ~worst[:-1]
         if not worst.any():
             break
@@ -151,7 +151,7 @@ def _chord_excess(t_s: Floats, x_m: Floats, y_m: Floats, slack_m: float) -> Floa
     allowed_m = 0.5 * MAX_ACCELERATION_MPS2 * before_s * after_s + slack_m
     excess = np.concatenate([[0.0], off_m / allowed_m, [0.0]])
     for end, inner, next_inner in ((0, 1, 2), (-1, -2, -3)):
-        # a wrong end fix spoils its neighbour's chord and nothing else
+        # a wrong fix at the end affects only its neighbour's chord
         if len(t_s) >= 5 and excess[inner] > 1.0 and excess[next_inner] < 0.25 * excess[inner]:
             excess[end], excess[inner] = excess[inner], 0.0
     return excess

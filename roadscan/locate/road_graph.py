@@ -1,4 +1,4 @@
-"""The road network as a directed graph: edges between nodes, shortest ways between edges."""
+"""The road network as a directed graph: edges between nodes, shortest paths between edges."""
 
 import heapq
 from collections import defaultdict
@@ -14,18 +14,18 @@ from roadscan.model.arrays import Bools, Floats, Ints
 from roadscan.model.road import Network
 
 SNAP_M = 0.3
-"""Ends of links nearer than this are one node; a link whose end lies this near to the inside of
-another one joins it there."""
+"""Link ends nearer than this are one node; a link whose end is this near to the interior of another
+one joins it there."""
 SAME_VERTEX_M = 0.01
-"""Links that share a vertex inside both of them cross there: streets not split at crossings."""
+"""Links that share an interior vertex cross there: streets not split at junctions."""
 UTURN_M = 60.0
-"""What turning round where the road goes on costs beyond its length: rare, but drivers do it."""
+"""Extra cost of a U-turn where the road goes on: rare, but drivers do it."""
 DEAD_END_M = 10.0
-"""What turning round at the end of a road costs."""
+"""Extra cost of a U-turn at a dead end."""
 
 
 def way_limit_m(driven_m: float) -> float:
-    """Return what a way between two fixes may cost, in steps that a cache can use."""
+    """Return the maximum cost of a path between two fixes, in steps that a cache can use."""
     return float(np.ceil((2.0 * driven_m + 60.0) / 50.0) * 50.0)
 
 
@@ -33,7 +33,7 @@ def way_limit_m(driven_m: float) -> float:
 class Segments:
     """Straight segments of all edges, undirected: arrays of one length, in order along each piece.
 
-    `from_m` is the offset on the link at which a segment begins. A piece is what lies between two
+    `from_m` is the offset on the link at which a segment begins. A piece is the part between two
     nodes; `edge` (n, 2) are its edges in and against digitised direction, -1 if not allowed.
     """
 
@@ -59,10 +59,10 @@ class RoadGraph:
     to_m: Floats
     reverse: Ints
     following: tuple[tuple[int, ...], ...]
-    """Edges that go on where an edge ends."""
+    """Edges that start where an edge ends."""
     segments: Segments
     tree: shapely.STRtree
-    """Of the segments."""
+    """Spatial index of the segments."""
     _reached: dict[int, tuple[float, dict[int, tuple[float, int]]]] = field(default_factory=dict)
 
     @property
@@ -71,7 +71,7 @@ class RoadGraph:
         return self.to_m - self.from_m
 
     def ways_from(self, edge: int, limit_m: float) -> dict[int, tuple[float, int]]:
-        """Return the edges that can be reached from the end of one: (cost in m, edge before).
+        """Return the edges reachable from the end of one: (cost in m, previous edge).
 
         The cost is the length between the end of `edge` and the start of the reached one, plus what
         turning round on the way costs; at most `limit_m`.
@@ -83,7 +83,7 @@ class RoadGraph:
         return known[1]
 
     def path(self, edge: int, to_edge: int, limit_m: float) -> list[int]:
-        """Return the edges between two, without them; they must be within the limit."""
+        """Return the edges between two, exclusive; they must be within the limit."""
         ways = self.ways_from(edge, limit_m)
         between: list[int] = []
         before = ways[to_edge][1]
@@ -93,7 +93,7 @@ class RoadGraph:
         return between[::-1]
 
     def _search(self, edge: int, limit_m: float) -> dict[int, tuple[float, int]]:
-        """Dijkstra's algorithm over edges, so that a turn back can cost more than going on."""
+        """Run Dijkstra's algorithm over edges, so that a U-turn can cost more than going on."""
         found: dict[int, tuple[float, int]] = {}
         waiting = [(self._turn_m(edge, onto), onto, edge) for onto in self.following[edge]]
         heapq.heapify(waiting)
@@ -130,7 +130,7 @@ class _Pieces:
 def road_graph(network: Network) -> RoadGraph:
     """Build the graph of a network.
 
-    Links meet at their ends, where an end lies on the inside of another link, and where they share
+    Links meet at their ends, where an end touches the interior of another, and where they share
     a vertex; links of different levels only at their ends.
     """
     lines = [_Line.of(link.xy_m) for link in network.links]
@@ -173,14 +173,14 @@ class _Line:
         return cls(xy_m, np.concatenate([[0.0], np.cumsum(steps)]))
 
     def with_vertices(self, offset_m: Floats) -> tuple[Floats, Floats]:
-        """Return offsets (n,) and coordinates (n, 2) with more vertices."""
+        """Return offsets (n,) and coordinates (n, 2) with added vertices."""
         offset = np.union1d(self.offset_m, offset_m)
         xy = [np.interp(offset, self.offset_m, self.xy_m[:, k]) for k in (0, 1)]
         return offset, np.column_stack(xy)
 
 
 def _cuts(network: Network, lines: list[_Line]) -> dict[int, list[float]]:
-    """Return the offsets inside links at which others join them."""
+    """Return the interior offsets at which other links join."""
     cuts: dict[int, list[float]] = defaultdict(list)
     level = np.array([link.level for link in network.links])
     shapes = np.array([shapely.LineString(line.xy_m) for line in lines])
@@ -214,7 +214,7 @@ def _shared_vertices(lines: list[_Line], level: Ints) -> list[tuple[int, float]]
 def _split(
     lines: list[_Line], cuts: dict[int, list[float]]
 ) -> tuple[_Pieces, Floats, Floats, Ints]:
-    """Cut links into pieces and number the nodes; return also the segments of the pieces."""
+    """Cut links into pieces and number the nodes; also return the segments of the pieces."""
     spans: list[tuple[int, float, float]] = []
     corners: list[Floats] = []
     segments: list[Floats] = []
@@ -237,9 +237,9 @@ def _split(
 
 
 def _bounds(cuts: list[float], vertex_m: Floats) -> Floats:
-    """Return the offsets between which the pieces of a link lie, at vertices where these are near.
+    """Return the offsets that bound the pieces of a link, moved to vertices where these are near.
 
-    None lies within the snapping distance of the one before.
+    None is within the snapping distance of the previous one.
     """
     length_m = float(vertex_m[-1])
     bounds = [0.0]
@@ -252,7 +252,7 @@ def _bounds(cuts: list[float], vertex_m: Floats) -> Floats:
 
 
 def _nodes(points: Floats) -> Ints:
-    """Give points (n, 2) within the snapping distance of each other one number."""
+    """Return a node number for each point (n, 2), shared within the snapping distance."""
     unique, same = np.unique(np.round(points, 3), axis=0, return_inverse=True)
     a, b = cKDTree(unique).query_pairs(SNAP_M, output_type="ndarray").T
     shape = (len(unique), len(unique))

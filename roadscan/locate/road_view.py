@@ -1,4 +1,4 @@
-"""Where the driven lane lies in a picture: what a kept one shows, and where traffic hides it."""
+"""The driven lane in the picture: its outline for stored pictures, and cells hidden by traffic."""
 
 from dataclasses import replace
 from typing import Final
@@ -17,16 +17,16 @@ from roadscan.model.damage import STRIPS
 from roadscan.model.frame import Camera, Rows
 
 SIDE_M: Final = 1.0
-"""Beside the lane a kept picture shows this much: where the edge breaks and water stands."""
+"""A stored picture shows this much beside the lane, where edges break and water stands."""
 LEAST_TALL_M: Final = 0.35
-"""No person or vehicle is flatter, by a camera that may be off by half."""
+"""No person or vehicle is flatter, even if the camera's height is off by half."""
 STEP_M: Final = 0.1
 BELOW_PICTURE: Final = 4.0
-"""Heights of a picture below its lower edge beyond which a point of the road need not be drawn."""
+"""Picture heights below the lower edge beyond which road points need not be drawn."""
 TRAFFIC_HEIGHT_M: Final = 2.0
-"""Of what stands on the road and is to be recognised: a person, a car, most of a van."""
+"""Height of traffic to be recognised: a person, a car, most of a van."""
 WITHIN_CELL: Final = np.array([0.15, 0.5, 0.85])
-"""Where a cell is probed for being hidden, as shares of its sides."""
+"""Probe points of a cell, as shares of its sides."""
 
 
 def road_outline(
@@ -39,8 +39,8 @@ def road_outline(
 ) -> Floats | None:
     """Return the corners (n, 2) of the driven lane and 1 m to either side, in pixels.
 
-    It reaches from below the picture's lower edge to the farthest assessed row, and follows the
-    road where that bends; the vehicle drives in the middle of its lane. None where there is no
+    It reaches from below the picture's lower edge to the farthest assessed row and follows the
+    road round bends; the vehicle is taken to drive in the middle of its lane. None if there is no
     such area: then nothing may be shown.
     """
     along = np.arange(STEP_M, min(field.far_m, float(road.along_m[-1])), STEP_M)
@@ -50,7 +50,7 @@ def road_outline(
     ]
     drawn = np.all([np.isfinite(uv).all(axis=1) for uv in sides], axis=0)
     drawn &= np.all([np.abs(uv[:, 1]) < BELOW_PICTURE * height for uv in sides], axis=0)
-    # a road that runs upwards in the picture and down again is none
+    # an outline that runs up in the picture and down again is not a road
     left, right = (uv[drawn] for uv in sides)
     if len(left) < 2 or not (left[-1, 1] < left[0, 1] and right[-1, 1] < right[0, 1]):
         return None
@@ -58,10 +58,10 @@ def road_outline(
 
 
 def traffic_rows(camera: Camera, width: int, height: int, field: NearField) -> Rows | None:
-    """Return the rows of the picture in which traffic on the near field shows.
+    """Return the rows of the picture in which traffic in the near field appears.
 
-    From the top of what stands on the farthest assessed row to the lower edge. None if that is no
-    part of the picture.
+    From the top of traffic on the farthest assessed row to the lower edge. None if that is not
+    in the picture.
     """
     above = replace(camera, height_m=camera.height_m - TRAFFIC_HEIGHT_M)
     tops = pixel_from_ground(
@@ -74,10 +74,10 @@ def traffic_rows(camera: Camera, width: int, height: int, field: NearField) -> R
 
 
 def tall_enough(camera: Camera, width: int, height: int, boxes_xyxy: Floats) -> Bools:
-    """Tell which boxes (n, 4) are tall enough for somebody who stands where their lower edge is.
+    """Tell which boxes (n, 4) are tall enough for a person standing at their lower edge.
 
-    A pothole taken for a vehicle is a hand's breadth tall. Whoever is half hidden seems to stand
-    farther off, and so taller; a box whose lower edge is not on the road may be anybody.
+    A pothole mistaken for a vehicle is a hand's breadth tall. A person who is half hidden seems to
+    be farther away, and so taller; a box whose lower edge is not on the road always counts.
     """
     x1, y1, x2, y2 = boxes_xyxy.T
     ahead_m, _ = ground_from_pixel(camera, width, height, np.column_stack([(x1 + x2) / 2, y2]))
@@ -94,11 +94,11 @@ def hidden_cells(
     edges_m: Floats,
     lane_width_m: float,
 ) -> Bools:
-    """Return which cells (rows, 3) of the lane ahead lie under one of the boxes (n, 4).
+    """Tell which cells (rows, 3) of the lane ahead are covered by one of the boxes (n, 4).
 
     `edges_m` (rows + 1,) are the rows' edges along the route from the vehicle, ascending; `size`
-    is (width, height) of the picture. A cell counts as hidden if a box covers any of nine points
-    in it: half seen is not assessed.
+    is (width, height) of the picture. A cell is hidden if a box covers any of nine points
+    in it: partly visible cells are not assessed.
     """
     rows = len(edges_m) - 1
     if not len(boxes_xyxy) or rows < 1:
@@ -124,7 +124,7 @@ def _beside(
     along_m: Floats,
     left_m: Floats | float,
 ) -> Floats:
-    """Return the pixels of points along the course and beside it."""
+    """Return the pixels of points along the road ahead and beside it."""
     ahead, left, turn = (
         np.interp(along_m, road.along_m, values)
         for values in (road.ahead_m, road.left_m, road.turn_rad)

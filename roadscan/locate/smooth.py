@@ -1,4 +1,4 @@
-"""Smoothing along a drive, always symmetric in time so that nothing is delayed."""
+"""Smoothing along a drive, symmetric in time so that nothing is delayed."""
 
 from typing import Final
 
@@ -10,24 +10,24 @@ from roadscan.model.arrays import Floats
 ACCELERATION_DENSITY: Final = 2.0
 """m2/s3: white acceleration of a car in town, about 1.5 m/s2 over a second."""
 ROUNDING_M: Final = 1e-6
-"""Fixes that differ by less are the same place, held by the receiver."""
+"""Fixes that differ by less are one position, repeated by the receiver."""
 MIN_NOISE_M: Final = 0.05
-"""Below this positions are left as they are: the receiver has smoothed them already."""
+"""Below this, positions are left as they are: the receiver has already smoothed them."""
 MIN_SPLINE_FIXES: Final = 5
-"""scipy's smoothing spline needs as many."""
+"""Minimum for scipy's smoothing spline."""
 HEADING_HALF_M: Final = 5.0
-"""Half of the chord a heading is taken from: about a vehicle's length to either side."""
+"""Half of the chord that gives the heading: about a vehicle's length to either side."""
 HEADING_HALF_MAX_M: Final = 15.0
 HEADING_NOISE_FACTOR: Final = 3.0
-"""The chord grows with the noise, to keep a heading better than about 10 degrees."""
+"""The chord grows with the noise, to keep the heading within about 10 degrees."""
 
 
 def white_noise_m(t_s: Floats, x_m: Floats, y_m: Floats) -> float:
     """Estimate the noise from fix to fix of a track, one standard deviation per axis.
 
     Third divided differences remove position, speed and acceleration and leave noise (and the
-    jerk of the motion, small at 1 Hz). The median makes it blind to outliers; fixes that a
-    receiver holds still say nothing and are left out. Slow wander is not seen, nor meant.
+    jerk of the motion, small at 1 Hz). The median makes it robust to outliers; fixes repeated by
+    the receiver carry no information and are ignored. Slow wander is deliberately not included.
     """
     if len(t_s) < MIN_SPLINE_FIXES:
         return 0.0
@@ -40,7 +40,7 @@ def white_noise_m(t_s: Floats, x_m: Floats, y_m: Floats) -> float:
     )
     moved = np.ptp(windows, axis=2).max(axis=0) > ROUNDING_M
     noise = np.abs(np.sum(weights * windows, axis=2))[:, moved]
-    # 0.6745 sigma is the median of the absolute value of a normal variable
+    # the median of the absolute value of a normal variable is 0.6745 sigma
     return float(np.median(noise) / 0.6745) if noise.size else 0.0
 
 
@@ -49,8 +49,8 @@ def smooth_positions(
 ) -> tuple[Floats, Floats, Floats]:
     """Smooth one uninterrupted piece; returns x_m, y_m and the speed in m/s at its fixes.
 
-    A cubic smoothing spline whose penalty is the vehicle's white acceleration: the same estimate
-    as a Kalman smoother of constant speed (Wahba 1978), without any delay.
+    A cubic smoothing spline with the vehicle's white acceleration as penalty: the same estimate
+    as a constant-velocity Kalman smoother (Wahba 1978), without delay.
     """
     if len(t_s) < MIN_SPLINE_FIXES:
         return x_m, y_m, chord_speed(t_s, x_m, y_m)
@@ -77,7 +77,7 @@ def chord_speed(t_s: Floats, x_m: Floats, y_m: Floats) -> Floats:
 def heading_along_deg(x_m: Floats, y_m: Floats, driven_m: Floats, noise_m: float) -> Floats:
     """Return the heading at each fix of a piece, clockwise from grid north, by distance driven.
 
-    The chord from some metres behind to as many ahead: no noise at low speed, held at standstill
+    The chord from some metres behind to as many ahead: no noise at low speed, kept at standstill
     because nothing is driven there. NaN throughout where the piece does not move.
     """
     half_m = np.clip(HEADING_NOISE_FACTOR * noise_m, HEADING_HALF_M, HEADING_HALF_MAX_M)
@@ -90,11 +90,11 @@ def heading_along_deg(x_m: Floats, y_m: Floats, driven_m: Floats, noise_m: float
     )
     heading = np.degrees(np.arctan2(east, north)) % 360.0
     heading[np.hypot(east, north) == 0.0] = np.nan
-    return _held(heading)
+    return _filled(heading)
 
 
-def _held(values: Floats) -> Floats:
-    """Fill NaN with the value before, at the beginning with the first there is."""
+def _filled(values: Floats) -> Floats:
+    """Fill NaN with the previous value, at the beginning with the first known one."""
     known = np.flatnonzero(np.isfinite(values))
     if len(known) == 0:
         return values
@@ -104,7 +104,7 @@ def _held(values: Floats) -> Floats:
 
 
 def unwrapped_deg(heading_deg: Floats) -> Floats:
-    """Return headings without their jumps at north; NaN stays."""
+    """Return headings without jumps at north; NaN stays NaN."""
     turned = heading_deg.copy()
     known = np.isfinite(turned)
     turned[known] = np.unwrap(turned[known], period=360.0)

@@ -1,4 +1,4 @@
-"""Standstill in a track: where the vehicle stood, so that noise does not make it drive."""
+"""Detection of standstill in a track, so that noise does not count as driving."""
 
 from typing import Final
 
@@ -7,11 +7,11 @@ import numpy as np
 from roadscan.model.arrays import Bools, Floats
 
 STANDSTILL_MPS: Final = 3.0 / 3.6
-"""Below walking pace a road vehicle counts as standing."""
+"""Below walking pace a vehicle counts as standing."""
 STOP_RADIUS_M: Final = 5.0
-"""A crawl that leaves this circle is several stops: no place is wrong by more than it."""
+"""A crawl that leaves this circle is several stops: no position is off by more than it."""
 STOP_NOISE_SIGMAS: Final = 4.0
-"""A noisy receiver leaves the circle without moving; it grows with the noise."""
+"""The circle grows with the noise, which a standing receiver would otherwise leave."""
 MIN_HALF_S: Final = 2.0
 MAX_HALF_S: Final = 10.0
 SPEED_NOISE_MPS: Final = 0.2
@@ -19,16 +19,16 @@ SPEED_NOISE_MPS: Final = 0.2
 
 
 def slow_by_position(t_s: Floats, x_m: Floats, y_m: Floats, noise_m: float) -> Bools:
-    """Mark the fixes of a piece that move by less than 3 km/h, without any reported speed.
+    """Mark the fixes of a piece that move at less than 3 km/h, without using reported speed.
 
-    The mean place of some seconds before is compared with that of as many after; the noisier the
-    receiver, the more seconds.
+    The mean position over some seconds before is compared with that after; the noisier the
+    receiver, the longer.
     """
     if len(t_s) < 2:
         return np.zeros(len(t_s), dtype=np.bool_)
     half_s = _half_window_s(float(np.median(np.diff(t_s))), noise_m)
     half_s = min(half_s, 0.5 * float(t_s[-1] - t_s[0]))
-    # at either end the nearest fix that has all its seconds on both sides speaks for the others
+    # near either end, use the nearest fix with a full window on both sides
     inner_s = np.clip(t_s, t_s[0] + half_s, t_s[-1] - half_s)
     here = np.minimum(np.searchsorted(t_s, inner_s), len(t_s) - 1)
     first = np.searchsorted(t_s, t_s[here] - half_s, side="left")

@@ -1,1 +1,1 @@
-"""The nouns that pass between the rooms: frozen records, no I/O."""
+"""The records that pass between the rooms: frozen, without I/O."""

@@ -1,4 +1,4 @@
-"""Who may do what with a town's data: roles, accounts, keys, and the record of what was done."""
+"""Access to a town's data: roles and rights, accounts, API keys, and the audit log."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -6,7 +6,7 @@ from typing import Final
 
 
 class Right(StrEnum):
-    """What a route asks for."""
+    """A permission that a route requires."""
 
     READ = "read"
     """Layers, streets, reports."""
@@ -14,14 +14,14 @@ class Right(StrEnum):
     """Pictures of the road: never public."""
     UPLOAD = "upload"
     REVIEW = "review"
-    """Say of a damage whether it is one."""
+    """Confirm, reject or correct detected damage."""
     PLAN = "plan"
     """Schemes, exports, plans."""
     ADMINISTER = "administer"
 
 
 class Role(StrEnum):
-    """What somebody is in the town hall; a role is a set of rights."""
+    """A role in the town hall: a set of rights."""
 
     VIEWER = "viewer"
     UPLOADER = "uploader"
@@ -31,7 +31,7 @@ class Role(StrEnum):
 
     @property
     def rights(self) -> frozenset[Right]:
-        """What the role allows."""
+        """Rights that the role grants."""
         return RIGHTS[self]
 
 
@@ -47,7 +47,7 @@ RIGHTS: Final[dict[Role, frozenset[Right]]] = {
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """Somebody who may log in."""
+    """A person who may log in."""
 
     account_id: str
     name: str
@@ -58,35 +58,35 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class ApiKey:
-    """What a program (QGIS, a script) shows instead of logging in; its secret is not kept."""
+    """A key for programs (QGIS, a script) instead of a login; its secret is not stored."""
 
     key_id: str
     account_id: str
     label: str
     role: Role
-    """Never more than its owner's."""
+    """Never grants more than its owner's role."""
     created_s: float
     expires_s: float
     revoked: bool
 
 
 def effective_role(key: ApiKey, owner: Account) -> Role:
-    """Return what a key lets do: its role, or its owner's if that has become less."""
+    """Return the role a key acts in: its own, or its owner's where that now grants less."""
     return key.role if key.role.rights <= owner.role.rights else owner.role
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """On whose behalf a request is made; `role` None is somebody from the street."""
+    """The account behind a request; `role` None is an anonymous visitor."""
 
     account_id: str
     name: str
     role: Role | None
     key_id: str = ""
-    """Of the API key, where there is one; "" in a browser."""
+    """API key used for the request; "" for a browser session."""
 
     def may(self, right: Right) -> bool:
-        """Say whether the caller has a right."""
+        """Tell whether the caller has a right."""
         return self.role is not None and right in self.role.rights
 
 
@@ -95,7 +95,7 @@ NOBODY: Final = Caller("", "anonymous", None)
 
 @dataclass(frozen=True, slots=True)
 class AuditEntry:
-    """One line of the record: who did what to what, and when."""
+    """One line of the audit log: who did what to what, and when."""
 
     at_s: float
     who: str

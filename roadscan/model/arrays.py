@@ -1,4 +1,4 @@
-"""Names for the array types that the nouns are made of."""
+"""Array types of the records."""
 
 import numpy as np
 from numpy.typing import NDArray

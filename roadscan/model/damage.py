@@ -1,4 +1,4 @@
-"""Damage on the road: observations in single frames, the cells of a lane, damages made of them."""
+"""Road damage: observations in single frames, cells of a lane, and the damages they form."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -17,8 +17,8 @@ class Observation:
     """One box of one frame, placed on the driven lane as a rectangle along the road.
 
     Offsets count in the link's digitised direction, `left_*` from the lane's centre to the left of
-    the direction of travel (the vehicle drives in its lane). A rectangle that reaches past the end
-    of a link is one observation on each link it touches.
+    the direction of travel (the vehicle is taken to drive there). A rectangle that reaches past the
+    end of a link is one observation on each link it touches.
     """
 
     frame_t_s: float
@@ -34,7 +34,7 @@ class Observation:
     """Along the link, one standard deviation."""
     box_xyxy: tuple[float, float, float, float]
     box_number: int
-    """Of the box among those of its frame: the two halves of a split rectangle share it."""
+    """Index of the box in its frame; the two halves of a split rectangle share it."""
 
 
 class Rejection(StrEnum):
@@ -51,10 +51,10 @@ class Rejection(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class LaneViews:
-    """Cells of one lane seen by one frame: rows [`from_row`, `to_row`) of the link, all strips.
+    """Cells of one lane viewed by one frame: rows [`from_row`, `to_row`) of the link, all strips.
 
-    Row k covers the offsets [k, k + 1) m of the link. `hidden` are the (row, strip) among them that
-    traffic stands on or before: they were not seen.
+    Row k covers the offsets [k, k + 1) m of the link. `hidden` lists the cells (row, strip) among
+    them that traffic covers: they were not viewed.
     """
 
     frame_t_s: float
@@ -71,8 +71,8 @@ class LaneGrid:
     """Views and hits of one lane of one link.
 
     `views` (rows, 3); `hits` by kind, each (rows, 3), never more than `views`; `last_seen_s`
-    (rows,) UTC epoch seconds, NaN where never viewed. Of frames of no use, `views` are those that
-    they would have given, and `hits` are the same by the reason why they did not.
+    (rows,) UTC epoch seconds, NaN where never viewed. For unusable frames, `views` are those that
+    they would have given, and `hits` the same numbers by reason.
     """
 
     link_id: str
@@ -81,7 +81,7 @@ class LaneGrid:
     hits: dict[str, Ints]
     last_seen_s: Floats
     accuracy_m: Floats
-    """(rows,) best accuracy along the link of the frames that viewed the row, NaN without."""
+    """(rows,) best accuracy along the link of the frames that viewed the row, else NaN."""
 
 
 def merge_grids(first: LaneGrid, second: LaneGrid) -> LaneGrid:
@@ -99,18 +99,18 @@ def merge_grids(first: LaneGrid, second: LaneGrid) -> LaneGrid:
 
 
 class Verdict(StrEnum):
-    """What a reviewer says of a damage."""
+    """A reviewer's verdict on a damage."""
 
     CONFIRMED = "confirmed"
     REJECTED = "rejected"
-    """It is none."""
+    """Not a damage."""
     CORRECTED = "corrected"
-    """It is one of another kind."""
+    """A damage of another kind."""
 
 
 @dataclass(frozen=True, slots=True)
 class Damage:
-    """Neighbouring affected cells of one kind."""
+    """A damage: neighbouring affected cells of one kind."""
 
     damage_id: str
     kind: str
@@ -131,9 +131,9 @@ class Damage:
     last_seen_s: float
     accuracy_m: float
     best: Observation
-    """The observation whose picture shows it best."""
+    """Observation whose picture shows the damage best."""
     review: Verdict | None = None
-    """What a reviewer said of a box in it; None where nobody looked yet."""
+    """Verdict on a box in it; None until reviewed."""
 
 
 def position_on_network(damage: Damage) -> tuple[str, Direction, float, str]:

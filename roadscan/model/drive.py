@@ -1,4 +1,4 @@
-"""A drive of a survey, the chunks it is worked through in, and what the clock fit says."""
+"""A drive of a survey, the chunks it is processed in, and its clock fit."""
 
 from dataclasses import dataclass, field
 
@@ -11,7 +11,7 @@ from roadscan.model.track import Track
 
 @dataclass(frozen=True, slots=True)
 class VideoInfo:
-    """What a video file says of itself, and what is really in it."""
+    """Facts about a video: what its header claims and what it really contains."""
 
     name: str
     sha256: str
@@ -21,7 +21,7 @@ class VideoInfo:
     height: int
     """Of the upright picture, rotation applied."""
     rotation_deg: int
-    """Counter-clockwise, as the file asks for."""
+    """Counter-clockwise, as stated in the file."""
     claimed_s: float
     playable_s: float
     """Up to the end of the last whole packet; shorter than claimed in a truncated file."""
@@ -50,13 +50,13 @@ class ClockFit:
     warnings: tuple[str, ...]
 
     def utc_s(self, video_t_s: float) -> float:
-        """Return the UTC epoch seconds at which a time of the video was."""
+        """Return the UTC epoch seconds of a time in the video."""
         return self.started_s + self.offset_s + video_t_s
 
 
 @dataclass(frozen=True, slots=True)
 class Drive:
-    """One video on its track, with everything its results depend on."""
+    """One video with its track, and everything that its results depend on."""
 
     drive_id: str
     survey: str
@@ -68,38 +68,38 @@ class Drive:
     model_name: str
     model_sha256: str
     settings_sha256: str
-    """Over all that changes a chunk's result: model, camera, clock, network, sampling."""
+    """Hash of all that affects a chunk's result: model, camera, clock, network, sampling."""
     started_s: float
     ended_s: float
     path_m: tuple[Floats, ...]
-    """Stretches driven without a gap, each (n, 2) in the metric CRS."""
+    """Pieces driven without a gap, each (n, 2) in the metric CRS."""
     length_m: float
 
 
 @dataclass(frozen=True, slots=True)
 class RematchInputs:
-    """What a drive is matched to another network by, once its recordings are deleted."""
+    """What it takes to match a drive to another network after its recordings are deleted."""
 
     track: Track
-    """Its fixes from a little before it was filmed to a little after."""
+    """Fixes from shortly before the video to shortly after it."""
     every_m: float
     pictures: str
-    """What looked for people in its pictures and how much they show, in one word."""
+    """Privacy network and extent of the stored pictures, as one key."""
 
 
 @dataclass(frozen=True, slots=True)
 class FrameDetections:
-    """What was found in a frame, before any of it is put on the road."""
+    """Detections in a frame, before they are placed on the road."""
 
     video_t_s: float
     boxes: Boxes
     traffic_xyxy: Floats
-    """(m, 4) persons and vehicles, which hide road."""
+    """(m, 4) persons and vehicles, which hide the road."""
 
 
 @dataclass(frozen=True, slots=True)
 class UnusableFrame:
-    """A planned frame that is of no use, or that the video does not have."""
+    """A planned frame that is unusable or missing from the video."""
 
     video_t_s: float
     reason: FrameRejection
@@ -107,7 +107,7 @@ class UnusableFrame:
 
 @dataclass(frozen=True, slots=True)
 class FrameCounts:
-    """Frames of a chunk: planned = decoded + those the video does not have, = usable + rejected."""
+    """Frames of a chunk: planned = decoded + missing from the video = usable + rejected."""
 
     planned: int
     decoded: int
@@ -117,7 +117,7 @@ class FrameCounts:
 
 @dataclass(frozen=True, slots=True)
 class RejectedBox:
-    """A detection that is not an observation, with its reason."""
+    """A detection that did not become an observation, with the reason."""
 
     frame_t_s: float
     kind: str
@@ -128,7 +128,7 @@ class RejectedBox:
 
 @dataclass(frozen=True, slots=True)
 class ChunkResult:
-    """The unit of work and of repeat: about 60 s of a drive, written in one transaction."""
+    """Result of a chunk, the unit of work: about 60 s of a drive, written in one transaction."""
 
     drive_id: str
     number: int
@@ -142,9 +142,9 @@ class ChunkResult:
     rejections: tuple[RejectedBox, ...]
     grids: tuple[LaneGrid, ...]
     unusable: tuple[LaneGrid, ...]
-    """Lanes that frames of no use would have seen, by reason: why a lane has no coverage."""
+    """Lanes that unusable frames would have viewed, by reason: why a lane lacks coverage."""
     pictures: tuple[StoredPicture, ...] = ()
-    """Of every frame that shows a cell's damage best: the picture of each damage is among them."""
+    """From each frame that shows a cell's damage best; every damage has its picture among them."""
     refused_pictures: dict[PictureRefusal, int] = field(default_factory=dict)
     frames_found: tuple[FrameDetections | UnusableFrame, ...] = ()
-    """Every planned frame, in order of time: by them the chunk is put on another network."""
+    """Every planned frame in order of time, to match the chunk to another network later."""

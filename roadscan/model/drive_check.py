@@ -1,32 +1,32 @@
-"""What a recording was found to be good for before it is worked."""
+"""Result of checking a recording before it is processed."""
 
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 
 
 class Concern(StrEnum):
-    """Why somebody should look at a drive before it is worked: each may be meant, or a mistake."""
+    """Reasons to confirm a drive before it is processed: each may be intended or a mistake."""
 
     VIDEO_TRUNCATED = "video_truncated"
-    """Less of the video plays than it claims to hold."""
+    """The video is shorter than its header claims."""
     CLOCK_ASSUMED = "clock_assumed"
-    """The video has no date: it is taken to begin with the track."""
+    """The video has no date: it is assumed to start with the track."""
     CLOCK_NOT_CONFIRMED = "clock_not_confirmed"
-    """Neither turns nor changes of speed show in the picture: the camera's own clock stands."""
+    """The picture shows neither turns nor changes of speed: the camera's clock is used as it is."""
     TRACK_INACCURATE = "track_inaccurate"
     TRACK_SPARSE = "track_sparse"
     TRACK_GAPS = "track_gaps"
     LITTLE_OVERLAP = "little_overlap"
-    """Much of the video has no track."""
+    """The track covers little of the video."""
     LITTLE_ON_NETWORK = "little_on_network"
-    """Much of what was driven is on no road of the network."""
+    """Much of the drive is not on a road of the network."""
     NOTHING_DRIVEN = "nothing_driven"
-    """There would be hardly a frame to look at."""
+    """Hardly a frame would be analysed."""
 
 
 @dataclass(frozen=True, slots=True)
 class VideoCheck:
-    """The video: what it claims and what is in it."""
+    """Facts about the video: claimed and found."""
 
     name: str
     sha256: str
@@ -55,7 +55,7 @@ class GapCheck:
 
 @dataclass(frozen=True, slots=True)
 class TrackCheck:
-    """The track: how much of it can be used."""
+    """Facts about the track: how much of it is usable."""
 
     name: str
     format: str
@@ -68,13 +68,13 @@ class TrackCheck:
     """Median time between fixes."""
     length_m: float
     accuracy_m: float | None
-    """Median, as the receiver states it; None where it does not."""
+    """Median as reported by the receiver; None where it reports none."""
     gaps: tuple[GapCheck, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class ClockCheck:
-    """How picture and track were brought together."""
+    """How video and track were synchronised."""
 
     offset_s: float
     sigma_s: float
@@ -84,7 +84,7 @@ class ClockCheck:
 
 @dataclass(frozen=True, slots=True)
 class CoverCheck:
-    """What a run would look at."""
+    """What a run would analyse."""
 
     seconds: float
     length_m: float
@@ -96,7 +96,7 @@ class CoverCheck:
 
 @dataclass(frozen=True, slots=True)
 class DriveCheck:
-    """All that a check tells; track, sync and what would be covered only with a track."""
+    """Complete result of a check; track, sync and coverage only with a track."""
 
     video: VideoCheck
     track: TrackCheck | None
@@ -106,5 +106,5 @@ class DriveCheck:
     concerns: tuple[Concern, ...] = ()
 
     def as_json(self) -> dict[str, object]:
-        """Return it as plain values."""
+        """Return it as JSON-serialisable values."""
         return asdict(self)

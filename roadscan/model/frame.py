@@ -1,4 +1,4 @@
-"""What the camera gives: frames, the camera itself, boxes found in a frame."""
+"""The camera, its frames, and the boxes found in a frame."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -11,8 +11,8 @@ class Camera:
     """A pinhole camera over a flat road, principal point in the middle of the picture.
 
     Angles in degrees: `pitch_deg` positive when it looks down, `yaw_deg` positive when it looks
-    to the left, `roll_deg` positive when the picture is turned clockwise. `left_m` is where it
-    sits left of the vehicle's middle.
+    to the left, `roll_deg` positive when the picture is turned clockwise. `left_m` is its offset to
+    the left of the vehicle's middle.
     """
 
     name: str
@@ -23,7 +23,7 @@ class Camera:
     roll_deg: float
     left_m: float
     sha256: str
-    """SHA-256 of the camera file, or of the defaults written as one."""
+    """Of the values, whether from a camera file or the defaults."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class Rows:
 
 @dataclass(frozen=True, slots=True)
 class Boxes:
-    """What a detector found in one frame.
+    """Boxes that a detector found in one frame.
 
     `xyxy` (n, 4) in pixels of the frame, `confidence` (n,), `kind` (n) names of model.toml.
     """
@@ -55,7 +55,7 @@ class Boxes:
 
 
 class FrameRejection(StrEnum):
-    """Why a whole frame was not used."""
+    """Reason why a whole frame was not used."""
 
     TOO_DARK = "frame_too_dark"
     TOO_BRIGHT = "frame_too_bright"
@@ -64,6 +64,6 @@ class FrameRejection(StrEnum):
     BONNET = "frame_bonnet"
     NOT_DECODED = "frame_not_decoded"
     REPEATED = "frame_repeated"
-    """The video still shows the picture before: it froze, or pictures are missing from it."""
+    """The video still shows the previous picture: it froze, or frames are missing."""
     TRAFFIC_UNKNOWN = "frame_traffic_unknown"
-    """The privacy network failed: nobody knows what hides the road."""
+    """The privacy network failed, so it is unknown what hides the road."""

@@ -1,7 +1,7 @@
-"""What reviewers say of what the detector found: decisions about boxes.
+"""Review of detected damage: decisions about boxes.
 
-Damages are made anew by every scoring, boxes stay as the detector drew them: so a decision holds
-for the boxes that a damage was made of, and for whatever is made of them later.
+Every scoring recomputes the damages, while boxes stay as the detector drew them. So a decision
+applies to the boxes that a damage was made of, and to whatever is made of them later.
 """
 
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from roadscan.model.damage import Observation, Verdict
 
 @dataclass(frozen=True, slots=True)
 class BoxKey:
-    """A box as the detector drew it: what it called it, and where in which frame of which drive."""
+    """A box as the detector drew it: its kind, and its corners in a frame of a drive."""
 
     drive_id: str
     frame_t_s: float
@@ -21,33 +21,33 @@ class BoxKey:
 
 @dataclass(frozen=True, slots=True)
 class BoxVerdict:
-    """What holds for a box."""
+    """The verdict that applies to a box."""
 
     verdict: Verdict
     kind: str
-    """What it is called: the detector's word, or another one where it was corrected."""
+    """The detector's kind, or another one where it was corrected."""
 
 
 @dataclass(frozen=True, slots=True)
 class ReviewedDamage:
-    """What a reviewer was asked about: a damage as it was made at that time."""
+    """A damage under review, as it was at that time."""
 
     survey: str
     damage_id: str
     segment_id: str
     kind: str
-    """What it was called then."""
+    """Kind at that time."""
     boxes: tuple[BoxKey, ...]
-    """All that it was made of; the first one is the box in the picture that was shown."""
+    """All boxes it was made of; the first is the one in the picture shown."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ruling:
-    """A verdict with who gave it, when and why."""
+    """A verdict with its author, time and reason."""
 
     verdict: Verdict
     kind: str
-    """What it is called from then on."""
+    """Kind from then on."""
     reason: str
     who: str
     at_s: float
@@ -55,10 +55,10 @@ class Ruling:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """A ruling on a subject as it was written down: never changed, only undone by another row."""
+    """A recorded ruling: never changed, only undone by another row."""
 
     number: int
-    """Counts up: of two that hold for one box, the later one counts."""
+    """Ascending: of two decisions about one box, the later one counts."""
     subject: ReviewedDamage
     ruling: Ruling
     undone: bool
@@ -66,9 +66,9 @@ class Decision:
 
 @dataclass(frozen=True, slots=True)
 class ReviewedObservation:
-    """An observation with the box that it was made of."""
+    """An observation with its box and the verdict on it."""
 
     box: BoxKey
     observation: Observation
-    """Of the kind that counts: the box's own, or the one that a reviewer gave it."""
+    """With the effective kind: the box's own, or the reviewer's correction."""
     verdict: Verdict | None = None

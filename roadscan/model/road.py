@@ -1,4 +1,4 @@
-"""The road network in linear reference (ISO 19148): links, segments and positions on them."""
+"""The road network with linear referencing (ISO 19148): links, segments and positions on them."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -15,7 +15,7 @@ class Direction(StrEnum):
 
     @property
     def sign(self) -> int:
-        """+1 where travelling adds to the offset, -1 where it takes from it."""
+        """+1 where the offset grows in the direction of travel, -1 where it shrinks."""
         return 1 if self is Direction.FORWARD else -1
 
 
@@ -35,7 +35,7 @@ class RoadClass(StrEnum):
 
 
 class Surface(StrEnum):
-    """Class of construction (Bauweise, BW), as far as scoring tells them apart."""
+    """Class of construction (Bauweise, BW), as far as scoring distinguishes them."""
 
     ASPHALT = "asphalt"
     PAVING = "paving"
@@ -56,7 +56,7 @@ class Link:
     surface: Surface
     lane_width_m: float
     lane_width_source: str
-    """"network", or "scheme" where the default stands in."""
+    """"network", or "scheme" where its default is used."""
     forward: bool
     """May be driven in digitised direction."""
     backward: bool
@@ -66,7 +66,7 @@ class Link:
 
     @property
     def directions(self) -> tuple[Direction, ...]:
-        """The directions it may be driven in, each a lane of its own."""
+        """Permitted directions of travel, each a lane of its own."""
         allowed = ((Direction.FORWARD, self.forward), (Direction.BACKWARD, self.backward))
         return tuple(direction for direction, may in allowed if may)
 
@@ -84,7 +84,7 @@ class Network:
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """What is scored: one driven lane of a link from `from_m` to `to_m` (digitised direction)."""
+    """The unit of scoring: a lane of a link from `from_m` to `to_m` (digitised direction)."""
 
     segment_id: str
     link_id: str
@@ -100,11 +100,11 @@ class Segment:
 
 @dataclass(frozen=True, slots=True)
 class MatchedPath:
-    """A drive on the network: one row per kept fix, in time order.
+    """A drive matched to the network: one row per remaining fix, in time order.
 
     `link` indexes `Network.links`, -1 where a fix is unmatched; `forward` is the direction of
-    travel; `route_m` counts metres along the route driven (equal to offset differences along the
-    links, NaN where unmatched); `leg` numbers stretches of uninterrupted route, -1 unmatched.
+    travel; `route_m` is the distance along the route driven (equal to offset differences along the
+    links, NaN where unmatched); `leg` numbers uninterrupted stretches of the route, else -1.
     """
 
     t_s: Floats
@@ -123,7 +123,7 @@ class MatchedPath:
 
 @dataclass(frozen=True, slots=True)
 class RouteStep:
-    """A stretch of one link driven in one go; steps of a leg follow each other without a hole."""
+    """A stretch of one link driven without a break; the steps of a leg are contiguous."""
 
     leg: int
     link: int

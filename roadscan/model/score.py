@@ -7,11 +7,11 @@ STATEMENT = (
     "Surface condition in Anlehnung an AP 9 K: Substanzwert (Oberfläche) only, "
     "never an official ZEB grade"
 )
-"""What every picture, page and record that shows a score says of it."""
+"""Accompanies every score in a picture, page or record."""
 
 
 class NotScored(StrEnum):
-    """Why a segment has no score."""
+    """Reason why a segment has no score."""
 
     NOT_DRIVEN = "not_driven"
     SURFACE_NOT_SUPPORTED = "surface_not_supported"
@@ -24,7 +24,7 @@ class NotScored(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Indicators:
-    """Share of assessed cells hit, in percent (Zustandsgrößen); None where it cannot be known."""
+    """Share of assessed cells hit, in percent (Zustandsgrößen); None where unknown."""
 
     riss_pct: float | None
     """Cracks (Risse)."""
@@ -43,25 +43,25 @@ class Score:
     zw_afli: float | None
     zw_ofs: float | None
     weights: dict[str, float]
-    """The weights used, after renormalising: "riss", "afli", "ofs"."""
+    """The weights applied, after renormalising: "riss", "afli", "ofs"."""
     weighted_sum: float | None
     break_through: bool
     """Durchschlag: the worst of cracks and surface damage decides alone."""
     twsub: float | None
     """Substance value, surface (Teilzielwert Substanz, Oberfläche)."""
     twsub_basis: str
-    """Indicators it rests on, as "riss+afli+ofs"; "" without a value."""
+    """Indicators it is based on, such as "riss+afli+ofs"; "" without a value."""
     score: float | None
     """Overall value (GW) where evenness was measured, else TWSUB."""
     condition_class: int | None
     """1 to 4, closed on the left; None without a score."""
     reason: str
-    """Why there is no score; "" where there is one."""
+    """Why there is no score; "" otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
 class SegmentResult:
-    """A segment with what was seen on it and what follows."""
+    """Coverage, damages and score of a segment."""
 
     segment_id: str
     score: Score
@@ -76,5 +76,5 @@ class SegmentResult:
     assessed_at_s: float | None
     """Time of the last frame that viewed it, UTC epoch seconds."""
     lost: dict[str, float] = field(default_factory=dict)
-    """Share of all cells that only frames of no use would have seen, by reason; each cell counts
-    for its commonest one. None are there for what was scored before reasons were kept."""
+    """Share of all cells that only unusable frames would have viewed, by reason; each cell counts
+    for its most frequent one. Empty for results scored before reasons were recorded."""

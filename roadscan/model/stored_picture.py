@@ -1,4 +1,4 @@
-"""Pictures that may be kept: what they show, and why there may be none."""
+"""Stored pictures: what they show, and why there may be none."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -8,16 +8,16 @@ from roadscan.model.frame import Camera
 
 
 class PictureView(StrEnum):
-    """How much a kept picture shows."""
+    """How much of the frame a stored picture shows."""
 
     ROAD = "road"
-    """The driven lane and 1 m to either side, up to the farthest assessed row."""
+    """The driven lane and 1 m on either side, up to the farthest assessed row."""
     CONTEXT = "context"
-    """The whole frame without the persons, riders and vehicles that were found in it."""
+    """The whole frame, with the persons, riders and vehicles found in it painted over."""
 
 
 class PictureRefusal(StrEnum):
-    """Why a picture was not kept."""
+    """Reason why a picture was not stored."""
 
     NO_NETWORK = "no_privacy_network"
     NETWORK_FAILED = "privacy_network_failed"
@@ -28,49 +28,49 @@ class PictureRefusal(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A picture whose pixels passed `roadscan.detect.redaction`, the only place that makes them."""
+    """A redacted picture; only `roadscan.detect.redaction` makes them."""
 
     jpeg: bytes
     view: PictureView
     width: int
     height: int
     scale: float
-    """Its pixels by pixels of the frame it was made of."""
+    """Size relative to its frame."""
 
 
 @dataclass(frozen=True, slots=True)
 class StoredPicture:
-    """A picture with the moment it shows and the ground it shows."""
+    """A redacted picture with its time and the ground it shows."""
 
     frame_t_s: float
     picture: Picture
     footprint_lonlat: Floats
-    """(n, 2) corners of the ground shown, the camera's place among it, in WGS84."""
+    """(n, 2) outline of the ground shown, including the camera's position, in WGS84."""
 
 
 @dataclass(frozen=True, slots=True)
 class LanePicture:
-    """Where on a lane a kept picture was taken: its frame was the last to see some of its rows."""
+    """Location of a stored picture on a lane: its frame was the last to view some of the rows."""
 
     drive_id: str
     frame_t_s: float
     from_row: int
     to_row: int
-    """Rows [`from_row`, `to_row`) of the link, those nearest to the vehicle."""
+    """Rows [`from_row`, `to_row`) of the link nearest to the vehicle."""
     camera: Camera
     frame_width: int
     frame_height: int
-    """Of the frame that it was made of."""
+    """Of the original frame."""
     width: int
     height: int
 
 
 @dataclass(frozen=True, slots=True)
 class ObjectionMask:
-    """An area of which no picture is kept."""
+    """An area of which no pictures are stored."""
 
     mask_id: str
-    """From its outline: the same area given twice is one mask."""
+    """Derived from the outline: the same area given twice is one mask."""
     name: str
     outline_wkb: bytes
     """Polygon or MultiPolygon in WGS84 longitude and latitude."""

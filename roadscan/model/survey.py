@@ -1,4 +1,4 @@
-"""A survey: the drives taken together, by what they are scored, and what came out."""
+"""A survey: drives assessed together, their scheme, and the results."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from roadscan.model.score import SegmentResult
 
 @dataclass(frozen=True, slots=True)
 class DriveKey:
-    """A drive under the settings that its results depend on."""
+    """A drive together with the settings that its results depend on."""
 
     drive_id: str
     settings_sha256: str
@@ -19,7 +19,7 @@ class DriveKey:
 
 @dataclass(frozen=True, slots=True)
 class Survey:
-    """What is assessed together, and with what."""
+    """Drives assessed together, with their network, model and scheme."""
 
     name: str
     network_sha256: str
@@ -31,7 +31,7 @@ class Survey:
 
 @dataclass(frozen=True, slots=True)
 class Assessment:
-    """The results of a survey; `segments` and `results` are in one order."""
+    """The results of a survey; `segments` and `results` correspond by position."""
 
     segments: tuple[Segment, ...]
     results: tuple[SegmentResult, ...]
@@ -40,7 +40,7 @@ class Assessment:
 
 @dataclass(frozen=True, slots=True)
 class SurveyTotals:
-    """How much the results of a survey are."""
+    """Size of a survey's results."""
 
     segments: int
     scored: int
@@ -50,7 +50,7 @@ class SurveyTotals:
 
 @dataclass(frozen=True, slots=True)
 class SurveyCounts:
-    """Where frames and detections of a survey went."""
+    """Account of a survey's frames and detections."""
 
     frames: FrameCounts
     detections: int

@@ -1,4 +1,4 @@
-"""Times as they are shown."""
+"""Display of times."""
 
 from datetime import UTC, datetime
 

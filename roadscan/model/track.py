@@ -7,11 +7,11 @@ from roadscan.model.arrays import Floats, Ints
 
 @dataclass(frozen=True, slots=True)
 class Track:
-    """GNSS fixes in the order of the file; arrays of one length, NaN where the file says nothing.
+    """GNSS fixes in file order; arrays of one length, NaN where the file has no value.
 
-    `t_s` are UTC epoch seconds. `part` numbers the uninterrupted stretches that the file itself
-    declares (GPX segments); `course_deg` is clockwise from north; `accuracy_m` is one standard
-    deviation across and along.
+    `t_s` are UTC epoch seconds. `part` numbers the uninterrupted stretches that the file declares
+    (GPX segments); `course_deg` is clockwise from north; `accuracy_m` is one standard deviation
+    across and along.
     """
 
     t_s: Floats
@@ -26,7 +26,7 @@ class Track:
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """A time without a usable track; nothing is placed inside it."""
+    """A period without a usable track; nothing is placed in it."""
 
     from_s: float
     to_s: float
@@ -35,7 +35,7 @@ class Gap:
 
 @dataclass(frozen=True, slots=True)
 class CleanCounts:
-    """What cleaning took out of a track, by cause."""
+    """Fixes that cleaning removed from a track, by cause."""
 
     fixes: int
     kept: int
@@ -44,7 +44,7 @@ class CleanCounts:
     outlier_speed: int
     outlier_acceleration: int
     standstill: int
-    """Fixes collapsed into the standstill that they belong to."""
+    """Fixes merged into the standstill that they belong to."""
 
 
 @dataclass(frozen=True, slots=True)

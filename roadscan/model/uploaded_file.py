@@ -1,4 +1,4 @@
-"""Files that staff have sent in, and the drives they make."""
+"""Files that staff have uploaded, and the drives they form."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -11,7 +11,7 @@ CAMERA_SUFFIX: Final = ".toml"
 
 
 class FileKind(StrEnum):
-    """What a file is taken for, by its name; the readers look at what is inside."""
+    """Kind of a file by its name; the readers check its content."""
 
     VIDEO = "video"
     TRACK = "track"
@@ -20,7 +20,7 @@ class FileKind(StrEnum):
 
     @classmethod
     def of(cls, name: str) -> "FileKind":
-        """Return the kind that a name promises."""
+        """Return the kind that a name suggests."""
         suffix = PurePosixPath(name).suffix.lower()
         if suffix in VIDEO_SUFFIXES:
             return cls.VIDEO
@@ -31,23 +31,23 @@ class FileKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class StoredFile:
-    """Bytes that arrived whole, once, however often and under whatever names they were sent."""
+    """A complete upload, stored once however often and under whatever names it was sent."""
 
     sha256: str
     size_bytes: int
     name: str
-    """Of the first time; text, never a path on this machine."""
+    """As first sent; text, never a path on this machine."""
     kind: FileKind
     survey: str
     owner_id: str
-    """Account of whoever sent it first."""
+    """Account that sent it first."""
     uploaded_by: str
     uploaded_s: float
     """UTC epoch seconds."""
     taken_by: str = ""
-    """The job that works on this video; "" while it waits."""
+    """Job that processes this video; "" while it waits."""
     purged_s: float | None = None
-    """When its bytes were deleted, with only this row left; None while they are there."""
+    """When its bytes were deleted, leaving only this row; None while they exist."""
 
     @property
     def in_work(self) -> bool:
@@ -57,7 +57,7 @@ class StoredFile:
 
 @dataclass(frozen=True, slots=True)
 class FileTotals:
-    """How much there is of something."""
+    """Number and total size of files."""
 
     files: int
     size_bytes: int
@@ -65,49 +65,49 @@ class FileTotals:
 
 @dataclass(frozen=True, slots=True)
 class UploadSource:
-    """Where a file lay on the sender's disk when a folder was dropped."""
+    """Location of a file on the sender's disk when a folder was dropped."""
 
     drop_id: str
-    """All files of one drop share it; "" where the sender does not tell."""
+    """Shared by all files of one drop; "" where the sender does not say."""
     drop_files: int
-    """How many files the drop has; 0 where the sender does not tell."""
+    """Number of files in the drop; 0 where the sender does not say."""
     folder: str
     name: str
 
 
 @dataclass(frozen=True, slots=True)
 class UploadedFile:
-    """A file at one of the places it was sent from."""
+    """A stored file with one of the locations it was sent from."""
 
     file: StoredFile
     place: UploadSource
 
     @property
     def stem(self) -> str:
-        """What a video and its sidecars have in common, whatever the case of their letters."""
+        """Name without suffix, case-folded: shared by a video and its sidecars."""
         return PurePosixPath(self.place.name).stem.casefold()
 
 
 class WaitingReason(StrEnum):
-    """Why a drive cannot be worked yet."""
+    """Reason why a drive cannot be processed yet."""
 
     NO_TRACK = "no_track"
-    """No track of the video's name, and no single track of its folder."""
+    """No track with the video's name, and not exactly one track in its folder."""
     SEVERAL_TRACKS = "several_tracks"
-    """More than one track could be meant."""
+    """More than one track could belong to the video."""
     SEVERAL_CAMERAS = "several_cameras"
-    """More than one camera file could be meant."""
+    """More than one camera file could belong to the video."""
     DROP_UNFINISHED = "drop_unfinished"
-    """Not all files of the drop are here yet: its track or its camera file may follow."""
+    """Not all files of the drop have arrived: the track or camera file may still follow."""
 
 
 @dataclass(frozen=True, slots=True)
 class WaitingDrive:
-    """A video that no job has taken, with what was sent beside it."""
+    """A video that no job has claimed, with its sidecar files."""
 
     video: StoredFile
     folder: str
     track: StoredFile | None
     camera: StoredFile | None
     waits_for: WaitingReason | None
-    """None: it can be worked."""
+    """None: it can be processed."""

@@ -1,4 +1,4 @@
-"""Photos of damages: the kept picture that shows each best, with its box drawn in."""
+"""Photos of damages: for each the stored picture that shows it best, with its box drawn in."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ PHOTOS = "photos"
 
 
 def write_photos(store: Store, results: Results, folder: Path) -> None:
-    """Write photos/ID.jpg of every damage that has a picture, one after the other."""
+    """Write photos/ID.jpg of every damage that has a picture."""
     (folder / PHOTOS).mkdir(exist_ok=True)
     for damage in results.assessment.damages:
         name = results.photos.get(damage.damage_id)
@@ -22,7 +22,7 @@ def write_photos(store: Store, results: Results, folder: Path) -> None:
 
 
 def remove_stale_photos(results: Results, folder: Path) -> None:
-    """Remove photos of damages that are no more, or whose picture may not be kept."""
+    """Remove photos of damages that no longer exist, or whose picture must not be kept."""
     kept = set(results.photos.values())
     for path in sorted((folder / PHOTOS).glob("*.jpg")):
         if f"{PHOTOS}/{path.name}" not in kept:

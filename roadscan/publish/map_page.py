@@ -1,4 +1,4 @@
-"""Writes the map as one page that needs no network, no server and no other file."""
+"""Writes map.html, a map in a single file that needs no network and no server."""
 
 import html
 import json
@@ -22,7 +22,7 @@ def write_map_page(
     damages: geopandas.GeoDataFrame,
     drives: geopandas.GeoDataFrame,
 ) -> None:
-    """Write a page to look around in: each segment and damage opens to its fields."""
+    """Write an interactive map: a click on a segment or damage shows its fields."""
     scheme = results.scheme
     west, south, east, north = segments.total_bounds
     data = {
@@ -58,7 +58,7 @@ def write_map_page(
 
 
 def _features(layer: geopandas.GeoDataFrame) -> list[dict[str, object]]:
-    """Return fields and lines, in metres to the decimetre."""
+    """Return the fields and lines of a layer; coordinates in metres, to the decimetre."""
     fields = json.loads(layer.drop(columns="geometry").to_json(orient="records"))
     return [
         {
@@ -74,6 +74,6 @@ def _parts(shape: shapely.Geometry) -> list[shapely.Geometry]:
 
 
 def _script_json(value: object) -> str:
-    """Return JSON that cannot end the script it stands in, whatever a street is called."""
+    """Return JSON that cannot end the script around it, whatever a street is called."""
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")

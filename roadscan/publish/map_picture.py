@@ -1,4 +1,4 @@
-"""Draws the overview map as a picture."""
+"""Draws the overview map, map.png."""
 
 from pathlib import Path
 from typing import Any
@@ -15,13 +15,14 @@ from matplotlib.lines import Line2D
 from roadscan.model.arrays import Floats
 from roadscan.model.score import STATEMENT
 from roadscan.publish.layer_frames import Results
+from roadscan.publish.network_drawing import scale_bar
 from roadscan.publish.styles import palette
 
 WIDTH_IN, HEIGHT_IN, DPI = 11.0, 8.0, 150
 NAME_PT = 14.0
-"""A street's name stands so far beside its line, clear of both lanes."""
+"""Distance of a street's name from its line, clear of both lanes."""
 MARKERS = {"triangle": "^", "square": "s", "circle": "o"}
-"""What matplotlib calls the markers of styles.toml."""
+"""Matplotlib's names of the markers in styles.toml."""
 
 
 def write_map_picture(
@@ -31,7 +32,7 @@ def write_map_picture(
     damages: geopandas.GeoDataFrame,
     drives: geopandas.GeoDataFrame,
 ) -> None:
-    """Draw segments in their class colours, hatched grey where not assessed, and damages."""
+    """Draw segments in the colours of their class, dashed grey if not assessed, and damages."""
     figure = Figure(figsize=(WIDTH_IN, HEIGHT_IN), dpi=DPI, facecolor=palette().paper)
     FigureCanvasAgg(figure)
     axes = figure.add_axes((0.01, 0.07, 0.98, 0.86))
@@ -78,9 +79,9 @@ def _draw_segments(axes: Axes, segments: geopandas.GeoDataFrame, results: Result
     return handles
 
 
-def _add_lines(axes: Axes, layer: geopandas.GeoDataFrame, **look: Any) -> None:
+def _add_lines(axes: Axes, layer: geopandas.GeoDataFrame, **style: Any) -> None:
     lines = [shapely.get_coordinates(line) for line in layer.geometry]
-    axes.add_collection(LineCollection(lines, capstyle="butt", **look))
+    axes.add_collection(LineCollection(lines, capstyle="butt", **style))
 
 
 def _draw_damages(axes: Axes, damages: geopandas.GeoDataFrame, results: Results) -> list[Line2D]:
@@ -89,17 +90,17 @@ def _draw_damages(axes: Axes, damages: geopandas.GeoDataFrame, results: Results)
         kinds = {k for k, rule in results.scheme.kinds.items() if rule.indicator == style.indicator}
         own = damages[damages["kind"].isin(kinds)]
         middle = shapely.get_coordinates(own.geometry.centroid.to_numpy())
-        look: dict[str, Any] = {
+        marker: dict[str, Any] = {
             "marker": MARKERS[style.marker],
             "color": style.colour,
             "markeredgecolor": palette().paper,
             "markeredgewidth": 0.5,
             "linestyle": "none",
         }
-        axes.plot(*middle.T, markersize=5.0, **look)
+        axes.plot(*middle.T, markersize=5.0, **marker)
         labels = sorted({results.scheme.kinds[kind].label.lower() for kind in own["kind"]})
         if labels:
-            handles.append(Line2D([], [], label=f"{', '.join(labels)}: {len(own)}", **look))
+            handles.append(Line2D([], [], label=f"{', '.join(labels)}: {len(own)}", **marker))
     return handles
 
 
@@ -131,7 +132,7 @@ def _draw_names(axes: Axes, segments: geopandas.GeoDataFrame) -> None:
 
 
 def _beside(along: Floats) -> Floats:
-    """Return the direction away from a street on its upper side, to its right where it is steep."""
+    """Return the unit vector away from a street: upwards, or to the right if it is steep."""
     across: Floats = np.array([-along[1], along[0]]) / max(np.hypot(*along), 1e-9)
     is_steep = abs(across[0]) > 0.9
     return across * (-1.0 if (across[0] if is_steep else across[1]) < 0.0 else 1.0)
@@ -139,14 +140,12 @@ def _beside(along: Floats) -> Floats:
 
 def _draw_scale_bar(axes: Axes) -> None:
     (west, east), (south, north) = axes.get_xlim(), axes.get_ylim()
-    rough_m = (east - west) / 6
-    power = 10.0 ** np.floor(np.log10(rough_m))
-    length_m = power * max(step for step in (1, 2, 5) if step * power <= rough_m)
-    x_m, y_m = east - 1.15 * length_m, south + 0.01 * (north - south)
-    axes.plot([x_m, x_m + length_m], [y_m, y_m], color="#333333", linewidth=2.0)
+    bar = scale_bar((east - west) / 6)
+    x_m, y_m = east - 1.15 * bar.length_m, south + 0.01 * (north - south)
+    axes.plot([x_m, x_m + bar.length_m], [y_m, y_m], color="#333333", linewidth=2.0)
     axes.annotate(
-        f"{length_m:g} m",
-        (x_m + length_m / 2, y_m),
+        bar.label,
+        (x_m + bar.length_m / 2, y_m),
         xytext=(0, 4),
         textcoords="offset points",
         ha="center",

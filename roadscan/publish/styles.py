@@ -1,4 +1,4 @@
-"""How the layers look: colours from the scheme and styles.toml, written as QGIS styles."""
+"""Styles of the layers: colours from the scheme and styles.toml, written as QGIS styles."""
 
 import tomllib
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ QGIS_VERSION = "3.28"
 
 @dataclass(frozen=True, slots=True)
 class KindStyle:
-    """How damages of one indicator look."""
+    """Style of the damages of one indicator."""
 
     indicator: str
     colour: str
@@ -34,7 +34,7 @@ class Palette:
 
 @cache
 def palette() -> Palette:
-    """Return what styles.toml says."""
+    """Return the contents of styles.toml."""
     read = tomllib.loads(files(__package__).joinpath("styles.toml").read_text("utf-8"))
     kinds = tuple(KindStyle(name, k["colour"], k["marker"]) for name, k in read["kinds"].items())
     return Palette(read["not_assessed"], read["drive"], read["paper"], read["other_kind"], kinds)
@@ -42,7 +42,7 @@ def palette() -> Palette:
 
 @dataclass(frozen=True, slots=True)
 class _Rule:
-    """Features that look alike: a QGIS expression, a label, the layers of their symbol."""
+    """A rule of a QGIS renderer: an expression, a label, the layers of its symbol."""
 
     where: str
     label: str
@@ -157,7 +157,7 @@ def _fill(colour: str, style: str, outline_mm: float) -> Element:
 
 
 def _marker(style: KindStyle) -> Element:
-    """Return a mark in the middle: a damage is too small to see on the map of a town."""
+    """Return a marker at the centre: damages are too small to see on the map of a town."""
     layer = _symbol_layer("CentroidFill", point_on_surface="1")
     mark = _symbol_layer(
         "SimpleMarker",

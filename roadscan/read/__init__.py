@@ -1,1 +1,1 @@
-"""Files in: videos, tracks, networks, camera files, schemes."""
+"""Input files: videos, tracks, networks, camera files, schemes."""

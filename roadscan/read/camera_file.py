@@ -1,4 +1,4 @@
-"""Reads a camera file (TOML), or gives the documented defaults of a typical dash-cam."""
+"""Read a camera file (TOML), or return the documented defaults of a typical dash-cam."""
 
 import hashlib
 import tomllib
@@ -15,11 +15,11 @@ MAX_BYTES = 100_000
 
 
 class _CameraFile(BaseModel):
-    """The keys of a camera file with their bounds; the defaults are a typical dash-cam.
+    """The keys of a camera file with their bounds; the defaults describe a typical dash-cam.
 
-    1.35 m is the height behind the mirror of a passenger car; 70 degrees across is what most
-    dash-cams see after their lens correction; 6 degrees down put the horizon a third of the way
-    down a 16:9 picture.
+    1.35 m is the height behind the mirror of a passenger car; 70 degrees is the horizontal field of
+    view of most dash-cams after lens correction; a pitch of 6 degrees puts the horizon a third of
+    the way down a 16:9 picture.
     """
 
     model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
@@ -34,10 +34,10 @@ class _CameraFile(BaseModel):
 
 
 def read_camera(path: Path | None) -> Camera:
-    """Read a camera file; without one return the defaults.
+    """Read a camera file, or return the defaults if there is none.
 
     Keys: name, hfov_deg, height_m, pitch_deg (positive down), yaw_deg (positive left), roll_deg
-    (positive where the picture is turned clockwise), left_m (of the vehicle's middle).
+    (positive where the picture is turned clockwise), left_m (left of the vehicle's middle).
 
     Raises
     ------
@@ -53,7 +53,7 @@ def read_camera(path: Path | None) -> Camera:
         raise RoadscanError(
             "camera_invalid",
             f"{path}: {key[:60]} is {repr(first['input'])[:60]} ({first['msg']})",
-            "docs/cameras.md lists the keys and their bounds",
+            "See docs/cameras.md for the keys and their bounds",
         ) from error
     digest = hashlib.sha256(camera.model_dump_json().encode()).hexdigest()
     return Camera(**camera.model_dump(), sha256=digest)
@@ -65,5 +65,7 @@ def _parse(path: Path) -> dict[str, object]:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise RoadscanError(
-            "camera_invalid", f"{path} is no TOML ({error})", "Write lines such as pitch_deg = 6.0"
+            "camera_invalid",
+            f"{path} is not valid TOML ({error})",
+            "Write lines such as pitch_deg = 6.0",
         ) from error

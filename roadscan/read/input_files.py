@@ -1,4 +1,4 @@
-"""What every reader asks of a file before it looks inside."""
+"""Checks and error messages that all readers of files share."""
 
 import hashlib
 import re
@@ -20,35 +20,37 @@ def check_file(path: Path, max_bytes: int | None = None, too_large: str = "file_
     try:
         size = path.stat().st_size
         if not path.is_file():
-            raise RoadscanError("file_unreadable", f"{path} is no file", "Name a file")
+            raise RoadscanError("file_unreadable", f"{path} is not a file", "Name a file")
         with path.open("rb"):
             pass
     except FileNotFoundError:
         raise RoadscanError(
-            "file_missing", f"there is no file {path}", "Check the path and its spelling"
+            "file_missing", f"the file {path} does not exist", "Check the path and its spelling"
         ) from None
     except OSError as error:
         raise RoadscanError(
             "file_unreadable", f"{path} cannot be read ({error.strerror})", "Check its permissions"
         ) from error
     if size == 0:
-        raise RoadscanError("file_empty", f"{path} has 0 bytes", "Copy it again from its source")
+        raise RoadscanError(
+            "file_empty", f"{path} is empty (0 bytes)", "Copy it again from its source"
+        )
     if max_bytes is not None and size > max_bytes:
         raise RoadscanError(
             too_large,
-            f"{path} has {size / 1e6:.0f} MB, more than the {max_bytes / 1e6:.0f} MB allowed",
-            "Split it, or check that it is the right file",
+            f"{path} has {size / 1e6:.0f} MB, more than the limit of {max_bytes / 1e6:.0f} MB",
+            "Split it, or check that this is the right file",
         )
     return size
 
 
 @contextmanager
 def errors_reported_as(working: Path, name: str) -> Iterator[None]:
-    """Let errors call a working copy by the name that whoever gave the file knows it by.
+    """Replace the name of a working copy by the original file name in errors raised within.
 
-    The name is only told: nothing opens it. A working copy has to be called what no file spells
-    by chance, such as a checksum, for it is replaced wherever readers, decoders or GDAL name it,
-    and so are the files beside it that are called after it.
+    The original name is only used in text: nothing opens it. The working copy needs a name that
+    does not occur in a file by chance, such as a checksum, because it is replaced wherever readers,
+    decoders or GDAL mention it; so are the names of files beside it that share its stem.
     """
     names: dict[str, str] = {}
     for copy in (working, working.resolve()):
@@ -66,7 +68,7 @@ def errors_reported_as(working: Path, name: str) -> Iterator[None]:
 
 
 def library_message(error: Exception, path: Path) -> str:
-    """Return what a library says of a file, by its name instead of its path on this machine."""
+    """Return a library's error message with the file's name instead of its path on this machine."""
     return " ".join(str(error).replace(str(path.resolve()), path.name).split())[:160]
 
 

@@ -1,7 +1,7 @@
-"""Pictures with true boxes: a YOLO folder of images/ and labels/.
+"""Pictures with ground-truth boxes: a YOLO folder of images/ and labels/.
 
 A picture images/some/name.jpg has its boxes in labels/some/name.txt, one "class cx cy w h" a line,
-each 0..1 of the picture; without that file it shows no damage. data.yaml, where there is one, names
+relative to the picture (0..1); without that file it shows no damage. data.yaml, if present, names
 the classes by number.
 """
 
@@ -19,17 +19,17 @@ from roadscan.model.arrays import Floats, Image
 from roadscan.model.frame import Boxes
 
 CLASSES: Final = ("D00", "D10", "D20", "D40", "Repair")
-"""Those of RDD2022, where no data.yaml names others."""
+"""The classes of RDD2022, used unless data.yaml names others."""
 PICTURES: Final = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff"})
 NAMES_FILE: Final = "data.yaml"
 MAX_TEXT_BYTES: Final = 4 * 1024 * 1024
 MARGIN: Final = 0.01
-"""Boxes drawn up to this far beyond the edge are cut off at it, as ultralytics does."""
+"""Boxes that reach at most this far beyond the edge are clipped, as ultralytics does."""
 
 
 @dataclass(frozen=True, slots=True)
 class LabelledPicture:
-    """A picture and what is true of it; `name` is its path below images/."""
+    """A picture with its ground truth; `name` is its path below images/."""
 
     name: str
     image: Image
@@ -38,12 +38,12 @@ class LabelledPicture:
 
 @dataclass(frozen=True, slots=True)
 class LabelledFolder:
-    """A folder whose pictures are there; labels are read with each picture."""
+    """A folder of labelled pictures; labels are read with each picture."""
 
     folder: Path
     classes: tuple[str, ...]
     names: tuple[str, ...]
-    """Of the pictures below images/, sorted."""
+    """Paths of the pictures below images/, sorted."""
 
 
 def open_labelled(folder: Path) -> LabelledFolder:
@@ -85,7 +85,7 @@ def read_labelled(labelled: LabelledFolder) -> Iterator[LabelledPicture]:
             raise RoadscanError(
                 "data_picture_unreadable",
                 f"{path} cannot be decoded",
-                "Copy it again from its source, or take it out of images/",
+                "Copy it again from its source, or remove it from images/",
             )
         labels = (labelled.folder / "labels" / name).with_suffix(".txt")
         height, width = image.shape[:2]
@@ -94,7 +94,7 @@ def read_labelled(labelled: LabelledFolder) -> Iterator[LabelledPicture]:
 
 
 def read_labels(path: Path, classes: tuple[str, ...], size_px: tuple[int, int]) -> Boxes:
-    """Return the true boxes of a picture of this (width, height); none without the file.
+    """Return the true boxes of a picture of this (width, height); none if the file is missing.
 
     Raises
     ------
@@ -118,7 +118,7 @@ def _class(cell: str, classes: tuple[str, ...], where: str) -> str:
     try:
         number = int(cell)
     except ValueError:
-        raise _malformed(where, f"{cell[:20]!r} is no class number") from None
+        raise _malformed(where, f"{cell[:20]!r} is not a class number") from None
     if not 0 <= number < len(classes):
         raise RoadscanError(
             "data_class_unknown",
@@ -134,11 +134,11 @@ def _corners(cells: list[str], where: str) -> Floats:
     try:
         values = np.array(cells, np.float64)
     except ValueError:
-        raise _malformed(where, "has a cell that is no number") from None
+        raise _malformed(where, "a value is not a number") from None
     if values.shape != (4,):
-        raise _malformed(where, f"has {len(cells) + 1} cells, not class cx cy w h")
+        raise _malformed(where, f"has {len(cells) + 1} values instead of class cx cy w h")
     if not ((values >= -MARGIN) & (values <= 1 + MARGIN)).all():
-        raise _malformed(where, f"{' '.join(cells)[:60]} does not lie within 0..1")
+        raise _malformed(where, f"{' '.join(cells)[:60]} is not within 0..1")
     centre, half = values[:2], values[2:] / 2
     corners: Floats = np.clip(np.concatenate([centre - half, centre + half]), 0.0, 1.0)
     if not (corners[:2] < corners[2:]).all():
@@ -172,7 +172,7 @@ def _text(path: Path, code: str) -> str:
             return path.read_text(encoding="utf-8")
         problem = f"has more than {MAX_TEXT_BYTES} bytes"
     except UnicodeDecodeError:
-        problem = "is no text"
+        problem = "is not a text file"
     except OSError as error:
         problem = f"cannot be read ({error.strerror})"
     raise RoadscanError(code, f"{path} {problem}", "Copy it again from its source")
@@ -182,5 +182,5 @@ def _malformed(where: str, problem: str) -> RoadscanError:
     return RoadscanError(
         "data_labels_malformed",
         f"{where}: {problem}",
-        "Write one box a line: class cx cy w h, each 0..1 of the picture",
+        "Write one box a line: class cx cy w h, relative to the picture (0..1)",
     )

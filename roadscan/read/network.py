@@ -1,4 +1,4 @@
-"""Reads a road network, whatever its format, into links in one metric CRS."""
+"""Read a road network of any supported format into links in one metric CRS."""
 
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
@@ -39,9 +39,9 @@ from roadscan.read.utm_zone import metric_crs
 MAX_BYTES = 2_000_000_000
 """Twice the OpenStreetMap extract of a large state."""
 BESIDE_SHAPEFILE = (".dbf", ".prj", ".cpg")
-"""What a shapefile says beyond its geometry lies in files of its own."""
+"""Sidecar files of a shapefile that affect the result."""
 MAX_OFF_MERIDIAN_DEG = 9.0
-"""So far from the middle of its zone UTM is 1 % too long; Germany lies within 5 degrees."""
+"""At this distance from its central meridian UTM is off by 1 %; Germany lies within 5 degrees."""
 MIN_LENGTH_M = 0.05
 DEFAULT_LANE_WIDTH_M = 3.5
 
@@ -62,7 +62,7 @@ TABLES: dict[str, Callable[[Path], Lines]] = {
     ".gpkg": geopackage_lines,
     ".shp": shapefile_lines,
 }
-"""Of these, those that have columns."""
+"""The formats that have columns."""
 ZIP = ".zip"
 SUFFIXES = (*FORMATS, ZIP)
 
@@ -74,10 +74,10 @@ def read_network(
 ) -> Network:
     """Read GeoJSON, GeoPackage, Shapefile, a zip of one of them, or OpenStreetMap (PBF, XML).
 
-    `default_lane_width_m` stands in where the network has no width. Link ids are the network's own
-    or derived from its content, so that they do not move; the metric CRS is the UTM zone of the
-    data. What the columns mean says `mapping`, else the mapping file beside the network, else
-    their usual names.
+    `default_lane_width_m` applies where the network has no width. Link ids are the network's own
+    or derived from its content, so that they are stable; the metric CRS is the UTM zone of the
+    data. The meaning of the columns comes from `mapping`, else from the mapping file beside the
+    network, else from their usual names.
 
     Raises
     ------
@@ -85,12 +85,12 @@ def read_network(
         `network_format_unknown`, `network_malformed`, `network_no_crs`, `network_no_lines`,
         `network_zip_refused`, and what `check_file` raises.
     """
-    with _at_hand(path) as file:
+    with _extracted(path) as file:
         raw = FORMATS[file.suffix.lower()](file, read_mapping(file) if mapping is None else mapping)
         if not raw:
             raise RoadscanError(
                 "network_no_lines",
-                f"{path.name} holds no road lines",
+                f"{path.name} contains no road lines",
                 "Export the lines of the roads",
             )
         links, epsg = _metric_links(raw, default_lane_width_m, path.name)
@@ -100,9 +100,9 @@ def read_network(
 
 
 def preview_network(path: Path, mapping: NetworkMapping | None = None) -> NetworkPreview:
-    """Say what the columns of a network are taken for and which lines have a fault.
+    """Return how the columns of a network are interpreted and which lines have a fault.
 
-    A network that `read_network` refuses may still be looked at: to see why, and to name other
+    A network that `read_network` refuses can still be previewed: to see why, and to map other
     columns. OpenStreetMap has no columns to choose from.
 
     Raises
@@ -110,7 +110,7 @@ def preview_network(path: Path, mapping: NetworkMapping | None = None) -> Networ
     RoadscanError
         As `read_network`, where the file cannot be read at all.
     """
-    with _at_hand(path) as file:
+    with _extracted(path) as file:
         table = TABLES.get(file.suffix.lower())
         if table is None:
             return EMPTY_PREVIEW
@@ -118,8 +118,8 @@ def preview_network(path: Path, mapping: NetworkMapping | None = None) -> Networ
 
 
 @contextmanager
-def _at_hand(path: Path) -> Iterator[Path]:
-    """Yield the file of a network: itself, or what its zip holds."""
+def _extracted(path: Path) -> Iterator[Path]:
+    """Yield the network file itself, or the one in the zip."""
     check_file(path, MAX_BYTES)
     suffix = path.suffix.lower()
     if suffix == ZIP:
@@ -130,15 +130,15 @@ def _at_hand(path: Path) -> Iterator[Path]:
     else:
         raise RoadscanError(
             "network_format_unknown",
-            f"{path.name} ends in {path.suffix or 'nothing'}",
-            f"Give one of {', '.join(sorted(SUFFIXES))}",
+            f"{path.name} has the suffix {path.suffix or '(none)'}",
+            f"Supported are {', '.join(sorted(SUFFIXES))}",
         )
 
 
 def _metric_links(
     raw: Sequence[RawLink], default_lane_width_m: float, source: str
 ) -> tuple[tuple[Link, ...], int]:
-    """Return the links in the metric CRS of the data, and its EPSG number."""
+    """Return the links in the metric CRS of the data, and its EPSG code."""
     all_lonlat = np.concatenate([link.lonlat for link in raw])
     epsg = metric_crs(all_lonlat[:, 0], all_lonlat[:, 1])
     _check_extent(all_lonlat, epsg, source)
@@ -154,7 +154,7 @@ def _metric_links(
     )
     if not links:
         raise RoadscanError(
-            "network_no_lines", f"all lines of {source} have no length", "Check the export"
+            "network_no_lines", f"all lines of {source} have zero length", "Check the export"
         )
     return links, epsg
 
@@ -174,7 +174,7 @@ def _check_extent(lonlat: Floats, epsg: int, source: str) -> None:
 
 
 def _settings(scheme_width_m: float | None, mapping: NetworkMapping | None) -> list[str]:
-    """Return what a network was read by, as far as it is not the usual."""
+    """Return the settings a network was read with, as far as they are not the defaults."""
     found = []
     if scheme_width_m not in {None, DEFAULT_LANE_WIDTH_M}:
         found.append(f"lane width {scheme_width_m!r}")
@@ -184,7 +184,7 @@ def _settings(scheme_width_m: float | None, mapping: NetworkMapping | None) -> l
 
 
 def _sha256(path: Path, settings: Sequence[str]) -> str:
-    """Return the hash of all that the network was made of: files, and how they were read.
+    """Return the hash of everything the network was made from: files and how they were read.
 
     The same file read with another width or mapping is another network.
     """
@@ -202,9 +202,7 @@ def _is_shape(path: Path) -> bool:
 
 def _link(raw: RawLink, xy_m: Floats, default_lane_width_m: float) -> Link:
     forward, backward = directions_of(raw.oneway, raw.tags)
-    width_m = lane_width_of(
-        raw.lane_width, raw.width, raw.lanes, lanes_if_unsaid=forward + backward
-    )
+    width_m = lane_width_of(raw.lane_width, raw.width, raw.lanes, default_lanes=forward + backward)
     return Link(
         link_id=raw.link_id,
         xy_m=xy_m,
@@ -229,14 +227,14 @@ def _without_repeats(xy_m: Floats) -> Floats:
 
 
 def _distinct(links: list[Link]) -> tuple[Link, ...]:
-    """Refuse two links of one id: everything hangs on it."""
+    """Refuse duplicate link ids: everything refers to them."""
     seen: set[str] = set()
     for link in links:
         if link.link_id in seen:
             raise RoadscanError(
                 "network_malformed",
                 f"two lines have the link id {link.link_id!r}",
-                "Give each line an id of its own, or no id at all",
+                "Give each line a unique id, or no id at all",
             )
         seen.add(link.link_id)
     return tuple(links)

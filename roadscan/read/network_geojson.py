@@ -21,7 +21,7 @@ from roadscan.read.network_mapping import NetworkMapping
 from roadscan.read.network_rows import Lines, RawLink, Row, raw_links
 
 MAX_BYTES = 400_000_000
-"""About a million links; all of it is in memory while it is read, ten times its size."""
+"""About a million links; reading takes ten times the file's size in memory."""
 CRS_NAME = re.compile(r"(?:urn:ogc:def:crs:)?(EPSG|OGC):[\d.]*:?(\w+)", re.IGNORECASE)
 
 
@@ -31,9 +31,9 @@ def read_geojson(path: Path, mapping: NetworkMapping) -> list[RawLink]:
 
 
 def geojson_lines(path: Path) -> Lines:
-    """Read the lines among the features; other geometries are left out.
+    """Read the line features; other geometries are skipped.
 
-    WGS84, unless the old `crs` member names another CRS.
+    WGS84, unless the obsolete `crs` member names another CRS.
 
     Raises
     ------
@@ -49,7 +49,7 @@ def geojson_lines(path: Path) -> Lines:
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
         raise RoadscanError(
             "network_malformed",
-            f"{path.name} is no GeoJSON network ({' '.join(str(error).split())[:160]})",
+            f"{path.name} is not a GeoJSON network ({' '.join(str(error).split())[:160]})",
             "Export the network again",
         ) from error
     return Lines(
@@ -63,7 +63,7 @@ def _features(root: dict[str, Any]) -> list[dict[str, Any]]:
     if root.get("type") == "Feature":
         return [root]
     if root.get("type") != "FeatureCollection":
-        message = f"its type is {str(root.get('type'))[:40]!r}, no FeatureCollection"
+        message = f"its type is {str(root.get('type'))[:40]!r}, not FeatureCollection"
         raise ValueError(message)
     features = root["features"]
     if not isinstance(features, list):
@@ -86,7 +86,7 @@ def _crs(root: dict[str, Any], source: str) -> CRS:
         pass
     raise RoadscanError(
         "network_no_crs",
-        f"{source} has a crs member that names no known CRS ({name[:60]!r})",
+        f"{source} has a crs member with an unknown CRS ({name[:60]!r})",
         "Export it in WGS84, or with an EPSG code",
     )
 

@@ -1,4 +1,4 @@
-"""Which column of a network means what; docs/networks.md lists the names."""
+"""Meaning of a network's columns; docs/networks.md lists the names."""
 
 import tomllib
 from collections.abc import Collection
@@ -13,7 +13,7 @@ MAX_BYTES = 100_000
 
 @dataclass(frozen=True, slots=True)
 class NetworkMapping:
-    """Names of columns, in lower case; the first one that has a value in a row counts."""
+    """Column names by meaning, in lower case; the first with a value in a row counts."""
 
     link_id: tuple[str, ...] = ("link_id", "linkid", "id", "fid_link", "kante", "edge_id", "osm_id")
     street: tuple[str, ...] = ("street", "name", "strasse", "straße", "strname", "street_name")
@@ -32,7 +32,7 @@ class NetworkMapping:
     lanes: tuple[str, ...] = ("lanes", "fahrstreifen")
     outside_town: tuple[str, ...] = (
         "outside_town",
-        "outside_to",  # as a shapefile cuts it
+        "outside_to",  # truncated by the Shapefile format
         "ausserorts",
         "außerorts",
         "rural",
@@ -60,12 +60,12 @@ def read_mapping(network: Path) -> NetworkMapping:
     try:
         values = tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise _malformed(path, f"is no TOML ({error})") from error
+        raise _malformed(path, f"is not valid TOML ({error})") from error
     known = [field.name for field in fields(NetworkMapping)]
     columns: dict[str, tuple[str, ...]] = {}
     for key, value in values.items():
         if key not in known:
-            raise _malformed(path, f"has the unknown key {key!r}; known are {', '.join(known)}")
+            raise _malformed(path, f"has the unknown key {key!r}; known keys: {', '.join(known)}")
         names = [value] if isinstance(value, str) else value
         if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
             raise _malformed(path, f"has {key} = {value!r}")
@@ -74,12 +74,12 @@ def read_mapping(network: Path) -> NetworkMapping:
 
 
 def mapping_path(network: Path) -> Path:
-    """Return where the mapping of a network lies, if it has one."""
+    """Return the path at which the mapping of a network would be."""
     return network.with_suffix(".mapping.toml")
 
 
 def check_columns(mapping: NetworkMapping, columns: Collection[str], source: str) -> None:
-    """Refuse a mapping that names columns which are not there: a typing error is no default.
+    """Refuse a mapping that names missing columns, so that a typo does not fall back to defaults.
 
     Raises
     ------

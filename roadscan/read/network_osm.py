@@ -18,13 +18,13 @@ from roadscan.read.network_rows import RawLink, plain_text
 from roadscan.read.road_tags import is_drawn_from_osm
 
 FORMATS = {".pbf": "pbf", ".osm": "xml", ".xml": "xml"}
-"""By name, so that no name of a file makes osmium take it for an address or another format."""
+"""Explicit, so that no file name makes osmium treat it as a URL or another format."""
 NAME_TAGS = ("name", "ref")
 
 
 @dataclass(frozen=True, slots=True)
 class _Way:
-    """A way with the places of its nodes, NaN where the file lacks one."""
+    """A way with the positions of its nodes, NaN where the file lacks one."""
 
     way_id: int
     nodes: tuple[int, ...]
@@ -35,9 +35,9 @@ class _Way:
 def read_osm(path: Path, mapping: NetworkMapping) -> list[RawLink]:  # noqa: ARG001 -- one signature
     """Read the ways that carry cars; a link runs from one shared node to the next.
 
-    Link ids are `w<way>-<number along the way>`: they stay as long as the way and the nodes it
-    shares do. Where a node of a way is not in the file, the way is interrupted: nothing is drawn
-    across. Tags mean what they mean in OpenStreetMap, so the mapping has no say.
+    Link ids are `w<way>-<number along the way>`: they are stable as long as the way and its shared
+    nodes are. Where the file lacks a node, the way is interrupted rather than bridged. Tags have
+    their OpenStreetMap meaning, so the mapping does not apply.
 
     Raises
     ------
@@ -49,7 +49,7 @@ def read_osm(path: Path, mapping: NetworkMapping) -> list[RawLink]:  # noqa: ARG
     except (RuntimeError, ValueError, OverflowError) as error:
         raise RoadscanError(
             "network_malformed",
-            f"{path.name} is no readable OpenStreetMap data ({library_message(error, path)})",
+            f"{path.name} cannot be read as OpenStreetMap data ({library_message(error, path)})",
             "Download the extract again",
         ) from error
     used = Counter(node for way in ways for node in way.nodes)
@@ -59,7 +59,7 @@ def read_osm(path: Path, mapping: NetworkMapping) -> list[RawLink]:  # noqa: ARG
 def _ways(path: Path) -> Iterator[_Way]:
     file = osmium.io.File(str(path.resolve()), FORMATS[path.suffix.lower()])
     entities = osmium.FileProcessor(file, osmium.osm.NODE | osmium.osm.WAY)
-    # Nodes give ways their places before the filter drops them; none becomes an object here.
+    # Nodes give ways their positions before the filter drops them; none becomes a Python object.
     ways = osmium.filter.EntityFilter(osmium.osm.WAY)
     for entity in entities.with_locations().with_filter(ways):
         if not isinstance(entity, Way) or not is_drawn_from_osm(entity.tags.get("highway") or ""):

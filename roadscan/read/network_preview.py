@@ -1,4 +1,4 @@
-"""What a network's columns are taken for, and which of its lines have a fault: for people."""
+"""Preview of a network: how its columns are interpreted and which lines have faults."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator
@@ -15,28 +15,28 @@ from roadscan.read.road_tags import NO, REVERSE, WIDTHS_M, YES, is_known_surface
 MEANINGS: Final = tuple(field.name for field in fields(NetworkMapping))
 EXAMPLES: Final = 3
 MAX_FAULTS: Final = 100
-"""Faults that are told one by one; more are only counted."""
+"""Faults listed individually; the rest are only counted."""
 _EXAMPLE_CHARACTERS: Final = 40
 _ONEWAY: Final = YES | NO | REVERSE | {letter.lower() for letter in GEOFABRIK_ONEWAY}
 
 
 class LineFault(StrEnum):
-    """What is wrong with a line, or with a value that then counts as missing."""
+    """A fault of a line, or of a value that then counts as missing."""
 
     NO_LINE = "no_line"
-    """The feature has no line: it is left out."""
+    """The feature has no line geometry: it is skipped."""
     ID_TWICE = "id_twice"
-    """Another line has its id: the network cannot be used."""
+    """Another line has the same id: the network cannot be used."""
     ID_MISSING = "id_missing"
-    """Other lines have an id; this one is named by where it lies."""
+    """Other lines have an id; this one gets an id from its coordinates."""
     CLASS_UNKNOWN = "class_unknown"
-    """Neither A, B nor N: the highway or B counts."""
+    """Not A, B or N: derived from the highway, else B."""
     SURFACE_UNKNOWN = "surface_unknown"
-    """No surface that is known: it is not scored."""
+    """Unknown surface: not scored."""
     ONEWAY_UNKNOWN = "oneway_unknown"
-    """No direction that is known: both count."""
+    """Unknown value: both directions count."""
     WIDTH_IMPLAUSIBLE = "width_implausible"
-    """No lane width between 2 and 6 m comes of it: the scheme's counts."""
+    """No lane width between 2 and 6 m: the scheme's default applies."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class Column:
 
     name: str
     filled: int
-    """Lines with a value in it."""
+    """Number of lines with a value."""
     examples: tuple[str, ...]
 
 
@@ -61,23 +61,23 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class NetworkPreview:
-    """What somebody has to see before a network counts."""
+    """What a person should check before a network is used."""
 
     lines: int
     columns: tuple[Column, ...]
     taken: dict[str, str]
-    """Column by meaning; "" where the network has none."""
+    """Column used for each meaning; "" where there is none."""
     faults: tuple[Fault, ...]
-    """The first ones."""
+    """At most `MAX_FAULTS`."""
     fault_counts: dict[str, int]
 
 
 EMPTY_PREVIEW: Final = NetworkPreview(0, (), {}, (), {})
-"""Of a network without columns: OpenStreetMap."""
+"""For OpenStreetMap, which has no columns."""
 
 
 def preview_lines(lines: Lines, mapping: NetworkMapping) -> NetworkPreview:
-    """Look at the lines of a network as a mapping takes them."""
+    """Preview the lines of a network under a mapping."""
     columns = lines.columns
     faults = sorted(_faults(lines, mapping), key=lambda fault: fault.line)
     return NetworkPreview(

@@ -1,4 +1,4 @@
-"""Lines with columns, from whatever file, into raw links: what a row means, where it lies."""
+"""Convert table rows of any format into raw links: attributes by column, coordinates in WGS84."""
 
 import hashlib
 import json
@@ -23,15 +23,15 @@ TAGS = (
     "tunnel",
 )
 MAX_TEXT = 200
-"""Characters of a name or id that are kept: none of a road is longer."""
+"""Names and ids are cut to this many characters: none of a road is longer."""
 GEOFABRIK_COLUMN = "fclass"
-"""Column that only Geofabrik's shapefiles of OpenStreetMap have; they code one-way in letters."""
+"""Column found only in Geofabrik's OpenStreetMap shapefiles, which code one-way as letters."""
 GEOFABRIK_ONEWAY = {"F": "yes", "T": "-1", "B": "no"}
 
 
 @dataclass(frozen=True, slots=True)
 class RawLink:
-    """Geometry in WGS84 and what the file says, as text; "" where it says nothing."""
+    """A line as the file has it: geometry in WGS84, attributes as text, "" where missing."""
 
     link_id: str
     lonlat: Floats
@@ -46,18 +46,18 @@ class RawLink:
     lanes: str = ""
     outside_town: str = ""
     tags: Mapping[str, str] = field(default_factory=dict)
-    """OpenStreetMap tags that decide on class, town and level."""
+    """OpenStreetMap tags that determine class, built-up area and level."""
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A line feature: its parts, each (n, 2) in the CRS of the file, and its values by column."""
+    """A line feature: parts, each (n, 2) in the CRS of the file, and values by column."""
 
     parts: Sequence[Floats]
     values: Mapping[str, object]
     """By the column's name in lower case."""
     number: int = 0
-    """Of the feature in its file, from 1."""
+    """Position of the feature in its file, from 1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,25 +67,25 @@ class Lines:
     rows: Sequence[Row]
     crs: CRS
     left_out: tuple[int, ...] = ()
-    """Numbers of the features that are no lines."""
+    """Numbers of the features that are not lines."""
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """Return the names of the columns in their order."""
+        """Column names in order."""
         return tuple(dict.fromkeys(name for row in self.rows for name in row.values))
 
 
 def raw_links(lines: Lines, mapping: NetworkMapping, source: str) -> list[RawLink]:
     """Return a link for each part of each row.
 
-    Ids are the network's own, with the number of the part where there are several, else made of
-    the coordinates; a line that is there twice without an id is one link.
+    Ids are the network's own, with the number of the part if there are several, else derived from
+    the coordinates; duplicate lines without an id become one link.
 
     Raises
     ------
     RoadscanError
-        `network_malformed` for coordinates that are no place on Earth or a mapping that names
-        unknown columns, `network_no_crs` if WGS84 cannot be what the coordinates are.
+        `network_malformed` for coordinates off the Earth or a mapping that names
+        unknown columns, `network_no_crs` if the coordinates cannot be WGS84.
     """
     rows, columns = lines.rows, lines.columns
     check_columns(mapping, columns, source)
@@ -130,13 +130,13 @@ def _link(
 
 
 def text_of(row: Row, names: tuple[str, ...]) -> str:
-    """Return the first of these columns that has a value, as text; "" without one."""
+    """Return the first value among these columns as text; "" if all are empty."""
     texts = (plain_text(row.values.get(name)) for name in names)
     return next((text for text in texts if text), "")
 
 
 def plain_text(value: object) -> str:
-    """Return one line of printable text, "" for what is no single value or missing."""
+    """Return one line of printable text; "" for a missing or composite value."""
     if value is None:
         return ""
     if isinstance(value, float) and value.is_integer():
@@ -157,7 +157,7 @@ def _to_lonlat(parts: Sequence[Floats], crs: CRS, source: str) -> list[Floats]:
     if not np.isfinite(xy).all():
         raise RoadscanError(
             "network_malformed",
-            f"{source} has a coordinate that is no number",
+            f"{source} has a coordinate that is not a number",
             "Repair the geometry and export it again",
         )
     x, y = Transformer.from_crs(crs, 4326, always_xy=True).transform(xy[:, 0], xy[:, 1])
@@ -171,17 +171,17 @@ def _off_earth(place: Floats, crs: CRS, source: str) -> RoadscanError:
     if crs.is_geographic:
         return RoadscanError(
             "network_no_crs",
-            f"{source} has coordinates such as {place[0]:.0f}, {place[1]:.0f}, which are no "
-            "degrees, and does not say in which CRS they are",
+            f"{source} has coordinates such as {place[0]:.0f}, {place[1]:.0f}, which are not "
+            "degrees, and does not state their CRS",
             "Export it with its CRS (GeoJSON: in WGS84, longitude first)",
         )
     return RoadscanError(
         "network_malformed",
-        f"{source} has the place {place[0]:.0f}, {place[1]:.0f}, which {crs.name} has not",
+        f"{source} has the position {place[0]:.0f}, {place[1]:.0f}, which is outside {crs.name}",
         "Repair the geometry, or correct the CRS, and export it again",
     )
 
 
 def _id_of(lonlat: Floats) -> str:
-    """Name a line by its coordinates to the centimetre."""
+    """Derive an id from the coordinates, rounded to a centimetre."""
     return hashlib.sha256(json.dumps(np.round(lonlat, 7).tolist()).encode()).hexdigest()[:12]

@@ -1,4 +1,4 @@
-"""GeoPackage and Shapefile: a line a row, what it means by the names of its columns."""
+"""GeoPackage and Shapefile: one line per row, with meaning by column name."""
 
 import warnings
 from pathlib import Path
@@ -16,7 +16,7 @@ from roadscan.read.network_rows import Lines, RawLink, Row, raw_links
 
 ROAD_LAYERS = ("links", "roads", "network", "segments", "lines")
 LINE_KINDS = ("LineString", "Unknown", "Curve")
-"""Layers that can hold lines: "MultiLineString Z", "MultiCurve" too, but no "CurvePolygon"."""
+"""Geometry types of line layers: "MultiLineString Z" and "MultiCurve" too, not "CurvePolygon"."""
 LINES = (shapely.GeometryType.LINESTRING, shapely.GeometryType.MULTILINESTRING)
 
 
@@ -31,7 +31,7 @@ def read_shapefile(path: Path, mapping: NetworkMapping) -> list[RawLink]:
 
 
 def geopackage_lines(path: Path) -> Lines:
-    """Read the layer of lines of a GeoPackage: the only one, or the one called links, roads ...
+    """Read the line layer of a GeoPackage: the only one, or the one called links, roads ...
 
     Raises
     ------
@@ -58,7 +58,7 @@ def shapefile_lines(path: Path) -> Lines:
 
 
 def _read(path: Path) -> Lines:
-    """Read with GDAL, which chooses its driver by the content: the caller has checked that."""
+    """Read with GDAL, which picks its driver by content: the caller has checked the content."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", RuntimeWarning)
@@ -109,13 +109,13 @@ def _line_layer(path: Path) -> str:
     if not lines:
         raise RoadscanError(
             "network_no_lines",
-            f"{path.name} has no layer of lines, only {', '.join(n for n, _ in layers) or 'none'}",
+            f"{path.name} has no line layer (layers: {', '.join(n for n, _ in layers) or 'none'})",
             "Export the lines of the roads",
         )
     raise RoadscanError(
         "network_malformed",
-        f"{path.name} has several layers of lines: {', '.join(lines)}",
-        "Name the one with the roads links, or export it alone",
+        f"{path.name} has several line layers: {', '.join(lines)}",
+        "Call the one with the roads links, or export it alone",
     )
 
 
@@ -127,12 +127,12 @@ def _crs(text: str | None, path: Path) -> CRS:
     except CRSError as error:
         raise _no_crs(path, f"names the unknown CRS {text[:60]!r}") from error
     if crs.is_engineering:
-        raise _no_crs(path, f"is in a plane of its own ({crs.name})")
+        raise _no_crs(path, f"has a local engineering CRS ({crs.name})")
     return crs
 
 
 def _plain(value: Any) -> object:
-    """Return NumPy's numbers and truth values as Python's own."""
+    """Convert NumPy scalars to Python values."""
     return value.item() if hasattr(value, "item") and getattr(value, "ndim", 1) == 0 else value
 
 
@@ -143,7 +143,7 @@ def _head(path: Path) -> bytes:
 
 def _no_such(path: Path, kind: str) -> RoadscanError:
     return RoadscanError(
-        "network_malformed", f"{path.name} is no {kind}", "Check what the file really holds"
+        "network_malformed", f"{path.name} is not a {kind}", "Check what the file really contains"
     )
 
 

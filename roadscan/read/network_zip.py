@@ -1,4 +1,4 @@
-"""A network in a zip: what is inside is looked at before a byte of it is unpacked.
+"""A network in a zip: its entries are checked before anything is unpacked.
 
 No name in the archive becomes a path: the parts of the network are written under names of ours, and
 only errors tell theirs.
@@ -20,9 +20,9 @@ from roadscan.read.input_files import errors_reported_as
 MAX_ENTRIES: Final = 200
 MAX_UNPACKED_BYTES: Final = 2_000_000_000
 MAX_RATIO: Final = 200
-"""Unpacked to packed; tables of blanks in a shapefile reach 50, a bomb a thousand."""
+"""Compression ratio; shapefile tables of blanks reach 50, a zip bomb a thousand."""
 SMALL_BYTES: Final = 10_000_000
-"""Less than this is no bomb, whatever its ratio."""
+"""Too small for a zip bomb, whatever the ratio."""
 NETWORKS: Final = (".shp", ".gpkg", ".geojson", ".json")
 BESIDE: Final = (".shx", ".dbf", ".prj", ".cpg", ".mapping.toml")
 ARCHIVES: Final = (".zip", ".7z", ".rar", ".gz", ".tar", ".tgz", ".bz2", ".xz", ".kmz")
@@ -49,8 +49,8 @@ def unzipped_network(path: Path) -> Iterator[Path]:
             if error.errno == errno.ENOSPC:
                 raise RoadscanError(
                     "output_disk_full",
-                    f"no room to unpack {path.name}",
-                    "Make room for temporary files",
+                    f"no disk space to unpack {path.name}",
+                    "Free disk space for temporary files",
                 ) from error
             raise _unreadable(path.name, error) from error
         with errors_reported_as(network, f"{path.name}: {inside}"):
@@ -58,7 +58,7 @@ def unzipped_network(path: Path) -> Iterator[Path]:
 
 
 def _unpack_network(path: Path, folder: Path) -> tuple[Path, str]:
-    """Unpack a network and what belongs to it; return the network, and its name in the zip."""
+    """Unpack a network and its sidecar files; return its path and its name in the zip."""
     with zipfile.ZipFile(path) as archive:
         entries = [entry for entry in _checked(archive, path.name) if not entry.is_dir()]
         network = _the_network(entries, path.name)
@@ -93,15 +93,15 @@ def _fault(entry: zipfile.ZipInfo) -> str:
     steps = name.replace("\\", "/").split("/")
     kind = stat.S_IFMT(entry.external_attr >> 16)
     faults = {
-        "a name of control characters or more than 255 bytes": not name.isprintable()
+        "whose name has control characters or more than 255 bytes": not name.isprintable()
         or len(name.encode()) > 255,
-        "which leads out of the folder": name.startswith(("/", "\\"))
+        "which points outside the folder": name.startswith(("/", "\\"))
         or ".." in steps
         or ":" in steps[0],
         "which is a link or a device": kind not in {0, stat.S_IFREG, stat.S_IFDIR},
         "which is encrypted": bool(entry.flag_bits & 1),
-        "an archive in the archive": PurePosixPath(name.lower()).suffix in ARCHIVES,
-        "packed by a method that is not read here": entry.compress_type not in METHODS,
+        "which is an archive itself": PurePosixPath(name.lower()).suffix in ARCHIVES,
+        "which uses an unsupported compression method": entry.compress_type not in METHODS,
     }
     return next((why for why, is_so in faults.items() if is_so), "")
 
@@ -113,19 +113,19 @@ def _the_network(entries: list[zipfile.ZipInfo], source: str) -> zipfile.ZipInfo
     names = ", ".join(ascii(entry.filename[:60]) for entry in found[:5])
     raise RoadscanError(
         "network_malformed",
-        f"{source} holds {'several networks: ' + names if found else 'no network'}",
+        f"{source} contains {'several networks: ' + names if found else 'no network'}",
         f"Zip one of {', '.join(NETWORKS)} with the files that belong to it",
     )
 
 
 def _unpack(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, target: Path, room: int) -> int:
-    """Unpack an entry and return its bytes; what it says of its size is not believed."""
+    """Unpack an entry and return its size in bytes; the declared size is not trusted."""
     written = 0
     with archive.open(entry) as packed, target.open("wb") as file:
         while piece := packed.read(PIECE_BYTES):
             written += len(piece)
             if written > room:
-                raise _refused(f"an entry is larger than the {entry.file_size} bytes it names")
+                raise _refused(f"an entry is larger than the {entry.file_size} bytes it declares")
             file.write(piece)
     return written
 
@@ -139,7 +139,7 @@ def _name(filename: str) -> str:
 
 
 def _stem(filename: str) -> str:
-    """Return folder and name without its ending, whatever the case."""
+    """Return the path without its suffix, in lower case."""
     return filename.lower().removesuffix(_ending(filename))
 
 
@@ -157,6 +157,6 @@ def _refused(what: str) -> RoadscanError:
 def _unreadable(source: str, error: Exception) -> RoadscanError:
     return RoadscanError(
         "network_malformed",
-        f"{source} is no readable zip ({' '.join(str(error).split())[:160]})",
-        "Zip the network again",
+        f"{source} cannot be read as a zip ({' '.join(str(error).split())[:160]})",
+        "Create the zip again",
     )

@@ -1,4 +1,4 @@
-"""Objections: areas, as GeoJSON polygons, of which no picture is kept."""
+"""Objection areas: GeoJSON polygons in which no pictures are stored."""
 
 import hashlib
 import json
@@ -15,7 +15,7 @@ from roadscan.read.input_files import check_file
 MAX_BYTES: Final = 50_000_000
 AREAS: Final = frozenset({"Polygon", "MultiPolygon"})
 NAMED_BY: Final = ("name", "id", "address")
-"""Properties that a mask is called by, the first that there is."""
+"""Properties used as a mask's name; the first with a value counts."""
 
 
 def read_objections(path: Path) -> tuple[ObjectionMask, ...]:
@@ -24,7 +24,7 @@ def read_objections(path: Path) -> tuple[ObjectionMask, ...]:
     Raises
     ------
     RoadscanError
-        `objections_malformed`: nothing of a file with a fault is used, for an area left out would
+        `objections_malformed`: a faulty file is refused as a whole, because a missing area would
         go unnoticed. And what `check_file` raises.
     """
     check_file(path, MAX_BYTES)
@@ -36,7 +36,7 @@ def read_objections(path: Path) -> tuple[ObjectionMask, ...]:
     except ShapelyError as error:
         raise _malformed(path, " ".join(str(error).split())[:160]) from error
     if not masks:
-        raise _malformed(path, "it holds no polygon")
+        raise _malformed(path, "it contains no polygon")
     return tuple({mask.mask_id: mask for mask in masks}.values())
 
 
@@ -51,7 +51,7 @@ def _features(root: Any) -> list[Any]:
 def _mask(feature: Any, number: int) -> ObjectionMask:
     geometry = feature["geometry"]
     if geometry["type"] not in AREAS:
-        message = f"feature {number} is a {str(geometry['type'])[:40]}, no polygon"
+        message = f"feature {number} is a {str(geometry['type'])[:40]}, not a polygon"
         raise ValueError(message)
     area = shapely.make_valid(shapely.from_geojson(json.dumps(geometry)))
     if area.is_empty or not area.area:
@@ -59,7 +59,7 @@ def _mask(feature: Any, number: int) -> ObjectionMask:
         raise ValueError(message)
     west, south, east, north = area.bounds
     if not (west >= -180 and south >= -90 and east <= 180 and north <= 90):
-        message = f"feature {number} lies at {west:.1f}, {south:.1f}: longitude and latitude needed"
+        message = f"feature {number} is at {west:.1f}, {south:.1f}, not longitude and latitude"
         raise ValueError(message)
     wkb = bytes(shapely.to_wkb(shapely.normalize(area)))
     properties = feature.get("properties") or {}
@@ -70,6 +70,6 @@ def _mask(feature: Any, number: int) -> ObjectionMask:
 def _malformed(path: Path, problem: str) -> RoadscanError:
     return RoadscanError(
         "objections_malformed",
-        f"{path.name} is no GeoJSON of areas ({problem})",
-        "Give polygons in WGS84, as QGIS exports them; nothing of the file was used",
+        f"{path.name} is not a GeoJSON file of areas ({problem})",
+        "Give polygons in WGS84, as QGIS exports them; nothing in the file was used",
     )

@@ -1,4 +1,4 @@
-"""What tags and columns of a network mean: class, surface, one-way, width, in or out of town."""
+"""Interpretation of tags and columns: class, surface, one-way, width, in or out of town."""
 
 import re
 import tomllib
@@ -13,12 +13,12 @@ NO = frozenset({"", "no", "false", "0", "both", "n", "f", "none", "nan"})
 YES = frozenset({"yes", "true", "1", "y", "t", "forward", "f_only", "ja"})
 REVERSE = frozenset({"-1", "reverse", "backward"})
 RURAL_MAXSPEED_KMH = 70.0
-"""In German towns the limit is 50, on main roads at most 70; a road that allows more is outside."""
+"""In German towns the limit is 50, on main roads at most 70; above that a road is outside."""
 TRAFFIC_RULES = ("zone:traffic", "source:maxspeed", "maxspeed:type", "maxspeed")
 MOTORWAYS = frozenset({"motorway", "motorway_link"})
 ROUNDABOUTS = frozenset({"roundabout", "circular"})
 WIDTHS_M = (2.0, 6.0)
-"""A lane narrower or wider than this is a fault of the data; the scheme's width stands in."""
+"""A lane narrower or wider than this is an error in the data; the scheme's width is used."""
 MAX_LEVEL = 20
 
 
@@ -30,7 +30,7 @@ def _table() -> dict[str, dict[str, list[str]]]:
 
 
 def road_class_of(given: str, highway: str) -> RoadClass:
-    """Return the class of area: as the network says, else by the highway, else B."""
+    """Return the class of area: the network's own, else derived from the highway, else B."""
     code = given.strip().upper()
     if code in set(RoadClass):
         return RoadClass(code)
@@ -41,7 +41,7 @@ def road_class_of(given: str, highway: str) -> RoadClass:
 
 
 def surface_of(given: str) -> Surface:
-    """Return the class of construction; asphalt where nothing is said."""
+    """Return the class of construction; asphalt if not given."""
     name = given.strip().lower()
     if not name:
         return Surface.ASPHALT
@@ -52,7 +52,7 @@ def surface_of(given: str) -> Surface:
 
 
 def is_known_surface(given: str) -> bool:
-    """Tell whether a surface is one of those listed; nothing said is."""
+    """Tell whether a surface is listed; an empty one counts as known."""
     name = given.strip().lower()
     return not name or any(name in names for names in _table()["surface"].values())
 
@@ -63,7 +63,7 @@ def is_drawn_from_osm(highway: str) -> bool:
 
 
 def is_driven(highway: str) -> bool:
-    """Tell whether a survey vehicle may be on such a road; one of no stated kind is one."""
+    """Tell whether a survey vehicle may use such a road; an unstated kind counts as one."""
     return not highway or highway in _table()["driven"]["yes"]
 
 
@@ -79,11 +79,11 @@ def directions_of(oneway: str, tags: Mapping[str, str]) -> tuple[bool, bool]:
     return True, not one_way
 
 
-def lane_width_of(lane_width: str, width: str, lanes: str, *, lanes_if_unsaid: int) -> float:
-    """Return a sensible lane width in metres, NaN without one."""
+def lane_width_of(lane_width: str, width: str, lanes: str, *, default_lanes: int) -> float:
+    """Return a plausible lane width in metres, else NaN."""
     own = number_in(lane_width)
     count = number_in(lanes)
-    per_lane = number_in(width) / max(1.0, lanes_if_unsaid if isnan(count) else count)
+    per_lane = number_in(width) / max(1.0, default_lanes if isnan(count) else count)
     for value in (own, per_lane):
         if WIDTHS_M[0] <= value <= WIDTHS_M[1]:
             return value
@@ -91,7 +91,7 @@ def lane_width_of(lane_width: str, width: str, lanes: str, *, lanes_if_unsaid: i
 
 
 def is_outside_town(given: str, tags: Mapping[str, str]) -> bool:
-    """Tell whether a link lies outside a town: as the network says, else by its traffic rules."""
+    """Tell whether a link is outside a town: as stated, else by its traffic rules."""
     value = given.strip().lower()
     if value:
         return value not in NO
@@ -116,6 +116,6 @@ def level_of(tags: Mapping[str, str]) -> int:
 
 
 def number_in(text: str) -> float:
-    """Return the number that a text begins with, NaN without one."""
+    """Return the number at the start of a text, else NaN."""
     found = re.match(r"\s*(-?\d+(?:[.,]\d+)?)", text)
     return float(found.group(1).replace(",", ".")) if found else nan

@@ -1,4 +1,4 @@
-"""Reads the text of a scoring scheme: one that comes with roadscan, or a file."""
+"""Read the text of a scoring scheme, either a built-in one or a file."""
 
 from importlib.resources import files
 from pathlib import Path
@@ -10,7 +10,7 @@ MAX_BYTES = 1_000_000
 
 
 def read_scheme_text(name_or_path: str) -> str:
-    """Return the text of a scheme by its name, or of the TOML file at a path.
+    """Return the text of a built-in scheme by name, or of a TOML file by path.
 
     Raises
     ------
@@ -28,7 +28,7 @@ def read_scheme_text(name_or_path: str) -> str:
         raise RoadscanError(
             "scheme_unknown",
             f"there is no scheme {name_or_path!r}",
-            f"Name one of {', '.join(names)}, or a TOML file",
+            f"Give one of {', '.join(names)}, or a TOML file",
         )
     check_file(path, MAX_BYTES)
     return path.read_text(encoding="utf-8-sig", errors="replace")

@@ -1,4 +1,4 @@
-"""Indicators of many segments from a CSV file, for `roadscan score --input`."""
+"""Read indicators of many segments from a CSV file, for `roadscan score --input`."""
 
 import csv
 from collections.abc import Iterator
@@ -24,7 +24,7 @@ SURFACES = {
 
 @dataclass(frozen=True, slots=True)
 class ScoreInput:
-    """What a score is computed from."""
+    """Input of a score."""
 
     road_class: RoadClass
     surface: Surface
@@ -32,7 +32,7 @@ class ScoreInput:
 
 
 def read_score_input(path: Path) -> Iterator[ScoreInput]:
-    """Read columns class, surface, riss, afli, ofs (percent); an empty indicator is missing.
+    """Read the columns class, surface, riss, afli, ofs (percent); an empty indicator is unknown.
 
     An empty surface is asphalt. Further columns are ignored.
 
@@ -51,7 +51,7 @@ def read_score_input(path: Path) -> Iterator[ScoreInput]:
 
 
 def parse_road_class(text: str) -> RoadClass:
-    """Return the class of area; ValueError for what is none."""
+    """Return the class of area; ValueError for anything else."""
     try:
         return RoadClass(text.strip().upper())
     except ValueError:
@@ -74,7 +74,7 @@ def parse_indicator(name: str, text: str | None) -> float | None:
     Raises
     ------
     ValueError
-        If it is no number from 0 to 100.
+        If it is not a number from 0 to 100.
     """
     if text is None or not text.strip():
         return None

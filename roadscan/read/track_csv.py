@@ -1,4 +1,4 @@
-"""CSV with named columns; docs/tracks.md lists the names."""
+"""Tracks as CSV with named columns; docs/tracks.md lists the names."""
 
 import csv
 from collections.abc import Iterator
@@ -9,7 +9,7 @@ from roadscan.read.track_fixes import HDOP_TO_M, Fixes, number_or_nan, time_or_n
 KMH_MPS = 1 / 3.6
 SEPARATORS = ",;\t"
 
-# What a column means, by its name in lower case; the first one present counts.
+# Column names in lower case by meaning; the first one present counts.
 TIME = ("time_s", "t_s", "utc_ms", "utc_s", "timestamp", "time", "datetime", "utc", "date_time")
 LON = ("lon", "lng", "long", "longitude", "lon_deg")
 LAT = ("lat", "latitude", "lat_deg")
@@ -21,12 +21,12 @@ HDOP = ("hdop",)
 
 
 def read_csv(text: str) -> Fixes:
-    """Read rows of fixes; comma, semicolon or tab, with a decimal comma where it is no comma.
+    """Read rows separated by comma, semicolon or tab; the latter two allow a decimal comma.
 
     Raises
     ------
     ValueError
-        If longitude or latitude has no column, or the text is no CSV.
+        If there is no column for longitude or latitude, or the text is not CSV.
     """
     lines = text.splitlines()
     separator = max(SEPARATORS, key=lines[0].count)

@@ -1,4 +1,4 @@
-"""Reads a GNSS track, whatever its format; times are UTC."""
+"""Read a GNSS track of any supported format; times are UTC."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -31,10 +31,10 @@ FORMATS: dict[str, Callable[[str], Fixes]] = {
 
 
 def read_track(path: Path) -> Track:
-    """Read a GPX, NMEA, GeoJSON or CSV file; fixes without a time are left out.
+    """Read a GPX, NMEA, GeoJSON or CSV file; fixes without a time are dropped.
 
-    The content decides on the format, not the name. Positions are not judged here beyond being on
-    Earth: that is `locate.clean_track`.
+    The content determines the format, not the name. Positions are only checked to be on Earth;
+    `locate.clean_track` does the rest.
 
     Raises
     ------
@@ -56,7 +56,7 @@ def read_track(path: Path) -> Track:
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
         raise RoadscanError(
             "track_malformed",
-            f"{path.name} looks like {name} but cannot be read ({_one_line(error)})",
+            f"{path.name} looks like {name} but cannot be parsed ({_one_line(error)})",
             "Export the track again",
         ) from error
     return _checked(fixes, name, path.name)
@@ -65,11 +65,11 @@ def read_track(path: Path) -> Track:
 def _format_of(text: str, name: str) -> str:
     head = text[:4096].lstrip()
     if "\x00" in head:
-        raise _unknown(name, "it holds binary data")
+        raise _unknown(name, "it contains binary data")
     if head.startswith("<"):
         if "<gpx" in head:
             return "gpx"
-        raise _unknown(name, "it is XML, but no GPX")
+        raise _unknown(name, "it is XML, but not GPX")
     if head.startswith("{"):
         return "geojson"
     if NMEA_LINE.search(head):
@@ -83,7 +83,7 @@ def _format_of(text: str, name: str) -> str:
 def _unknown(name: str, why: str) -> RoadscanError:
     return RoadscanError(
         "track_format_unknown",
-        f"{name} is no track that can be read: {why}",
+        f"{name} is not in a supported track format: {why}",
         "Give GPX, an NMEA log, GeoJSON, or CSV with columns time, lat, lon",
     )
 
@@ -96,7 +96,7 @@ def _checked(fixes: Fixes, name: str, file_name: str) -> Track:
         raise RoadscanError(
             "track_no_times",
             f"none of the {len(t_s)} fixes of {file_name} has a date and time",
-            "Record with UTC times: a drawn route, or seconds from a start, match no video",
+            "Record with UTC times: a planned route or relative seconds match no video",
         )
     good = np.isfinite(t_s) & (np.abs(lat) <= 90.0) & (np.abs(lon) <= 180.0)
     null = good & (np.abs(lat) < NULL_ISLAND_DEG) & (np.abs(lon) < NULL_ISLAND_DEG)
@@ -111,7 +111,7 @@ def _checked(fixes: Fixes, name: str, file_name: str) -> Track:
         raise RoadscanError(
             "track_too_short",
             f"{file_name} has {int(good.sum())} usable fixes",
-            "A track needs two fixes or more with time and position",
+            "A track needs at least two fixes with time and position",
         )
 
     def column(values: Sequence[float]) -> Floats:
@@ -130,6 +130,6 @@ def _checked(fixes: Fixes, name: str, file_name: str) -> Track:
 
 
 def _one_line(error: Exception) -> str:
-    # a plain ValueError is the words of a reader here; any other error may say little by itself
-    told = str(error) if type(error) is ValueError else f"{type(error).__name__}: {error}"
-    return " ".join(told.split())[:200]
+    # readers here raise plain ValueErrors with a full message; others may say little by themselves
+    text = str(error) if type(error) is ValueError else f"{type(error).__name__}: {error}"
+    return " ".join(text.split())[:200]

@@ -1,4 +1,4 @@
-"""Fixes as a format's reader collects them, and what the formats have in common."""
+"""Collection of fixes while a track is read, and conversions that the formats share."""
 
 from array import array
 from dataclasses import dataclass, field
@@ -7,7 +7,7 @@ from math import nan
 from typing import Any
 
 MAX_FIXES = 5_000_000
-"""Over 130 h at 10 Hz, in 300 MB of memory; more is no track of drives."""
+"""Over 130 h at 10 Hz, in 300 MB of memory; more is not a track of drives."""
 
 HDOP_TO_M = 3.0
 """Range error of a plain receiver (1 sigma, m): accuracy = HDOP times this."""
@@ -16,7 +16,7 @@ EPOCH_MS_FROM = 1e11
 """An epoch time this large counts milliseconds: as seconds it would lie in the year 5138."""
 
 UTC_S = (315_964_800.0, 4_102_444_800.0)
-"""1980-01-06, when GPS time begins, to 2100: a number outside counts from some other start."""
+"""1980-01-06, the start of GPS time, to 2100: a number outside has some other epoch."""
 
 
 class TooManyFixesError(Exception):
@@ -33,7 +33,7 @@ def _counts() -> "array[int]":
 
 @dataclass(slots=True)
 class Fixes:
-    """Growing columns, NaN where a fix says nothing; the names of `model.track.Track`."""
+    """Growing columns named as in `model.track.Track`, NaN where a fix has no value."""
 
     t_s: "array[float]" = field(default_factory=_numbers)
     lon: "array[float]" = field(default_factory=_numbers)
@@ -59,7 +59,7 @@ class Fixes:
         Raises
         ------
         TooManyFixesError
-            At once when the limit is passed, before memory is.
+            As soon as the limit is exceeded, before memory runs out.
         """
         if len(self.t_s) >= MAX_FIXES:
             raise TooManyFixesError
@@ -78,10 +78,10 @@ def epoch_s(moment: datetime) -> float:
 
 
 def time_or_nan(value: Any) -> float:
-    """Return UTC epoch seconds of an ISO 8601 text or an epoch number (s or ms), NaN for no time.
+    """Return UTC epoch seconds of an ISO 8601 text or an epoch number (s or ms), else NaN.
 
-    A number that is no time of the satellite age is none: seconds since the start of a recording,
-    or a time of day without its date.
+    Numbers outside the age of satellite navigation are not times: seconds since the start of a
+    recording, say, or a time of day without its date.
     """
     number = number_or_nan(value)
     if number != number:  # noqa: PLR0124 -- not a number, so perhaps a date
@@ -95,7 +95,7 @@ def time_or_nan(value: Any) -> float:
 
 
 def number_or_nan(value: Any) -> float:
-    """Return a number, NaN for what is none."""
+    """Return a value as a number, else NaN."""
     try:
         return float(value)
     except (TypeError, ValueError, OverflowError):

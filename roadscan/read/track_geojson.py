@@ -1,4 +1,4 @@
-"""GeoJSON: points with a time, or lines with the times of their vertices."""
+"""Tracks as GeoJSON: points with a time, or lines with the times of their vertices."""
 
 import json
 from math import nan
@@ -11,18 +11,18 @@ LINE_TIMES = ("coordTimes", "times", "timestamps")
 
 
 def read_geojson(text: str) -> Fixes:
-    """Read Point features with a property for the time, and LineString features with `coordTimes`.
+    """Read Point features with a time property and LineString features with `coordTimes`.
 
-    Each line is a part of its own; points are one part together.
+    Each line is a separate part; all points together are one.
 
     Raises
     ------
     ValueError, TypeError, LookupError, AttributeError
-        If it is no JSON, or not built as GeoJSON is.
+        If it is not JSON or not structured as GeoJSON.
     """
     root = json.loads(text)
     if root.get("type") not in {"FeatureCollection", "Feature"}:
-        message = f"type is {str(root.get('type'))[:40]!r}, no FeatureCollection and no Feature"
+        message = f"type is {str(root.get('type'))[:40]!r}, not FeatureCollection or Feature"
         raise ValueError(message)
     features = root["features"] if root["type"] == "FeatureCollection" else [root]
     fixes = Fixes()

@@ -1,7 +1,7 @@
-"""GPX 1.0 and 1.1.
+"""Tracks as GPX 1.0 and 1.1.
 
-Read element by element, none of them kept: 200,000 points (19 MB) take 3.5 s and 145 MB this way;
-as a whole tree and through gpxpy they took 13.5 s and 340 MB.
+Parsed element by element without keeping any: 200,000 points (19 MB) take 3.5 s and 145 MB this
+way; as a whole tree and through gpxpy they took 13.5 s and 340 MB.
 """
 
 from io import StringIO
@@ -13,12 +13,12 @@ from defusedxml.ElementTree import iterparse
 from roadscan.read.track_fixes import HDOP_TO_M, Fixes, number_or_nan, time_or_nan
 
 SAID = frozenset({"time", "hdop", "speed", "course", "accuracy"})
-"""Elements of a point that are used, wherever in it they are."""
+"""Elements of a point that are used, at any depth."""
 MAX_DEPTH = 50
 
 
 def read_gpx(text: str) -> Fixes:
-    """Read every segment of every track as a part of its own; routes have no times: left out.
+    """Read every segment of every track as a separate part; routes have no times and are skipped.
 
     Speed, course and accuracy come from the point's own elements or from its extensions
     (`speed`, `course`, `accuracy`, in any namespace). A document type, and with it every entity,
@@ -27,7 +27,7 @@ def read_gpx(text: str) -> Fixes:
     Raises
     ------
     ValueError
-        If it is not well-formed, declares entities, or is nested as no GPX is.
+        If it is not well-formed, declares entities, or is nested too deeply for GPX.
     """
     fixes = Fixes()
     part = 0
@@ -54,7 +54,7 @@ def read_gpx(text: str) -> Fixes:
             if open_elements:
                 open_elements[-1].remove(element)
     except ParseError as error:
-        message = f"it is no well-formed XML: {error}"
+        message = f"it is not well-formed XML: {error}"
         raise ValueError(message) from error
     except DefusedXmlException as error:
         message = "it declares a document type, which may hold entities"

@@ -1,4 +1,4 @@
-"""NMEA 0183 logs: RMC gives date, speed and course, GGA the quality."""
+"""Tracks as NMEA 0183 logs: RMC gives date, speed and course, GGA the quality."""
 
 import re
 from dataclasses import dataclass
@@ -13,12 +13,12 @@ from roadscan.read.track_fixes import HDOP_TO_M, Fixes, number_or_nan
 KNOT_MPS = 0.514444
 HALF_DAY = timedelta(hours=12)
 SENTENCE = re.compile(r"\$..(?:RMC|GGA),[^$*]*\*[0-9A-Fa-f]{2}")
-"""With its checksum: a sentence that was cut off has none."""
+"""With its checksum: a truncated sentence has none."""
 
 
 @dataclass(slots=True)
 class _Epoch:
-    """The sentences of one moment."""
+    """The sentences of one epoch."""
 
     clock: time
     rmc: Any = None
@@ -26,11 +26,11 @@ class _Epoch:
 
 
 def read_nmea(text: str) -> Fixes:
-    """Read the RMC and GGA sentences, merged where they name one time of day.
+    """Read the RMC and GGA sentences, merged where they have the same time of day.
 
-    Sentences with a wrong checksum, or without one, are passed over, and so are other sentences.
-    GGA has no date: it takes that of the last RMC, a day later where the time of day has fallen
-    back. Before the first RMC, and in a log without any, fixes have no time.
+    Sentences with a wrong or missing checksum are skipped, and so are all other sentences. GGA has
+    no date: it takes that of the last RMC, or the next day where the time of day has gone back.
+    Before the first RMC, and in a log without any, fixes have no time.
     """
     fixes = Fixes()
     last: datetime | None = None
@@ -48,7 +48,7 @@ def read_nmea(text: str) -> Fixes:
 
 
 def _parse(text: str) -> Any:
-    """Return a sentence whose time and position can be read, None for any other."""
+    """Return a sentence with a valid time and position, None for any other."""
     try:
         sentence = pynmea2.parse(text, check=True)
         usable = isinstance(sentence.timestamp, time)
@@ -59,7 +59,7 @@ def _parse(text: str) -> Any:
 
 
 def _add(fixes: Fixes, epoch: _Epoch | None, last: datetime | None) -> datetime | None:
-    """Append the fix of an epoch; return the moment that the next dates hang on."""
+    """Append the fix of an epoch; return the time from which the next date is derived."""
     if epoch is None:
         return last
     rmc, gga = epoch.rmc, epoch.gga

@@ -1,4 +1,4 @@
-"""Chooses the projected CRS in which everything metric is done."""
+"""Choice of the projected CRS for all metric computations."""
 
 import numpy as np
 
@@ -10,7 +10,7 @@ ETRS89_LATITUDES = (34.0, 84.0)
 
 
 def metric_crs(lon_deg: Floats, lat_deg: Floats) -> int:
-    """Return the EPSG code of the UTM zone of the middle of the points.
+    """Return the EPSG code of the UTM zone at the median of the points.
 
     ETRS89 in Europe (EPSG:25833 for Saxony), WGS 84 elsewhere.
     """

@@ -1,4 +1,4 @@
-"""Reads untrusted videos: facts, wanted frames, small grey frames; decoding is a child process."""
+"""Read untrusted videos in a child process: facts, requested frames, small grey frames."""
 
 from collections.abc import Iterator, Sequence
 from math import isnan, nan
@@ -14,11 +14,11 @@ from roadscan.read.video_decoder import DecodeLimits, Decoding
 
 MIN_MISSING_S = 0.5
 MIN_MISSING_SHARE = 0.01
-"""A video that plays shorter than it claims by both of these was cut off."""
+"""A video shorter than claimed by more than both of these is truncated."""
 
 
 def probe(path: Path, limits: DecodeLimits | None = None) -> VideoInfo:
-    """Find out what a video really holds: all packets are read, one frame is decoded.
+    """Find out what a video really contains: reads all packets and decodes one frame.
 
     `started_s` is the container's creation time, never the file's. Times in a video count from its
     first presented frame.
@@ -60,9 +60,9 @@ def probe(path: Path, limits: DecodeLimits | None = None) -> VideoInfo:
 
 
 def frames_at(path: Path, times_s: Floats, limits: DecodeLimits | None = None) -> Iterator[Frame]:
-    """Yield the frame on show at each time (ascending, seconds), upright, BGR, each frame once.
+    """Yield the frame displayed at each time (ascending, seconds), upright, BGR, each frame once.
 
-    Decoding runs ahead in the child by a few frames. The stream ends early where the video does.
+    The child decodes a few frames ahead. The stream ends early if the video does.
 
     Raises
     ------
@@ -82,7 +82,7 @@ def grey_frames(
     width: int,
     limits: DecodeLimits | None = None,
 ) -> Iterator[Frame]:
-    """Yield small grey frames inside the windows (seconds), at most `rate_hz` of them.
+    """Yield small grey frames inside the windows (seconds), at a rate of at most `rate_hz`.
 
     Raises
     ------
@@ -102,6 +102,6 @@ def _frames(path: Path, request: dict[str, Any], limits: DecodeLimits) -> Iterat
 
 
 def _created_s(created: str | None) -> float | None:
-    """Return a container's creation time as UTC epoch seconds; None for a clock never set."""
+    """Return a container's creation time as UTC epoch seconds; None if the clock was never set."""
     t_s = time_or_nan(created) if created is not None else nan
     return None if isnan(t_s) else t_s

@@ -1,8 +1,8 @@
-"""Decodes an untrusted video in a process that may crash, stall or be killed.
+"""Decode an untrusted video in a process that may crash, stall or be killed.
 
 Run by `read.video_decoder` as `python -m roadscan.read.video_child`, with a request (a line of
-JSON) on stdin. Answers are lines of JSON on stdout; one with a "shape" is followed by the bytes of
-its picture. The pipe holds the process up while nobody takes them.
+JSON) on stdin. Responses are lines of JSON on stdout; one with a "shape" is followed by the bytes
+of its picture. The process blocks on the pipe until the parent reads.
 """
 
 import json
@@ -29,18 +29,18 @@ from roadscan.read.video_packets import needed_packets
 
 SAME_TIME_S = 0.0005
 SEEK_AHEAD_S = 15.0
-"""Several groups of pictures: below this, decoding on is faster than seeking."""
+"""Several groups of pictures: for less than this, decoding on is faster than seeking."""
 BEAT_PACKETS = 64
-"""A sign of life after so many packets or frames without a picture."""
+"""Send a heartbeat after so many packets or frames without a picture."""
 
 
 class RefusalError(Exception):
-    """The file is not one we decode: code, message, hint."""
+    """The file is refused: code, message, hint."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Video:
-    """An open video: its picture stream, and the size that the stream states."""
+    """An open video: its picture stream and the size that the stream declares."""
 
     request: dict[str, Any]
     container: InputContainer
@@ -57,13 +57,13 @@ class _Video:
         """Go to a key frame before a time, or near it where the container has no index."""
         self.container.seek(int((to_s + self.start_s) / self.tick_s), stream=self.stream)
 
-    def again(self) -> "_Video":
-        """Open it anew, at its beginning: seeking there misses it where there is no index."""
+    def reopened(self) -> "_Video":
+        """Reopen it at its beginning, which seeking may miss where there is no index."""
         return _open(self.request)
 
 
 def main() -> None:
-    """Answer the one request on stdin."""
+    """Serve the request on stdin."""
     request = json.loads(sys.stdin.buffer.readline())
     _limit_memory(request["memory_bytes"])
     try:
@@ -76,14 +76,14 @@ def main() -> None:
     except RefusalError as refusal:
         _say({"refused": refusal.args})
     except BrokenPipeError:
-        os._exit(0)  # the parent has gone: nobody is left to tell
+        os._exit(0)  # the parent is gone: nobody reads the response
     except (MemoryError, ImportError):  # PyAV loads parts of itself as it opens a file
         allowed = f"{request['memory_bytes'] / (1 << 30):.1f} GiB"
-        what = f"{request['name']} takes more than the {allowed} of memory that a decoder may use"
-        _say({"refused": ("video_too_large", what, "Convert it to smaller pictures")})
+        what = f"{request['name']} needs more than the {allowed} of memory that a decoder may use"
+        _say({"refused": ("video_too_large", what, "Convert it to a lower resolution")})
     except (av.FFmpegError, OSError) as error:
         what = " ".join(str(error).split())
-        hint = "Copy it again from the camera; a recording that was cut off may be beyond repair"
+        hint = "Copy it again from the camera; a truncated recording may be beyond repair"
         _say(
             {"refused": ("video_not_a_video", f"{request['name']} cannot be opened ({what})", hint)}
         )
@@ -104,7 +104,7 @@ def _say(answer: dict[str, Any], picture: memoryview | bytes = b"") -> None:
 
 
 def _open(request: dict[str, Any]) -> _Video:
-    """Open with the demuxer that the content calls for; nothing but this file may be opened."""
+    """Open with the demuxer that matches the content; no other file may be opened."""
     with Path(request["path"]).open("rb") as file:
         container = sniff_container(file.read(4096))
     if container.refusal:
@@ -136,15 +136,15 @@ def _picture_stream(container: InputContainer, request: dict[str, Any]) -> _Vide
     if codec not in CODECS:
         raise RefusalError(
             "video_codec_not_allowed",
-            f"{request['name']} is coded as {codec}",
+            f"{request['name']} has the codec {codec}",
             f"Convert it to one of {', '.join(sorted(CODECS))}",
         )
     size = (stream.codec_context.width, stream.codec_context.height)
     if size[0] > request["max_width"] or size[1] > request["max_height"]:
         raise RefusalError(
             "video_too_large",
-            f"{request['name']} has pictures of {size[0]} x {size[1]}",
-            f"At most {request['max_width']} x {request['max_height']}",
+            f"{request['name']} has a resolution of {size[0]} x {size[1]}",
+            f"Convert it to at most {request['max_width']} x {request['max_height']}",
         )
     stream.thread_type = "AUTO"
     stream.codec_context.thread_count = request["threads"]
@@ -159,13 +159,13 @@ def _is_cover(stream: VideoStream) -> bool:
 
 
 def _claimed_s(video: _Video) -> float:
-    """Return how long the file says it is, 0 where it does not."""
+    """Return the duration declared by the file, 0 if there is none."""
     container, stream = video.container, video.stream
     claimed = stream.duration * video.tick_s if stream.duration else Fraction(0)
     if not claimed and container.duration:
         claimed = Fraction(container.duration, av.time_base)
     if stream.frames and stream.average_rate:
-        # of an AVI cut off, FFmpeg shortens the length to what is there, but not the count
+        # for a truncated AVI FFmpeg shortens the duration to what is there, but not the frame count
         claimed = max(claimed, stream.frames / stream.average_rate)
     return float(claimed)
 
@@ -181,7 +181,7 @@ def _probe(video: _Video) -> dict[str, Any]:
     width, height = video.size
     if rotation_deg in {90, 270}:
         width, height = height, width
-    video = video.again()
+    video = video.reopened()
     container, stream = video.container, video.stream
     times_s, last_end_s = _packet_times(video)
     steps_s = np.diff(np.sort(times_s))
@@ -207,7 +207,7 @@ def _first_frame(video: _Video) -> VideoFrame:
         return frame
     raise RefusalError(
         "video_not_a_video",
-        f"not one picture of {video.request['name']} can be decoded",
+        f"no picture of {video.request['name']} can be decoded",
         "Copy it again from the camera",
     )
 
@@ -215,7 +215,7 @@ def _first_frame(video: _Video) -> VideoFrame:
 def _packet_times(video: _Video) -> tuple[Any, float]:
     times_s = array("d")
     end_s = video.start_s
-    with suppress(av.FFmpegError):  # the file ends here; what was read counts
+    with suppress(av.FFmpegError):  # the file ends here; what was read so far counts
         for number, packet in enumerate(video.container.demux(video.stream)):
             if number % BEAT_PACKETS == 0:
                 _say({"alive": True})
@@ -228,10 +228,10 @@ def _packet_times(video: _Video) -> tuple[Any, float]:
 
 
 def _decoded(video: _Video, wanted_s: Floats | None = None) -> Iterator[VideoFrame]:
-    """Yield what can be decoded, or of it what the pictures on show at some times need.
+    """Yield all decodable frames, or those needed for the pictures displayed at some times.
 
-    A damaged packet costs its pictures, not the rest. Pictures of another size than the stream
-    states are none of this camera.
+    A damaged packet costs its own pictures, not the rest. Pictures of another size than the stream
+    declares are not from this camera and are skipped.
     """
     demuxed = video.container.demux(video.stream)
     packets = (
@@ -261,12 +261,12 @@ def _decoded(video: _Video, wanted_s: Floats | None = None) -> Iterator[VideoFra
 def _decoded_from(
     video: _Video, from_s: float, wanted_s: Floats | None = None
 ) -> Iterator[VideoFrame]:
-    """Yield frames from one that is not later than `from_s`, or from the first there is.
+    """Yield frames starting with one not later than `from_s`, or with the first of the video.
 
-    With `wanted_s`, only those that the pictures on show at these times need.
+    With `wanted_s`, only those needed for the pictures displayed at these times.
 
-    Where a container has no index, seeking lands between key frames, of which the next may be
-    later; then the search begins earlier.
+    Where a container has no index, seeking lands between key frames, and the next one may be later;
+    then the search starts further back.
     """
     back_s = 0.0
     while from_s - back_s > SEEK_AHEAD_S:
@@ -278,7 +278,7 @@ def _decoded_from(
             yield from frames
             return
         back_s = max(SEEK_AHEAD_S, 2.0 * back_s)
-    yield from _decoded(video.again(), wanted_s)
+    yield from _decoded(video.reopened(), wanted_s)
 
 
 def _send_frames(video: _Video) -> None:
@@ -301,7 +301,7 @@ def _send(frame: VideoFrame, image: Any, time_s: float) -> None:
 
 
 def _shown_at(video: _Video, times_s: list[float]) -> Iterator[VideoFrame]:
-    """Yield the frame on show at each time, each frame once; none where it cannot be decoded."""
+    """Yield the frame displayed at each time, each frame once, as far as it can be decoded."""
     position = 0
     while position < len(times_s):
         wanted_s = np.array(times_s[position:])
@@ -322,7 +322,7 @@ def _shown_at(video: _Video, times_s: list[float]) -> Iterator[VideoFrame]:
 
 
 def _with_ends(video: _Video, frames: Iterator[VideoFrame]) -> Iterator[tuple[VideoFrame, float]]:
-    """Pair each frame with the time of the next; the last one stays as long as the one before."""
+    """Pair each frame with the time of the next; the last is shown as long as the one before."""
     step_s = 0.0
     held = next(frames, None)
     for number, frame in enumerate(frames):

@@ -1,4 +1,4 @@
-"""Starts the process that decodes a video, and takes its answers: they are as untrusted as it."""
+"""Start the process that decodes a video and read its responses, which are untrusted too."""
 
 import json
 import os
@@ -18,37 +18,37 @@ import numpy as np
 from roadscan.errors import EXIT_CODES, RoadscanError
 
 MAX_ANSWER_BYTES = 1 << 20
-HINT = "The file is damaged or made to harm: copy it again from the camera"
+HINT = "The file is damaged or malicious: copy it again from the camera"
 
 
 @dataclass(frozen=True, slots=True)
 class DecodeLimits:
-    """What a decoder may use before it is taken for hostile or broken."""
+    """Limits of a decoder, beyond which its file counts as hostile or broken."""
 
     threads: int = max(2, min(4, os.cpu_count() or 2))
     memory_bytes: int = 4 << 30
-    """Of address space: 8K frames in flight on several threads need over 1 GiB."""
+    """Address space: 8K frames in flight on several threads need over 1 GiB."""
     stall_s: float = 60.0
-    """Without any sign of life."""
+    """Seconds without a heartbeat."""
     max_width: int = 8192
     max_height: int = 4608
     frames_ahead: int = 2
-    """Pictures taken from the decoder ahead of the one that is looked at."""
+    """Pictures taken from the decoder ahead of the current one."""
 
     @property
     def picture_bytes(self) -> int:
-        """The largest picture there can be."""
+        """Size of the largest picture allowed."""
         return self.max_width * self.max_height * 3
 
 
 class Decoding:
-    """One request to a decoding process of its own; gone with the last answer, or its crash."""
+    """A request to a decoder process, which ends with the last response or its crash."""
 
     def __init__(self, path: Path, request: dict[str, Any], limits: DecodeLimits) -> None:
         self._name = path.name
         self._limits = limits
         self._process = subprocess.Popen(
-            # -P: no module is imported from the working directory, where files of others may lie
+            # -P: import no module from the working directory, which may hold untrusted files
             [sys.executable, "-P", "-m", "roadscan.read.video_child"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -68,18 +68,18 @@ class Decoding:
             "max_height": limits.max_height,
         }
         pipe = self._process.stdin
-        with suppress(OSError):  # a child that is dead already is found by its missing answer
+        with suppress(OSError):  # a child that is already dead is noticed by its missing response
             if pipe is not None:
                 pipe.write(json.dumps(full).encode() + b"\n")
                 pipe.close()
 
     def answers(self) -> Iterator[dict[str, Any]]:
-        """Yield the child's answers, a picture as `image`; its crash or silence is an error.
+        """Yield the child's responses, a picture as `image`; its crash or silence is an error.
 
         Raises
         ------
         RoadscanError
-            What the child refuses, `video_decoder_crashed`, `video_decoder_timeout`.
+            The child's refusal, `video_decoder_crashed` or `video_decoder_timeout`.
         """
         try:
             while True:
@@ -94,7 +94,7 @@ class Decoding:
             self._stop()
 
     def _stop(self) -> None:
-        """End the child, whatever it does."""
+        """End the child, whatever it is doing."""
         self._process.kill()
         self._process.wait()
         while self._reader.is_alive():
@@ -111,7 +111,7 @@ class Decoding:
             self._answers.put(answer)
 
     def _read_answer(self, pipe: BufferedReader) -> dict[str, Any] | None:
-        """Return the next answer; None where the child ended, or says what it never would."""
+        """Return the next response; None if the child ended or sent something invalid."""
         line = pipe.readline(MAX_ANSWER_BYTES)
         if not line.endswith(b"\n"):
             return None
@@ -145,7 +145,7 @@ class Decoding:
         if answer is None:
             raise RoadscanError(
                 "video_decoder_crashed",
-                f"{self._name} ended its decoder (exit {self._exit_code()})",
+                f"{self._name} crashed its decoder (exit code {self._exit_code()})",
                 HINT,
             )
         return answer

@@ -1,10 +1,10 @@
-"""Which containers and codecs are opened at all, told by a file's first bytes."""
+"""Allow-list of containers and codecs; containers are recognised by a file's first bytes."""
 
 from dataclasses import dataclass
 
 CODECS = frozenset({"h264", "hevc", "mjpeg", "mpeg4", "av1", "vp9"})
 CODEC_DECODERS = "h264,hevc,mjpeg,mpeg4,av1,libdav1d,libaom-av1,vp9,libvpx-vp9"
-"""As FFmpeg names the decoders that it may open for them."""
+"""FFmpeg's names of the decoders allowed for them."""
 
 NAMES = "mp4, mov, mkv, avi, mpeg-ts"
 TS_PACKET = 188
@@ -13,7 +13,7 @@ M2TS_PACKET = 192
 
 @dataclass(frozen=True, slots=True)
 class Container:
-    """The demuxers for a file, or why it is not opened (code, what it is)."""
+    """The demuxers for a file, or why it is refused (code, description)."""
 
     demuxers: str = ""
     refusal: tuple[str, str] | None = None
@@ -33,7 +33,7 @@ _REFUSED = {
 
 
 def sniff_container(head: bytes) -> Container:
-    """Tell the container by the first bytes of a file."""
+    """Recognise the container by the first bytes of a file."""
     if head[4:8] in _MOV_ATOMS:
         return Container("mov,mp4,m4a,3gp,3g2,mj2")
     if head.startswith(b"\x1a\x45\xdf\xa3"):
@@ -46,7 +46,7 @@ def sniff_container(head: bytes) -> Container:
         if head.startswith(magic):
             return Container(refusal=("video_container_not_allowed", f"is {name}"))
     begins = head[:12].decode("latin-1").encode("unicode_escape").decode()
-    return Container(refusal=("video_not_a_video", f"is no video (it begins with '{begins}')"))
+    return Container(refusal=("video_not_a_video", f"is not a video (it begins with '{begins}')"))
 
 
 def _has_sync(head: bytes, first: int, step: int) -> bool:

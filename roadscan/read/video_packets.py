@@ -1,8 +1,8 @@
-"""Leaves out the packets of a video that no wanted picture needs: decoding is most of the work.
+"""Skip the packets of a video that no requested picture needs: decoding is most of the work.
 
-Nothing from a clean start on (an IDR picture, say) depends on anything before it. So of the packets
-from one clean start to the next, a group, those after the last wanted picture need no decoding, and
-none do where no picture is wanted, as at a red light.
+Nothing after a clean start (an IDR picture, say) depends on anything before it. So within a group,
+the packets from one clean start to the next, those after the last requested picture need no
+decoding, and none do if no picture of the group is requested, as at a red light.
 """
 
 from collections.abc import Callable, Iterator
@@ -17,13 +17,13 @@ from roadscan.model.arrays import Floats
 Packet: TypeAlias = "av.Packet[Any]"
 
 SAME_TIME_S = 0.0005
-"""Clocks of containers count in ticks."""
+"""Containers round times to ticks."""
 MAX_GROUP = 600
-"""Packets held back until it is known which are needed; of a longer group more are decoded."""
+"""Packets held back until it is known which are needed; longer groups are split."""
 LAST_ALONE = 2
-"""Packets of a group with one picture, at the end of a file: it and the one that flushes."""
+"""Packets of a single-picture group at the end of a file: the picture and the flush packet."""
 KEY_IS_CLEAN = frozenset({"mjpeg", "vp9", "av1"})
-"""Codecs whose key frames let go of everything before them."""
+"""Codecs whose key frames reset all references."""
 H264_SLICES, H264_IDR = frozenset(range(1, 6)), 5
 HEVC_SLICES, HEVC_IDR, HEVC_IDR_LED = frozenset(range(32)), frozenset({20}), 19
 """NAL unit types: H.264 table 7-1, H.265 table 7-1."""
@@ -32,7 +32,7 @@ HEVC_SLICES, HEVC_IDR, HEVC_IDR_LED = frozenset(range(32)), frozenset({20}), 19
 def needed_packets(
     packets: Iterator[Packet], stream: VideoStream, wanted_s: Floats, start_s: float
 ) -> Iterator[tuple[Packet, bool]]:
-    """Yield every packet, and whether it is needed for the pictures on show at some times.
+    """Yield every packet, and whether it is needed for the pictures displayed at some times.
 
     `wanted_s` are ascending times since `start_s`. Where the next clean start is not known (at the
     end of the file, and after the last wanted time) all are needed.
@@ -51,8 +51,8 @@ def _groups(
 ) -> Iterator[tuple[list[Packet], float | None]]:
     """Yield groups, or the beginnings of long ones, with the time of the next clean start.
 
-    The last two are one where the last holds a single picture: how long that stays on show is
-    known from the one before.
+    A last group with a single picture is joined to the one before, which determines how long that
+    picture is displayed.
     """
     before: tuple[list[Packet], float | None] | None = None
     group: list[Packet] = []
@@ -89,7 +89,7 @@ def _time_s(packet: Packet) -> float:
 
 
 def _clean_start(stream: VideoStream) -> Callable[[Packet], bool]:
-    """Return how to tell that a key frame lets go of everything before it."""
+    """Return a test for whether a key frame resets all references."""
     codec, header = stream.codec_context.codec.canonical_name, stream.codec_context.extradata or b""
     boxed = header[:1] == b"\x01"  # sizes before the units (ISO 14496-15), else start codes
     if codec == "h264":
@@ -97,7 +97,7 @@ def _clean_start(stream: VideoStream) -> Callable[[Packet], bool]:
         return lambda packet: _first(packet, size_bytes, lambda b: b & 31, H264_SLICES) == H264_IDR
     if codec == "hevc":
         size_bytes = (header[21] & 3) + 1 if boxed and len(header) > 21 else 0
-        # pictures shown before the other kind of IDR may follow it
+        # the other kind of IDR may be followed by pictures displayed before it
         clean = HEVC_IDR if stream.codec_context.has_b_frames else HEVC_IDR | {HEVC_IDR_LED}
         return lambda packet: (
             _first(packet, size_bytes, lambda b: b >> 1 & 63, HEVC_SLICES) in clean
@@ -108,7 +108,7 @@ def _clean_start(stream: VideoStream) -> Callable[[Packet], bool]:
 def _first(
     packet: Packet, size_bytes: int, kind_of: Callable[[int], int], slices: frozenset[int]
 ) -> int | None:
-    """Return the type of the first unit of a packet that holds a part of the picture."""
+    """Return the type of the first NAL unit of a packet that contains a slice of the picture."""
     data = bytes(packet)
     for at in _units(data, size_bytes):
         if at < len(data) and (kind := kind_of(data[at])) in slices:
@@ -117,7 +117,7 @@ def _first(
 
 
 def _units(data: bytes, size_bytes: int) -> Iterator[int]:
-    """Yield where the units of a packet begin."""
+    """Yield the offsets at which the NAL units of a packet begin."""
     at = 0
     while size_bytes and at + size_bytes < len(data):
         yield at + size_bytes

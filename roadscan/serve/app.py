@@ -22,8 +22,7 @@ from roadscan.serve.network_routes import networks_router
 from roadscan.serve.ogc.document_routes import features_router
 from roadscan.serve.ogc.download_audit import exports_on_record
 from roadscan.serve.ogc.layer_access import readable_by
-from roadscan.serve.pages.page_routes import pages_router
-from roadscan.serve.pages.static_routes import static_router
+from roadscan.serve.pages.page_routes import pages_router, static_router
 from roadscan.serve.review_routes import reviews_router
 from roadscan.serve.survey_routes import surveys_router
 from roadscan.serve.town import Town

@@ -6,7 +6,7 @@ def test_the_first_administrator_comes_by_the_link_that_was_printed(open_page):
     row = page.locator("#accounts tr", has_text=ADMIN).first
     row.wait_for()
     name, _, state, *_ = row.locator("td").all_inner_texts()
-    assert (name, row.get_by_role("combobox").input_value(), state) == (ADMIN, "admin", "offen")
+    assert (name, row.get_by_role("combobox").input_value(), state) == (ADMIN, "admin", "aktiv")
 
 
 def test_who_is_not_logged_in_is_sent_to_the_login_and_back(chromium, service):
@@ -27,8 +27,8 @@ def test_who_is_not_logged_in_is_sent_to_the_login_and_back(chromium, service):
 
 def test_a_key_opens_the_layers_until_it_is_revoked(open_page, service, chromium):
     page = open_page("/account", "en")
-    page.get_by_label("What for").fill("QGIS in room 12")
-    page.get_by_role("button", name="Make a key").click()
+    page.get_by_label("Purpose").fill("QGIS in room 12")
+    page.get_by_role("button", name="Create key").click()
     secret = page.locator("code.secret").inner_text()
     program = chromium.new_context(base_url=service.address)
     ask = {"headers": {"X-API-Key": secret}}

@@ -53,11 +53,11 @@ def test_columns_are_chosen_faults_shown_and_the_network_read_again(open_page, t
     page.locator("#network-file").set_input_files(path)
     page.get_by_text("2 Strecken, davon 0 mit Straßennamen").wait_for(timeout=60_000)
     faults = page.locator("#network-faults").get_by_role("row")
-    assert faults.all_inner_texts() == ["1\tBelag unbekannt: nicht bewertet\tcheese"]
+    assert faults.all_inner_texts() == ["1\tBelag unbekannt: wird nicht bewertet\tcheese"]
     page.get_by_label("Straßenname", exact=True).select_option("strassenbez")
     assert page.get_by_text("Gasse 0 · Gasse 1").is_visible()
     assert page.get_by_role("button", name="Dieses Netz verwenden").is_disabled()
-    page.get_by_role("button", name="neu lesen").click()
+    page.get_by_role("button", name="neu einlesen").click()
     page.get_by_text("2 Strecken, davon 2 mit Straßennamen").wait_for(timeout=60_000)
     page.reload()
     page.get_by_text("2 Strecken, davon 2 mit Straßennamen").wait_for()
@@ -87,11 +87,11 @@ def test_work_for_the_whole_town_is_begun_and_its_end_is_seen(open_page, survey)
     page = open_page("/admin")
     page.get_by_role("button", name="Sicherung anlegen").click()
     page.locator("#job-survey").select_option(survey)
-    page.get_by_role("button", name="Ebenen und Bilder als Datei").click()
+    page.get_by_role("button", name="Ebenen und Bilder exportieren").click()
     jobs = page.locator("#town-jobs")
     jobs.get_by_text("im Ordner backups/").wait_for(timeout=WORK_MS)
     with page.expect_download(timeout=WORK_MS) as download:
-        jobs.get_by_role("link", name="Datei holen").click(timeout=WORK_MS)
+        jobs.get_by_role("link", name="Datei herunterladen").click(timeout=WORK_MS)
     assert zipfile.ZipFile(download.value.path()).testzip() is None
 
 
@@ -114,7 +114,9 @@ def test_a_drive_is_erased_after_a_second_question(open_page, survey):
 
     page.route("**/api/drives/*", answer)
     page.get_by_role("button", name="Endgültig löschen").click()
-    page.get_by_text("small.mp4 ist gelöscht. Die Befahrung wird ohne sie neu bewertet.").wait_for()
+    page.get_by_text(
+        "small.mp4 wurde gelöscht. Die Befahrung wird ohne diese Fahrt neu bewertet."
+    ).wait_for()
     assert asked == ["DELETE"]
 
 
@@ -142,18 +144,20 @@ def test_recordings_that_are_due_are_shown_and_deleted_after_a_second_question(o
     path = put_old_recording(service, "alte Fahrt.mp4")
     page = open_page("/admin")
     due = page.locator("#due").get_by_role("row", name="alte Fahrt.mp4")
-    assert "seit über 30 Tagen hier" in due.inner_text()
+    assert "seit mehr als 30 Tagen hier" in due.inner_text()
     delete = page.get_by_role("button", name="Fällige Aufnahmen jetzt löschen")
     delete.click()
-    page.get_by_text("Dateien: 1, zusammen 14 B. Ergebnisse und Bilder bleiben.").wait_for()
+    page.get_by_text(
+        "Dateien: 1, zusammen 14 B. Ergebnisse und Bilder bleiben erhalten."
+    ).wait_for()
     found = Axe().run(page, options={"runOnly": {"type": "tag", "values": TAGS}})
     assert found.violations_count == 0, found.generate_report()
     page.get_by_role("button", name="Behalten").click()
     assert path.exists()
     delete.click()
     page.get_by_role("button", name="Endgültig löschen").click()
-    page.locator("#town-jobs").get_by_text("1 Dateien gelöscht").wait_for(timeout=WORK_MS)
-    page.locator("#due").get_by_text("Nichts ist fällig.").wait_for()
+    page.locator("#town-jobs").get_by_text("Gelöschte Dateien: 1").wait_for(timeout=WORK_MS)
+    page.locator("#due").get_by_text("Es ist nichts fällig.").wait_for()
     assert delete.is_disabled()
     assert not path.exists()
     page.locator("#audit").get_by_text("Aufnahme gelöscht").first.wait_for()
@@ -167,7 +171,7 @@ def test_disk_settings_and_models_are_shown(open_page):
     assert "belegt" in page.locator("#disk-summary").inner_text()
     assert 0 < page.locator("#disk-used").evaluate("m => m.value / m.max") < 1
     page.locator("#models").get_by_role("row", name="rdd-v5nu").get_by_text(
-        "Dateien stimmen"
+        "Dateien unverändert"
     ).wait_for()
     kept = page.locator("#retention-settings").get_by_role("row", name="--keep-days")
     assert "7 Tage" in kept.inner_text()
@@ -184,12 +188,12 @@ def test_an_account_gets_another_role_and_its_key_is_withdrawn(open_page, servic
         assert change.is_disabled()
         page.get_by_label("Rolle von Ute", exact=True).select_option("viewer")
         change.click()
-        page.get_by_text("Ute: Lesen, offen.").wait_for()
+        page.get_by_text("Ute: Ansicht, aktiv.").wait_for()
         assert accounts.get(account.account_id).role is Role.VIEWER
-        key = page.locator("#all-keys").get_by_role("row", name="Ute QGIS Lesen")
+        key = page.locator("#all-keys").get_by_role("row", name="Ute QGIS Ansicht")
         key.get_by_role("button").click()
-        page.get_by_role("button", name="Endgültig sperren").click()
-        page.get_by_text("Der Schlüssel „QGIS“ von Ute ist gesperrt.").wait_for()
+        page.get_by_role("button", name="Endgültig widerrufen").click()
+        page.get_by_text("Der Schlüssel „QGIS“ von Ute wurde widerrufen.").wait_for()
         assert accounts.of_key(secret) is None
         key.wait_for(state="detached")
 
@@ -201,7 +205,7 @@ def test_a_role_that_is_refused_is_shown_as_it_still_is(open_page, service):
     roles = page.get_by_label("Rolle von Ada", exact=True)
     roles.select_option("viewer")
     page.get_by_role("button", name="Rolle von Ada ändern").click()
-    page.get_by_text("Das ist das letzte offene Konto, das verwalten darf.").wait_for()
+    page.get_by_text("Das ist das letzte aktive Konto mit der Rolle").wait_for()
     page.wait_for_function(
         "document.querySelector('[aria-label=\"Rolle von Ada\"]').value === 'admin'"
     )

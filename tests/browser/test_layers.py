@@ -18,7 +18,7 @@ def test_the_map_leads_from_a_segment_to_what_it_rests_on(open_page, damaged):
     centre = {"x": box["width"] / 2, "y": box["height"] / 2}
     canvas.click(position=centre)
     assert page.locator("#details").inner_text() == before
-    page.get_by_role("link", name="Woraus sich das ergibt").click()
+    page.get_by_role("link", name="Grundlagen dieser Bewertung").click()
     page.wait_for_url("**/segment?*")
     page.get_by_text(re.compile("Hauptstraße, .* m")).wait_for()
 
@@ -38,7 +38,7 @@ def test_a_click_on_the_map_leads_to_the_segment_that_lies_there(open_page, serv
     box = page.locator("#map canvas").bounding_box()
     page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
     page.locator("#details h2", has_text="Hauptstraße").wait_for()
-    page.get_by_role("link", name="Woraus sich das ergibt").click()
+    page.get_by_role("link", name="Grundlagen dieser Bewertung").click()
     page.wait_for_url("**/segment?*")
     assert parse_qs(urlparse(page.url).query)["id"] == [damaged["id"]]
 
@@ -70,7 +70,7 @@ def test_what_is_searched_and_sorted_is_sent_with_the_address(open_page, survey)
     page.wait_for_url(re.compile("sort=damages&order=down&search=haupt"))
     page.get_by_role("link", name="English").click()
     page.locator("#streets tbody tr").first.wait_for()
-    assert page.get_by_label("Search").input_value() == "haupt"
+    assert page.get_by_label("Find street").input_value() == "haupt"
     assert page.locator("th[aria-sort=descending]").inner_text() == "Damages"
 
 
@@ -108,7 +108,7 @@ def test_a_segment_shows_its_steps_cells_and_pictures(open_page, damaged):
     )
     assert page.locator("#steps tr").count() == 3
     assert page.locator("#cells rect").count() > 30
-    assert page.get_by_text("ein anderer Wert").count() == 0
+    assert page.get_by_text("einen anderen Wert").count() == 0
 
 
 def test_a_segment_shows_its_road_in_the_direction_of_travel_when_one_comes_to_it(
@@ -138,10 +138,10 @@ def test_a_segment_says_why_cells_were_not_seen_most_of_them_first(open_page, da
     }
     page.route("**/api/evidence/segment?*", lambda route: route.fulfill(json=evidence))
     page.goto(f"/segment?{urlencode(damaged)}")
-    page.get_by_text("Nicht bewertet: Bilder nicht brauchbar.").wait_for()
+    page.get_by_text("Nicht bewertet: Bilder unbrauchbar.").wait_for()
     assert page.locator("#outcome ul li").all_inner_texts() == [
-        "das Video stehen blieb: 50\u00a0% der Zellen",
-        "das Bild unscharf war: 5\u00a0% der Zellen",
+        "das Video stehen blieb: 50\u00a0% der Rasterfelder",
+        "das Bild unscharf war: 5\u00a0% der Rasterfelder",
     ]
 
 
@@ -173,7 +173,7 @@ def test_the_table_leads_to_the_map_and_to_the_worst_segment_without_a_mouse(ope
     first = page.locator("#details li button").first
     first.focus()
     page.keyboard.press("Enter")
-    page.get_by_role("link", name="Woraus sich das ergibt").wait_for()
+    page.get_by_role("link", name="Grundlagen dieser Bewertung").wait_for()
     page.goto(worst)
     page.locator("#outcome", has_text="Substanzwert").wait_for()
 

@@ -89,7 +89,10 @@ def test_the_map_has_its_background_from_the_one_server_that_is_set(page_at, siz
 @pytest.mark.parametrize("language", ["de", "en"])
 def test_a_login_there_comes_back_with_a_session_here(page_at, issuer: FakeIssuer, language):
     page, asked, _ = page_at(f"/login?back=/account&lang={language}", language)
-    button = {"de": "Mit dem Konto der Verwaltung anmelden", "en": "Log in with the administration"}
+    button = {
+        "de": "Mit dem Konto der Verwaltung anmelden",
+        "en": "Log in with your administration account",
+    }
     page.get_by_role("link", name=button[language]).click()
     page.wait_for_url("**/account")
     page.locator("#who", has_text="Uli Muster").wait_for()

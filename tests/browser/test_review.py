@@ -46,7 +46,7 @@ def test_a_reason_is_kept_and_no_key_counts_while_it_is_typed(open_page):
     page.get_by_label("Begründung (freiwillig").fill("")
     page.get_by_label("Begründung (freiwillig").press_sequentially("Narbe, kurz")
     assert waiting(page) == before
-    page.get_by_role("button", name="Stimmt").click()
+    page.get_by_role("button", name="Trifft zu").click()
     expect(page.locator("#decisions tr").first).to_contain_text("Narbe, kurz")
     expect(page.locator("#agreement")).to_contain_text("100 %")
     page.locator("#decisions").get_by_role("button", name="Zurücknehmen").first.click()

@@ -41,10 +41,10 @@ def test_an_upload_goes_on_after_a_cut_line_and_a_reload_and_ends_as_layers(
     waiting.get_by_text("small.gpx").wait_for()
     (went_on_at,) = [int(offset) for offset in began if offset is not None]
     assert 0 < went_on_at < (folder / "small.mp4").stat().st_size
-    assert page.locator("#unfinished").get_by_text("Noch nichts").is_visible()
+    assert page.locator("#unfinished").get_by_text("Keine Einträge").is_visible()
 
     # nothing of 27 s on one road confirms the camera's clock: somebody has to decide
-    waiting.get_by_role("link", name="Prüfung ansehen").click()
+    waiting.get_by_role("link", name="Eingangsprüfung ansehen").click()
     page.wait_for_url(re.compile("/drive"))
     page.locator("#concerns").get_by_text("Die Uhr der Kamera").wait_for()
     assert page.locator("#cover").get_by_text("240 m").is_visible()
@@ -72,15 +72,15 @@ def test_a_drive_that_cannot_be_worked_says_why_and_is_withdrawn(open_page, smal
     page.get_by_label("Befahrung").fill("West")
     page.locator("#files").set_input_files([video, track])
     row = page.locator("#waiting").get_by_role("row", name="broken.mp4")
-    row.get_by_text("lässt sich die Fahrt nicht auswerten").wait_for(timeout=WORK_MS)
-    row.get_by_role("link", name="Prüfung ansehen").click()
+    row.get_by_text("kann die Fahrt nicht ausgewertet werden").wait_for(timeout=WORK_MS)
+    row.get_by_role("link", name="Eingangsprüfung ansehen").click()
     page.locator("#outcome").get_by_text("kein Video").wait_for()
     page.get_by_role("button", name="Zurückziehen").click()
     page.get_by_role("button", name="Behalten").click()
     page.get_by_role("button", name="Zurückziehen").click()
     page.get_by_role("button", name="Löschen").click()
     page.wait_for_url(re.compile("/upload"))
-    page.get_by_text("Noch nichts").first.wait_for()
+    page.get_by_text("Keine Einträge").first.wait_for()
     assert not page.locator("#waiting").get_by_role("row", name="broken.mp4").is_visible()
 
 
@@ -90,7 +90,7 @@ def test_what_cannot_be_used_is_said_in_plain_words(open_page, tmp_path):
     video.write_bytes(b"not a video")
     page.get_by_label("Befahrung").fill("Ost")
     page.locator("#files").set_input_files(video)
-    page.get_by_role("row", name="alone.mp4").get_by_text("die Spur fehlt").wait_for()
+    page.get_by_role("row", name="alone.mp4").get_by_text("die GNSS-Spur fehlt").wait_for()
     empty = tmp_path / "empty.mp4"
     empty.write_bytes(b"")
     page.locator("#files").set_input_files(empty)

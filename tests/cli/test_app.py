@@ -82,7 +82,7 @@ def test_a_run_that_is_stopped_says_that_it_goes_on(
         assert exit_code(small_drive.command(tmp_path / "out")) == 130
     out, err = capsys.readouterr()
     assert out == ""
-    assert err == "roadscan: stopped; the same command goes on where it was\n"
+    assert err == "roadscan: stopped; repeat the command to resume\n"
     assert exit_code(small_drive.command(tmp_path / "out")) == 0
 
 

@@ -152,7 +152,7 @@ def test_the_table_says_what_was_found_and_where_it_is(
 ) -> None:
     assert exit_code(small_drive.command(tmp_path / "out")) == 0
     out = " ".join(capsys.readouterr().out.split())
-    for words in ("small drive", "frames looked at", "80", "above_horizon", "segments scored"):
+    for words in ("small drive", "frames analysed", "80", "above_horizon", "segments scored"):
         assert words in out
     assert "never an official ZEB grade" in out
     assert str(tmp_path)[:20] in out

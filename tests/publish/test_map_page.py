@@ -1,4 +1,4 @@
-"""The page: opens without a network, and says names without running them."""
+"""map.html opens without a network, and shows names without running them."""
 
 import json
 import re
@@ -15,7 +15,7 @@ SCRIPTS = ["application/json", None]
 
 
 class Page(HTMLParser):
-    """What a browser makes of it: tags, their attributes, the texts of its scripts."""
+    """A parsed page: tags, their attributes, the texts of its scripts."""
 
     def __init__(self, text: str) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""The overview: class colours where there is a score, grey where there is none."""
+"""The overview map: class colours where there is a score, grey where there is none."""
 
 from dataclasses import replace
 from pathlib import Path

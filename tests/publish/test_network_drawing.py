@@ -1,4 +1,4 @@
-"""A network drawn, before anybody relies on it."""
+"""The drawing of a network, and scale bars."""
 
 import re
 from xml.etree import ElementTree as ET
@@ -6,7 +6,7 @@ from xml.etree import ElementTree as ET
 import numpy as np
 
 from roadscan.model.road import Link, Network, RoadClass, Surface
-from roadscan.publish.network_drawing import MARGIN, MAX_HEIGHT, WIDTH, draw_network
+from roadscan.publish.network_drawing import MARGIN, MAX_HEIGHT, WIDTH, draw_network, scale_bar
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -27,7 +27,7 @@ def link(number, xy_m, **changes):
 
 
 def drawn(*links):
-    """Return the picture and its paths: lines, as absolute points, of side, main and apart."""
+    """Return the picture and its paths: lines, as absolute points, of side, main and unscored."""
     text = draw_network(Network(links, 25833, "0" * 64, "n"))
     svg = ET.fromstring(text)  # noqa: S314 -- ours
     return svg, [_lines(path.get("d")) for path in svg.find(f"{SVG}g")]
@@ -56,14 +56,14 @@ def test_a_network_that_runs_north_is_no_higher_than_a_window():
     assert abs(side[0][0][0] - WIDTH / 2) <= 1
 
 
-def test_main_roads_are_told_from_side_roads_and_from_what_is_never_scored():
-    _, (side, main, apart) = drawn(
+def test_main_roads_side_roads_and_unscored_links_are_drawn_apart():
+    _, (side, main, unscored) = drawn(
         link(0, [(0, 0), (100, 0)]),
         link(1, [(0, 10), (100, 10)], road_class=RoadClass.A),
         link(2, [(0, 20), (100, 20)], surface=Surface.PAVING),
         link(3, [(0, 30), (100, 30)], forward=False, backward=False),
     )
-    assert [len(lines) for lines in (side, main, apart)] == [1, 1, 2]
+    assert [len(lines) for lines in (side, main, unscored)] == [1, 1, 2]
 
 
 def test_what_is_too_small_to_be_seen_is_not_drawn_and_nothing_twice():
@@ -86,3 +86,10 @@ def test_names_of_streets_do_not_get_into_the_drawing():
         Network((link(0, [(0, 0), (9, 9)], street="<script>"),), 25833, "0" * 64, "<script>")
     )
     assert "script" not in text
+
+
+def test_a_scale_bar_has_the_longest_round_length_that_fits():
+    bars = {longest_m: scale_bar(longest_m) for longest_m in (1.0, 4.9, 60.0, 999.0, 1000.0, 2.4e4)}
+    assert [bar.length_m for bar in bars.values()] == [1.0, 2.0, 50.0, 500.0, 1000.0, 20_000.0]
+    assert bars[999.0].label == "500 m"
+    assert bars[2.4e4].label == "20 km"

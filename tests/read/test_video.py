@@ -149,14 +149,14 @@ def test_a_file_cut_off_plays_as_far_as_it_goes_and_says_how_far(tmp_path: Path)
         assert seen[-1] == pytest.approx(info.playable_s - 0.1, abs=0.15)
 
 
-def test_a_file_without_its_index_is_told_to_be_none(tmp_path: Path) -> None:
+def test_a_file_without_its_index_is_not_a_video(tmp_path: Path) -> None:
     path = write_video(tmp_path / "a.mp4", EVEN_S)
     data = path.read_bytes()
     path.write_bytes(data[: data.index(b"moov") - 4])
     with pytest.raises(RoadscanError) as caught:
         probe(path)
     assert caught.value.code == "video_not_a_video"
-    assert "cut off" in caught.value.hint
+    assert "truncated" in caught.value.hint
 
 
 def test_damage_in_the_middle_costs_its_pictures_and_not_the_rest(tmp_path: Path) -> None:

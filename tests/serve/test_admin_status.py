@@ -15,7 +15,7 @@ from roadscan.detect.model_folder import list_models
 from roadscan.model.access import AuditEntry
 from roadscan.model.uploaded_file import FileKind, StoredFile, UploadSource
 from roadscan.serve.backup import BACKUPS
-from roadscan.serve.pages.static_routes import OWN
+from roadscan.serve.pages.page_routes import STATIC
 from roadscan.serve.pages.texts import LANGUAGES, texts
 from roadscan.serve.retention import DAY_S, LONGEST_S, Due
 from roadscan.serve.survey_exports import export_path
@@ -151,7 +151,7 @@ def test_the_page_has_words_for_whatever_is_told():
 
 
 def test_the_page_names_options_that_the_service_has():
-    named = set(re.findall(r"--[a-z][a-z-]+", (OWN / "admin_retention.js").read_text()))
+    named = set(re.findall(r"--[a-z][a-z-]+", (STATIC / "admin_retention.js").read_text()))
     options = {name for p in get_command(app).commands["serve"].params for name in p.opts}
     assert named == {"--keep-days", "--no-purge", "--picture-every-m", "--upload-expires"}
     assert named | {"--disk-reserve"} <= options

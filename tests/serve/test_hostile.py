@@ -7,6 +7,8 @@ import pytest
 
 from roadscan.serve.uploads.tus_protocol import write_metadata
 
+pytestmark = pytest.mark.shared_service
+
 TUS = {"Tus-Resumable": "1.0.0"}
 LONG = "x" * 5000
 NAMES = (

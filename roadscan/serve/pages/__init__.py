@@ -1,1 +1,1 @@
-"""The web pages: a frame made here, filled by small modules in the browser."""
+"""The web pages: templates rendered here, filled by small modules in the browser."""

@@ -1,12 +1,10 @@
-"""What a town tells everybody of its service: who is responsible, what is kept, and how long.
+"""The public notices of a service: who is responsible, what is kept, and for how long.
 
-Facts come from the settings and from the constants that the program goes by, so that the page
-cannot promise what the program does not do. What the law says of it is the town's to write.
+Their facts come from the settings and from the program's own constants, so that the page cannot
+promise what the program does not do. Legal statements are the town's to write.
 """
 
-import math
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
@@ -17,39 +15,38 @@ from roadscan.serve.access.oidc import BEGUN_COOKIE, BEGUN_S
 from roadscan.serve.ogc.texts import COLLECTIONS
 from roadscan.serve.pages.texts import LANGUAGE_COOKIE, LANGUAGE_KEPT_S
 from roadscan.serve.privacy_record import MEASURED
-from roadscan.serve.retention import DAY_S, LONGEST_S
+from roadscan.serve.retention import LONGEST_S
 from roadscan.serve.settings import ServeSettings
 from roadscan.serve.survey_exports import KEPT_S
 
 MAX_OPERATOR: Final = 2000
 _CONTROL: Final = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
-"""Line breaks are the only ones that an address needs."""
-_UNITS: Final = (("days", DAY_S), ("hours", 3600.0), ("minutes", 60.0))
+"""Control characters; an address needs none but line breaks."""
 
 
 @dataclass(frozen=True, slots=True)
 class Notices:
-    """What the page says of one service; times in seconds."""
+    """Facts of one service that the page states; times in seconds."""
 
     operator: str
-    """Name and contact of whoever is responsible; "" where nobody is named."""
+    """Name and contact of whoever is responsible; "" if nobody is named."""
     keep_raw_s: float
-    """Videos and tracks after their results ..."""
+    """How long videos and tracks are kept after their results ..."""
     longest_s: float
-    """... and after they came, results or not."""
+    """... and after their arrival, with or without results."""
     deletes_raw: bool
     upload_expires_s: float
     export_kept_s: float
     picture_every_m: float
-    """0: none besides those of damages."""
+    """0: none except those of damages."""
     public: tuple[str, ...]
-    """Layers that anybody may read, in the order of all."""
+    """Layers that anybody may read, in the order of `COLLECTIONS`."""
     measured_model: str
-    """Whose figures the page tells."""
+    """The model whose measured figures the page states."""
     basemap_origin: str
-    """Whom browsers ask for the map's background; "" for nobody."""
+    """Origin of the map's background; "" without one."""
     login_host: str
-    """Whom logins lead to; "" where all are made here."""
+    """Host of the login service; "" if all logins are local."""
     session_cookie: str
     session_s: float
     session_over_https: bool
@@ -60,7 +57,7 @@ class Notices:
 
 
 def notices_of(settings: ServeSettings) -> Notices:
-    """Return what the page says of a service with these settings."""
+    """Return the facts of a service with these settings."""
     return Notices(
         operator=settings.operator,
         keep_raw_s=settings.keep_raw_s,
@@ -84,28 +81,15 @@ def notices_of(settings: ServeSettings) -> Notices:
 
 
 def read_operator(text: str) -> str:
-    """Return who is responsible, as the page shows it; raises `option_invalid`.
+    """Return the operator as the page shows it; raises `option_invalid`.
 
-    It is text, never markup; its line breaks are shown.
+    It is text, never markup; line breaks are shown.
     """
     operator = text.replace("\r\n", "\n").strip()
     if len(operator) > MAX_OPERATOR:
         why = f"--operator has {len(operator)} characters"
-        raise RoadscanError("option_invalid", why, f"Say it in {MAX_OPERATOR} at most")
+        raise RoadscanError("option_invalid", why, f"Use {MAX_OPERATOR} at most")
     if found := _CONTROL.search(operator):
-        why = f"--operator: {found[0]!r} is no character of a name or address"
-        raise RoadscanError("option_invalid", why, "Leave it out; line breaks may stay")
+        why = f"--operator: {found[0]!r} does not belong in a name or address"
+        raise RoadscanError("option_invalid", why, "Remove it; line breaks are allowed")
     return operator
-
-
-def amount(value: float, words: Mapping[str, str]) -> str:
-    """Return a number as the language writes it."""
-    return f"{value:g}".replace(".", words["decimal_mark"])
-
-
-def how_long(time_s: float, words: Mapping[str, str]) -> str:
-    """Return a time in the largest unit that it can be told in with one decimal at most."""
-    units = ((name, time_s / unit_s) for name, unit_s in _UNITS if time_s >= unit_s or not time_s)
-    told = (each for each in units if math.isclose(each[1], round(each[1], 1)))
-    name, count = next(told, ("minutes", round(time_s / 60)))
-    return words[f"one_{name}" if count == 1 else f"some_{name}"].format(n=amount(count, words))

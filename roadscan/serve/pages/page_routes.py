@@ -1,20 +1,24 @@
-"""Hands out the pages; what stands in them is fetched by the browser from the API."""
+"""Routes of the pages and their files; browsers fetch the content of pages from the API."""
 
 from collections.abc import Callable, Mapping
+from importlib.util import find_spec
+from pathlib import Path
 from typing import Final
 
-from fastapi import APIRouter, Request
-from fastapi.responses import HTMLResponse
+from fastapi import APIRouter, HTTPException, Request
+from fastapi.responses import FileResponse, HTMLResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
 from roadscan.model.score import STATEMENT
 from roadscan.serve.pages.basemap import POLICY, policy_with
-from roadscan.serve.pages.notices import amount, how_long, notices_of
+from roadscan.serve.pages.notices import notices_of
 from roadscan.serve.pages.texts import (
     LANGUAGE_COOKIE,
     LANGUAGE_KEPT_S,
     LANGUAGES,
+    amount,
     choose_language,
+    how_long,
     notice_texts,
     texts,
 )
@@ -35,11 +39,14 @@ PAGES: Final = {
     "/welcome": "welcome",
     "/notices": "notices",
 }
-"""Address to template and module: templates/NAME.html, static/NAME.js."""
+"""Address to name: templates/NAME.html, static/NAME.js."""
+STATIC: Final = Path(__file__).parent.parent / "static"
+MAPLIBRE: Final = ("maplibre-gl.js", "maplibre-gl.css")
+MEDIA_TYPES: Final = {".js": "text/javascript", ".css": "text/css"}
 
 
 def pages_router(settings: ServeSettings) -> APIRouter:
-    """Return the routes of the pages. Anybody may see the empty frames."""
+    """Return the routes of the pages; their empty templates are public."""
     router = APIRouter(include_in_schema=False)
     templates = Environment(
         loader=PackageLoader("roadscan.serve.pages"),
@@ -85,3 +92,28 @@ def _page(
         return answer
 
     return page
+
+
+def static_router() -> APIRouter:
+    """Return the routes of our own modules and of the map library; browsers revalidate them."""
+    router = APIRouter(prefix="/static", include_in_schema=False)
+    files = {path.name: path for path in STATIC.iterdir() if path.suffix in MEDIA_TYPES}
+    files |= {f"vendor/{name}": _maplibre() / name for name in MAPLIBRE}
+
+    @router.get("/{name:path}")
+    def file(name: str) -> FileResponse:
+        if name not in files:
+            raise HTTPException(404, "there is no such file")
+        path = files[name]
+        headers = {"Cache-Control": "no-cache"}
+        return FileResponse(path, headers=headers, media_type=MEDIA_TYPES[path.suffix])
+
+    return router
+
+
+def _maplibre() -> Path:
+    """Return the folder of the browser library, without importing its package."""
+    spec = find_spec("maplibre")
+    if spec is None or spec.origin is None:
+        raise ModuleNotFoundError("the map page needs maplibre", name="maplibre")
+    return Path(spec.origin).parent / "srcjs"

@@ -1,6 +1,8 @@
-"""What pages say, in German and English."""
+"""What pages say in German and English, and numbers and periods as each language writes them."""
 
+import math
 import tomllib
+from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
 from typing import Final
@@ -8,8 +10,9 @@ from typing import Final
 LANGUAGES: Final = ("de", "en")
 DEFAULT: Final = "de"
 LANGUAGE_COOKIE: Final = "roadscan_language"
-"""Keeps the language that somebody chose."""
+"""Remembers the language that somebody chose."""
 LANGUAGE_KEPT_S: Final = 365 * 86400
+_UNITS: Final = (("days", 86400.0), ("hours", 3600.0), ("minutes", 60.0))
 
 
 @cache
@@ -20,7 +23,7 @@ def texts(language: str) -> dict[str, str]:
 
 @cache
 def notice_texts(language: str) -> dict[str, str]:
-    """Return what the notices say: long, so other pages do not carry it along."""
+    """Return the texts of the notices: they are long, so other pages do without them."""
     return _read(f"notices_{language}")
 
 
@@ -32,6 +35,19 @@ def choose_language(asked: str | None, kept: str | None, accepted: str) -> str:
     browser = (part.split(";")[0].strip().lower()[:2] for part in accepted.split(","))
     wanted = (asked, kept, *browser)
     return next((language for language in wanted if language in LANGUAGES), DEFAULT)
+
+
+def amount(value: float, words: Mapping[str, str]) -> str:
+    """Return a number as the language writes it."""
+    return f"{value:g}".replace(".", words["decimal_mark"])
+
+
+def how_long(time_s: float, words: Mapping[str, str]) -> str:
+    """Return a period in the largest unit that needs at most one decimal."""
+    units = ((name, time_s / unit_s) for name, unit_s in _UNITS if time_s >= unit_s or not time_s)
+    exact = (each for each in units if math.isclose(each[1], round(each[1], 1)))
+    name, count = next(exact, ("minutes", round(time_s / 60)))
+    return words[f"one_{name}" if count == 1 else f"some_{name}"].format(n=amount(count, words))
 
 
 def _read(name: str) -> dict[str, str]:

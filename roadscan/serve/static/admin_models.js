@@ -12,7 +12,7 @@ import {number, size, text, textOr} from "./texts.js";
 
 /** @param {Model} model */
 function row({name, described, failure: why}) {
-  const state = why ? make("span", {class: "bad"}, failure(why).message) : text("model_whole");
+  const state = why ? make("span", {class: "bad"}, failure(why).message) : text("files_intact");
   if (!described) return [given(name), "", "", "", "", "", state];
   const others = described.precisions.filter((each) => each !== described.precision).join(", ");
   return [

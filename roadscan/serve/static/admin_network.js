@@ -54,7 +54,7 @@ function show(job, preview) {
   find("network-name").textContent = shown.name;
   const read_ = Boolean(shown.network_sha256);
   find("network-drawn").hidden = !read_;
-  find("network-summary").textContent = read_ ? text("network_in_it", {...facts, links: number(facts.links), named: number(facts.named), segments: number(facts.segments), length: number(facts.length_m / 1000, 1)}) : "";
+  find("network-summary").textContent = read_ ? text("network_summary", {...facts, links: number(facts.links), named: number(facts.named), segments: number(facts.segments), length: number(facts.length_m / 1000, 1)}) : "";
   if (read_) {
     const address = `/api/networks/${shown.network_sha256}/drawing`;
     find("network-drawing").src = address;
@@ -89,7 +89,7 @@ function showColumns(preview) {
   }), "");
   const all = Object.values(preview.fault_counts).reduce((sum, n) => sum + n, 0);
   const counts = Object.entries(preview.fault_counts).map(([kind, n]) => make("li", {}, `${number(n)} × ${text("fault_" + kind)}`));
-  find("network-fault-counts").replaceChildren(...(all ? [make("ul", {}, ...counts)] : [text("no_faults")]), all > preview.faults.length ? text("faults_more", {shown: number(preview.faults.length), all: number(all)}) : "");
+  find("network-fault-counts").replaceChildren(...(all ? [make("ul", {}, ...counts)] : [text("no_faults")]), all > preview.faults.length ? text("first_shown", {shown: number(preview.faults.length), all: number(all)}) : "");
   find("network-fault-table").hidden = !all;
   fill(find("network-faults"), preview.faults.map((fault) => [String(fault.line), text("fault_" + fault.kind), given(fault.value)]), "", [1]);
 }
@@ -119,7 +119,7 @@ export function watchNetwork(inForce) {
     await call("PUT", "/api/networks/in-force", {network_sha256, name});
     remember("");
     find("network-preview").hidden = true;
-    find("network-state").textContent = text("in_force_now", {name});
+    find("network-state").textContent = text("network_in_use", {name});
     await inForce();
   }));
   const asked = new URLSearchParams(location.search).get("network");

@@ -54,7 +54,7 @@ export async function watchRetention(begun) {
     sums = {files, size: size(retention.due_bytes)};
     fill(find("retention-settings"), settingRows(retention.settings), "");
     find("due-summary").textContent = retention.due_files ? text("due_summary", sums) : "";
-    find("due-first").textContent = retention.first.length < retention.due_files ? text("faults_more", {shown: number(retention.first.length), all: files}) : "";
+    find("due-first").textContent = retention.first.length < retention.due_files ? text("first_shown", {shown: number(retention.first.length), all: files}) : "";
     find("purge").disabled = !retention.due_files;
     fill(find("due"), retention.first.map(dueRow), text("due_none"));
   };

@@ -30,15 +30,15 @@ function showFacts({video, track, sync, would_cover: cover}) {
     [text("name"), given(video.name)],
     [text("check_streams"), video.streams.join(", ")],
     [text("check_size"), `${video.width} × ${video.height}, ${number(video.frame_rate_hz, 1)} ${text("check_per_second")}`],
-    [text("check_plays"), duration(video.playable_s)],
-    [text("check_claims"), duration(video.claimed_s)],
+    [text("check_playable"), duration(video.playable_s)],
+    [text("check_declared"), duration(video.claimed_s)],
     [text("check_begins"), moment(video.started_at)],
   ]);
   if (!track) return;
   const dropped = Object.entries(track.dropped).filter(([, count]) => count).map(([why, count]) => `${textOr(`dropped_${why}`, why)}: ${number(Number(count))}`);
   describe(find("track"), [
     [text("name"), given(track.name)],
-    [text("check_fixes"), text("check_kept", {kept: number(track.kept), fixes: number(track.fixes)})],
+    [text("check_fixes"), text("check_usable", {kept: number(track.kept), fixes: number(track.fixes)})],
     [text("check_dropped"), dropped.join(", ") || "–"],
     [text("check_begins"), moment(track.started_at)],
     [text("check_ends"), moment(track.ended_at)],

@@ -59,9 +59,9 @@ async function showDamage() {
     [text("field_street"), given(damage.street || damage.link_id)],
     [text("segment_title"), make("a", {href: where}, damage.segment_id)],
     [text("size"), `${number(damage.length_m, 2)} × ${number(damage.width_m, 2)} m`],
-    [text("found_how"), text("seen_times", {n: damage.n_observations, confidence: number(damage.confidence, 2)})],
+    [text("found"), text("seen_times", {n: damage.n_observations, confidence: number(damage.confidence, 2)})],
     [text("field_score"), damage.score === null ? text("class_0") : text("with_and_without", {score: number(damage.score, 2), class: damage.condition_class ?? "–", without: damage.without === null ? "–" : number(damage.without, 2)})],
-    [text("effect"), damage.share >= 1 ? text("class_hangs") : text("effect_share", {share: number(100 * damage.share)})],
+    [text("effect"), damage.share >= 1 ? text("decides_class") : text("effect_share", {share: number(100 * damage.share)})],
   ]);
   const evidence = await call("GET", `/api/evidence/damage?${new URLSearchParams({survey, id: damage.damage_id})}`);
   if (damage !== current()) return; // the user has moved on
@@ -79,7 +79,7 @@ function showDecisions() {
   fill(find("decisions"), decisions.map((one) => [
     time(one.at_s),
     given(one.who),
-    (one.undone ? `${text("undone")}: ` : "") + text(`said_${one.verdict}`, {kind: called(one.kind), before: called(one.kind_before)}),
+    (one.undone ? `${text("undone")}: ` : "") + text(`decision_${one.verdict}`, {kind: called(one.kind), before: called(one.kind_before)}),
     given(one.reason),
     make("a", {href: `/segment?${new URLSearchParams({survey, id: one.segment_id})}`}, one.segment_id),
     one.undone ? "" : make("button", {type: "button", class: "plain", click: () => undo(one)}, text("undo")),
@@ -105,7 +105,7 @@ async function alone(body) {
     } catch (error) {
       if (!(error instanceof Problem) || !["evidence_unknown", "review_unknown"].includes(error.code)) throw error;
       await load();
-      show(text("judged_meanwhile"));
+      show(text("changed_meanwhile"));
     }
   });
   busy = false;
@@ -123,7 +123,7 @@ function decide(verdict, kind = "") {
     const reason = find("reason").value;
     const made = await call("POST", "/api/reviews", {survey, damage_id: damage.damage_id, verdict, kind, reason});
     find("reason").value = "";
-    say(text(`said_${verdict}`, {kind: called(made.kind), before: called(made.kind_before)}));
+    say(text(`decision_${verdict}`, {kind: called(made.kind), before: called(made.kind_before)}));
     await load();
   });
 }
@@ -133,7 +133,7 @@ function undo(decision) {
   if (!decision) return;
   alone(async () => {
     await call("POST", `/api/reviews/${decision.number}/undo`);
-    say(`${text("undone")}: ${text(`said_${decision.verdict}`, {kind: called(decision.kind), before: called(decision.kind_before)})}`);
+    say(`${text("undone")}: ${text(`decision_${decision.verdict}`, {kind: called(decision.kind), before: called(decision.kind_before)})}`);
     await load();
   });
 }

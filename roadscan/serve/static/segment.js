@@ -27,8 +27,8 @@ function showSteps(steps) {
 function lost(shares) {
   if (!shares) return [];
   const reasons = shares.split(" ").map((part) => part.split(":")).sort((a, b) => Number(b[1]) - Number(a[1]));
-  const items = reasons.map(([code, share]) => make("li", {}, text("lost_share", {share: number(100 * Number(share)), why: textOr(`lost_${code}`, code)})));
-  return [make("li", {}, text("lost"), make("ul", {}, ...items))];
+  const items = reasons.map(([code, share]) => make("li", {}, text("not_seen_share", {share: number(100 * Number(share)), why: textOr(`lost_${code}`, code)})));
+  return [make("li", {}, text("not_seen_because"), make("ul", {}, ...items))];
 }
 
 /**
@@ -47,9 +47,9 @@ function showOutcome({properties: p, steps, agrees}) {
     text("outcome", {score: shown(p.score), class: p.condition_class, basis: p.twsub_basis.toUpperCase()}),
   ];
   const seen = p.assessed_at ? text("seen", {coverage: number(100 * p.coverage), cells: p.cells, views: shown(p.views_mean, 1), at: time(Date.parse(p.assessed_at) / 1000)}) : text("seen_none", {cells: p.cells});
-  const madeBy = text("made_by", {model: p.model, scheme: p.scheme, version: p.scheme_version});
+  const madeBy = text("method_used", {model: p.model, scheme: p.scheme, version: p.scheme_version});
   const lines = [...scored, seen].map((line) => make("li", {}, line));
-  const last = [madeBy, ...(agrees ? [] : [text("disagrees")])].map((line) => make("li", {}, line));
+  const last = [madeBy, ...(agrees ? [] : [text("recomputed_differs")])].map((line) => make("li", {}, line));
   find("outcome").replaceChildren(...lines, ...lost(p.lost), ...last);
 }
 

@@ -77,10 +77,10 @@ async function sendOne(file, about) {
   try {
     const {knownAs} = await send(file, about, (sent, waiting) => {
       if (!waiting) bar.setAttribute("value", String(sent));
-      state.textContent = waiting ? text("waiting_for_line") : `${number(100 * sent / file.size)} %`;
+      state.textContent = waiting ? text("waiting_for_connection") : `${number(100 * sent / file.size)} %`;
     }, stop.signal);
     bar.setAttribute("value", String(file.size));
-    state.replaceChildren(...(knownAs ? [text("known"), " (", given(knownAs), ")"] : [text("sent")]));
+    state.replaceChildren(...(knownAs ? [text("already_there"), " (", given(knownAs), ")"] : [text("complete")]));
   } catch (error) {
     state.className = "bad";
     state.textContent = stop.signal.aborted ? text("state_cancelled") : `${text("failed")}: ${error instanceof Error ? error.message : error}`;
@@ -110,8 +110,8 @@ function unfinishedRow(upload) {
  * @param {any} check of a complete drive, once there is one
  */
 function waitingRow(drive, check) {
-  const state = text(drive.waits_for ? "wait_" + drive.waits_for : check ? "verdict_" + check.verdict : "check_wanted");
-  const see = check ? make("a", {class: "button", href: `/drive?check=${check.check_id}`}, text("check_see"), make("span", {class: "hidden"}, " ", given(drive.video.name))) : "";
+  const state = text(drive.waits_for ? "wait_" + drive.waits_for : check ? "verdict_" + check.verdict : "check_pending");
+  const see = check ? make("a", {class: "button", href: `/drive?check=${check.check_id}`}, text("check_open"), make("span", {class: "hidden"}, " ", given(drive.video.name))) : "";
   return [given(drive.video.name), given(drive.video.survey), drive.track ? given(drive.track.name) : "–", state, see];
 }
 
@@ -120,7 +120,7 @@ function jobRow(job) {
   const name = job.request.video_name ?? job.request.file_name ?? "";
   const failed = job.done?.failure;
   const state = failed ? make("span", {class: "bad"}, failure(failed).message) : text("state_" + job.state);
-  const found = "segments_assessed" in (job.done?.facts ?? {}) ? make("a", {href: `/?survey=${encodeURIComponent(job.request.survey)}`}, text("found", job.done.facts)) : "";
+  const found = "segments_assessed" in (job.done?.facts ?? {}) ? make("a", {href: `/?survey=${encodeURIComponent(job.request.survey)}`}, text("job_result", job.done.facts)) : "";
   const steps = found || (job.progress && job.state === "running" ? `${text("stage_" + job.progress.stage)} ${job.progress.total ? `${job.progress.done}/${job.progress.total}` : ""}` : "");
   return [make("span", {}, `${text("kind_" + job.kind)} `, given(name)), given(job.request.survey ?? ""), state, steps, jobButton(job, list)];
 }

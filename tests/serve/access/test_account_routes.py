@@ -12,6 +12,7 @@ ROUTES = (
 )
 
 
+@pytest.mark.shared_service
 @pytest.mark.parametrize(("method", "place"), ROUTES)
 @pytest.mark.parametrize("role", [role for role in Role if role is not Role.ADMIN])
 def test_only_administrators_get_in(client, key_of, method, place, role):

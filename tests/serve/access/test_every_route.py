@@ -6,6 +6,8 @@ from starlette.testclient import TestClient
 
 from roadscan.model.access import Right, Role
 
+pytestmark = pytest.mark.shared_service
+
 PUBLIC = None
 """Anybody may ask: pages are empty frames, health tells no more than yes or no."""
 
@@ -143,6 +145,7 @@ def test_no_route_is_forgotten_here(client):
     assert set(routes(client)) == known
 
 
+@pytest.mark.both_databases
 def test_nobody_gets_in_without_a_login_except_where_anybody_may(client):
     for route in routes(client):
         status = ask(client, route, {})

@@ -11,14 +11,15 @@ from roadscan.model.access import Role
 from roadscan.serve.access.guard import COOKIE
 from roadscan.serve.access.oidc import BEGUN_COOKIE
 from roadscan.serve.ogc.texts import COLLECTIONS
-from roadscan.serve.pages.notices import (
-    MAX_OPERATOR,
-    how_long,
-    notices_of,
-    read_operator,
-)
+from roadscan.serve.pages.notices import MAX_OPERATOR, notices_of, read_operator
 from roadscan.serve.pages.page_routes import PAGES, pages_router
-from roadscan.serve.pages.texts import LANGUAGE_COOKIE, LANGUAGES, notice_texts, texts
+from roadscan.serve.pages.texts import (
+    LANGUAGE_COOKIE,
+    LANGUAGES,
+    how_long,
+    notice_texts,
+    texts,
+)
 from roadscan.serve.privacy_record import MEASURED, WORDS
 from roadscan.serve.settings import BasemapSettings, OidcSettings, ServeSettings
 
@@ -66,12 +67,14 @@ def figures(text: str) -> list[str]:
     return sorted(each.replace(",", ".") for each in found)
 
 
+@pytest.mark.shared_service
 def test_anybody_may_read_it_logged_in_or_not(client, key_of):
     assert client.get("/notices").status_code == 200
     for role in Role:
         assert client.get("/notices", headers=key_of(role)).status_code == 200
 
 
+@pytest.mark.shared_service
 @pytest.mark.parametrize("address", [*PAGES, "/ogc?f=html", "/ogc/conformance?f=html"])
 def test_every_page_leads_to_both_parts_and_both_are_there(client, address):
     foot = client.get(address).text.split("<footer>")[1]
@@ -101,11 +104,11 @@ def test_the_times_are_those_that_are_set(told):
     page = told(
         keep_raw_s=3 * DAY_S, upload_expires_s=DAY_S, session_s=90 * 60.0, picture_every_m=12.5
     )
-    assert "3 days after the results, at the latest 30 days after they came" in page
+    assert "3 days after assessment, at the latest 30 days after arrival" in page
     assert "1 day without another byte" in page
     assert page.count("1.5 hours") == 2
     assert "one for each 12.5 m driven" in page
-    assert "7 days after the results" not in page
+    assert "7 days after assessment" not in page
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -125,7 +128,7 @@ def test_without_pictures_of_the_road_it_speaks_of_those_of_damages_alone(told):
 def test_only_what_is_public_is_called_so(told):
     assert "No result can be read without a login." in told()
     some = told(public_collections=frozenset({"damages", "segments"}))
-    assert "without a login: condition of the segments, damages." in some
+    assert "Readable without a login: condition of the segments, damages." in some
     assert "Pictures are never public" in some
 
 
@@ -225,6 +228,7 @@ def test_its_facts_are_a_value_made_of_the_settings_alone(tmp_path):
     assert notices_of(settings).operator == ""
 
 
+@pytest.mark.shared_service
 def test_its_texts_are_not_carried_along_by_other_pages(client):
     assert notice_texts("de")["purpose"] not in client.get("/login?lang=de").text
     assert "purpose" not in texts("de")

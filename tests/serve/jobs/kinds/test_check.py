@@ -9,11 +9,19 @@ from roadscan.model.access import Role
 from roadscan.model.uploaded_file import FileKind, StoredFile, UploadSource
 from roadscan.serve.jobs.kinds.check import checks_of_waiting, found_by
 from roadscan.serve.queue.job import State
-from roadscan.serve.town import upload_limits
+from roadscan.serve.town import Town, upload_limits
 from roadscan.serve.uploads.upload_storage import UploadStorage
 from tests.serve.jobs.town import SAMPLES, work_once
 
 LONG_S = 300.0
+
+
+@pytest.fixture
+def opened(settings, store):
+    """The town as the service has it open."""
+    town = Town(settings, store)
+    yield town
+    town.close()
 
 
 @pytest.fixture
@@ -124,7 +132,7 @@ def test_a_file_that_is_wrong_is_told_by_the_name_that_its_sender_gave_it(
     (told,) = uploader.get("/api/checks").json()
     assert told["failure"] == {
         "code": "track_format_unknown",
-        "message": f"{name} is no track that can be read: it is XML, but no GPX",
+        "message": f"{name} is not in a supported track format: it is XML, but not GPX",
         "hint": "Give GPX, an NMEA log, GeoJSON, or CSV with columns time, lat, lon",
     }
 
