@@ -56,6 +56,13 @@ def test_a_network_is_read_and_described_before_it_counts(queue):
     assert job.state is State.DONE
     assert job.done.facts["crs"] == "EPSG:25833"
     assert job.done.facts["links"] == 8
+    assert steps_of(queue, job.job_id) == ["look_at_network", "read_network"]
+
+
+def steps_of(queue, job_id):
+    """Return the steps of a job, whose names are stored: a town that is updated goes on by them."""
+    names = [step["function_name"] for step in queue._client.list_workflow_steps(job_id)]
+    return [name for name in names if name != "DBOS.setEvent"]
 
 
 def test_a_network_in_a_zip_is_read_by_a_worker(town, queue, tmp_path):
@@ -130,6 +137,7 @@ def test_a_drive_ends_as_layers_even_if_its_worker_is_killed(town, queue, networ
     town.work_once()
     job = queue.job(job_id)
     assert job.state is State.DONE, job
+    assert steps_of(queue, job_id) == ["plan_drive", "work_chunk", "work_chunk", "join_survey"]
     (scored,) = [job for job in queue.jobs(50) if job.kind == "score"]
     assert scored.done.facts["segments_assessed"] > 15
     with open_town(town.settings) as opened, opened.layers.reading() as features:

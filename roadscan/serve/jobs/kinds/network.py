@@ -82,7 +82,7 @@ def workflow(place: Workplace) -> Workflow[NetworkRequest]:
     def network(request: NetworkRequest) -> str:
         publish_progress("reading", 0, 1)
         preview = place.steps.run_as(
-            "preview_network", _PREVIEW, lambda: preview_network(files, request)
+            "look_at_network", _PREVIEW, lambda: preview_network(files, request)
         )
         # before it is read: staff look at a network that is refused to see why
         DBOS.set_event(PREVIEW, _PREVIEW.dump_json(preview).decode())
