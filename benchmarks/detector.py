@@ -1,16 +1,16 @@
-"""How fast and how right the detector is by what it looks at and what it computes in.
+"""Speed and accuracy of the detector by input and precision.
 
     python benchmarks/detector.py [--model NAME] [--every 4] [--only WAYS] [--pictures DIR]
 
-Frames of the rendered sample drive, whose true boxes are known, are looked at whole and cropped to
-the rows of the near field, in several sizes and precisions; each frame by every way in turn. CPU ms
-are processor time of all cores together, which other work on the machine hardly moves. Wall ms are
-what passes for a frame while every core looks at one of its own, as `run` does it: they mean
-something on an idle machine only. Accuracy is that of boxes that begin in the near field (whose
-lower edge lies there), all cut off at the crop's upper edge.
+Frames of the rendered sample drive, whose true boxes are known, are processed whole and cropped to
+the rows of the near field, in several sizes and precisions; each frame by every variant in turn.
+CPU ms are processor time of all cores together, which other work on the machine hardly affects.
+Wall ms are per frame while every core processes one, as in `run`: only meaningful on an idle
+machine. Accuracy is that of boxes that begin in the near field (have their lower edge there), all
+clipped to the crop's upper edge.
 
-With `--pictures`, a YOLO folder of real pictures: those at hand look down so far that all they show
-is near field. They are cut at 0.3 of their height instead, and boxes that begin below 0.45 count.
+With `--pictures`, a YOLO folder of real pictures: the available ones look down so steeply that they
+show only near field. They are cut at 0.3 of their height, and boxes that begin below 0.45 count.
 """
 
 import argparse
@@ -49,14 +49,14 @@ LANE_WIDTH_M = 3.5
 CUT_SHARE, COUNTED_SHARE = 0.3, 0.45
 WARM_UP = 3
 HELD = 24
-"""Frames that all cores look at together, at most."""
+"""Maximum number of frames processed in parallel."""
 ROUNDS = 3
 BASE = "f32 640 whole"
 
 
 @dataclass
 class Way:
-    """One way of looking: what it took and what it found."""
+    """One variant: its times and detections."""
 
     name: str
     detector: Detector
@@ -70,7 +70,7 @@ class Way:
     tallies: dict[str, Tally] = field(default_factory=dict)
 
     def look(self, frame: Frame, rows: Rows) -> Boxes:
-        """Return the boxes of a frame, and keep the processor time."""
+        """Return the boxes of a frame and record the processor time."""
         given = self._given(frame)
         began = process_time()
         found = self._find(given, rows)
@@ -78,7 +78,7 @@ class Way:
         return found
 
     def look_at_once(self, frames: list[tuple[Frame, Rows]]) -> None:
-        """Look at frames with every core, and keep how long a frame took on the clock."""
+        """Process frames on every core and record the wall time per frame."""
         given = [(self._given(frame), rows) for frame, rows in frames]
         with ThreadPoolExecutor(os.cpu_count()) as pool:
             began = perf_counter()
@@ -93,7 +93,7 @@ class Way:
 
 
 def ways(spec: str, only: str) -> list[Way]:
-    """List the ways of looking whose names hold `only`; int8 where the model has it."""
+    """List the variants whose names contain `only`; int8 if the model has it."""
     model = open_model(spec)
     precisions = ["f32", "bf16", *(["int8"] if model.settings.network_int8 else [])]
     made = [_way(model, "f32 640 square", cropped=False, square=True)]
@@ -143,7 +143,7 @@ def real(folder: Path) -> Iterator[tuple[Frame, Boxes]]:
 
 
 def benchmark_rows(shape: tuple[int, ...]) -> tuple[Rows, Rows]:
-    """Return the rows looked at and the rows in which boxes are placed, of the sample's camera."""
+    """Return the rows searched and the rows in which boxes are placed, for the sample's camera."""
     camera = read_camera(SAMPLES / "camera.toml")
     rows = near_field_rows(camera, shape[1], shape[0], (LANE_WIDTH_M,))
     placed = near_field_rows(camera, shape[1], shape[0], (LANE_WIDTH_M,), margin=1.0)
@@ -163,7 +163,7 @@ def measure(
     frames: Iterator[tuple[Frame, Boxes]],
     rows_of: Callable[[tuple[int, ...]], tuple[Rows, Rows]],
 ) -> int:
-    """Look at every frame in every way; return how many there were."""
+    """Process every frame with every variant; return the number of frames."""
     number, held = 0, []
     for number, (frame, truth) in enumerate(frames, start=1):
         rows, placed = rows_of(frame.image.shape)
@@ -183,7 +183,7 @@ def measure(
 
 
 def table(compared: list[Way]) -> str:
-    """Write what came out as Markdown; times are medians, ratios medians frame by frame."""
+    """Print the results as Markdown; times are medians, ratios medians over frames."""
     base = next(way for way in compared if way.name == BASE)
     lines = [
         "| way | wall ms | CPU ms | least tenth | to f32 whole | mAP50 | recall | precision | F1 |",
@@ -214,15 +214,17 @@ def table(compared: list[Way]) -> str:
 
 
 def main() -> None:
-    """Measure as the command line says."""
+    """Run the benchmark from the command line."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
     parser.add_argument("--model", default="")
     parser.add_argument(
-        "--every", type=int, default=4, help="of the sample's frames one in so many"
+        "--every", type=int, default=4, help="use one in so many frames of the sample"
     )
-    parser.add_argument("--only", default="", help="ways that hold this, such as 'f32 640'")
+    parser.add_argument(
+        "--only", default="", help="variants whose names contain this, such as 'f32 640'"
+    )
     parser.add_argument("--pictures", type=Path, action="append", default=[])
     given = parser.parse_args()
     settings = open_model(given.model).settings

@@ -1,10 +1,10 @@
-"""How fast the main job is, and what it needs: one table for docs/speed.md.
+"""Speed and memory of `roadscan run`: a table for docs/speed.md.
 
 python -m benchmarks.drive [--runs 3] [--keep FOLDER] [--peer-python PYTHON]
 
 Runs `roadscan run` and, in turn, `ultralytics predict` of the same weights on the same number of
-frames of the same video, each as a process of its own, and once a drive four times as long. Ratios
-are taken pair by pair, so that a machine that is busy otherwise slows both.
+frames of the same video, each in a separate process, and once a drive four times as long. Ratios
+are taken pair by pair, so that other load on the machine slows both.
 """
 
 import argparse
@@ -36,7 +36,7 @@ NETWORK = ("detect",)
 
 @dataclass(frozen=True)
 class Measured:
-    """A finished command: seconds on the clock and on the processors, memory, what it wrote."""
+    """A finished command: wall and processor seconds, memory, and its output."""
 
     wall_s: float
     cpu_s: float

@@ -1,4 +1,4 @@
-"""Makes the drive that is timed: 1080p30 H.264 at 36 km/h, from the rendered sample drive.
+"""Make the benchmark drive: 1080p30 H.264 at 36 km/h, from the rendered sample drive.
 
 Each frame is the last one of the sample drive before its place, moved on over the flat road to that
 place and enlarged, with sensor noise: so every frame differs from the one before it as in a real
@@ -36,7 +36,7 @@ RECEIVER_NOISE_M = 0.5
 
 @dataclass(frozen=True)
 class BenchDrive:
-    """What the commands are given."""
+    """Input of the commands."""
 
     video: Path
     track: Path
@@ -46,7 +46,7 @@ class BenchDrive:
 
 
 def make_drive(folder: Path, seconds: int) -> BenchDrive:
-    """Write video and track; one lap is rendered, the others are its copies."""
+    """Write video and track; one lap is rendered, the others are copies of it."""
     lap = folder / "lap.mp4"
     if not lap.exists():
         partial = folder / "lap.partial.mp4"
@@ -99,7 +99,7 @@ def _pictures(trip: Trip) -> Iterator[NDArray[np.uint8]]:
 
 
 def _moved_on(ahead_m: float) -> NDArray[np.float64]:
-    """Return where a pixel of the road goes when the vehicle drives on, enlarged."""
+    """Return where a road pixel moves as the vehicle drives on, enlarged."""
     focal = CAMERA.width / 2 / np.tan(np.radians(CAMERA.hfov_deg) / 2)
     inner = np.array([[focal, 0, CAMERA.width / 2], [0, focal, CAMERA.height / 2], [0, 0, 1]])
     pitch = np.radians(CAMERA.pitch_deg)
@@ -120,7 +120,7 @@ def _driven_m(trip: Trip, track_s: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _repeat(lap: Path, path: Path, seconds: int) -> None:
-    """Copy the packets of a lap again and again, without encoding them anew."""
+    """Copy the packets of a lap repeatedly, without re-encoding."""
     with av.open(str(path), "w") as target:
         target.metadata["creation_time"] = f"{STARTED:%Y-%m-%dT%H:%M:%S}.000000Z"
         copy = None

@@ -1,10 +1,10 @@
-"""How long a drive takes that joins a large survey, until the layers show it.
+"""Time until the layers show a drive that joins a large survey.
 
     python -m benchmarks.joining out/demo [--segments 100000] [--no-postgis]
 
-Puts the drive of a run's folder on its network with so many segments more beside it, scores and
-publishes that survey, and lets a copy of the drive join: once as drives are taken in, by the lanes
-that they saw, and once by scoring and publishing the whole survey, which gives the same layers.
+Adds so many segments to the network of a results folder, scores and publishes the survey, and has a
+copy of the drive join: once by the lanes that it viewed, as in production, and once by scoring and
+publishing the whole survey, which gives the same layers.
 """
 
 import argparse
@@ -20,12 +20,11 @@ import numpy as np
 from sqlalchemy import insert, select
 
 from roadscan.assess.scheme import parse_scheme
+from roadscan.model.layers import LAYERS
 from roadscan.model.road import Link, Network
 from roadscan.model.survey import DriveKey, Survey
 from roadscan.pipeline.rematch import rematch_drive
-from roadscan.pipeline.rescore import score_again
-from roadscan.pipeline.score_new_drives import score_new_drives
-from roadscan.publish.layer_fields import LAYERS
+from roadscan.pipeline.score_survey import score_new_drives, score_survey
 from roadscan.publish.served_features import publish_features
 from roadscan.serve.settings import ServeSettings
 from roadscan.serve.town import open_town
@@ -51,7 +50,7 @@ def main() -> None:
     )
     parser.add_argument("folder", type=Path)
     parser.add_argument("--segments", type=int, default=100_000)
-    parser.add_argument("--no-postgis", action="store_true", help="SQLite alone")
+    parser.add_argument("--no-postgis", action="store_true", help="SQLite only")
     given = parser.parse_args()
     print(f"load {os.getloadavg()[0]:.1f} from others")
     with tempfile.TemporaryDirectory(prefix="roadscan-bench-") as temporary, ExitStack() as stack:
@@ -77,7 +76,7 @@ def _measure(name: str, store: Store, segments: int) -> None:
     followed = _shown(features)
     whole_s = _timed(lambda: _score_all(store, features))
     if followed != _shown(features) or len(followed - before) < len(followed) // 1000:
-        raise SystemExit("the layers are not what a scoring of all gives")
+        raise SystemExit("the layers differ from those of a full scoring")
     count = store.totals(SURVEY).segments
     length_km = store.drives(SURVEY)[0].length_m / 1000
     print(
@@ -136,8 +135,7 @@ def _copy(store: Store, key: DriveKey) -> DriveKey:
 
 
 def _score_all(store: Store, features: LayerStore) -> None:
-    score_again(store, SURVEY)
-    publish_features(store, features, SURVEY)
+    publish_features(store, features, score_survey(store, SURVEY))
 
 
 def _shown(features: LayerStore) -> frozenset[str]:
@@ -153,7 +151,7 @@ def _shown(features: LayerStore) -> frozenset[str]:
 
 def _follow(store: Store, scorings: Scorings) -> None:
     if score_new_drives(store, scorings, SURVEY) is None:
-        raise SystemExit("the drive was not followed")
+        raise SystemExit("the drive was not scored by its lanes")
 
 
 def _timed(body: Callable[[], None]) -> float:

@@ -1,4 +1,4 @@
-"""The yardstick: ultralytics' own prediction over a video, every n-th frame.
+"""The baseline: ultralytics' own prediction over a video, every n-th frame.
 
 python benchmarks/peer.py MODEL_FOLDER VIDEO STRIDE
 """
@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parents[1]
 
 
 def main() -> None:
-    """Predict and print what it took."""
+    """Predict and print time and memory."""
     folder, video, stride = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
     settings = tomllib.loads((folder / "model.toml").read_text("utf-8"))
     os.environ.update(YOLO_OFFLINE="true", YOLO_AUTOINSTALL="false")

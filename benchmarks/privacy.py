@@ -1,13 +1,13 @@
-"""How much of persons and vehicles the privacy network leaves in pictures, and what it costs.
+"""Recall and cost of the privacy network: persons and vehicles left visible in pictures.
 
     python -m benchmarks.privacy --material DIR [--model NAME] [--json] [--sheet FILE]
 
 Four sets, see privacy_material.py. A box counts as hidden if at least three quarters of it are
-painted over. `context` is the careful look at whole frames, one by one: that a neighbouring frame
-may show who is missed here is not counted in. `traffic` is the quick look that hides road. Of the
-default pictures it is counted who of those on the shown road is left visible. Times are taken on
-frames of the rendered drive, by every way in turn, so that a machine that is busy otherwise slows
-all alike. Intervals (95 %) are bootstrapped over pictures.
+painted over. `context` is the careful search of whole frames, one by one, without the help of
+neighbouring frames. `traffic` is the quick search for what hides the road. For default pictures,
+those on the shown road who are left visible are counted. Times are taken on frames of the rendered
+drive, alternating, so that other load on the machine slows all alike. Intervals (95 %) are
+bootstrapped over pictures.
 """
 
 import argparse
@@ -69,7 +69,7 @@ class Tally:
         self.false_share.append(float((painted & ~true).mean()))
 
     def figures(self) -> dict[str, dict[str, float | int | None]]:
-        """Return recall by size class, with its interval, and the area painted over in vain."""
+        """Return recall by size class, with its interval, and the area painted over needlessly."""
         table = {
             name: self._recall(lambda size, _, low=low, high=high: (size >= low) & (size < high))
             for name, (low, high) in SIZES.items()
@@ -108,7 +108,7 @@ def _share(painted: Bools, box: Floats) -> float:
 
 
 def measure(pictures: Iterable[Known], look: Callable[[Frame], Floats]) -> Tally:
-    """Look at pictures one by one."""
+    """Evaluate pictures one by one."""
     tally = Tally()
     for known in pictures:
         tally.add(known, look(Frame(0.0, known.image)))
@@ -116,7 +116,7 @@ def measure(pictures: Iterable[Known], look: Callable[[Frame], Floats]) -> Tally
 
 
 def sample_rows(width: int, height: int) -> tuple[Rows, Rows | None]:
-    """Return the rows that the quick look takes of the sample drive, and those of the detector."""
+    """Return the rows of the sample drive for the quick search, and those for the detector."""
     camera = read_camera(CAMERA)
     near = near_field(camera, width, height, LANE_WIDTH_M)
     rows = traffic_rows(camera, width, height, near) if near else None
@@ -160,7 +160,7 @@ def left_on_road(pictures: Iterable[Known], finder: PeopleFinder) -> Left:
 
 @dataclass(frozen=True)
 class Cost:
-    """Median milliseconds a frame, each way in turn over the same frames."""
+    """Return median milliseconds per frame, alternating over the same frames."""
 
     detect_ms: float
     detect_whole_ms: float
@@ -171,7 +171,7 @@ class Cost:
 
 
 def cost(material: Path, finder: PeopleFinder) -> Cost:
-    """Measure the looks against the detection of damage, which works on the same frames."""
+    """Compare the searches with damage detection on the same frames."""
     detector = load_detector()
     frames = [Frame(0.0, known.image) for known in pasted_pictures(material)]
     traffic, near = sample_rows(frames[0].image.shape[1], frames[0].image.shape[0])
@@ -193,7 +193,7 @@ def cost(material: Path, finder: PeopleFinder) -> Cost:
 
 
 def contact_sheet(pictures: Iterable[Known], finder: PeopleFinder, path: Path) -> None:
-    """Draw what is known (green) and what would be painted over (red), to be looked at."""
+    """Draw true boxes (green) and what would be painted over (red), for inspection."""
     tiles = []
     for known in pictures:
         image = known.image.copy()
@@ -211,7 +211,7 @@ def contact_sheet(pictures: Iterable[Known], finder: PeopleFinder, path: Path) -
 
 
 def main() -> None:
-    """Measure as the command line says."""
+    """Run the benchmark from the command line."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )

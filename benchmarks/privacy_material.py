@@ -1,4 +1,4 @@
-"""Pictures in which it is known where persons and vehicles are, to measure the privacy network on.
+"""Pictures with known persons and vehicles, to evaluate the privacy network.
 
 Four sets: everyday pictures labelled by others (street/val), every tenth frame of a dash camera's
 clip and of a walk past parked cars, and rendered frames with cut-out persons and vehicles. Boxes of
@@ -26,13 +26,13 @@ SAMPLE = ROOT / "data_samples" / "drive.mp4"
 STREET = ("person", "bicycle", "car", "motorcycle", "bus", "truck")
 PERSONS = frozenset({"person", "rider"})
 EDGE_PX = 12
-"""Around a cut-out, so that what is beside it can be told from it."""
+"""Margin around a cut-out, to separate it from its background."""
 CUT_ROUNDS = 5
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """A picture, and boxes (n, 4) of who and what is in it; `person` tells the two kinds apart."""
+    """A picture with boxes (n, 4) of persons and vehicles; `person` tells the two apart."""
 
     name: str
     image: Image
@@ -127,7 +127,7 @@ class _Cutouts:
 
 
 def _paste(image: Image, part: Image, mask: Image, box: list[int]) -> list[int]:
-    """Put a cut-out into a box of the picture, as far as it lies in it; return its own corners."""
+    """Paste a cut-out into a box, clipped to the picture; return its corners."""
     x1, y1, x2, y2 = box
     size = x2 - x1, y2 - y1
     shrunk = cv2.resize(part, size, interpolation=cv2.INTER_AREA)

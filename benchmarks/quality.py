@@ -1,14 +1,14 @@
-"""How often the gate before the detector errs, rule by rule, and what it takes.
+"""Error rates of the frame quality gate, rule by rule, and its cost.
 
     ROADSCAN_REAL_DATA=FOLDER python benchmarks/quality.py [--spoiled 12] [--fault NAME] [--recall]
     ROADSCAN_REAL_DATA=FOLDER python benchmarks/quality.py --turned
 
 Good frames are real ones in daylight: pictures from a motorbike (RDD2022), a survey vehicle (DNIT)
-and a dash camera on a motorway; frames of the rendered sample drive are listed apart. Each is
-spoiled by known amounts. Below the amount at which a rule is to stop a frame, a stop is as wrong as
-on an untouched one. `--recall` adds, for each amount, the share of true boxes that the default
-model still finds in pictures that have boxes (at the confidences of model.toml). `--turned` tells
-what the gate, which has no rule for it, says to views in which no road lies ahead: real frames
+and a dash camera on a motorway; frames of the rendered sample drive are listed separately. Each is
+degraded by known amounts. Below the amount at which a rule should reject a frame, a rejection is as
+wrong as for an undegraded one. `--recall` adds, for each amount, the share of true boxes that the
+default model still finds in pictures with boxes (at the confidences of model.toml). `--turned`
+shows what the gate, which has no rule for it, does with views without a road ahead: real frames
 turned or cut, road from straight above, everyday pictures.
 """
 
@@ -40,7 +40,7 @@ Spoil = Callable[[Image], Image]
 
 @dataclass(frozen=True)
 class Amount:
-    """A fault of known strength; `stop` are the reasons that are right, none where it is mild."""
+    """A fault of known strength; `stop` are the correct reasons, empty where it is mild."""
 
     fault: str
     strength: str
@@ -49,7 +49,7 @@ class Amount:
 
 
 def dark(image: Image, factor: float) -> Image:
-    """Take a share of the light."""
+    """Reduce the light to a share."""
     return (image * factor).astype(np.uint8)
 
 
@@ -59,12 +59,12 @@ def bright(image: Image, gain: float) -> Image:
 
 
 def defocus(image: Image, parts: int) -> Image:
-    """Blur by a Gaussian whose standard deviation is so small a part of the width."""
+    """Blur by a Gaussian with a standard deviation relative to the width."""
     return cv2.GaussianBlur(image, (0, 0), image.shape[1] / parts).astype(np.uint8)
 
 
 def smear(image: Image, parts: int, angle_deg: float) -> Image:
-    """Smear along a line that is so small a part of the width, as vibration or speed does."""
+    """Blur along a line with a length relative to the width, as vibration or speed does."""
     fine = 8
     length = image.shape[1] / parts
     side = 2 * int(np.ceil(length / 2)) + 3
@@ -77,7 +77,7 @@ def smear(image: Image, parts: int, angle_deg: float) -> Image:
 
 
 def dirt(image: Image, share: float) -> Image:
-    """Put dull spots, out of focus, over so much of the lower half."""
+    """Cover a share of the lower half with dull spots, out of focus."""
     height, width = image.shape[:2]
     rng = np.random.default_rng(int(share * 100))
     mask = np.zeros((height, width), np.float32)
@@ -99,7 +99,7 @@ def _washed(image: Image, parts: int) -> Image:
 
 
 def wiper(image: Image, share: float) -> Image:
-    """Lay a dark blade across, so wide a part of the width."""
+    """Draw a dark wiper blade across, with a width relative to the picture's."""
     height, width = image.shape[:2]
     mask = np.zeros((height, width), np.float32)
     foot, half = np.array([0.35 * width, height]), share * width / 2
@@ -112,7 +112,7 @@ def wiper(image: Image, share: float) -> Image:
 
 
 def bonnet(image: Image, share: float, mirror: float = 0.5) -> Image:
-    """Fill so much of the height from below with paint that mirrors what is above it."""
+    """Fill a share of the height from below with paint that mirrors what is above it."""
     height, width = image.shape[:2]
     high = round(height * share)
     edge = height - high + 0.2 * high * ((np.arange(width) - width / 2) / (width / 2)) ** 2
@@ -189,7 +189,7 @@ def video(path: Path) -> Iterator[tuple[Image, Boxes]]:
 
 
 def sources(real: Path) -> dict[str, tuple[Iterator[tuple[Image, Boxes]], int]]:
-    """Return the frames by where they come from, and of how many one is taken."""
+    """Return the frames by source, and the sampling interval of each."""
     return {
         "motorbike": (zipped(real / "rdd" / "rdd.zip", "MotorBike"), 1),
         "survey": (zipped(real / "dnit" / "frames.zip", ""), 1),
@@ -200,14 +200,14 @@ def sources(real: Path) -> dict[str, tuple[Iterator[tuple[Image, Boxes]], int]]:
 
 
 def stopped(frames: list[Image], amount: Amount) -> Counter[FrameRejection | None]:
-    """Count what the gate says to frames spoiled by an amount."""
+    """Count the gate's verdicts on frames degraded by an amount."""
     return Counter(check_frame(amount.spoil(frame)) for frame in frames)
 
 
 def rates(
     by_source: dict[str, list[Image]], amounts: Sequence[Amount], spoiled: int
 ) -> Iterator[str]:
-    """Yield by fault and amount which share of each source is stopped, and for what."""
+    """Yield the share of each source that is rejected, and the reasons, by fault and amount."""
     yield f"| fault | amount | should | {' | '.join(by_source)} | stopped as |"
     yield "| --- | --- | --- |" + " --- |" * (len(by_source) + 1)
     for amount in amounts:
@@ -224,7 +224,7 @@ def rates(
 
 
 def turned(real: Path) -> Iterator[str]:
-    """Yield what the gate says to views without a road ahead."""
+    """Yield the gate's verdicts on views without a road ahead."""
     yield "| view | source | pictures | stopped | stopped as |\n| --- | --- | --- | --- | --- |"
     views: list[tuple[str, str, list[Image]]] = []
     for name, (frames, step) in sources(real).items():
@@ -243,7 +243,7 @@ def turned(real: Path) -> Iterator[str]:
 
 
 def recalls(pictures: list[tuple[Image, Boxes]]) -> str:
-    """Write which share of true boxes the default model finds at each amount."""
+    """Print the share of true boxes that the default model finds at each amount."""
     model = open_model()
     settings = model.settings
     least = dict(zip(settings.classes, model.thresholds.confidence, strict=True))
@@ -287,13 +287,13 @@ def speed(frames: list[Image]) -> str:
 
 
 def main() -> None:
-    """Measure as the command line says."""
+    """Run the benchmark from the command line."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
-    parser.add_argument("--spoiled", type=int, default=12, help="frames of a source to spoil")
+    parser.add_argument("--spoiled", type=int, default=12, help="frames per source to degrade")
     parser.add_argument(
-        "--fault", nargs="*", default=[""], help="only faults whose names hold this"
+        "--fault", nargs="*", default=[""], help="only faults whose names contain this"
     )
     parser.add_argument("--recall", action="store_true")
     parser.add_argument("--turned", action="store_true")

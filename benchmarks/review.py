@@ -1,11 +1,10 @@
-"""How long a reviewer's verdict takes until the layers show it, on copies of a run's results.
+"""Time until the layers show a reviewer's verdict, on copies of a run's results.
 
     python -m benchmarks.review out/demo
 
-Through the service's own routes, in one process, without a network between: from sending the
-verdict to having the segment's feature with its new score and being told that the damage is gone
-from its layer. Beside it the reading of the queue, and
-what a scoring of the whole survey with its layers takes.
+Through the service's own routes, in one process, without a network: from sending the verdict until
+the segment's feature has its new score and the damage is gone from its layer. For comparison, the
+time to read the queue and to score the whole survey with its layers.
 """
 
 import os
@@ -19,7 +18,7 @@ from statistics import median
 from starlette.testclient import TestClient
 
 from roadscan.model.access import Role
-from roadscan.pipeline.rescore import score_again
+from roadscan.pipeline.score_survey import score_survey
 from roadscan.publish.served_features import publish_features
 from roadscan.serve.app import create_app
 from roadscan.serve.settings import ServeSettings
@@ -34,7 +33,7 @@ ROUNDS = 20
 
 
 def main(folder: Path) -> None:
-    """Measure on both databases, and print."""
+    """Run the benchmark on both databases and print the results."""
     print(f"load {os.getloadavg()[0]:.1f} from others")
     with (
         tempfile.TemporaryDirectory(prefix="roadscan-bench-") as temporary,
@@ -69,8 +68,7 @@ def _measure(town: Town) -> None:
 
 
 def _score_all(store: Store, features: LayerStore, survey: str) -> None:
-    score_again(store, survey)
-    publish_features(store, features, survey)
+    publish_features(store, features, score_survey(store, survey))
 
 
 def _verdicts(client: TestClient, survey: str) -> None:

@@ -1,13 +1,13 @@
-"""How many drives an hour the database and the queue let through, with workers being killed.
+"""Throughput of database and queue (drives per minute) while workers are killed.
 
 python -m benchmarks.scale [--drives 200] [--workers 1 2 4] [--kill-every 20] [--json FILE]
 
-Starts a PostgreSQL server for the run. Each round makes a town in a database of its own, sends in
-the sample drive so many times, each copy with other bytes (a title) and only its key frames, and
-replays the boxes of the truth: no network is run, next to nothing is decoded. One worker after the
-other is killed and started again: each time when all have been at work for so many seconds, for on
-a busy machine a start takes longer than that. In the end the store is held against one drive that
-was worked in peace: what is missing is lost, what is too much is doubled.
+Starts a PostgreSQL server for the run. Each round creates a town in its own database, uploads the
+sample drive so many times, each copy with different bytes (a title) and only its key frames, and
+replays the true boxes: no network is run, hardly anything is decoded. One worker after the other is
+killed and restarted, each time when all have been working for so many seconds, because a start can
+take longer than that on a busy machine. At the end the store is compared with one drive that was
+processed undisturbed: what is missing is lost, what is too much is doubled.
 """
 
 import argparse
@@ -46,7 +46,7 @@ DRIVES_PER_SURVEY = 10
 EVERY_M = 12.0
 LOOK_S = 0.5
 STUCK_S = 300.0
-"""A round in which no worker begins and no step ends for so long has failed."""
+"""A round without a worker starting or a step ending for so long has failed."""
 STEPS = ("plan_drive", "work_chunk", "join_survey", "score_survey")
 _STATES = "SELECT status, count(*) FROM dbos.workflow_status WHERE name = 'drive' GROUP BY status"
 _STEPS = """
@@ -60,13 +60,13 @@ _SIZE = "SELECT pg_database_size(current_database())"
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """What a number of workers did."""
+    """Results of a round with a number of workers."""
 
     workers: int
     drives: int
     kills: int
     load: float
-    """Of the machine at the end, these workers included."""
+    """Load of the machine at the end, including these workers."""
     wall_s: float
     lost: int
     doubled: int
@@ -78,17 +78,17 @@ class Round:
 
     @property
     def drives_per_minute(self) -> float:
-        """Return how fast it went."""
+        """Drives per minute."""
         return self.drives / self.wall_s * 60.0
 
     def share(self, spent_s: float) -> float:
-        """Return a part of the workers' time."""
+        """Return a share of the workers' time."""
         return spent_s / (self.wall_s * self.workers)
 
 
 @dataclass(frozen=True, slots=True)
 class DriveTotals:
-    """What a drive leaves in the store: rows and sums that a chunk done twice would change."""
+    """Rows and sums of a drive in the store, which a chunk done twice would change."""
 
     chunks: int
     planned: int
@@ -100,29 +100,29 @@ class DriveTotals:
 
 
 class StuckError(Exception):
-    """Nothing gets on, or a worker that nobody killed has ended."""
+    """There is no progress, or a worker exited without being killed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Hand:
-    """A worker's process, and the file that it makes when it is at work."""
+    """A worker's process, and the file that it creates when it is working."""
 
     process: "subprocess.Popen[bytes]"
     at_work: Path
 
     def check(self) -> None:
-        """Raise `StuckError` if it ended by itself."""
+        """Raise `StuckError` if it exited by itself."""
         if self.process.poll() is not None:
             raise StuckError(f"a worker ended by itself: {self.process.returncode}")
 
     def end(self, number: signal.Signals) -> None:
-        """Send it a signal and wait for its end."""
+        """Send it a signal and wait for its exit."""
         self.process.send_signal(number)
         self.process.wait()
 
 
 class Bench:
-    """A town with drives sent in, and workers for it."""
+    """A town with uploaded drives, and its workers."""
 
     def __init__(self, settings: ServeSettings) -> None:
         self.settings = settings
@@ -132,7 +132,7 @@ class Bench:
         self._accounts = 0
 
     def send_in(self, path: Path) -> str:
-        """Put a file where uploads end; return its checksum."""
+        """Store a file as if uploaded; return its checksum."""
         sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
         kept = self._storage.path_of(sha256)
         kept.parent.mkdir(parents=True, exist_ok=True)
@@ -151,7 +151,7 @@ class Bench:
         return Hand(process, account.with_suffix(".at_work"))
 
     def wait_until(self, happened: Callable[[], bool], crew: list[Hand]) -> None:
-        """Wait as long as something gets on; raises `StuckError`."""
+        """Wait as long as there is progress; raises `StuckError`."""
         seen, since = -1, time.monotonic()
         while not happened():
             for hand in crew:
@@ -166,14 +166,14 @@ class Bench:
             time.sleep(LOOK_S)
 
     def finished(self) -> int:
-        """Return how many drives have ended, well or badly; the last when all are scored."""
+        """Return the number of finished drives, successful or not; the last when all are scored."""
         with self.engine.connect() as db:
             states = dict(db.execute(text(_STATES)).all())
         ended = sum(states.values()) - states.get("ENQUEUED", 0) - states.get("PENDING", 0)
         return ended - bool(Scorings(self.engine, time.time).outstanding())
 
     def spent_s(self) -> Counter[str]:
-        """Return the time that all workers were in the database, and forget it."""
+        """Return the time that all workers spent in the database, and reset it."""
         total: Counter[str] = Counter()
         for account in self.settings.data.glob("account-*.json"):
             total.update(json.loads(account.read_text() or "{}"))
@@ -182,7 +182,7 @@ class Bench:
 
 
 def measure(server: str, clips: list[Path], workers: int, kill_every_s: float, data: Path) -> Round:
-    """Let so many workers work on copies of one drive."""
+    """Run so many workers on copies of one drive."""
     name = f"scale_{workers}"
     _make_database(server, name)
     address = make_url(server).set(database=name).render_as_string(hide_password=False)
@@ -227,7 +227,7 @@ def _steps(engine: Engine) -> tuple[dict[str, tuple[int, float]], int]:
 
 
 def _reference(bench: Bench, clip: Path) -> tuple[str, DriveTotals]:
-    """Read the network and work one drive in peace; return what it leaves."""
+    """Read the network and process one drive undisturbed; return its totals."""
     sha256 = bench.send_in(SAMPLES / "network.geojson")
     job_id = bench.queue.submit(NetworkRequest(file_sha256=sha256, file_name="network.geojson"))
     worker = bench.begin_work()
@@ -251,7 +251,7 @@ def _reference(bench: Bench, clip: Path) -> tuple[str, DriveTotals]:
 
 
 def _work(bench: Bench, workers: int, until: int, kill_every_s: float) -> int:
-    """Keep workers at work until so many drives have ended; return how many were killed."""
+    """Keep workers running until so many drives have finished; return the number of kills."""
     crew = [bench.begin_work() for _ in range(workers)]
     kills, all_since, told = 0, math.inf, ""
 
@@ -284,7 +284,7 @@ def _work(bench: Bench, workers: int, until: int, kill_every_s: float) -> int:
 
 
 def _held_against(store: Store, drives: int, expected: DriveTotals) -> tuple[int, int]:
-    """Return how many drives are missing or short, and how many left too much."""
+    """Return the number of drives that are missing or incomplete, and that are doubled."""
     found = _totals_by_drive(store)
     listed = [
         key.drive_id
@@ -337,7 +337,7 @@ def _request(bench: Bench, clip: Path, network_sha256: str, survey: str) -> Driv
 
 
 def _make_clips(folder: Path, count: int) -> list[Path]:
-    """Write copies of the sample drive, key frames alone, each with a title of its own."""
+    """Write copies of the sample drive, key frames only, each with its own title."""
     with av.open(str(SAMPLES / "drive.mp4")) as source:
         stream = source.streams.video[0]
         packets = [p for p in source.demux(stream) if p.is_keyframe and p.pts is not None]
@@ -377,14 +377,14 @@ def report(rounds: list[Round]) -> str:
 
 
 def main() -> None:
-    """Measure and tell."""
+    """Run the benchmark and print the results."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--drives", type=int, default=200)
     parser.add_argument("--workers", type=int, nargs="+", default=[1, 2, 4])
     parser.add_argument(
-        "--kill-every", type=float, default=20.0, help="Seconds in which all work; 0 for never."
+        "--kill-every", type=float, default=20.0, help="Seconds of work between kills; 0 for never."
     )
-    parser.add_argument("--json", type=Path, help="Write the figures here as well.")
+    parser.add_argument("--json", type=Path, help="Also write the figures to this file.")
     asked = parser.parse_args()
     with (
         tempfile.TemporaryDirectory(prefix="roadscan-scale-") as name,

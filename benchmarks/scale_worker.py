@@ -1,8 +1,8 @@
-"""A worker as `roadscan work` starts it, which also keeps account of its time in the database.
+"""A worker as started by `roadscan work`, which also records its time in the database.
 
 python -m benchmarks.scale_worker DATA ACCOUNT; the database comes in ROADSCAN_DATABASE. The account
-is a file, written anew five times a second, so that a kill costs little of it; beside it one
-appears that ends in .at_work when the worker has started.
+is a file, rewritten five times a second, so that a kill loses little of it; next to it a file with
+the suffix .at_work appears when the worker has started.
 """
 
 import json

@@ -1,13 +1,13 @@
-"""How fast the layers are, beside pygeoapi serving the same segments from a GeoPackage.
+"""Speed of the layers, compared with pygeoapi serving the same segments from a GeoPackage.
 
 python -m benchmarks.serve [--segments 100000] [--seconds 10] [--pygeoapi FOLDER] [--no-postgis]
 
-Makes a town, publishes it on SQLite and on a PostgreSQL server started for the run, and starts a
-web process of `roadscan` on each and pygeoapi's (Starlette, SQLite provider) beside each other. One
-client asks each in turns for boxes of about 1,500 segments, every box another one. FOLDER is where
+Creates a town, publishes it on SQLite and on a PostgreSQL server started for the run, and starts a
+`roadscan` web process on each and pygeoapi's (Starlette, SQLite provider). One client requests
+boxes of about 1,500 segments from each in turn, every box a different one. FOLDER is where
 `pip install --target` put pygeoapi; it runs on Debian's Python, whose sqlite3 can load SpatiaLite.
-Without it roadscan is measured alone. Time of a processor is that of the web process, and of the
-database's where it is another one.
+Without it only roadscan is measured. Processor time is that of the web process, plus the database's
+if that is separate.
 """
 
 import argparse
@@ -34,7 +34,8 @@ import pyogrio
 import shapely
 from sqlalchemy import text
 
-from roadscan.publish.layer_fields import SEGMENTS, WHOLE
+from roadscan.model.layers.field import FieldType
+from roadscan.model.layers.segments import SEGMENTS
 from roadscan.publish.served_features import feature_rows
 from roadscan.serve.settings import ServeSettings
 from roadscan.serve.start import DATABASE
@@ -111,7 +112,7 @@ def main() -> None:
     parser.add_argument("--segments", type=int, default=100_000)
     parser.add_argument("--seconds", type=float, default=10.0, help="of each round")
     parser.add_argument("--pygeoapi", type=Path)
-    parser.add_argument("--no-postgis", action="store_true", help="SQLite alone")
+    parser.add_argument("--no-postgis", action="store_true", help="SQLite only")
     given = parser.parse_args()
     load = os.getloadavg()[0]
     print(f"{given.segments} segments, {os.cpu_count()} cores, load {load:.1f} from others")
@@ -148,11 +149,11 @@ def _town(count: int) -> geopandas.GeoDataFrame:
     corner = ORIGIN_M + STEP_M * np.column_stack([number % across, number // across])
     ends = corner[:, None] + np.array([[0.0, 0.0], [17.0, 23.0], [30.0, 40.0]])
     columns: dict[str, Any] = {}
-    for field in SEGMENTS:
-        if field.dtype == "float64":
+    for field in SEGMENTS.fields:
+        if field.type is FieldType.NUMBER:
             columns[field.name] = np.round(1 + number % 400 / 100, 2)
-        elif field.dtype == WHOLE:
-            columns[field.name] = pd.array(number % 4 + 1, dtype=WHOLE)
+        elif field.type is FieldType.INTEGER:
+            columns[field.name] = pd.array(number % 4 + 1, dtype="Int64")
         else:
             columns[field.name] = [f"{field.name} {k % 500}" for k in number]
     columns["segment_id"] = [f"way/{k}:f:0" for k in number]
@@ -181,7 +182,7 @@ def _measure_store(name: str, settings: ServeSettings, town: geopandas.GeoDataFr
         begin = time.perf_counter()
         features.put_features(
             Source("Bench", "ap9k", "1", CRS_EPSG, 0.0),
-            {"segments": feature_rows("segments", town)},
+            {"segments": feature_rows("segments", [town])},
         )
         print(f"{name}: published in {time.perf_counter() - begin:.1f} s")
         boxes = _boxes(town, _box_side_deg(town), 1)
@@ -304,7 +305,7 @@ def _measure_requests(
 
 
 def _hammer(server: _Server, boxes: Iterator[str], seconds: float) -> tuple[float, float, float]:
-    """Ask for one box after the other; requests/s, processor ms each, features each."""
+    """Request one box after the other; requests/s, processor ms each, features each."""
     counts = []
     line = HTTPConnection("127.0.0.1", server.port, timeout=120)
     begin, cpu = time.perf_counter(), server.cpu_s()
@@ -318,7 +319,7 @@ def _hammer(server: _Server, boxes: Iterator[str], seconds: float) -> tuple[floa
 
 
 def _measure_tiles(name: str, server: _Server, town: geopandas.GeoDataFrame) -> None:
-    """Tiles of one zoom from the middle of the town, each asked for twice."""
+    """Tiles of one zoom level from the centre of the town, each requested twice."""
     west, south, east, north = town.to_crs("EPSG:4326").total_bounds
     lon, lat = (west + east) / 2, np.radians((south + north) / 2)
     line = HTTPConnection("127.0.0.1", server.port, timeout=120)

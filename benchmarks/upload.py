@@ -1,10 +1,10 @@
-"""How fast an upload is, beside a plain copy of the same file to the same disk.
+"""Speed of an upload, compared with a plain copy of the same file to the same disk.
 
 python -m benchmarks.upload [--megabytes 500] [--runs 3] [--folder FOLDER]
 
 Starts `roadscan serve` (one web process, no worker) and sends a new file each time: in one
 request, as most tus clients do, and by `roadscan upload`, which reads the file once more for its
-checksum. A copy is `cp` and fsync. They take turns, and ratios are taken run by run.
+checksum. A copy is `cp` and fsync. They alternate, and ratios are taken run by run.
 """
 
 import argparse
@@ -101,11 +101,11 @@ def _send_at_once(line: Connection, path: Path) -> str:
         "Upload-Length": str(size),
         "Upload-Metadata": tus_protocol.write_metadata({"name": "a"}),
     }
-    url = line.ask("POST", "/uploads", told).headers["Location"]
-    head = {"Content-Type": tus_protocol.PIECE_TYPE, "Upload-Offset": "0"}
+    url = line.send("POST", "/uploads", told).headers["Location"]
+    head = {"Content-Type": tus_protocol.CHUNK_TYPE, "Upload-Offset": "0"}
     with path.open("rb") as file:
         pieces = iter(lambda: file.read(256 * 1024), b"")
-        return str(line.ask("PATCH", url, head, pieces, size).headers[tus_protocol.FILE_HEADER])
+        return str(line.send("PATCH", url, head, pieces, size).headers[tus_protocol.FILE_HEADER])
 
 
 def _send_by_command(line: Connection, path: Path) -> str:

@@ -20,7 +20,7 @@ from typing import Any, Final
 import typer
 
 from roadscan.cli.app import app, exit_code
-from roadscan.publish.layer_fields import LAYERS
+from roadscan.model.layers import LAYERS
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 BLOCK: Final = re.compile(
@@ -66,9 +66,17 @@ def options(name: str) -> str:
 
 def fields(layer: str) -> str:
     """Return the table of the fields of a layer."""
-    kinds = {"object": "text", "float64": "number", "Int64": "whole number", "boolean": "yes or no"}
-    rows = [(f"`{f.name}`", kinds[f.dtype], f.meaning) for f in LAYERS[layer]]
-    return _table(("field", "type", "meaning"), rows)
+    rows = [
+        (
+            f"`{field.name}`",
+            field.type.value,
+            field.unit,
+            "yes" if field.nullable else "",
+            field.description.en + _listed(field.values),
+        )
+        for field in LAYERS[layer].fields
+    ]
+    return _table(("field", "type", "unit", "may be empty", "meaning"), rows)
 
 
 def output(command_line: str) -> str:
@@ -121,6 +129,10 @@ def _printed(command_line: str) -> tuple[str, ...]:
 
 def _console(*lines: str) -> str:
     return "\n".join(["```console", *lines, "```", ""])
+
+
+def _listed(values: tuple[str | int, ...]) -> str:
+    return f" (one of: {', '.join(map(str, values))})" if values else ""
 
 
 def _option_row(parameter: Any) -> tuple[str, str, str]:

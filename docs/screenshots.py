@@ -1,9 +1,9 @@
-"""Makes the documents' pictures of the web pages, from the results of `make demo`.
+"""Makes the screenshots in the documents from the results of `make demo`.
 
     python -m docs.screenshots [PICTURE ...]
 
-It serves a copy of them, sends a drive and a network in as staff would, and takes the pages with
-Debian's Chromium: what `make test-browser` needs, this needs too. With names, only those are taken.
+It serves a copy of them, uploads a drive and a network as staff would, and takes screenshots with
+Debian's Chromium; it needs what `make test-browser` needs. With names, only those are taken.
 """
 
 import json
@@ -25,9 +25,9 @@ IMAGES: Final = ROOT / "docs/images"
 SAMPLES: Final = ROOT / "data_samples"
 SURVEY: Final = "Sample drive (rendered)"
 SEGMENT: Final = "SU-1:f:60"
-"""The one whose figures the handbook explains."""
+"""The segment whose figures the handbook explains."""
 SOUND: Final = "SU-1:f:100"
-"""One without damage, and with pictures of its road."""
+"""A segment without damage, with pictures of its road."""
 NAME, PASSWORD = "Ada", "vier Wörter genügen hier"
 WAIT_MS: Final = 180_000
 MAX_BYTES: Final = 150_000
@@ -37,20 +37,20 @@ ROAD: Final = "section:has(#road)"
 
 @dataclass(frozen=True, slots=True)
 class Shot:
-    """A picture of a page in one language."""
+    """A screenshot of a page in one language."""
 
     name: str
     language: str
     address: str
     ready: str
-    """What is on the page once it shows all there is to show (CSS)."""
+    """Selector of an element that is there once the page is complete."""
     size: tuple[int, int] = SIZE
     part: str = ""
-    """What of the page (CSS); "" for what a window of that size shows."""
+    """Selector of a part of the page; "" for the whole window."""
 
 
 def main(wanted: list[str]) -> None:
-    """Take the pictures."""
+    """Take the screenshots."""
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         data = Path(folder, "town")
         shutil.copytree(ROOT / "out/demo", data)
@@ -110,7 +110,7 @@ def _take(page: Any, shot: Shot) -> None:
         image.evaluate("i => i.decode()")
     page.evaluate("scrollTo(0, 0)")
     page.wait_for_load_state("networkidle")
-    page.wait_for_timeout(2000)  # the map comes to rest
+    page.wait_for_timeout(2000)  # until the map is at rest
     shown = page.locator(shot.part) if shot.part else page
     for quality in (85, 75, 65, 55, 45):
         jpeg = shown.screenshot(type="jpeg", quality=quality)
@@ -131,7 +131,7 @@ def _come_in(page: Any, welcome: str) -> None:
 
 
 def _review(page: Any) -> None:
-    """Confirm a damage, so that there is a decision to be seen; no score changes by it."""
+    """Confirm a damage, so that there is a decision to show; no score changes."""
     page.goto(f"/review?{urlencode({'survey': SURVEY})}")
     page.locator("#damage-photo img").wait_for()
     page.locator("#confirm").click()
@@ -139,7 +139,7 @@ def _review(page: Any) -> None:
 
 
 def _send_drive(page: Any, folder: Path) -> str:
-    """Send the sample drive with a hole in its track in; return the address of its check."""
+    """Upload the sample drive with a gap in its track; return the id of its check."""
     track = (SAMPLES / "drive.gpx").read_text("utf-8")
     fixes = re.findall(r"<trkpt.*?</trkpt>", track, re.DOTALL)
     for fix in fixes[len(fixes) // 3 : 2 * len(fixes) // 3]:
@@ -159,7 +159,7 @@ def _send_drive(page: Any, folder: Path) -> str:
 
 
 def _send_network(page: Any, folder: Path) -> str:
-    """Send the sample's network with faults in it in; return the job that read it."""
+    """Upload the sample network with faults; return the job that read it."""
     network = json.loads((SAMPLES / "network.geojson").read_text("utf-8"))
     for line in network["features"]:
         line["properties"]["strassenbez"] = line["properties"].pop("street")

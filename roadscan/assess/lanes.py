@@ -1,37 +1,33 @@
 """From what was seen of one lane to its damages and the results of its segments.
 
-Lanes do not depend on each other: one can be assessed anew without the others.
+Lanes do not depend on each other: one can be assessed again without the others.
 """
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 
+import numpy as np
+
+from roadscan.assess.cells import affected_cells
 from roadscan.assess.damages import find_damages
 from roadscan.assess.reviews import Judgements, judge_lane, marked
-from roadscan.assess.scheme import Scheme
-from roadscan.assess.segments import assess_segment
-from roadscan.model.damage import Damage, LaneGrid
-from roadscan.model.review import ReviewedObservation
-from roadscan.model.road import Link, Segment
-from roadscan.model.score import SegmentResult
+from roadscan.assess.scheme import INDICATORS, Scheme
+from roadscan.assess.score import round_half_up, score_segment, unscored
+from roadscan.assess.segmentation import segment_rows
+from roadscan.model.arrays import Bools
+from roadscan.model.damage import STRIPS, Damage, LaneGrid
+from roadscan.model.road import Link, Segment, Surface
+from roadscan.model.score import Indicators, NotScored, SegmentResult
+from roadscan.model.survey import LaneEvidence
 
-
-@dataclass(frozen=True, slots=True)
-class SeenLane:
-    """All that is known of a lane."""
-
-    link: Link
-    segments: tuple[Segment, ...]
-    """In order of their start."""
-    grid: LaneGrid | None
-    """None where it was never driven."""
-    unusable: LaneGrid | None
-    sightings: tuple[ReviewedObservation, ...]
+UNKNOWN = Indicators(None, None, None)
 
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """By what lanes are assessed."""
+    """The scheme, the kinds that the model knows, and the reviews by which lanes are assessed."""
 
     scheme: Scheme
     model_kinds: frozenset[str]
@@ -40,35 +36,143 @@ class Rules:
 
 @dataclass(frozen=True, slots=True)
 class AssessedLane:
-    """What came out; the results in the order of the segments."""
+    """Damages of a lane and the results of its segments, in their order."""
 
     grid: LaneGrid | None
-    """As reviewers see it."""
+    """Views and hits as reviews leave them."""
     results: tuple[SegmentResult, ...]
     damages: tuple[Damage, ...]
 
 
-def assess_lane(lane: SeenLane, rules: Rules) -> AssessedLane:
-    """Apply what reviewers said, find the damages, score the segments."""
-    scheme, width_m = rules.scheme, lane.link.lane_width_m
-    grid, damages = lane.grid, tuple[Damage, ...]()
+def assess_lane(
+    link: Link, segments: Sequence[Segment], seen: LaneEvidence, rules: Rules
+) -> AssessedLane:
+    """Apply the reviews, find the damages, score the segments (in order of their start)."""
+    scheme, width_m = rules.scheme, link.lane_width_m
+    grid, damages = seen.grid, tuple[Damage, ...]()
     if grid is not None:
-        judged = judge_lane(grid, lane.sightings, rules.judgements, width_m, scheme)
+        judged = judge_lane(grid, seen.sightings, rules.judgements, width_m, scheme)
         grid = judged.grid
         observations = [sighting.observation for sighting in judged.sightings]
-        found = find_damages(grid, observations, lane.segments, width_m, scheme)
+        found = find_damages(grid, observations, segments, width_m, scheme)
         damages = marked(found, judged, width_m, scheme)
     counts = Counter(damage.segment_id for damage in damages)
     results = tuple(
         assess_segment(
             segment,
-            lane.link,
+            link,
             grid,
-            lane.unusable,
+            seen.unusable,
             rules.model_kinds,
             scheme,
             counts[segment.segment_id],
         )
-        for segment in lane.segments
+        for segment in segments
     )
     return AssessedLane(grid, results, damages)
+
+
+def assess_segment(
+    segment: Segment,
+    link: Link,
+    grid: LaneGrid | None,
+    unusable: LaneGrid | None,
+    model_kinds: frozenset[str],
+    scheme: Scheme,
+    n_damages: int,
+) -> SegmentResult:
+    """Score a segment from the views and hits of its lane.
+
+    Indicators are 100 x affected cells / assessed cells; a cell counts once per indicator. One
+    whose kinds the model does not know is unknown, not zero, and so are all on other surfaces than
+    asphalt, which the model was not made for. `unusable` holds what rejected frames would have
+    seen, which explains missing coverage. Confidence is coverage x (1 - 0.5^views): what was seen
+    often and whole is trusted most.
+    """
+    rows = segment_rows(segment)
+    cells = len(rows) * STRIPS
+    views = np.zeros((len(rows), STRIPS)) if grid is None else grid.views[rows.start : rows.stop]
+    assessed = views > 0
+    coverage = round(float(assessed.sum()) / cells, 4)
+    views_mean = round(float(views[assessed].mean()), 2) if assessed.any() else 0.0
+    seen_s = np.array([]) if grid is None else grid.last_seen_s[rows.start : rows.stop]
+    seen_s = seen_s[np.isfinite(seen_s)]
+    lost = _lost(assessed, rows, unusable)
+    reason = _why_not(link, coverage, float(lost.mean()), scheme)
+    if grid is None or not assessed.any() or link.surface is not Surface.ASPHALT:
+        indicators = UNKNOWN
+    else:
+        indicators = _indicators(grid, assessed, rows, model_kinds, scheme)
+    score = (
+        score_segment(indicators, link.road_class, link.surface, scheme)
+        if reason is None
+        else unscored(indicators, reason)
+    )
+    return SegmentResult(
+        segment_id=segment.segment_id,
+        score=score,
+        coverage=coverage,
+        cells=cells,
+        views_mean=views_mean,
+        confidence=round(coverage * (1.0 - 0.5**views_mean), 4),
+        n_damages=n_damages,
+        assessed_at_s=float(seen_s.max()) if len(seen_s) else None,
+        lost=_lost_by_reason(lost, rows, unusable),
+    )
+
+
+def _lost(assessed: Bools, rows: range, unusable: LaneGrid | None) -> Bools:
+    """Return the cells that only rejected frames would have seen."""
+    if unusable is None:
+        return np.zeros_like(assessed)
+    return (unusable.views[rows.start : rows.stop] > 0) & ~assessed
+
+
+def _lost_by_reason(lost: Bools, rows: range, unusable: LaneGrid | None) -> dict[str, float]:
+    """Return the share of cells lost by reason; a cell counts once, for its commonest reason."""
+    if unusable is None or not unusable.hits:
+        return {}
+    reasons = sorted(unusable.hits)
+    counts = np.stack([unusable.hits[name][rows.start : rows.stop] for name in reasons])
+    commonest = np.where(lost & counts.any(axis=0), counts.argmax(axis=0), -1)
+    shares = {name: round(float((commonest == k).mean()), 4) for k, name in enumerate(reasons)}
+    return {name: share for name, share in shares.items() if share}
+
+
+def _why_not(link: Link, coverage: float, lost: float, scheme: Scheme) -> NotScored | None:
+    """Return why a segment gets no score, None if it gets one.
+
+    Rejected frames are the reason if the coverage would have been enough with them.
+    """
+    if coverage == 0.0 and lost == 0.0:
+        return NotScored.NOT_DRIVEN
+    if link.surface is not Surface.ASPHALT:
+        return NotScored.SURFACE_NOT_SUPPORTED
+    if coverage >= scheme.min_coverage:
+        return None
+    if coverage + lost >= scheme.min_coverage:
+        return NotScored.FRAMES_UNUSABLE
+    return NotScored.COVERAGE_TOO_LOW
+
+
+def _indicators(
+    grid: LaneGrid,
+    assessed: Bools,
+    rows: range,
+    model_kinds: frozenset[str],
+    scheme: Scheme,
+) -> Indicators:
+    shares: list[float | None] = []
+    for name in INDICATORS:
+        kinds = [
+            k for k, rule in scheme.kinds.items() if rule.indicator == name and k in model_kinds
+        ]
+        if not kinds:
+            shares.append(None)
+            continue
+        hit = np.zeros(assessed.shape, np.bool_)
+        for kind in kinds:
+            hit |= affected_cells(grid, kind, scheme.hit_share)[rows.start : rows.stop]
+        affected = Decimal(int((hit & assessed).sum()))
+        shares.append(float(round_half_up(100 * affected / int(assessed.sum()))))
+    return Indicators(*shares)

@@ -112,7 +112,8 @@ class Scheme:
     kinds: dict[str, KindRule]
     normalise: dict[tuple[Surface, RoadClass], dict[str, Normalisation]]
     combine: dict[Surface, Combination]
-    evenness: Evenness
+    evenness: Evenness | None
+    """None if the scheme does not rate measured evenness."""
     classes: tuple[ConditionClass, ...]
 
     @property
@@ -209,6 +210,12 @@ class _Evenness(_Strict):
             _check_names(f"normalise.{road_class}", table, EVENNESS)
         return self
 
+    def evenness(self) -> Evenness:
+        return Evenness(
+            {name: _normalisations(table) for name, table in self.normalise.items()},
+            self.combine.combination(),
+        )
+
 
 class _Class(_Strict):
     number: int
@@ -227,7 +234,7 @@ class _File(_Strict):
     kinds: Annotated[dict[_KindName, _Kind], Field(min_length=1)]
     normalise: dict[Surface, dict[RoadClass, dict[str, _Quantities]]]
     combine: dict[Surface, _Combination]
-    evenness: _Evenness
+    evenness: _Evenness | None = None
     classes: Annotated[tuple[_Class, ...], Field(min_length=1), AfterValidator(_classes_in_order)]
 
     @model_validator(mode="after")
@@ -285,10 +292,7 @@ def parse_scheme(text: str) -> Scheme:
             for road_class, table in by_class.items()
         },
         combine={surface: c.combination() for surface, c in file.combine.items()},
-        evenness=Evenness(
-            {name: _normalisations(table) for name, table in file.evenness.normalise.items()},
-            file.evenness.combine.combination(),
-        ),
+        evenness=None if file.evenness is None else file.evenness.evenness(),
         classes=tuple(ConditionClass(c.number, c.lower, c.label, c.colour) for c in file.classes),
     )
 

@@ -10,7 +10,7 @@ from typing import Final
 
 from roadscan.assess.scheme import INDICATORS, Combination, Normalisation, Scheme
 from roadscan.model.road import RoadClass, Surface
-from roadscan.model.score import Indicators, NotScored, Score
+from roadscan.model.score import EvennessMeasures, Indicators, NotScored, Score
 
 CENT = Decimal("0.01")
 BEST, TARGET, WARNING, THRESHOLD, WORST = (Decimal(v) for v in ("1", "1.5", "3.5", "4.5", "5"))
@@ -32,6 +32,19 @@ class Combined:
     """Of the values there are; they add up to 1."""
     weighted_sum: Decimal
     break_through: bool
+
+
+@dataclass(frozen=True, slots=True)
+class OverallScore:
+    """A score with measured evenness; no camera measures it."""
+
+    twgeb: float | None
+    """Value of use (Teilzielwert Gebrauchswert); None where it was not measured."""
+    gw: float | None
+    """Overall value (Gesamtwert); None without TWGEB or TWSUB."""
+    score: float | None
+    """GW, or TWSUB alone without evenness."""
+    condition_class: int | None
 
 
 def round_half_up(value: Decimal | float) -> Decimal:
@@ -60,8 +73,7 @@ def normalise(quantity: Decimal, norm: Normalisation) -> Decimal:
 def combine(values: Mapping[str, Decimal], combination: Combination) -> Combined:
     """Bring values together (Teilzielwert): weighted sum, or the worst where it breaks through.
 
-    The weights of values that are missing are made up for by the others; at least one value is
-    there.
+    The weights of missing values are shared out among the others; at least one value is there.
     """
     present = {name: weight for name, weight in combination.weights.items() if name in values}
     total = sum(present.values())
@@ -142,14 +154,39 @@ def condition_class(value: Decimal, scheme: Scheme) -> int:
     return [c.number for c in scheme.classes if c.lower <= value][-1]
 
 
-def overall_value(twgeb: float | None, twsub: float | None) -> float | None:
-    """Return the overall value (Gesamtwert, GW): the worse of both.
+def evenness_value(
+    measures: EvennessMeasures, road_class: RoadClass, scheme: Scheme
+) -> float | None:
+    """Return the value of use (Teilzielwert Gebrauchswert, TWGEB).
 
-    Without evenness it is the substance value alone; without substance there is none.
+    None for a class without a table, and by a scheme without evenness.
     """
-    if twsub is None or twgeb is None:
-        return twsub
-    return max(twgeb, twsub)
+    table = scheme.evenness.normalise.get(road_class) if scheme.evenness else None
+    if scheme.evenness is None or table is None:
+        return None
+    given = {
+        "sm4l_m": measures.sm4l_m_mm,
+        "sm4l_a": measures.sm4l_a_mm,
+        "mspt": measures.mspt_mm,
+        "msph": measures.msph_mm,
+    }
+    values = {name: normalise(Decimal(str(mm)), table[name]) for name, mm in given.items()}
+    values["sm4l"] = max(values["sm4l_m"], values["sm4l_a"])
+    return float(combine(values, scheme.evenness.combine).value)
+
+
+def overall_score(
+    score: Score, measures: EvennessMeasures | None, road_class: RoadClass, scheme: Scheme
+) -> OverallScore:
+    """Return the overall value (Gesamtwert, GW), the worse of TWGEB and TWSUB, and its class.
+
+    Without evenness the substance value decides alone; without substance there is no score.
+    """
+    twgeb = None if measures is None else evenness_value(measures, road_class, scheme)
+    if twgeb is None or score.twsub is None:
+        return OverallScore(twgeb, None, score.score, score.condition_class)
+    gw = max(twgeb, score.twsub)
+    return OverallScore(twgeb, gw, gw, condition_class(Decimal(str(gw)), scheme))
 
 
 def _float(value: Decimal | None) -> float | None:

@@ -22,5 +22,5 @@ def rematch(
     from roadscan.pipeline.rematch import rematch_in_folder  # noqa: PLC0415 -- starts faster
 
     done = rematch_in_folder(folder, network, survey)
-    found = f"{done.drives} drives on {done.network.source}, {done.assessed.scored} segments"
+    found = f"{done.drives} drives on {done.network.source}, {done.summary.scored} segments"
     typer.echo(printable(f"{done.survey}: {found}"))

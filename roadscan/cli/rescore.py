@@ -18,9 +18,13 @@ def rescore(
     ] = None,
 ) -> None:
     """Score a survey by another scheme and rewrite its layers, without video or detector."""
-    from roadscan.pipeline.rescore import rescore as rescore_survey  # noqa: PLC0415 -- starts faster
-    from roadscan.pipeline.results_folder import named_survey  # noqa: PLC0415
+    from roadscan.pipeline.results_folder import named_survey  # noqa: PLC0415 -- starts faster
     from roadscan.pipeline.scheme import load_scheme  # noqa: PLC0415
+    from roadscan.pipeline.score_survey import (  # noqa: PLC0415
+        score_survey,
+        summary_of,
+        use_scheme,
+    )
     from roadscan.publish.export import export_all  # noqa: PLC0415
     from roadscan.store.sqlite import FILE, open_store  # noqa: PLC0415
 
@@ -31,6 +35,8 @@ def rescore(
         )
     with open_store(folder) as store:
         name = named_survey(store, survey)
-        assessed = rescore_survey(store, name, loaded)
-        export_all(store, name, folder)
-    typer.echo(f"{name}: {assessed.scored} segments by {loaded.id}, version {loaded.version}")
+        use_scheme(store, name, loaded)
+        results = score_survey(store, name)
+        export_all(store, results, folder)
+    scored = summary_of(results.assessment).scored
+    typer.echo(f"{name}: {scored} segments by {loaded.id}, version {loaded.version}")

@@ -17,7 +17,7 @@ def upload(
         list[Path],
         typer.Argument(
             metavar="FILES...",
-            help="Videos and their tracks and camera files, or folders of them.",
+            help="Videos with their tracks and camera files, or folders of them.",
             show_default=False,
         ),
     ],
@@ -26,7 +26,7 @@ def upload(
         str,
         typer.Option(
             envvar="ROADSCAN_KEY",
-            help="API key of a role that may upload; better given as ROADSCAN_KEY.",
+            help="API key with a role that may upload; safer as ROADSCAN_KEY.",
             show_default=False,
         ),
     ] = "",
@@ -34,18 +34,18 @@ def upload(
         str, typer.Option(help="Survey that the drives belong to. Default: the year.")
     ] = "",
 ) -> None:
-    """Send drives to a service.
+    """Upload drives to a service.
 
-    Given again after a stop, the same command goes on where it was; what is there already is not
-    sent twice.
+    After an interruption the same command resumes where it stopped. Files that the service already
+    has are not sent again.
     """
     sources, refused = list_sources(files), 0
-    with closing(Connection(server, key)) as line, bars_on_stderr(BYTES) as progress:
-        for result in send_files(line, sources, survey, progress):
+    with closing(Connection(server, key)) as connection, bars_on_stderr(BYTES) as progress:
+        for result in send_files(connection, sources, survey, progress):
             if isinstance(result, InputFault):
                 refused += 1
-                told = f"{result.code}: {result.message}. {result.hint}"
-                typer.echo(f"roadscan: {result.source}: {told}", err=True)
+                problem = f"{result.code}: {result.message}. {result.hint}"
+                typer.echo(f"roadscan: {result.source}: {problem}", err=True)
             elif result.known_as:
                 typer.echo(f"{result.source.relative}: was there already as {result.known_as}")
             else:

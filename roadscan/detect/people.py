@@ -68,7 +68,7 @@ class PeopleFinder:
 
         Raises
         ------
-        PeopleNotLookedFor
+        PeopleDetectionError
             If the network failed or timed out.
         ModelHangsError
             If it still hangs: without it the rest of a drive would count as not viewed.
@@ -82,7 +82,7 @@ class PeopleFinder:
 
         Raises
         ------
-        PeopleNotLookedFor
+        PeopleDetectionError
             If the network failed or timed out.
         ModelHangsError
             If it still hangs.

@@ -124,11 +124,11 @@ def fit_clock(
     best = int(np.argmax(likelihood))
     correlation = float(r[best].max())
     unconfirmed = replace(unconfirmed, correlation=correlation)
-    told: Bools = np.array([_spread(there) for there in shifted[best]]) > MIN_CHANGE
+    informative: Bools = np.array([_spread(there) for there in shifted[best]]) > MIN_CHANGE
     lead = likelihood[best] - likelihood[np.abs(lags_s - lags_s[best]) > PEAK_HALF_S].max()
-    if not told.any() or r[best, told].min() < MIN_CORRELATION or lead < MIN_LEAD:
+    if not informative.any() or r[best, informative].min() < MIN_CORRELATION or lead < MIN_LEAD:
         return unconfirmed
-    peak = _peak(lags_s, r[:, told], n[told], best)
+    peak = _peak(lags_s, r[:, informative], n[informative], best)
     if peak is None:
         return unconfirmed
     return ClockFit(

@@ -35,6 +35,20 @@ class Indicators:
 
 
 @dataclass(frozen=True, slots=True)
+class EvennessMeasures:
+    """What a measuring vehicle reports of evenness (Ebenheit), in mm."""
+
+    sm4l_m_mm: float
+    """Greatest gap under a 4 m straight-edge."""
+    sm4l_a_mm: float
+    """Mean gap under it."""
+    mspt_mm: float
+    """Rut depth (mittlere Spurrinnentiefe), the greater of left and right."""
+    msph_mm: float
+    """Fictive water depth (mittlere fiktive Wassertiefe), the greater of left and right."""
+
+
+@dataclass(frozen=True, slots=True)
 class Score:
     """The steps from indicators to a condition class; values 1.00 (best) to 5.00, two decimals."""
 
@@ -52,7 +66,7 @@ class Score:
     twsub_basis: str
     """Indicators it is based on, such as "riss+afli+ofs"; "" without a value."""
     score: float | None
-    """Overall value (GW) where evenness was measured, else TWSUB."""
+    """The value that decides on the class: TWSUB."""
     condition_class: int | None
     """1 to 4, closed on the left; None without a score."""
     reason: str

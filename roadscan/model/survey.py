@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from roadscan.model.damage import Damage, Rejection
+from roadscan.model.damage import Damage, LaneGrid, Rejection
 from roadscan.model.drive import FrameCounts
+from roadscan.model.review import ReviewedObservation
 from roadscan.model.road import Segment
 from roadscan.model.score import SegmentResult
 
@@ -27,6 +28,18 @@ class Survey:
     model_kinds: tuple[str, ...]
     scheme_text: str
     drives: tuple[DriveKey, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LaneEvidence:
+    """What the drives of a survey saw of one lane."""
+
+    grid: LaneGrid | None = None
+    """Views and hits of the usable frames; None where there are none."""
+    unusable: LaneGrid | None = None
+    """Views of the rejected frames."""
+    sightings: tuple[ReviewedObservation, ...] = ()
+    """What the detector found, in order of time."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,8 +3,6 @@
 import time
 from pathlib import Path
 
-from roadscan.pipeline.assess import Assessed
-from roadscan.pipeline.rescore import score_again
 from roadscan.pipeline.results_folder import (
     open_results,
     outputs_tell_of,
@@ -12,8 +10,10 @@ from roadscan.pipeline.results_folder import (
     remove_outputs,
     survey_shown,
 )
+from roadscan.pipeline.score_survey import score_survey, summary_of
 from roadscan.pipeline.update_run_record import retell_run
 from roadscan.publish.export import export_all
+from roadscan.publish.layer_frames import Results
 from roadscan.store.erasure import Erased
 from roadscan.store.rescoring import Scorings
 from roadscan.store.store import Store
@@ -52,9 +52,9 @@ def erase_from_folder(folder: Path, drive_id: str) -> Erased:
         erased = store.erase_drive(drive_id)
         shown = survey_shown(folder)
         if shown in store.surveys():
-            assessed = _score(store, shown)
-            export_all(store, shown, folder)
-            retell_run(folder, store, shown, assessed)
+            results = _score(store, shown)
+            export_all(store, results, folder)
+            retell_run(folder, store, shown, summary_of(results.assessment))
         else:
             remove_outputs(folder)
         for waiting in Scorings(store.engine, time.time).outstanding():
@@ -62,8 +62,8 @@ def erase_from_folder(folder: Path, drive_id: str) -> Erased:
     return erased
 
 
-def _score(store: Store, survey: str) -> Assessed:
+def _score(store: Store, survey: str) -> Results:
     scorings, began_s = Scorings(store.engine, time.time), time.monotonic()
-    change, assessed = scorings.status(survey).requested, score_again(store, survey)
+    change, results = scorings.status(survey).requested, score_survey(store, survey)
     scorings.mark_done(survey, change, time.monotonic() - began_s)
-    return assessed
+    return results

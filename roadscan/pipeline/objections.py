@@ -12,6 +12,7 @@ from roadscan.model.stored_picture import ObjectionMask
 from roadscan.pipeline.results_folder import survey_shown
 from roadscan.pipeline.run_record import RUN_FILE
 from roadscan.publish.export import export_all
+from roadscan.publish.layer_frames import load_results
 from roadscan.read.objection_areas import read_objections
 from roadscan.store.sqlite import open_store
 from roadscan.store.store import Store
@@ -71,5 +72,5 @@ def object_in_folder(folder: Path, objections: Path) -> Objected:
         )
     with open_store(folder) as store:
         done = object_to_pictures(store, masks, "roadscan objections")
-        export_all(store, survey, folder)
+        export_all(store, load_results(store, survey), folder)
     return done

@@ -15,11 +15,10 @@ from roadscan.locate.map_matching import match_path
 from roadscan.model.drive import ChunkResult, Drive
 from roadscan.model.road import Network
 from roadscan.model.survey import DriveKey
-from roadscan.pipeline.assess import Assessed
 from roadscan.pipeline.chunk import ChunkAccount
 from roadscan.pipeline.prepare import check_near, driven_stretches, settings_digest
-from roadscan.pipeline.rescore import score_again
 from roadscan.pipeline.results_folder import named_survey, open_results
+from roadscan.pipeline.score_survey import ScoreSummary, score_survey, summary_of
 from roadscan.pipeline.update_run_record import retell_run
 from roadscan.publish.export import export_all
 from roadscan.read.network import read_network
@@ -40,7 +39,9 @@ def rematchable(store: Store, survey: str) -> Rematchable:
     traced, untraced = list[DriveKey](), list[DriveKey]()
     for key in store.survey(survey).drives:
         chunks = store.done_chunks(key.drive_id, key.settings_sha256)
-        whole = store.traces.has(key) and chunks <= frozenset(store.traces.chunks(key))
+        whole = store.rematch_inputs.has(key) and chunks <= frozenset(
+            store.rematch_inputs.chunks(key)
+        )
         (traced if whole else untraced).append(key)
     return Rematchable(tuple(traced), tuple(untraced))
 
@@ -59,7 +60,7 @@ def rematch_drive(
     KeyError
         Without a drive of this key, or without its trace.
     """
-    drive, trace = store.drive(before), store.traces.of(before)
+    drive, trace = store.drive(before), store.rematch_inputs.of(before)
     if trace is None:
         raise KeyError(before)
     path = clean_track(trace.track, network.crs_epsg)
@@ -75,7 +76,7 @@ def rematch_drive(
         path_m=driven_stretches(path, drive.started_s, drive.ended_s),
     )
     store.put_drive(moved, trace)
-    for number in store.traces.chunks(before):
+    for number in store.rematch_inputs.chunks(before):
         result = _placed_again(store, before, moved, number, setup, network, scheme)
         store.put_chunk(result, moved.settings_sha256)
     return DriveKey(moved.drive_id, moved.settings_sha256)
@@ -88,7 +89,7 @@ class Rematched:
     survey: str
     drives: int
     network: Network
-    assessed: Assessed
+    summary: ScoreSummary
 
 
 def rematch_in_folder(folder: Path, network_path: Path, name: str | None) -> Rematched:
@@ -116,10 +117,11 @@ def rematch_in_folder(folder: Path, network_path: Path, name: str | None) -> Rem
         store.put_network(network)
         keys = [rematch_drive(store, key, survey.name, network, scheme) for key in found.traced]
         store.put_survey(replace(survey, network_sha256=network.sha256, drives=tuple(keys)))
-        assessed = score_again(store, survey.name)
-        export_all(store, survey.name, folder)
-        retell_run(folder, store, survey.name, assessed)
-    return Rematched(survey.name, len(keys), network, assessed)
+        results = score_survey(store, survey.name)
+        export_all(store, results, folder)
+        summary = summary_of(results.assessment)
+        retell_run(folder, store, survey.name, summary)
+    return Rematched(survey.name, len(keys), network, summary)
 
 
 def _placed_again(
@@ -131,7 +133,7 @@ def _placed_again(
     network: Network,
     scheme: Scheme,
 ) -> ChunkResult:
-    frames = store.traces.frames(before, number)
+    frames = store.rematch_inputs.frames(before, number)
     account = ChunkAccount(number, len(frames), scheme, network)
     for found in frames:
         account.put(found, drive.clock.utc_s(found.video_t_s), setup)

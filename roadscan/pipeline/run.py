@@ -9,11 +9,9 @@ from pathlib import Path
 
 import geopandas
 
-from roadscan.assess.segmentation import segments_of
 from roadscan.detect.detector import load_detector
 from roadscan.errors import InputFault, RoadscanError
 from roadscan.model.survey import DriveKey, Survey
-from roadscan.pipeline.assess import assess_survey
 from roadscan.pipeline.chunk import Looking, chunk_of, work_chunks
 from roadscan.pipeline.find_inputs import find_track, list_videos
 from roadscan.pipeline.keep_pictures import PictureRules, load_picture_rules
@@ -36,8 +34,8 @@ from roadscan.pipeline.run_record import (
     write_atomically,
 )
 from roadscan.pipeline.scheme import load_scheme
-from roadscan.publish.damage_photos import PHOTOS
-from roadscan.publish.export import export_all
+from roadscan.pipeline.score_survey import score_survey, summary_of
+from roadscan.publish.export import PHOTOS, export_all
 from roadscan.read.camera_file import read_camera
 from roadscan.read.input_files import check_file
 from roadscan.read.network import read_network
@@ -125,30 +123,29 @@ def run(  # noqa: PLR0913 -- each is an option of the command
         store.put_survey(_survey(name, tools, drives))
         with watch.stage("assess"):
             progress.begin("assessing", 0)
-            segments = segments_of(tools.network, tools.scheme)
-            kinds = frozenset(tools.detector.kinds)
-            assessed = assess_survey(store, name, tools.network, segments, tools.scheme, kinds)
+            results = score_survey(store, name)
         with watch.stage("publish"):
             progress.begin("publishing", 0)
-            export_all(store, name, out)
+            export_all(store, results, out)
+        summary = summary_of(results.assessment)
         seconds = {**watch.seconds, "total": watch.total_s()}
         outcome = Outcome(
             drives,
             [*faults, *broken],
             store.counts(name),
-            assessed,
+            summary,
             _pictures(store, name, out, rules),
             worked_s,
             seconds,
         )
     record = account(name, tools, outcome)
     write_atomically(out / RUN_FILE, record.as_json())
-    if not assessed.scored:
-        reasons = ", ".join(f"{count} {reason}" for reason, count in assessed.not_scored.items())
+    if not summary.scored:
+        reasons = ", ".join(f"{count} {reason}" for reason, count in summary.not_scored.items())
         raise RoadscanError(
             "nothing_assessed",
             f"no segment could be scored ({reasons})",
-            f"{out / RUN_FILE} tells where frames and detections went",
+            f"{out / RUN_FILE} says where frames and detections went",
         )
     return RunResult(out, record)
 

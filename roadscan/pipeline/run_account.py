@@ -15,7 +15,6 @@ from roadscan.model.road import Network
 from roadscan.model.score import STATEMENT
 from roadscan.model.survey import SurveyCounts
 from roadscan.model.time import iso_utc
-from roadscan.pipeline.assess import Assessed
 from roadscan.pipeline.keep_pictures import NO_PICTURES, PictureRules
 from roadscan.pipeline.prepare import PreparedDrive
 from roadscan.pipeline.run_record import (
@@ -32,6 +31,7 @@ from roadscan.pipeline.run_record import (
     SurveyRecord,
     SyncRecord,
 )
+from roadscan.pipeline.score_survey import ScoreSummary
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ class Outcome:
     drives: Sequence[PreparedDrive]
     faults: Sequence[InputFault]
     counts: SurveyCounts
-    assessed: Assessed
+    summary: ScoreSummary
     pictures: PicturesRecord
     worked_s: float
     """Seconds of video worked through in this run."""
@@ -74,9 +74,9 @@ def account(survey: str, tools: Tools, outcome: Outcome) -> RunRecord:
         detections=outcome.counts.detections,
         observations=outcome.counts.observed,
         rejections=by_name(outcome.counts.rejections),
-        damages=outcome.assessed.damages,
+        damages=outcome.summary.damages,
         segments=SegmentsRecord(
-            outcome.assessed.scored, outcome.assessed.not_scored, outcome.assessed.lost_m
+            outcome.summary.scored, outcome.summary.not_scored, outcome.summary.lost_m
         ),
         sync=max((drive.sync for drive in drives), key=lambda sync: sync.sigma_s),
         camera=_camera(tools.camera),

@@ -15,7 +15,6 @@ from roadscan.locate.map_matching import match_path
 from roadscan.model.road import Network
 from roadscan.model.survey import Survey
 from roadscan.model.track import Track
-from roadscan.pipeline.assess import Assessed
 from roadscan.pipeline.results_folder import PHOTOS
 from roadscan.pipeline.run_account import (
     by_name,
@@ -34,12 +33,13 @@ from roadscan.pipeline.run_record import (
     SegmentsRecord,
     write_atomically,
 )
+from roadscan.pipeline.score_survey import ScoreSummary
 from roadscan.store.store import Store
 
 _RECORD: Final = TypeAdapter(RunRecord)
 
 
-def retell_run(folder: Path, store: Store, survey: str, assessed: Assessed) -> None:
+def retell_run(folder: Path, store: Store, survey: str, summary: ScoreSummary) -> None:
     """Write `run.json` anew for the survey as it is now, if there is one of that survey.
 
     What only the run knew stays: its version, times, camera, model and inputs without use. A
@@ -54,11 +54,11 @@ def retell_run(folder: Path, store: Store, survey: str, assessed: Assessed) -> N
     except ValidationError:
         path.unlink()
         return
-    write_atomically(path, _retold(before, folder, store, survey, assessed).as_json())
+    write_atomically(path, _retold(before, folder, store, survey, summary).as_json())
 
 
 def _retold(
-    before: RunRecord, folder: Path, store: Store, name: str, assessed: Assessed
+    before: RunRecord, folder: Path, store: Store, name: str, summary: ScoreSummary
 ) -> RunRecord:
     survey, drives, counts = store.survey(name), store.drives(name), store.counts(name)
     network, scheme = store.network(survey.network_sha256), parse_scheme(survey.scheme_text)
@@ -78,8 +78,8 @@ def _retold(
         detections=counts.detections,
         observations=counts.observed,
         rejections=by_name(counts.rejections),
-        damages=assessed.damages,
-        segments=SegmentsRecord(assessed.scored, assessed.not_scored, assessed.lost_m),
+        damages=summary.damages,
+        segments=SegmentsRecord(summary.scored, summary.not_scored, summary.lost_m),
         sync=max((record.sync for record in records), key=lambda sync: sync.sigma_s),
         pictures=pictures,
         scheme=SchemeRecord(scheme.id, scheme.version, scheme.sha256),
@@ -104,7 +104,7 @@ def _credited_m(store: Store, survey: Survey, network: Network) -> dict[str, flo
     """Add up metres driven by link, of what the store has of the tracks; {} if it lacks one."""
     by_track = defaultdict[str, list[Track]](list)
     for key in survey.drives:
-        trace = store.traces.of(key)
+        trace = store.rematch_inputs.of(key)
         if trace is None:
             return {}
         by_track[store.drive(key).track_sha256].append(trace.track)

@@ -1,33 +1,32 @@
-"""Writes all layers of a survey into a folder: each file is there whole, or as it was before."""
+"""Writes all layers, photos and maps of a survey into a folder, each file whole or not at all."""
 
 import os
 import shutil
 from pathlib import Path
+from typing import Final
 
+from roadscan.detect.redaction import with_labelled_box
 from roadscan.errors import RoadscanError
 from roadscan.model.time import iso_utc
-from roadscan.publish.damage_photos import PHOTOS, remove_stale_photos, write_photos
-from roadscan.publish.geojson import write_geojson
-from roadscan.publish.geopackage import GeoPackageLayer, write_geopackage
-from roadscan.publish.layer_fields import GEOMETRY_TYPES, LAYERS
 from roadscan.publish.layer_frames import (
     Results,
     cells_layers,
     damages_layer,
     drives_layer,
-    load_results,
+    lane_grids,
     segments_layer,
 )
 from roadscan.publish.map_page import write_map_page
 from roadscan.publish.map_picture import write_map_picture
 from roadscan.publish.styles import qgis_styles
-from roadscan.store.lanes import judged_grids
+from roadscan.publish.vector_files import GeoPackageLayer, write_geojson, write_geopackage
 from roadscan.store.store import Store
 
-PARTIAL = ".export-partial"
+PARTIAL: Final = ".export-partial"
+PHOTOS: Final = "photos"
 
 
-def export_all(store: Store, survey: str, out: Path) -> None:
+def export_all(store: Store, results: Results, out: Path) -> None:
     """Write layers/*.geojson, roadscan.gpkg, photos/*.jpg, map.png and map.html.
 
     Raises
@@ -39,15 +38,14 @@ def export_all(store: Store, survey: str, out: Path) -> None:
     try:
         shutil.rmtree(partial, ignore_errors=True)
         (partial / "layers").mkdir(parents=True)
-        results = load_results(store, survey)
         _write(store, results, partial)
         for folder in ("layers", PHOTOS):
             (out / folder).mkdir(exist_ok=True)
         for path in sorted(p for p in partial.rglob("*") if p.is_file()):
             os.replace(path, out / path.relative_to(partial))  # noqa: PTH105 -- the atomic one
-        remove_stale_photos(results, out)
+        _remove_stale_photos(results, out)
     except (OSError, RuntimeError) as error:  # GDAL's own errors are RuntimeErrors
-        raise _told(error, out) from error
+        raise _cannot_write(error, out) from error
     finally:
         shutil.rmtree(partial, ignore_errors=True)
 
@@ -59,24 +57,42 @@ def _write(store: Store, results: Results, folder: Path) -> None:
         "drives": drives_layer(results),
     }
     for name, layer in layers.items():
-        write_geojson(folder / "layers" / f"{name}.geojson", layer, GEOMETRY_TYPES[name])
-    grids = judged_grids(store, results.survey.name, results.network, results.scheme)
-    cells = cells_layers(results, grids)
+        write_geojson(folder / "layers" / f"{name}.geojson", layer)
+    cells = cells_layers(results, lane_grids(store, results))
     parts = {name: iter([layer]) for name, layer in layers.items()} | {"cells": cells}
     write_geopackage(
         folder / "roadscan.gpkg",
-        [GeoPackageLayer(name, GEOMETRY_TYPES[name], part) for name, part in parts.items()],
-        LAYERS,
+        [GeoPackageLayer(name, part) for name, part in parts.items()],
         qgis_styles(results.scheme),
         iso_utc(max(drive.ended_s for drive in results.drives)),
     )
-    write_photos(store, results, folder)
+    _write_photos(store, results, folder)
     write_map_picture(folder / "map.png", results, **layers)
     write_map_page(folder / "map.html", results, **layers)
 
 
-def _told(error: OSError | RuntimeError, out: Path) -> RoadscanError:
-    """Say what stopped the writing; GDAL tells of a full disk in words only, if at all."""
+def _write_photos(store: Store, results: Results, folder: Path) -> None:
+    """Write the best picture of each damage with its box drawn in, one after the other."""
+    (folder / PHOTOS).mkdir(exist_ok=True)
+    for damage in results.assessment.damages:
+        name = results.photos.get(damage.damage_id)
+        picture = store.pictures.of(results.survey.name, damage.best) if name else None
+        if name and picture:
+            caption = f"{damage.kind} {damage.best.confidence:.2f}"
+            made = with_labelled_box(picture, damage.best.box_xyxy, caption)
+            (folder / name).write_bytes(made.jpeg)
+
+
+def _remove_stale_photos(results: Results, folder: Path) -> None:
+    """Remove photos of damages that no longer exist, or whose picture was removed."""
+    kept = set(results.photos.values())
+    for path in sorted((folder / PHOTOS).glob("*.jpg")):
+        if f"{PHOTOS}/{path.name}" not in kept:
+            path.unlink()
+
+
+def _cannot_write(error: OSError | RuntimeError, out: Path) -> RoadscanError:
+    """Return why writing failed; GDAL reports a full disk in words only, if at all."""
     if shutil.disk_usage(out).free < 1 << 20 if out.exists() else False:
         return RoadscanError(
             "output_disk_full", f"no room left for the layers in {out}", "Make room, run again"

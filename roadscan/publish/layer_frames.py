@@ -1,10 +1,10 @@
-"""From the store's results to the features of the layers, in the metric CRS."""
+"""The layers of a survey as GeoDataFrames in the metric CRS of its network."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Final, TypeVar
 
 import geopandas
 import numpy as np
@@ -12,23 +12,37 @@ import pandas as pd
 import shapely
 
 from roadscan.assess.cells import affected_cells
-from roadscan.assess.scheme import INDICATORS, Scheme, parse_scheme
+from roadscan.assess.reviews import judge_lane
+from roadscan.assess.scheme import Scheme, parse_scheme
 from roadscan.assess.segmentation import segment_rows
 from roadscan.model.damage import STRIPS, Damage, LaneGrid
 from roadscan.model.drive import Drive
-from roadscan.model.road import Direction, Link, Network, Segment
+from roadscan.model.layers.cells import CELLS, CellRecord
+from roadscan.model.layers.damages import DAMAGES, DamageRecord
+from roadscan.model.layers.drives import DRIVES
+from roadscan.model.layers.field import FieldType, LayerSchema
+from roadscan.model.layers.segments import SEGMENTS, SegmentRecord
+from roadscan.model.road import Direction, Lane, Link, Network, Segment
 from roadscan.model.survey import Assessment, Survey
-from roadscan.model.time import iso_utc
 from roadscan.publish.lane_line import LaneLine
-from roadscan.publish.layer_fields import CELLS, DAMAGES, DRIVES, SEGMENTS, Field
 from roadscan.store.store import Store
 
 CELLS_AT_ONCE = 50_000
+DTYPES: Final[Mapping[FieldType, str]] = {
+    FieldType.TEXT: "object",
+    FieldType.NUMBER: "float64",
+    FieldType.INTEGER: "Int64",
+    FieldType.BOOLEAN: "boolean",
+    FieldType.TIME: "object",
+}
+"""The pandas type of each type of field."""
+
+Record = TypeVar("Record")
 
 
 @dataclass(frozen=True, slots=True)
 class Results:
-    """All of a survey that the layers are made of, except its cells."""
+    """Everything that the layers of a survey, or of a part of it, are made of, except its cells."""
 
     survey: Survey
     scheme: Scheme
@@ -37,6 +51,8 @@ class Results:
     assessment: Assessment
     photos: Mapping[str, str]
     """By damage id, the path of its photo beside the layers; only of those that have a picture."""
+    judged: Mapping[Lane, LaneGrid]
+    """The lanes with reviewed damage, with their views and hits as the reviews leave them."""
 
     @property
     def links(self) -> dict[str, Link]:
@@ -45,20 +61,22 @@ class Results:
 
 
 def load_results(store: Store, survey: str) -> Results:
-    """Return the results of a survey; KeyError without one of this name."""
+    """Return the results of a survey as the store has them; KeyError for an unknown name."""
     found, assessment = store.survey(survey), store.assessment(survey)
+    scheme, network = parse_scheme(found.scheme_text), store.network(found.network_sha256)
     return Results(
         found,
-        parse_scheme(found.scheme_text),
-        store.network(found.network_sha256),
+        scheme,
+        network,
         store.drives(survey),
         assessment,
-        photos_of(store, survey, assessment.damages),
+        photo_paths(store, survey, assessment.damages),
+        _judged_grids(store, survey, network, scheme),
     )
 
 
-def photos_of(store: Store, survey: str, damages: Iterable[Damage]) -> dict[str, str]:
-    """Return by damage id the path of its photo, of those that have a picture."""
+def photo_paths(store: Store, survey: str, damages: Iterable[Damage]) -> dict[str, str]:
+    """Return the path of each damage's photo by damage id, for those that have a picture."""
     return {
         damage.damage_id: f"photos/{damage.damage_id}.jpg"
         for damage in damages
@@ -66,131 +84,80 @@ def photos_of(store: Store, survey: str, damages: Iterable[Damage]) -> dict[str,
     }
 
 
+def lane_grids(store: Store, results: Results) -> Iterator[LaneGrid]:
+    """Yield the views and hits of each lane of a survey as they count, in order of link id."""
+    for grid in store.lane_grids(results.survey.name):
+        yield results.judged.get((grid.link_id, grid.direction), grid)
+
+
 def segments_layer(results: Results) -> geopandas.GeoDataFrame:
     """Return every segment of the network, as the middle line of its lane in driving direction."""
-    links, lane = results.links, _lanes(results.links)
-    rows = []
-    for segment, result in zip(
-        results.assessment.segments, results.assessment.results, strict=True
-    ):
-        link, score = links[segment.link_id], result.score
-        indicators = score.indicators
-        rows.append(
-            (
-                lane(segment.link_id, segment.direction).stretch(segment.from_m, segment.to_m),
-                segment.segment_id,
-                segment.link_id,
-                segment.direction.value,
-                link.street or None,
-                link.road_class.value,
-                link.surface.value,
-                segment.from_m,
-                segment.to_m,
-                round(segment.length_m, 3),
-                results.survey.name,
-                indicators.riss_pct,
-                indicators.afli_pct,
-                indicators.ofs_pct,
-                score.zw_riss,
-                score.zw_afli,
-                score.zw_ofs,
-                score.twsub,
-                score.twsub_basis or None,
-                score.score,
-                score.condition_class,
-                result.coverage,
-                result.cells,
-                result.views_mean,
-                result.confidence,
-                result.n_damages,
-                score.reason or None,
-                " ".join(f"{reason}:{share:g}" for reason, share in result.lost.items()) or None,
-                results.scheme.id,
-                results.scheme.version,
-                results.survey.model_name,
-                None if result.assessed_at_s is None else iso_utc(result.assessed_at_s),
+    links, lane = results.links, _lane_lines(results.links)
+    survey, scheme, found = results.survey, results.scheme, results.assessment
+    pairs = tuple(zip(found.segments, found.results, strict=True))
+    return _frame(
+        SEGMENTS,
+        [
+            SegmentRecord(
+                survey, scheme.id, scheme.version, links[segment.link_id], segment, result
             )
-        )
-    return _layer(rows, SEGMENTS, results)
+            for segment, result in pairs
+        ],
+        [
+            lane(segment.link_id, segment.direction).stretch(segment.from_m, segment.to_m)
+            for segment, _ in pairs
+        ],
+        results.network,
+    )
 
 
 def damages_layer(results: Results) -> geopandas.GeoDataFrame:
     """Return every damage as the part of the lane that it takes up."""
-    links, lane = results.links, _lanes(results.links)
-    rows = []
-    for damage in results.assessment.damages:
-        along, across = (
-            (damage.from_offset_m, damage.to_offset_m),
-            (damage.left_min_m, damage.left_max_m),
-        )
-        rows.append(
-            (
-                lane(damage.link_id, damage.direction).area(*along, *across),
-                damage.damage_id,
-                damage.kind,
-                damage.label,
-                damage.link_id,
-                damage.segment_id,
-                links[damage.link_id].street or None,
-                round(sum(along) / 2, 2),
-                round(sum(across) / 2, 2),
-                round(along[1] - along[0], 2),
-                round(across[1] - across[0], 2),
-                damage.area_m2,
-                round(damage.confidence, 4),
-                damage.n_observations,
-                iso_utc(damage.first_seen_s),
-                iso_utc(damage.last_seen_s),
-                round(damage.accuracy_m, 2),
-                results.photos.get(damage.damage_id),
-                damage.review and damage.review.value,
+    links, lane = results.links, _lane_lines(results.links)
+    damages = results.assessment.damages
+    return _frame(
+        DAMAGES,
+        [
+            DamageRecord(one, links[one.link_id], results.photos.get(one.damage_id))
+            for one in damages
+        ],
+        [
+            lane(one.link_id, one.direction).area(
+                one.from_offset_m, one.to_offset_m, one.left_min_m, one.left_max_m
             )
-        )
-    return _layer(rows, DAMAGES, results)
+            for one in damages
+        ],
+        results.network,
+    )
 
 
 def drives_layer(results: Results) -> geopandas.GeoDataFrame:
     """Return the path of every drive; stretches without a track are left out."""
-    rows = [
-        (
-            shapely.MultiLineString(list(drive.path_m)),
-            drive.drive_id,
-            drive.survey,
-            drive.video.name,
-            drive.track_name,
-            iso_utc(drive.started_s),
-            iso_utc(drive.ended_s),
-            round(drive.length_m, 1),
-            round(drive.clock.offset_s, 3),
-            round(drive.clock.sigma_s, 3),
-            drive.clock.source,
-            drive.camera.name,
-            drive.model_name,
-        )
-        for drive in results.drives
-    ]
-    return _layer(rows, DRIVES, results)
+    paths = [shapely.MultiLineString(list(drive.path_m)) for drive in results.drives]
+    return _frame(DRIVES, results.drives, paths, results.network)
 
 
 def cells_layers(results: Results, grids: Iterable[LaneGrid]) -> Iterator[geopandas.GeoDataFrame]:
     """Yield the cells that were viewed, some tens of thousands at a time, at least one layer."""
     links = results.links
-    by_lane: dict[tuple[str, Direction], list[Segment]] = defaultdict(list)
+    by_lane: dict[Lane, list[Segment]] = defaultdict(list)
     for segment in results.assessment.segments:
         by_lane[segment.link_id, segment.direction].append(segment)
-    rows: list[tuple[Any, ...]] = []
+    records, outlines = list[CellRecord](), list[shapely.Polygon]()
     for grid in grids:
         segments = by_lane[grid.link_id, grid.direction]
-        rows += _cells(segments, grid, links[grid.link_id], results.scheme)
-        if len(rows) >= CELLS_AT_ONCE:
-            yield _layer(rows, CELLS, results)
-            rows = []
-    yield _layer(rows, CELLS, results)
+        for record, outline in _cells(segments, grid, links[grid.link_id], results.scheme):
+            records.append(record)
+            outlines.append(outline)
+        if len(records) >= CELLS_AT_ONCE:
+            yield _frame(CELLS, records, outlines, results.network)
+            records, outlines = [], []
+    yield _frame(CELLS, records, outlines, results.network)
 
 
 def _cells(
-    segments: list[Segment], grid: LaneGrid, link: Link, scheme: Scheme
-) -> Iterator[tuple[Any, ...]]:
+    segments: Iterable[Segment], grid: LaneGrid, link: Link, scheme: Scheme
+) -> Iterator[tuple[CellRecord, shapely.Polygon]]:
     line = LaneLine(link, grid.direction)
     edges_m = link.lane_width_m * (0.5 - np.arange(STRIPS + 1.0) / STRIPS)
     affected = {
@@ -201,27 +168,36 @@ def _cells(
         for row, strip, outline in line.cells(segment_rows(segment), edges_m):
             if not grid.views[row, strip]:
                 continue
-            hits = {kind: int(n[row, strip]) for kind, n in sorted(grid.hits.items())}
-            kinds = [kind for kind, cells in affected.items() if cells[row, strip]]
-            touched = {scheme.kinds[kind].indicator for kind in kinds}
-            yield (
-                outline,
-                f"{grid.link_id}:{grid.direction.value[0]}:{row}:{strip}",
-                segment.segment_id,
-                grid.link_id,
-                grid.direction.value,
-                row,
-                strip,
-                int(grid.views[row, strip]),
-                " ".join(f"{kind}:{n}" for kind, n in hits.items() if n) or None,
-                " ".join(kinds) or None,
-                *(name in touched for name in INDICATORS),
-                iso_utc(float(grid.last_seen_s[row])),
-                round(float(grid.accuracy_m[row]), 2),
+            kinds = tuple(kind for kind, cells in affected.items() if cells[row, strip])
+            record = CellRecord(
+                segment=segment,
+                row=row,
+                strip=strip,
+                views=int(grid.views[row, strip]),
+                hits={kind: int(n[row, strip]) for kind, n in sorted(grid.hits.items())},
+                affected=kinds,
+                indicators=frozenset(scheme.kinds[kind].indicator for kind in kinds),
+                last_seen_s=float(grid.last_seen_s[row]),
+                accuracy_m=float(grid.accuracy_m[row]),
             )
+            yield record, outline
 
 
-def _lanes(links: dict[str, Link]) -> Callable[[str, Direction], LaneLine]:
+def _judged_grids(
+    store: Store, survey: str, network: Network, scheme: Scheme
+) -> dict[Lane, LaneGrid]:
+    judgements = store.reviews.in_force(survey)
+    links = {link.link_id: link for link in network.links}
+    judged = {}
+    for lane in sorted(store.reviews.lanes(survey)) if judgements else ():
+        seen = store.seen_on(survey, {lane[0]})[lane]
+        if seen.grid is not None:
+            width_m = links[lane[0]].lane_width_m
+            judged[lane] = judge_lane(seen.grid, seen.sightings, judgements, width_m, scheme).grid
+    return judged
+
+
+def _lane_lines(links: dict[str, Link]) -> Callable[[str, Direction], LaneLine]:
     @cache
     def lane(link_id: str, direction: Direction) -> LaneLine:
         return LaneLine(links[link_id], direction)
@@ -229,15 +205,19 @@ def _lanes(links: dict[str, Link]) -> Callable[[str, Direction], LaneLine]:
     return lane
 
 
-def _layer(
-    rows: list[tuple[Any, ...]], fields: tuple[Field, ...], results: Results
+def _frame(
+    schema: LayerSchema[Record],
+    records: Sequence[Record],
+    geometries: Sequence[shapely.Geometry],
+    network: Network,
 ) -> geopandas.GeoDataFrame:
-    columns = list(zip(*rows, strict=True)) or [()] * (len(fields) + 1)
     return geopandas.GeoDataFrame(
         {
-            field.name: pd.Series(values, dtype=field.dtype)
-            for field, values in zip(fields, columns[1:], strict=True)
+            field.name: pd.Series(
+                [field.value(record) for record in records], dtype=DTYPES[field.type]
+            )
+            for field in schema.fields
         },
-        geometry=list(columns[0]),
-        crs=f"EPSG:{results.network.crs_epsg}",
+        geometry=list(geometries),
+        crs=f"EPSG:{network.crs_epsg}",
     )

@@ -9,8 +9,9 @@ from string import Template
 import geopandas
 import shapely
 
+from roadscan.model.layers.damages import DAMAGES
+from roadscan.model.layers.segments import SEGMENTS
 from roadscan.model.score import STATEMENT
-from roadscan.publish.layer_fields import DAMAGES, SEGMENTS
 from roadscan.publish.layer_frames import Results
 from roadscan.publish.styles import palette
 
@@ -41,7 +42,11 @@ def write_map_page(
             for kind, rule in scheme.kinds.items()
             if rule.indicator == style.indicator
         },
-        "meanings": {field.name: field.meaning for field in (*DAMAGES, *SEGMENTS)},
+        "meanings": {
+            field.name: field.description.en
+            for schema in (DAMAGES, SEGMENTS)
+            for field in schema.fields
+        },
         "segments": _features(segments),
         "damages": _features(damages),
         "drives": _features(drives),

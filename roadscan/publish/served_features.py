@@ -1,71 +1,68 @@
-"""From the layers of a survey to the features that the service hands out as they are."""
+"""Puts the layers of a survey into the store as ready features, for the service to hand out."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import geopandas
 import numpy as np
 import shapely
 
-from roadscan.publish.geojson import DECIMALS
-from roadscan.publish.layer_fields import LAYERS
+from roadscan.model.layers import LAYERS
 from roadscan.publish.layer_frames import (
+    Results,
     cells_layers,
     damages_layer,
     drives_layer,
-    load_results,
+    lane_grids,
     segments_layer,
 )
-from roadscan.store.lanes import judged_grids
+from roadscan.publish.vector_files import DECIMALS
 from roadscan.store.layers.layer_store import LayerStore
 from roadscan.store.layers.selection import FeatureRow, Source
 from roadscan.store.store import Store
 
 
-def publish_features(store: Store, features: LayerStore, survey: str) -> None:
-    """Serve the layers of a survey as they are in the store now.
-
-    Raises KeyError without a survey of this name.
-    """
-    results = load_results(store, survey)
+def publish_features(store: Store, layers: LayerStore, results: Results) -> None:
+    """Serve the layers of a survey in a new edition, which replaces the one served before."""
+    scheme = results.scheme
     source = Source(
-        survey,
-        results.scheme.id,
-        results.scheme.version,
+        results.survey.name,
+        scheme.id,
+        scheme.version,
         results.network.crs_epsg,
         max((drive.ended_s for drive in results.drives), default=0.0),
     )
-    grids = judged_grids(store, survey, results.network, results.scheme)
-    cells = cells_layers(results, grids)
-    features.put_features(
-        source,
-        {
-            "segments": feature_rows("segments", segments_layer(results)),
-            "damages": feature_rows("damages", damages_layer(results)),
-            "drives": feature_rows("drives", drives_layer(results)),
-            "cells": (row for layer in cells for row in feature_rows("cells", layer)),
-        },
-    )
+    frames = {
+        "segments": [segments_layer(results)],
+        "damages": [damages_layer(results)],
+        "drives": [drives_layer(results)],
+        "cells": cells_layers(results, lane_grids(store, results)),
+    }
+    layers.put_features(source, {name: feature_rows(name, own) for name, own in frames.items()})
 
 
-def feature_rows(collection: str, layer: geopandas.GeoDataFrame) -> Iterator[FeatureRow]:
-    """Yield the features of a layer: GeoJSON in CRS84 as in the exported files."""
-    names = [field.name for field in LAYERS[collection]]
-    shapes = shapely.orient_polygons(layer.geometry.to_crs("EPSG:4326").to_numpy())
-    nowhere = shapely.is_empty(shapes)
+def feature_rows(layer: str, frames: Iterable[geopandas.GeoDataFrame]) -> Iterator[FeatureRow]:
+    """Yield the features of a layer, given in parts: GeoJSON in CRS84 as in the exported files."""
+    for frame in frames:
+        yield from _rows(layer, frame)
+
+
+def _rows(layer: str, frame: geopandas.GeoDataFrame) -> Iterator[FeatureRow]:
+    schema = LAYERS[layer]
+    shapes = shapely.orient_polygons(frame.geometry.to_crs("EPSG:4326").to_numpy())
+    empty = shapely.is_empty(shapes)
     geometries = geometries_json(shapes, DECIMALS)
-    columns = [_plain(layer[name]) for name in names]
-    for k, values in enumerate(zip(*columns, strict=True)):
-        feature = {
-            "type": "Feature",
-            "id": values[0],
-            "properties": dict(zip(names, values, strict=True)),
-        }
+    columns = {field.name: _plain(frame[field.name]) for field in schema.fields}
+    for k in range(len(frame)):
+        values = {name: column[k] for name, column in columns.items()}
+        feature_id = values[schema.id_field]
+        feature = {"type": "Feature", "id": feature_id, "properties": values}
         head = json.dumps(feature, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
         yield FeatureRow(
-            f'{head[:-1]},"geometry":{"null" if nowhere[k] else geometries[k]}}}',
-            None if nowhere[k] else shapely.to_wkb(shapes[k]),
+            feature_id,
+            f'{head[:-1]},"geometry":{"null" if empty[k] else geometries[k]}}}',
+            None if empty[k] else shapely.to_wkb(shapes[k]),
             values,
         )
 

@@ -108,7 +108,7 @@ def _line(positions: Sequence[Sequence[Any]]) -> Floats:
     Raises
     ------
     ValueError
-        For a coordinate that is no number: "13.7" is none.
+        For a coordinate that is not a number, such as the text "13.7".
     """
     for x, y, *_ in positions:
         if type(x) not in {int, float} or type(y) not in {int, float}:

@@ -1,17 +1,19 @@
 """Read indicators of many segments from a CSV file, for `roadscan score --input`."""
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from roadscan.errors import RoadscanError
 from roadscan.model.road import RoadClass, Surface
-from roadscan.model.score import Indicators
+from roadscan.model.score import EvennessMeasures, Indicators
 from roadscan.read.input_files import check_file
 
 MAX_BYTES = 100_000_000
 INDICATORS = ("riss", "afli", "ofs")
+EVENNESS = ("sm4l_m", "sm4l_a", "mspt", "msph")
+MAX_MM = 1000.0
 SURFACES = {
     "": Surface.ASPHALT,
     "asphalt": Surface.ASPHALT,
@@ -29,12 +31,15 @@ class ScoreInput:
     road_class: RoadClass
     surface: Surface
     indicators: Indicators
+    evenness: EvennessMeasures | None = None
+    """None where it was not measured."""
 
 
 def read_score_input(path: Path) -> Iterator[ScoreInput]:
-    """Read the columns class, surface, riss, afli, ofs (percent); an empty indicator is unknown.
+    """Read columns class, surface, riss, afli, ofs (percent), sm4l_m, sm4l_a, mspt, msph (mm).
 
-    An empty surface is asphalt. Further columns are ignored.
+    An empty indicator is missing, an empty surface is asphalt; evenness is empty or complete.
+    Further columns are ignored.
 
     Raises
     ------
@@ -69,18 +74,30 @@ def parse_surface(text: str) -> Surface:
 
 
 def parse_indicator(name: str, text: str | None) -> float | None:
-    """Return a share in percent, None for an empty text.
+    """Return a share in percent, None for an empty text; ValueError unless from 0 to 100."""
+    return _parse_number(name, text, 100.0)
 
-    Raises
-    ------
-    ValueError
-        If it is not a number from 0 to 100.
-    """
+
+def evenness_of(values: Sequence[float | None]) -> EvennessMeasures | None:
+    """Return the measures in the order of EVENNESS; None if all are missing, ValueError if some."""
+    given = [value for value in values if value is not None]
+    if not given:
+        return None
+    if len(given) < len(EVENNESS):
+        missing = ", ".join(
+            name for name, value in zip(EVENNESS, values, strict=True) if value is None
+        )
+        message = f"evenness lacks {missing}"
+        raise ValueError(message)
+    return EvennessMeasures(*given)
+
+
+def _parse_number(name: str, text: str | None, most: float) -> float | None:
     if text is None or not text.strip():
         return None
     value = float(text)
-    if not 0.0 <= value <= 100.0:
-        message = f"{name} is {text.strip()}, not from 0 to 100"
+    if not 0.0 <= value <= most:
+        message = f"{name} is {text.strip()}, not from 0 to {most:g}"
         raise ValueError(message)
     return value
 
@@ -92,6 +109,7 @@ def _parse(path: Path, line: int, row: dict[str, str]) -> ScoreInput:
             parse_road_class(row["class"]),
             parse_surface(row.get("surface") or ""),
             Indicators(riss, afli, ofs),
+            evenness_of([_parse_number(name, row.get(name), MAX_MM) for name in EVENNESS]),
         )
     except ValueError as error:
         raise _invalid(path, line, str(error)) from error
@@ -101,5 +119,6 @@ def _invalid(path: Path, line: int, what: str) -> RoadscanError:
     return RoadscanError(
         "score_input_invalid",
         f"{path.name}, line {line}: {what}",
-        "Columns: class (A, B, N), surface (asphalt, paving), riss, afli, ofs (percent, or empty)",
+        "Columns: class (A, B, N), surface (asphalt, paving), riss, afli, ofs (percent, or empty), "
+        "sm4l_m, sm4l_a, mspt, msph (mm, all or none)",
     )

@@ -1,8 +1,7 @@
-"""The description of the API at /api/openapi.json, with error responses and other media types.
+"""The service's API description, /api/openapi.json, with its errors and responses other than JSON.
 
-A route lists its own error codes with `problems`. `describe` adds the errors that any such route
-may return: for an invalid request, for a caller who is not logged in or not allowed, and for a
-fault of the service itself.
+A route declares its own error codes by `problems`. `describe` adds those of every such route:
+invalid requests, missing login or rights, and faults of the service.
 """
 
 from functools import cache
@@ -13,15 +12,15 @@ from fastapi import FastAPI
 from roadscan.serve.errors import PROBLEM, Problem, status_of_code
 
 Answers = dict[int | str, dict[str, Any]]
-"""The argument `responses` of a route."""
+"""The `responses` of a route."""
 Described = dict[str, Any]
-"""A part of the description, as OpenAPI has it in JSON."""
+"""A part of the description: JSON as defined by OpenAPI."""
 REFUSALS: Final = ("not_logged_in", "not_allowed", "csrf_token_wrong")
 INVALID: Final = "request_invalid"
 FAULT: Final = "internal"
 _CONTENT: Final = {PROBLEM: {"schema": {"$ref": "#/components/schemas/Problem"}}}
 _OF_FASTAPI: Final = ("HTTPValidationError", "ValidationError")
-"""Its own responses to an invalid request, which `tell_errors` replaces."""
+"""Schemas of its own validation errors, which `tell_errors` replaces."""
 
 
 def problems(*codes: str) -> Answers:
@@ -33,12 +32,12 @@ def problems(*codes: str) -> Answers:
 
 
 def answered_with(media_type: str, status: int = 200) -> Answers:
-    """Return a response other than JSON; its route needs a `response_class` without a type."""
+    """Declare a response other than JSON; its route needs a `response_class` without media type."""
     return {status: {"content": {media_type: {}}}}
 
 
 def describe(app: FastAPI) -> None:
-    """Complete the description of an app by the errors that all of its routes may return."""
+    """Add to the description of an app the errors that all of its routes may return."""
     make = app.openapi
 
     @cache

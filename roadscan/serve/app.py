@@ -5,10 +5,9 @@ from importlib.metadata import version
 from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 
-from roadscan.serve.access.account_routes import administration_router
-from roadscan.serve.access.key_routes import keys_router
+from roadscan.serve.access.account_routes import administration_router, keys_router
 from roadscan.serve.access.login import login_router
-from roadscan.serve.access.oidc import oidc_router
+from roadscan.serve.access.oidc_routes import oidc_router
 from roadscan.serve.admin_status import admin_router
 from roadscan.serve.api_description import describe
 from roadscan.serve.drive_routes import drives_router
@@ -19,15 +18,16 @@ from roadscan.serve.jobs.job_routes import jobs_router
 from roadscan.serve.log import log_answer
 from roadscan.serve.middleware import ResponseMiddleware
 from roadscan.serve.network_routes import networks_router
-from roadscan.serve.ogc.document_routes import features_router
-from roadscan.serve.ogc.download_audit import exports_on_record
+from roadscan.serve.ogc.document_routes import layers_router
+from roadscan.serve.ogc.downloads import audited_downloads
 from roadscan.serve.ogc.layer_access import readable_by
+from roadscan.serve.ogc.operations import describe_layers
 from roadscan.serve.pages.page_routes import pages_router, static_router
 from roadscan.serve.review_routes import reviews_router
 from roadscan.serve.survey_routes import surveys_router
 from roadscan.serve.town import Town
 from roadscan.serve.uploads.tus_routes import tus_router
-from roadscan.serve.uploads.upload_routes import uploads_api
+from roadscan.serve.uploads.upload_routes import uploads_router
 
 
 def create_app(town: Town) -> FastAPI:
@@ -41,18 +41,19 @@ def create_app(town: Town) -> FastAPI:
     )
     tell_errors(app)
     describe(app)
+    describe_layers(app)
     settings, guard, metrics = town.settings, town.guard, Metrics(town)
     readable = readable_by(guard, settings.public_collections)
     app.router.on_shutdown.append(town.close)
     for router in (
         # routes are matched in their order: the one that is asked most often comes first
-        features_router(town.layers, town.store, readable, exports_on_record(guard)),
+        layers_router(town.layers, town.store, readable, audited_downloads(guard)),
         login_router(guard, settings, town.logins),
         keys_router(guard),
         administration_router(guard),
         admin_router(town),
         tus_router(guard, town.uploads),
-        uploads_api(guard, town.uploads),
+        uploads_router(guard, town.uploads),
         jobs_router(town),
         drives_router(town),
         networks_router(town),

@@ -25,7 +25,13 @@ from roadscan.detect.model_folder import ModelSettings, list_models, open_model
 from roadscan.errors import RoadscanError
 from roadscan.serve.settings import GIB, ServeSettings
 from roadscan.serve.town import WORKER_SILENT_S
-from roadscan.store.database import is_whole, look_into, newest_version, version_of
+from roadscan.store.database import (
+    is_intact,
+    newest_version,
+    open_readonly,
+    version_error,
+    version_of,
+)
 from roadscan.store.sqlite import FILE, JOBS_FILE
 from roadscan.store.town.networks import NetworkVersions
 from roadscan.store.town.workers import WorkerHeartbeats
@@ -171,7 +177,7 @@ def _store(settings: ServeSettings) -> Iterator[Finding]:
         yield Finding("store", Verdict.WARN, f"no {path} yet", "The first start makes it")
         return
     try:
-        with look_into(settings.database or f"sqlite:///{path}") as engine:
+        with open_readonly(settings.database or f"sqlite:///{path}") as engine:
             yield from _opened(engine)
     except (SQLAlchemyError, sqlite3.Error) as error:
         words = " ".join(str(getattr(error, "orig", error)).split())[:160]
@@ -182,7 +188,7 @@ def _store(settings: ServeSettings) -> Iterator[Finding]:
 
 
 def _opened(engine: Engine) -> Iterator[Finding]:
-    if not is_whole(engine):
+    if not is_intact(engine):
         yield Finding("store", Verdict.FAIL, "it is damaged", "Bring back a backup")
         return
     found, newest = version_of(engine), newest_version()
@@ -190,13 +196,12 @@ def _opened(engine: Engine) -> Iterator[Finding]:
         yield Finding("store", Verdict.OK, f"opens, version {found}")
         yield _workers(WorkerHeartbeats(engine, time.time))
         yield _network(NetworkVersions(engine, time.time))
-    elif found is None or found < newest:
+    elif found is not None and (error := version_error(found, "it")) is not None:
+        yield Finding("store", Verdict.FAIL, error.message, error.hint)
+    else:
         older = f"version {found or 'none'}, this roadscan has {newest}"
         to_do = "The next start upgrades it: make a backup first"
         yield Finding("store", Verdict.WARN, older, to_do)
-    else:
-        newer = f"version {found}, newer than the {newest} of this roadscan"
-        yield Finding("store", Verdict.FAIL, newer, "Upgrade roadscan")
 
 
 def _workers(heartbeats: WorkerHeartbeats) -> Finding:
@@ -219,8 +224,8 @@ def _jobs(path: Path) -> Finding:
     if not path.is_file():
         return Finding("jobs", Verdict.WARN, f"no {path} yet", "The first worker makes it")
     try:
-        with look_into(f"sqlite:///{path}") as engine:
-            whole = is_whole(engine)
+        with open_readonly(f"sqlite:///{path}") as engine:
+            whole = is_intact(engine)
     except (SQLAlchemyError, sqlite3.Error):
         whole = False
     if whole:

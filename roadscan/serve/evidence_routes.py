@@ -14,10 +14,10 @@ from roadscan.model.damage import Damage
 from roadscan.model.road import Direction, RoadClass, Segment, Surface
 from roadscan.model.score import Indicators
 from roadscan.model.stored_picture import Picture
-from roadscan.pipeline.score_steps import score_steps
+from roadscan.pipeline.scheme import score_steps
 from roadscan.pipeline.segment_pictures import PictureAlong, pictures_along
 from roadscan.read.score_input import ScoreInput
-from roadscan.serve.access.guard import shown
+from roadscan.serve.access.guard import authentication
 from roadscan.serve.api_description import answered_with, problems
 from roadscan.serve.ogc.layer_access import Readable, readable_collection
 from roadscan.serve.town import Town
@@ -74,7 +74,7 @@ def evidence_router(town: Town, readable: Readable) -> APIRouter:
     photos, unknown = town.guard.need(Right.PHOTOS), problems("evidence_unknown")
     picture = answered_with(JPEG) | problems("evidence_unknown", "photo_missing")
 
-    @router.get("/segment", dependencies=[Depends(shown)], responses=unknown)
+    @router.get("/segment", dependencies=[Depends(authentication)], responses=unknown)
     def segment(request: Request, survey: Survey, segment_id: Id) -> SegmentEvidence:
         readable_collection(readable, request, "segments")
         with features.reading() as reader:

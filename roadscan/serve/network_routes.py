@@ -13,7 +13,7 @@ from roadscan.model.access import Caller, Right
 from roadscan.publish.network_drawing import MEDIA_TYPE, draw_network
 from roadscan.serve.api_description import answered_with, problems
 from roadscan.serve.jobs.kinds.rematch import rematch_request, surveys_to_move
-from roadscan.serve.ogc.responses import Tag, answer, not_modified
+from roadscan.serve.ogc.responses import Tag, not_modified, response
 from roadscan.serve.queue.job import Job, Sha256
 from roadscan.serve.town import Town
 from roadscan.store.store import Store
@@ -65,7 +65,7 @@ def networks_router(town: Town) -> APIRouter:
         if tag.is_known:
             return not_modified(tag)
         svg = draw_network(store.network(network_sha256))
-        return answer(svg.encode(), MEDIA_TYPE, tag, DRAWING_HEADERS)
+        return response(svg.encode(), MEDIA_TYPE, tag, DRAWING_HEADERS)
 
     @router.put("/in-force", status_code=202, responses=problems("network_unknown"))
     def put_in_force(given: NetworkChoice, caller: Annotated[Caller, Depends(admin)]) -> list[Job]:

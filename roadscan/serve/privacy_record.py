@@ -61,7 +61,7 @@ WORDS: Final[dict[str, Words]] = {
         " und je {metres} m Fahrt eines",
         "Konten",
         "Klassen",
-        ("Lesen", "Fahrten senden", "Prüfen", "Planen", "Verwalten"),
+        ("Ansicht", "Erfassung", "Prüfung", "Planung", "Verwaltung"),
     ),
     "en": Words(
         "Measured on whole pictures, from 24 pixels on: of 293 persons and vehicles in\n"

@@ -116,7 +116,7 @@ class Retention:
         if not self.town.files.claim_for_purge(due.file):
             return False
         what = f"{due.file.name} {sha256} {due.why.value}"
-        with storage.keeping():
+        with storage.files_locked():
             storage.remove(sha256)
             entry = AuditEntry(self.town.clock(), self.who, "file_purged", what)
             deleted = self.town.files.mark_purged(sha256, entry)

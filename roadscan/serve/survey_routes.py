@@ -4,7 +4,7 @@ from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel, ConfigDict
 
 from roadscan.assess.scheme import parse_scheme
-from roadscan.serve.access.guard import shown
+from roadscan.serve.access.guard import authentication
 from roadscan.serve.ogc.layer_access import Readable, readable_collection
 from roadscan.serve.town import Town
 
@@ -31,7 +31,7 @@ def surveys_router(town: Town, readable: Readable) -> APIRouter:
     """Return the route that lists the surveys to callers who may read their segments."""
     router = APIRouter(prefix="/api", tags=["layers"])
 
-    @router.get("/surveys", dependencies=[Depends(shown)])
+    @router.get("/surveys", dependencies=[Depends(authentication)])
     def surveys(request: Request) -> list[SurveyResponse]:
         readable_collection(readable, request, "segments")
         with town.layers.reading() as reader:

@@ -1,4 +1,4 @@
-"""Brings the tables of a database up to date, in one transaction."""
+"""Creates and upgrades the tables of a database, and reads the state of one without changing it."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -15,73 +15,92 @@ from sqlalchemy.pool import NullPool
 from roadscan.errors import RoadscanError
 
 MIGRATIONS: Final = Path(__file__).parent / "migrations"
+CONNECT_TIMEOUT_S: Final = 5
 _LOCKS: Final = {
-    # sqlite3 begins none for DDL: a kill midway would leave a part of the tables
+    # sqlite3 begins no transaction for DDL: a kill midway would leave some of the tables
     "sqlite": "BEGIN IMMEDIATE",
     "postgresql": "SELECT pg_advisory_xact_lock(7263)",
 }
-"""Statement by dialect that lets one process at a time go on."""
+"""Statement by dialect that lets one process at a time upgrade."""
 _OF_POSTGIS: Final = frozenset({"spatial_ref_sys"})
 
 
 def upgrade(engine: Engine, name: str) -> None:
-    """Make the tables of a database, or bring them up to date; `name` stands in errors.
+    """Create the tables of a database or upgrade them, in one transaction; errors show `name`.
 
     Raises
     ------
     RoadscanError
-        `store_version` if a newer roadscan made them, `store_malformed` if they are others.
+        `store_version` if another roadscan made them that this one cannot upgrade,
+        `store_malformed` if they are not a store's.
     """
-    config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    config = _config()
     with engine.begin() as db:
         db.exec_driver_sql(_LOCKS[engine.dialect.name])
-        _check_version(db, config, name)
+        _check_version(db, name)
         config.attributes["connection"] = db
         command.upgrade(config, "head")
 
 
-def no_store(name: str, why: object) -> RoadscanError:
-    """Return what is said of a database that is none of ours."""
+def not_a_store(name: str, why: object) -> RoadscanError:
+    """Return the error for a database that is not a store of roadscan."""
     return RoadscanError(
         "store_malformed",
-        f"{name} is no store of roadscan ({' '.join(str(why).split())[:120]})",
+        f"{name} is not a store of roadscan ({' '.join(str(why).split())[:120]})",
         "Name another one",
     )
 
 
-def _check_version(db: Connection, config: Config, name: str) -> None:
+def version_error(version: str, name: str) -> RoadscanError | None:
+    """Return why a store of this version cannot be opened; None if it can, maybe by upgrading."""
+    scripts = ScriptDirectory.from_config(_config())
+    if version in {script.revision for script in scripts.walk_revisions()}:
+        return None
+    newest = str(scripts.get_current_head())
+    if version < newest:
+        return RoadscanError(
+            "store_version",
+            f"{name} has version {version}, too old for this roadscan, which has {newest}",
+            "It was made before the first release: run its drives again into a new store",
+        )
+    return RoadscanError(
+        "store_version",
+        f"{name} has version {version}, newer than this roadscan, which has {newest}",
+        "Upgrade roadscan, or name another one",
+    )
+
+
+def _check_version(db: Connection, name: str) -> None:
     names = sorted(set(inspect(db).get_table_names()) - _OF_POSTGIS)
     if "alembic_version" not in names:
         if names:
-            raise no_store(name, f"it has the tables {', '.join(names[:5])}")
+            raise not_a_store(name, f"it has the tables {', '.join(names[:5])}")
         return
     version = db.scalar(text("SELECT version_num FROM alembic_version"))
-    known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
-    if version is not None and version not in known:
-        raise RoadscanError(
-            "store_version",
-            f"{name} has version {version}, newer than this roadscan",
-            "Upgrade roadscan, or name another one",
-        )
+    error = None if version is None else version_error(version, name)
+    if error is not None:
+        raise error
 
 
-def empty_log(engine: Engine) -> None:
-    """Bring SQLite's write-ahead log into its file and empty it: it holds what rows were before.
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    return config
 
-    Where somebody reads meanwhile it stays for now, and is emptied by whoever closes last.
+
+def truncate_log(engine: Engine) -> None:
+    """Move SQLite's write-ahead log into its file and truncate it: it holds earlier row contents.
+
+    While another connection reads, the log stays; the last connection to close truncates it.
     """
     if engine.dialect.name == "sqlite":
         with engine.connect() as db:
             db.execute(text("PRAGMA wal_checkpoint(TRUNCATE)"))
 
 
-CONNECT_TIMEOUT_S: Final = 5
-
-
 @contextmanager
-def look_into(address: str) -> Iterator[Engine]:
-    """Open a database to read; `address` is sqlite:///FILE or postgresql://...
+def open_readonly(address: str) -> Iterator[Engine]:
+    """Open a database for inspection; `address` is sqlite:///FILE or postgresql://...
 
     Raises `sqlalchemy.exc.SQLAlchemyError` and, without PostgreSQL's driver, ModuleNotFoundError.
     """
@@ -103,7 +122,7 @@ def look_into(address: str) -> Iterator[Engine]:
 
 
 def version_of(engine: Engine) -> str | None:
-    """Return the version that a store's tables have; None if there are none yet."""
+    """Return the version of a store's tables; None if there are none yet."""
     if not inspect(engine).has_table("alembic_version"):
         return None
     with engine.connect() as db:
@@ -112,14 +131,12 @@ def version_of(engine: Engine) -> str | None:
 
 
 def newest_version() -> str:
-    """Return the version that this roadscan makes of a store."""
-    config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
-    return str(ScriptDirectory.from_config(config).get_current_head())
+    """Return the version that this roadscan upgrades a store to."""
+    return str(ScriptDirectory.from_config(_config()).get_current_head())
 
 
-def is_whole(engine: Engine) -> bool:
-    """Say whether SQLite finds its file whole; PostgreSQL sees to that itself."""
+def is_intact(engine: Engine) -> bool:
+    """Return the result of SQLite's check of its file; PostgreSQL checks itself."""
     if engine.dialect.name != "sqlite":
         return True
     with engine.connect() as db:

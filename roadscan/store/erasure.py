@@ -6,7 +6,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, Engine, Table, delete, exists, select, update
 
 from roadscan.store import tables
-from roadscan.store.database import empty_log
+from roadscan.store.database import truncate_log
 from roadscan.store.layers.feature_tables import editions
 from roadscan.store.rescoring import ensure_scoring, request_scoring
 from roadscan.store.tables import review_boxes, review_decisions, scorings
@@ -58,7 +58,7 @@ def erase_drive(engine: Engine, drive_id: str) -> Erased:
         ended = tuple(survey for survey in surveys if not _has_drives(db, survey))
         for survey in ended:
             _end(db, survey)
-    empty_log(engine)
+    truncate_log(engine)
     return Erased(tuple(survey for survey in surveys if survey not in ended), ended)
 
 

@@ -14,11 +14,11 @@ from sqlalchemy.exc import IntegrityError
 from roadscan.model.damage import Damage
 from roadscan.model.score import SegmentResult
 from roadscan.model.survey import DriveKey
-from roadscan.store import tables
 from roadscan.store.layers.feature_tables import editions
 from roadscan.store.layers.patch import LayerPatch, patch_layers, served_edition
+from roadscan.store.statements import of_survey
 from roadscan.store.surveys.results import update_results
-from roadscan.store.tables import scorings, survey_drives
+from roadscan.store.tables import drives, scorings, survey_drives
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,14 +72,14 @@ class Scorings:
 
     def drives_joined(self, status: ScoringStatus) -> tuple[DriveKey, ...] | None:
         """Return the drives whose joining is the only outstanding change; None if others are."""
-        drives = survey_drives.c
+        own = survey_drives.c
         query = (
-            select(drives.change, drives.drive_id, drives.settings_sha256)
+            select(own.change, own.drive_id, own.settings_sha256)
             .where(
-                drives.survey == status.survey,
-                drives.change.between(status.done + 1, status.requested),
+                own.survey == status.survey,
+                own.change.between(status.done + 1, status.requested),
             )
-            .order_by(drives.drive_id)
+            .order_by(own.drive_id)
         )
         with self._engine.connect() as db:
             found = db.execute(query).all()
@@ -164,14 +164,6 @@ def _apply(db: Connection, survey: str, edition: int, delta: RescoreDelta) -> No
 
 def _update_latest(db: Connection, survey: str, edition: int) -> None:
     """Set the end of the survey's last drive, by which the newest survey is found."""
-    drives, own = tables.drives.c, survey_drives.c
-    latest = (
-        select(func.max(drives.ended_s))
-        .join(
-            survey_drives,
-            (drives.drive_id == own.drive_id) & (drives.settings_sha256 == own.settings_sha256),
-        )
-        .where(own.survey == survey)
-    )
+    latest = of_survey(select(func.max(drives.c.ended_s)), drives, survey)
     this = editions.c.edition == edition
     db.execute(update(editions).where(this).values(latest_s=latest.scalar_subquery()))

@@ -18,6 +18,7 @@ from roadscan.store.rescoring import (
     request_scoring,
     up_to_date_change,
 )
+from roadscan.store.statements import of_survey
 from roadscan.store.tables import review_boxes, review_decisions
 
 UNDONE: Final = "undone"
@@ -154,19 +155,14 @@ class Reviews:
 
     def beside(self, survey: str) -> dict[tuple[str, float], tuple[BoxKey, ...]]:
         """Return all boxes of the frames that reviewers were shown, by drive and time."""
-        seen, drives = tables.observations, tables.survey_drives
+        seen = tables.observations
         shown = review_boxes.c.position == 0
         query = select(review_boxes.c.drive_id, review_boxes.c.frame_t_s).where(shown)
         frames = query.distinct().subquery()
-        own = (seen.c.drive_id == drives.c.drive_id) & (
-            seen.c.settings_sha256 == drives.c.settings_sha256
-        )
         this = (seen.c.drive_id == frames.c.drive_id) & (seen.c.frame_t_s == frames.c.frame_t_s)
         boxes = (
-            select(seen)
-            .join(drives, own)
+            of_survey(select(seen), seen, survey)
             .join(frames, this)
-            .where(drives.c.survey == survey)
             .order_by(seen.c.drive_id, seen.c.frame_t_s, seen.c.position)
         )
         found: dict[tuple[str, float], dict[BoxKey, None]] = defaultdict(dict)
@@ -178,15 +174,8 @@ class Reviews:
     def _lanes(
         self, survey: str, narrowed: Callable[[Select[Any]], Select[Any]]
     ) -> frozenset[Lane]:
-        seen, drives = tables.observations, tables.survey_drives
-        own = (seen.c.drive_id == drives.c.drive_id) & (
-            seen.c.settings_sha256 == drives.c.settings_sha256
-        )
-        query = (
-            select(seen.c.link_id, seen.c.direction)
-            .join(drives, own)
-            .where(drives.c.survey == survey)
-        )
+        seen = tables.observations
+        query = of_survey(select(seen.c.link_id, seen.c.direction), seen, survey)
         with self._engine.connect() as db:
             found = db.execute(narrowed(query).distinct())
             return frozenset((link, Direction(way)) for link, way in found)

@@ -11,7 +11,7 @@ from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.exc import DatabaseError, OperationalError
 
 from roadscan.errors import RoadscanError
-from roadscan.store.database import no_store, upgrade
+from roadscan.store.database import not_a_store, upgrade
 from roadscan.store.store import Store
 
 FILE = "roadscan.db"
@@ -66,7 +66,7 @@ def _upgrade(engine: Engine, path: Path) -> None:
     except OperationalError as error:
         raise _told(error, str(path)) from error
     except DatabaseError as error:
-        raise no_store(str(path), error) from error
+        raise not_a_store(str(path), error) from error
 
 
 def _make(folder: Path) -> None:
@@ -97,7 +97,7 @@ def _alone(folder: Path) -> Iterator[None]:
         raise _told(error, str(folder)) from error
     except sqlite3.DatabaseError as error:
         lock.close()
-        raise no_store(str(folder / LOCK_FILE), error) from error
+        raise not_a_store(str(folder / LOCK_FILE), error) from error
     try:
         yield
     finally:

@@ -1,6 +1,6 @@
-"""The store in SQL, alike on SQLite and PostgreSQL; see sqlite.py and postgis.py for the rest."""
+"""The store: networks, drives and surveys in SQL that SQLite and PostgreSQL both understand."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from functools import reduce
@@ -13,7 +13,6 @@ from sqlalchemy import (
     Engine,
     Select,
     Table,
-    delete,
     func,
     insert,
     select,
@@ -28,50 +27,62 @@ from roadscan.model.drive import ChunkResult, Drive, FrameCounts, RematchInputs
 from roadscan.model.frame import FrameRejection
 from roadscan.model.review import ReviewedObservation
 from roadscan.model.road import Direction, Lane, Network
-from roadscan.model.survey import Assessment, DriveKey, Survey, SurveyCounts, SurveyTotals
+from roadscan.model.survey import (
+    Assessment,
+    DriveKey,
+    LaneEvidence,
+    Survey,
+    SurveyCounts,
+    SurveyTotals,
+)
 from roadscan.store import tables
 from roadscan.store.erasure import Erased, erase_drive
+from roadscan.store.layers.patch import mark_stale
 from roadscan.store.rescoring import ensure_scoring, request_scoring
 from roadscan.store.reviews import Reviews
+from roadscan.store.statements import drive_key, of_survey, replace_rows
 from roadscan.store.surveys import rows
 from roadscan.store.surveys.chunks import put_chunk
 from roadscan.store.surveys.pictures import Pictures
-from roadscan.store.surveys.rematch_inputs import Traces, put_trace
+from roadscan.store.surveys.rematch_inputs import StoredRematchInputs, put_rematch_inputs
 from roadscan.store.surveys.results import assessment_where, damages_where, put_assessment, totals
 
 
 class Store:
-    """A store on any database; `roadscan.store.store.Store` says what it can do.
+    """All that was recorded, detected and assessed; results and layers can be rebuilt from it.
 
-    `tell` turns what the database says when it cannot be written into an error of ours.
+    Each write is one transaction and may be repeated. `sqlite.py` and `postgis.py` open stores;
+    `explain` makes a RoadscanError of the database's error when writing fails.
     """
 
-    def __init__(self, engine: Engine, tell: Callable[[OperationalError], RoadscanError]) -> None:
+    def __init__(
+        self, engine: Engine, explain: Callable[[OperationalError], RoadscanError]
+    ) -> None:
         self._engine = engine
-        self._tell = tell
+        self._explain = explain
 
     @property
     def engine(self) -> Engine:
-        """Reach the database for what shares it with the surveys: accounts, files, features."""
+        """The database, for what shares it with the surveys: accounts, files, layers."""
         return self._engine
 
     @property
     def pictures(self) -> Pictures:
-        """The kept pictures of its drives, and the areas of which none is kept."""
+        """The stored pictures, and the areas of which none may be stored."""
         return Pictures(self._engine)
 
     @property
     def reviews(self) -> Reviews:
-        """What reviewers decided about the boxes of its drives."""
+        """The decisions of reviewers."""
         return Reviews(self._engine)
 
     @property
-    def traces(self) -> Traces:
-        """What its drives are matched to another network by."""
-        return Traces(self._engine)
+    def rematch_inputs(self) -> StoredRematchInputs:
+        """The inputs for matching drives to another network."""
+        return StoredRematchInputs(self._engine)
 
     def put_network(self, network: Network) -> None:
-        """Keep a network under its checksum."""
+        """Store a network under its checksum."""
         key = {"network_sha256": network.sha256}
         with self._writing() as db:
             if self._exists(db, tables.networks, key):
@@ -84,23 +95,22 @@ class Store:
             )
 
     def has_network(self, sha256: str) -> bool:
-        """Tell whether there is a network of this checksum."""
+        """Return whether a network of this checksum is stored."""
         with self._engine.connect() as db:
             return self._exists(db, tables.networks, {"network_sha256": sha256})
 
-    def put_drive(self, drive: Drive, trace: RematchInputs | None = None) -> None:
-        """Keep a drive under its id and settings, and what it can be matched by again."""
+    def put_drive(self, drive: Drive, inputs: RematchInputs | None = None) -> None:
+        """Store a drive under its id and settings, with the inputs for matching it again."""
         key = {"drive_id": drive.drive_id, "settings_sha256": drive.settings_sha256}
         with self._writing() as db:
-            _remove(db, tables.drives, key)
-            db.execute(insert(tables.drives), rows.drive_row(drive))
-            if trace:
-                put_trace(db, drive, trace)
+            replace_rows(db, tables.drives, key, [rows.drive_row(drive)])
+            if inputs:
+                put_rematch_inputs(db, drive, inputs)
 
     def drive(self, key: DriveKey) -> Drive:
         """Return a drive; KeyError without one of this key."""
         with self._engine.connect() as db:
-            row = db.execute(select(tables.drives).filter_by(**_drive_key(key))).mappings().first()
+            row = db.execute(select(tables.drives).filter_by(**drive_key(key))).mappings().first()
         if row is None:
             raise KeyError(key)
         return rows.drive_of(dict(row))
@@ -113,11 +123,11 @@ class Store:
         return None if row is None else rows.drive_of(dict(row))
 
     def erase_drive(self, drive_id: str) -> Erased:
-        """Erase all that there is of a drive; doing it twice changes nothing."""
+        """Erase everything stored of a drive."""
         return erase_drive(self._engine, drive_id)
 
     def done_chunks(self, drive_id: str, settings_sha256: str) -> frozenset[int]:
-        """Return the numbers of the chunks that are done."""
+        """Return the numbers of the chunks that are stored."""
         found = select(tables.chunks.c.number).where(
             tables.chunks.c.drive_id == drive_id,
             tables.chunks.c.settings_sha256 == settings_sha256,
@@ -126,23 +136,22 @@ class Store:
             return frozenset(db.scalars(found))
 
     def put_chunk(self, result: ChunkResult, settings_sha256: str) -> None:
-        """Keep all that a chunk gave, replacing what an earlier try left."""
+        """Store the result of a chunk in place of that of an earlier attempt."""
         with self._writing() as db:
             put_chunk(db, result, settings_sha256)
 
     def put_survey(self, survey: Survey) -> None:
-        """Keep which drives a survey is made of."""
+        """Store a survey and the drives it consists of."""
         key = {"survey": survey.name}
         with self._writing() as db:
-            _remove(db, tables.surveys, key)
-            _remove(db, tables.survey_drives, key)
-            db.execute(insert(tables.surveys), _survey_row(survey))
-            _insert(db, tables.survey_drives, [_drive_key(d) | key for d in survey.drives])
+            replace_rows(db, tables.surveys, key, [_survey_row(survey)])
+            members = [drive_key(drive) | key for drive in survey.drives]
+            replace_rows(db, tables.survey_drives, key, members)
 
     def join_survey(self, survey: Survey) -> None:
-        """Add drives to a survey, made if there is none of its name, and ask for its scoring.
+        """Add drives to a survey, which is created if it does not exist, and request its scoring.
 
-        Its network and its scheme stay what they are; its model is that of the last drive.
+        An existing survey keeps its network and its scheme; its model is that of the last drive.
         """
         key = {"survey": survey.name}
         ensure_scoring(self._engine, survey.name)
@@ -154,11 +163,11 @@ class Store:
             came = key | {"change": change if _only_adds(db, survey) else None}
             db.execute(update(tables.surveys).filter_by(**key).values(model))
             for drive in survey.drives:
-                _remove(db, tables.survey_drives, key | {"drive_id": drive.drive_id})
-            _insert(db, tables.survey_drives, [_drive_key(d) | came for d in survey.drives])
+                this = key | {"drive_id": drive.drive_id}
+                replace_rows(db, tables.survey_drives, this, [drive_key(drive) | came])
 
     def use_scheme(self, survey: str, scheme_text: str) -> None:
-        """Let a survey be scored by another scheme, and ask for it; its drives stay."""
+        """Change the scheme of a survey and request its scoring."""
         ensure_scoring(self._engine, survey)
         with self._writing() as db:
             request_scoring(db, survey)
@@ -166,9 +175,10 @@ class Store:
             db.execute(update(tables.surveys).where(this).values(scheme_text=scheme_text))
 
     def put_assessment(self, survey: str, assessment: Assessment) -> None:
-        """Keep the results of a survey in place of earlier ones."""
+        """Store the results of a survey in place of earlier ones; its layers become stale."""
         with self._writing() as db:
             put_assessment(db, survey, assessment)
+            mark_stale(db, survey)
 
     def survey(self, name: str) -> Survey:
         """Return a survey; KeyError without one of this name."""
@@ -211,64 +221,64 @@ class Store:
 
     def drives(self, survey: str) -> tuple[Drive, ...]:
         """Return the drives of a survey by their start, then id."""
-        query = self._of_survey(tables.drives, survey).order_by(
+        query = of_survey(select(tables.drives), tables.drives, survey).order_by(
             tables.drives.c.started_s, tables.drives.c.drive_id
         )
         with self._engine.connect() as db:
             return tuple(rows.drive_of(dict(row)) for row in db.execute(query).mappings())
 
     def lane_grids(self, survey: str) -> Iterator[LaneGrid]:
-        """Yield each lane's views and hits over all chunks and drives, in order of link id."""
+        """Yield the views and hits of each lane over all chunks and drives, by link id."""
         return self._grids(self._usable(survey, tables.grids.c.usable))
 
-    def unusable_grids(self, survey: str) -> Iterator[LaneGrid]:
-        """Yield the same for the frames that were rejected: views only."""
-        return self._grids(self._usable(survey, ~tables.grids.c.usable))
-
     def lanes_driven(self, key: DriveKey) -> frozenset[Lane]:
-        """Return the lanes that a drive has seen anything of."""
+        """Return the lanes that a drive viewed or would have viewed."""
         columns = (tables.grids.c.link_id, tables.grids.c.direction)
-        query = select(*columns).filter_by(**_drive_key(key)).distinct()
+        query = select(*columns).filter_by(**drive_key(key)).distinct()
         with self._engine.connect() as db:
             return frozenset((link, Direction(way)) for link, way in db.execute(query))
 
-    def lane(
-        self, survey: str, link_id: str, direction: Direction
-    ) -> tuple[LaneGrid | None, LaneGrid | None]:
-        """Return one lane as `lane_grids` and as `unusable_grids` do, each None without one."""
-        table = tables.grids
-        this = (table.c.link_id == link_id) & (table.c.direction == direction.value)
-        usable, lost = (
-            next(self._grids(self._usable(survey, this & which)), None)
-            for which in (table.c.usable, ~table.c.usable)
+    def seen_on(self, survey: str, link_ids: Collection[str]) -> dict[Lane, LaneEvidence]:
+        """Return what the drives of a survey saw of some links, by lane; a lane may be missing."""
+        grids, observations = tables.grids, tables.observations
+        usable, unusable = (
+            {
+                (grid.link_id, grid.direction): grid
+                for grid in self._grids(self._usable(survey, grids.c.link_id.in_(link_ids) & which))
+            }
+            for which in (grids.c.usable, ~grids.c.usable)
         )
-        return usable, lost
+        found = defaultdict[Lane, list[ReviewedObservation]](list)
+        for sighting in self._sightings(survey, observations.c.link_id.in_(link_ids)):
+            seen = sighting.observation
+            found[seen.link_id, seen.direction].append(sighting)
+        return {
+            lane: LaneEvidence(usable.get(lane), unusable.get(lane), tuple(found[lane]))
+            for lane in {*usable, *unusable, *found}
+        }
 
     def sightings(
         self, survey: str, link_id: str, direction: Direction
     ) -> tuple[ReviewedObservation, ...]:
-        """Return what the detector saw on one lane, in order of time."""
-        table = tables.observations
-        query = (
-            self._of_survey(table, survey)
-            .where(table.c.link_id == link_id, table.c.direction == direction.value)
-            .order_by(table.c.frame_t_s, table.c.drive_id, table.c.position)
-        )
-        with self._engine.connect() as db:
-            return tuple(rows.sighting_of(dict(row)) for row in db.execute(query).mappings())
+        """Return the observations on one lane in order of time."""
+        table = tables.observations.c
+        lane = (table.link_id == link_id) & (table.direction == direction.value)
+        return tuple(self._sightings(survey, lane))
 
     def counts(self, survey: str) -> SurveyCounts:
-        """Return where frames and detections went."""
+        """Return the account of a survey's frames and detections."""
         rejected = Counter[FrameRejection]()
         totals = Counter[str]()
         with self._engine.connect() as db:
-            for row in db.execute(self._of_survey(tables.chunks, survey)).mappings():
+            chunks = of_survey(select(tables.chunks), tables.chunks, survey)
+            for row in db.execute(chunks).mappings():
                 names = ("planned", "decoded", "usable", "detections", "observed")
                 totals.update({name: row[name] for name in names})
                 rejected.update({FrameRejection(k): n for k, n in row["rejected"].items()})
-            boxes = self._of_survey(tables.rejected_boxes, survey).subquery()
-            by_reason = db.execute(select(boxes.c.reason, func.count()).group_by(boxes.c.reason))
-            rejections = {Rejection(reason): count for reason, count in by_reason}
+            boxes = tables.rejected_boxes
+            by_reason = of_survey(select(boxes.c.reason, func.count()), boxes, survey)
+            counted = db.execute(by_reason.group_by(boxes.c.reason))
+            rejections = {Rejection(reason): count for reason, count in counted}
         frames = FrameCounts(totals["planned"], totals["decoded"], totals["usable"], dict(rejected))
         return SurveyCounts(frames, totals["detections"], totals["observed"], rejections)
 
@@ -286,7 +296,7 @@ class Store:
             return damages_where(db, survey, tables.damages.c.segment_id.in_(segment_ids))
 
     def totals(self, survey: str) -> SurveyTotals:
-        """Return how many segments and damages the results of a survey have."""
+        """Return the numbers of segments and damages of a survey."""
         with self._engine.connect() as db:
             return totals(db, survey)
 
@@ -296,15 +306,23 @@ class Store:
             return assessment_where(db, survey, true())
 
     def damaged(self, survey: str) -> Assessment:
-        """Return the damages of a survey, and the results of the links that they lie on."""
+        """Return the damages of a survey, and the results of the links on which they lie."""
         own = tables.damages.c.survey == survey
         links = select(tables.damages.c.damage["link_id"].as_string()).where(own)
         with self._engine.connect() as db:
             on_them = tables.results.c.segment["link_id"].as_string().in_(links)
             return assessment_where(db, survey, on_them)
 
+    def _sightings(self, survey: str, where: ColumnElement[bool]) -> Iterator[ReviewedObservation]:
+        table = tables.observations
+        query = of_survey(select(table), table, survey).where(where)
+        by_time = query.order_by(table.c.frame_t_s, table.c.drive_id, table.c.position)
+        with self._engine.connect() as db:
+            for row in db.execute(by_time).mappings():
+                yield rows.sighting_of(dict(row))
+
     def _usable(self, survey: str, which: ColumnElement[bool]) -> Select[Any]:
-        return self._of_survey(tables.grids, survey).where(which)
+        return of_survey(select(tables.grids), tables.grids, survey).where(which)
 
     def _grids(self, found_by: Select[Any]) -> Iterator[LaneGrid]:
         table = tables.grids
@@ -334,26 +352,13 @@ class Store:
                 head["source"],
             )
 
-    def _of_survey(self, table: Table, survey: str) -> Select[Any]:
-        """Select the rows of a table that belong to the drives of a survey, as they are now."""
-        key = tables.survey_drives
-        return (
-            select(table)
-            .join(
-                key,
-                (table.c.drive_id == key.c.drive_id)
-                & (table.c.settings_sha256 == key.c.settings_sha256),
-            )
-            .where(key.c.survey == survey)
-        )
-
     @contextmanager
     def _writing(self) -> Iterator[Connection]:
         try:
             with self._engine.begin() as db:
                 yield db
         except OperationalError as error:
-            raise self._tell(error) from error
+            raise self._explain(error) from error
 
     @staticmethod
     def _exists(db: Connection, table: Table, key: dict[str, Any]) -> bool:
@@ -383,16 +388,3 @@ def _survey_row(survey: Survey) -> dict[str, Any]:
         "model_kinds": list(survey.model_kinds),
         "scheme_text": survey.scheme_text,
     }
-
-
-def _drive_key(drive: DriveKey) -> dict[str, str]:
-    return {"drive_id": drive.drive_id, "settings_sha256": drive.settings_sha256}
-
-
-def _remove(db: Connection, table: Table, key: dict[str, Any]) -> None:
-    db.execute(delete(table).filter_by(**key))
-
-
-def _insert(db: Connection, table: Table, new: list[dict[str, Any]]) -> None:
-    if new:
-        db.execute(insert(table), new)

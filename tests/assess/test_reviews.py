@@ -6,12 +6,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from roadscan.assess.cells import GridBuilder
-from roadscan.assess.lanes import AssessedLane, Rules, SeenLane, assess_lane
+from roadscan.assess.lanes import AssessedLane, Rules, assess_lane
 from roadscan.assess.reviews import as_judged, judge_lane, sightings_of
 from roadscan.assess.segmentation import segments_of
 from roadscan.model.damage import LaneGrid, Observation, Verdict
 from roadscan.model.review import BoxKey, BoxVerdict, ReviewedObservation
 from roadscan.model.road import Direction
+from roadscan.model.survey import LaneEvidence
 from tests.assess.lanes import ALL_KINDS, AP9K, LANE_M, box, link, network, same_grid, views
 
 ROADS = network(link("L", 50.0))
@@ -42,8 +43,8 @@ def grid_of(
 def assessed(
     sightings: Sequence[ReviewedObservation], judgements: dict[BoxKey, BoxVerdict], frames: int = 1
 ) -> AssessedLane:
-    lane = SeenLane(ROADS.links[0], SEGMENTS, grid_of(sightings, frames), None, tuple(sightings))
-    return assess_lane(lane, Rules(AP9K, ALL_KINDS, judgements))
+    seen = LaneEvidence(grid_of(sightings, frames), None, tuple(sightings))
+    return assess_lane(ROADS.links[0], SEGMENTS, seen, Rules(AP9K, ALL_KINDS, judgements))
 
 
 def test_what_nobody_judged_counts_as_it_was_found() -> None:

@@ -11,13 +11,14 @@ from roadscan.assess.scheme import Normalisation, Scheme, parse_scheme
 from roadscan.assess.score import (
     combine,
     condition_class,
+    evenness_value,
     normalise,
-    overall_value,
+    overall_score,
     round_half_up,
     score_segment,
 )
 from roadscan.model.road import RoadClass, Surface
-from roadscan.model.score import Indicators, Score
+from roadscan.model.score import EvennessMeasures, Indicators, Score
 from tests.assess.lanes import AP9K, MONOTONE
 
 VECTORS = list(
@@ -151,13 +152,57 @@ def test_a_town_may_require_all_indicators() -> None:
 
 
 @pytest.mark.parametrize(
-    ("twgeb", "twsub", "overall"),
-    [(2.45, 3.64, 3.64), (4.0, 2.25, 4.0), (None, 3.51, 3.51), (2.45, None, None)],
+    ("road_class", "sm4l_m", "sm4l_a", "mspt", "msph", "twgeb"),
+    [
+        pytest.param(RoadClass.A, 4, 1, 4, 0.1, 1.50, id="G1"),
+        pytest.param(RoadClass.A, 8, 1.5, 9, 2, 2.45, id="G2"),
+        pytest.param(RoadClass.A, 12, 2.5, 15, 4, 3.50, id="G3"),
+        pytest.param(RoadClass.A, 12.4, 1, 4, 0.1, 3.60, id="G4 break-through"),
+        pytest.param(RoadClass.A, 0, 0, 0, 7, 2.00, id="G5 water never breaks through"),
+        pytest.param(RoadClass.B, 16, 3.5, 15, 4, 3.50, id="G6"),
+        pytest.param(RoadClass.B, 20.5, 1, 4, 1, 4.00, id="G7 break-through"),
+        pytest.param(RoadClass.B, 10, 2, 20, 3, 4.00, id="G8 break-through"),
+        pytest.param(RoadClass.A, 18, 4, 30, 7, 5.00, id="G9 break-through"),
+    ],
+)
+def test_measured_evenness_meets_its_vectors(
+    road_class: RoadClass, sm4l_m: float, sm4l_a: float, mspt: float, msph: float, twgeb: float
+) -> None:
+    assert evenness_value(EvennessMeasures(sm4l_m, sm4l_a, mspt, msph), road_class, AP9K) == twgeb
+
+
+def test_footways_have_no_evenness_value() -> None:
+    assert evenness_value(EvennessMeasures(4, 1, 4, 0.1), RoadClass.N, AP9K) is None
+
+
+def test_a_scheme_may_leave_evenness_out() -> None:
+    plain = parse_scheme(without_evenness(AP9K.text))
+    assert evenness_value(EvennessMeasures(4, 1, 4, 0.1), RoadClass.A, plain) is None
+    assert asphalt(8, 5, 2, scheme=plain) == asphalt(8, 5, 2)
+
+
+def without_evenness(text: str) -> str:
+    head, _, rest = text.partition("[evenness.normalise.A]")
+    return head + rest[rest.index("[[classes]]") :]
+
+
+@pytest.mark.parametrize(
+    ("mspt", "riss", "expected"),
+    [
+        (9.0, 15.0, (2.45, 3.64, 3.64, 3)),
+        (19.0, 8.0, (3.9, 3.9, 3.9, 3)),
+        (None, 8.0, (None, None, 2.25, 2)),
+        (9.0, None, (2.45, None, None, None)),
+    ],
 )
 def test_the_overall_value_is_the_worse_of_both(
-    twgeb: float | None, twsub: float | None, overall: float | None
+    mspt: float | None, riss: float | None, expected: tuple[float | None, ...]
 ) -> None:
-    assert overall_value(twgeb, twsub) == overall
+    measures = None if mspt is None else EvennessMeasures(8, 1.5, mspt, 2)
+    found = overall_score(
+        asphalt(riss, 100 if riss == 15 else 5, 0 if riss == 15 else 2), measures, RoadClass.A, AP9K
+    )
+    assert (found.twgeb, found.gw, found.score, found.condition_class) == expected
 
 
 @given(SHARES, SHARES, CLASSES, st.sampled_from(["riss", "afli", "ofs"]))

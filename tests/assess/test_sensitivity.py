@@ -1,12 +1,12 @@
 from collections.abc import Sequence
 
-from roadscan.assess.lanes import Rules, SeenLane, assess_lane
+from roadscan.assess.lanes import Rules, assess_lane
 from roadscan.assess.segmentation import segments_of
 from roadscan.assess.sensitivity import Effect, effects
 from roadscan.model.damage import LaneGrid, Verdict
 from roadscan.model.review import BoxKey, BoxVerdict, ReviewedObservation
 from roadscan.model.road import Direction
-from roadscan.model.survey import Assessment
+from roadscan.model.survey import Assessment, LaneEvidence
 from tests.assess.lanes import ALL_KINDS, AP9K, box, grid_of, link, network
 from tests.assess.test_reviews import seen
 
@@ -28,8 +28,8 @@ def found(
     judgements: dict[BoxKey, BoxVerdict] = {
         one.box: BoxVerdict(Verdict.REJECTED, one.observation.kind) for one in rejected
     }
-    lane = SeenLane(ROADS.links[0], SEGMENTS, grid, None, sightings)
-    assessed = assess_lane(lane, Rules(AP9K, ALL_KINDS, judgements))
+    seen = LaneEvidence(grid, None, sightings)
+    assessed = assess_lane(ROADS.links[0], SEGMENTS, seen, Rules(AP9K, ALL_KINDS, judgements))
     return Assessment(SEGMENTS, assessed.results, assessed.damages)
 
 

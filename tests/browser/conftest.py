@@ -34,9 +34,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def service(small_drive: SmallDrive, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    data = tmp_path_factory.mktemp("served") / "town"
+def assessed(small_drive: SmallDrive, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Process the small drive once; a town is a copy of its results."""
+    data = tmp_path_factory.mktemp("assessed") / "town"
     assess(small_drive, data)
+    return data
+
+
+@pytest.fixture(scope="session")
+def service(assessed: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    data = Path(shutil.copytree(assessed, tmp_path_factory.mktemp("served") / "town"))
     with serving(data) as running:
         yield running
 

@@ -1,12 +1,13 @@
 """What leads a browser to another server where it is set: a background map, a login there."""
 
 import io
+import shutil
 
 import pytest
 from PIL import Image
 
 from tests.browser.conftest import NARROW, WIDE
-from tests.browser.town import assess, serving
+from tests.browser.town import serving
 from tests.serve.access.fake_issuer import CLIENT, FakeIssuer
 from tests.serve.access.fake_issuer import serving as issuing
 
@@ -21,10 +22,9 @@ def issuer():
 
 
 @pytest.fixture(scope="module")
-def town(small_drive, tmp_path_factory, issuer):
+def town(assessed, tmp_path_factory, issuer):
     """A service with both, whose layers anybody may read."""
-    data = tmp_path_factory.mktemp("outside") / "town"
-    assess(small_drive, data)
+    data = shutil.copytree(assessed, tmp_path_factory.mktemp("outside") / "town")
     basemap = [
         f"--basemap={TILES}/{{z}}/{{x}}/{{y}}.png",
         "--basemap-attribution=© Town of Example",

@@ -1,4 +1,5 @@
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -8,13 +9,19 @@ from roadscan.store.sqlite import JOBS_FILE
 from tests.small_drive import SmallDrive, results_of, write_network
 
 
+@pytest.fixture(scope="module")
+def first_results(small_drive: SmallDrive, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("first") / "out"
+    assert exit_code(small_drive.command(out)) == 0
+    return out
+
+
 @pytest.fixture
 def ran(
-    small_drive: SmallDrive, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    first_results: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> tuple[Path, str]:
-    """Results of a run, and the id of its drive."""
-    out = tmp_path / "out"
-    assert exit_code(small_drive.command(out)) == 0
+    """Copy the results of a run; return them and the id of its drive."""
+    out = shutil.copytree(first_results, tmp_path / "out")
     capsys.readouterr()
     assert exit_code(["drives", "--out", str(out), "--json"]) == 0
     (told,) = json.loads(capsys.readouterr().out)

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from roadscan.cli.app import exit_code
+from roadscan.read.scheme_file import read_scheme_text
 
 VECTORS = Path(__file__).parents[1] / "assess" / "ap9k_vectors.csv"
 NUMBERS = ("zw_riss", "zw_afli", "zw_ofs", "twsub")
@@ -72,6 +73,8 @@ def test_the_table_shows_each_step(capsys: pytest.CaptureFixture[str]) -> None:
         (["--class", "A", "--riss", "-1"], 2, "option_invalid"),
         (["--class", "A", "--riss", "many"], 2, "option_invalid"),
         (["--class", "A", "--surface", "gravel"], 2, "option_invalid"),
+        (["--class", "A", "--riss", "1", "--mspt", "4"], 2, "option_invalid"),
+        (["--class", "A", "--riss", "1", "--mspt", "-4"], 2, "option_invalid"),
         (["--class", "A", "--scheme", "nonesuch"], 3, "scheme_unknown"),
         (["--input", "nonesuch.csv"], 3, "file_missing"),
     ],
@@ -94,6 +97,9 @@ def test_what_cannot_be_scored_is_one_line(
         ("class,surface,riss\nA,asphalt,x\n", "'x'"),
         ("class,surface,riss\nZ,asphalt,1\n", "'Z'"),
         ("class,surface,riss\nA,mud,1\n", "'mud'"),
+        ("class,riss,mspt\nA,1,4\n", "sm4l_m, sm4l_a, msph"),
+        ("class,riss,sm4l_m,sm4l_a,mspt,msph\nA,1,4,1,-4,1\n", "mspt is -4"),
+        ("class,riss,sm4l_m,sm4l_a,mspt,msph\nA,1,4,1,nan,1\n", "mspt is nan"),
     ],
 )
 def test_a_bad_row_is_named_with_its_value(
@@ -118,3 +124,48 @@ def test_an_empty_field_is_missing_and_said_so(
     assert (some["afli"], some["zw_afli"], some["twsub_basis"]) == (None, None, "riss+ofs")
     assert none["score"] is None
     assert none["reason"]
+
+
+EVENNESS = ("--sm4l-m", "8", "--sm4l-a", "1.5", "--mspt", "9", "--msph", "2")
+
+
+def test_measured_evenness_gives_the_value_of_use_and_the_overall_value(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    given = ("--class", "A", "--riss", "0", "--afli", "0", "--ofs", "0")
+    code, out, _ = said(capsys, *given, *EVENNESS, "--json")
+    line = json.loads(out)
+    assert code == 0
+    assert (line["twsub"], line["twgeb"], line["gw"]) == (1.0, 2.45, 2.45)
+    assert (line["score"], line["condition_class"]) == (2.45, 2)
+    _, table, _ = said(capsys, *given, *EVENNESS)
+    assert all(word in table for word in ("TWGEB", "2.45", "GW"))
+    _, without, _ = said(capsys, *given, "--json")
+    line = json.loads(without)
+    assert (line["twgeb"], line["gw"], line["score"]) == (None, None, 1.0)
+
+
+def test_a_file_may_have_evenness_in_some_rows(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    path = tmp_path / "rows.csv"
+    path.write_text("class,riss,sm4l_m,sm4l_a,mspt,msph\nA,0,8,1.5,9,2\nA,0,,,,\nN,0,8,1.5,9,2\n")
+    code, out, _ = said(capsys, "--input", str(path))
+    lines = [json.loads(line) for line in out.splitlines()]
+    assert code == 0
+    assert [line["twgeb"] for line in lines] == [2.45, None, None]
+    assert [line["gw"] for line in lines] == [2.45, None, None]
+
+
+def test_evenness_by_a_scheme_without_it_is_refused(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    text = read_scheme_text("ap9k")
+    begin, end = text.index("[evenness.normalise.A]"), text.index("[[classes]]")
+    path = tmp_path / "own.toml"
+    path.write_text(text[:begin] + text[end:])
+    options = ("--class", "A", "--riss", "1", "--scheme", str(path))
+    assert said(capsys, *options)[0] == 0
+    code, _, err = said(capsys, *options, *EVENNESS)
+    assert code == 2
+    assert "option_invalid" in err

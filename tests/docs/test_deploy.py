@@ -45,6 +45,6 @@ def test_the_image_holds_what_the_wheel_is_made_of_and_is_no_root() -> None:
     assert re.search(r"^USER roadscan$", dockerfile, re.MULTILINE)
 
 
-def test_what_was_not_tried_says_so() -> None:
+def test_what_was_not_tested_says_so() -> None:
     for name in ("docs/operations.md", "deploy/Dockerfile", "deploy/compose.yaml"):
-        assert "not tried" in text_of(name).lower()
+        assert "not tested" in text_of(name).lower()

@@ -9,12 +9,12 @@ import pytest
 
 from roadscan.model.damage import Rejection
 from roadscan.model.frame import FrameRejection
+from roadscan.model.layers import LAYERS
 from roadscan.model.score import NotScored
 from roadscan.pipeline.check_drive import DriveCheck
 from roadscan.pipeline.demo_truth import KindCheck, TruthCheck
 from roadscan.pipeline.match_track import MatchedFix, TrackOnNetwork
 from roadscan.pipeline.run_record import RunRecord
-from roadscan.publish.layer_fields import LAYERS
 from tests.docs.pages import ROOT, rows, section, text_of, words_in_code
 
 RESULTS = text_of("docs/results.md")

@@ -49,8 +49,8 @@ def test_the_limits_are_the_defaults() -> None:
     ]
     days = fields["upload_expires_s"].default / 86400
     assert told["an unfinished upload expires after"] == f"{days:.0f} days without a byte"
-    assert told["a request that sends nothing is let go after"] == f"{tus_routes.IDLE_S:.0f} s"
+    assert told["a request that sends nothing is ended after"] == f"{tus_routes.IDLE_S:.0f} s"
     assert f"another {upload_storage.ENDED_KEPT_S / 86400:.0f} days" in section(PAGE, "Limits")
-    nothing_lost = section(PAGE, "How nothing is lost")
+    nothing_lost = section(PAGE, "Why nothing is lost")
     assert f"{writer.COMMIT_BYTES // 1024**2} MiB" in nothing_lost
-    assert f"{writer.COMMIT_AFTER_S:.0f} s on a slow line" in nothing_lost
+    assert f"{writer.COMMIT_AFTER_S:.0f} s on a slow connection" in nothing_lost

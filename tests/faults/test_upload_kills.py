@@ -20,7 +20,7 @@ from roadscan.pipeline.progress import NoProgress
 from roadscan.serve.uploads import client, tus_protocol
 from roadscan.serve.uploads.client import list_sources, send_files
 from roadscan.serve.uploads.connection import Connection, ConnectionLostError
-from roadscan.serve.uploads.upload_record import read_record
+from roadscan.serve.uploads.upload_folder import read_record
 from roadscan.store.sqlite import share_store
 from roadscan.store.town.accounts import Accounts
 from roadscan.store.town.files import Files
@@ -62,9 +62,9 @@ def send_raw(line, content, chance, counts):
     while True:
         try:
             if not url:
-                answer = line.ask("POST", "/uploads", {"Upload-Length": str(len(content))})
+                answer = line.send("POST", "/uploads", {"Upload-Length": str(len(content))})
                 url = answer.headers["Location"] if answer.status == 201 else ""
-            answer = line.ask("HEAD", url) if url else None
+            answer = line.send("HEAD", url) if url else None
             if answer is None or answer.status == 423:
                 time.sleep(0.01)
                 continue
@@ -77,7 +77,7 @@ def send_raw(line, content, chance, counts):
             cut = chance.random() < 0.4 and counts.cuts < CUTS
             head = (
                 f"PATCH {url} HTTP/1.1\r\nHost: x\r\nTus-Resumable: 1.0.0\r\nX-API-Key: {line.key}"
-                f"\r\nContent-Type: {tus_protocol.PIECE_TYPE}\r\nUpload-Offset: {offset}\r\n"
+                f"\r\nContent-Type: {tus_protocol.CHUNK_TYPE}\r\nUpload-Offset: {offset}\r\n"
                 f"Content-Length: {left}\r\nConnection: close\r\n\r\n"
             )
             with socket.create_connection(address, timeout=20.0) as connection:
@@ -95,8 +95,8 @@ def send_raw(line, content, chance, counts):
 
 def test_no_kill_and_no_cut_line_spoils_or_loses_a_file(town, tmp_path, monkeypatch):
     data, key = town
-    monkeypatch.setattr(client, "PIECE_BYTES", MIB // 2)
-    monkeypatch.setattr(client, "PATIENCE_S", float("inf"))
+    monkeypatch.setattr(client, "CHUNK_BYTES", MIB // 2)
+    monkeypatch.setattr(client, "GIVE_UP_AFTER_S", float("inf"))
     command = [sys.executable, str(SERVER), str(data), str(KILLS), str(SEED)]
     counts, enough = Counts(), Event()
     with subprocess.Popen(

@@ -20,7 +20,7 @@ from roadscan.serve.access.guard import Guard
 from roadscan.serve.errors import tell_errors
 from roadscan.serve.uploads import writer
 from roadscan.serve.uploads.tus_routes import tus_router
-from roadscan.serve.uploads.upload_routes import uploads_api
+from roadscan.serve.uploads.upload_routes import uploads_router
 from roadscan.serve.uploads.upload_service import UploadService
 from roadscan.serve.uploads.upload_storage import Limits, UploadStorage
 from roadscan.store.sqlite import share_store
@@ -50,12 +50,12 @@ def serve(data: Path, listening: socket.socket, pipe: int) -> None:
     writer.COMMIT_BYTES = COMMIT_BYTES
     with share_store(data) as store:
         arrivals = UploadService(UploadStorage(data, LIMITS), Files(store.engine))
-        arrivals.tidy()
+        arrivals.clean_up()
         guard = Guard(Accounts(store.engine, time.time))
         app = FastAPI()
         tell_errors(app)
         app.include_router(tus_router(guard, arrivals))
-        app.include_router(uploads_api(guard, arrivals))
+        app.include_router(uploads_router(guard, arrivals))
         Telling(uvicorn.Config(app, log_level="critical"), pipe).run(sockets=[listening])
 
 

@@ -1,6 +1,9 @@
 """Objections: an area of which no picture is kept, whether it came before or after the pictures."""
 
 import json
+import shutil
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,6 +16,7 @@ from roadscan.model.stored_picture import PictureView
 from roadscan.pipeline import run as run_module
 from roadscan.pipeline.keep_pictures import PictureRules
 from roadscan.pipeline.objections import object_in_folder
+from roadscan.pipeline.run import RunResult
 from roadscan.store.sqlite import open_store
 from roadscan.store.town.accounts import Accounts
 from tests.detect.people import Finds
@@ -20,10 +24,25 @@ from tests.pipeline.test_run import run_small
 from tests.small_drive import EPSG, NORTH_M, WEST_M, SmallDrive, results_of
 
 
-@pytest.fixture(autouse=True)
-def nobody_about(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture(scope="module", autouse=True)
+def nobody_about() -> Iterator[None]:
     rules = PictureRules(PictureView.ROAD, PeopleFinder(Finds(), Finds()))
-    monkeypatch.setattr(run_module, "load_picture_rules", lambda *_, **__: rules)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(run_module, "load_picture_rules", lambda *_, **__: rules)
+        yield
+
+
+@pytest.fixture(scope="module")
+def first_results(
+    small_drive: SmallDrive, tmp_path_factory: pytest.TempPathFactory, nobody_about: None
+) -> RunResult:
+    return run_small(small_drive, tmp_path_factory.mktemp("first") / "out")
+
+
+@pytest.fixture
+def before(first_results: RunResult, tmp_path: Path) -> RunResult:
+    """Copy the results of a run without objections."""
+    return replace(first_results, out=shutil.copytree(first_results.out, tmp_path / "out"))
 
 
 def area_along(path: Path, from_m: float, to_m: float, beside_m: float = 6.0) -> Path:
@@ -48,9 +67,8 @@ def record(out: Path) -> list[tuple[str, str, str]]:
 
 
 def test_pictures_of_an_area_are_gone_and_those_elsewhere_stay(
-    small_drive: SmallDrive, tmp_path: Path
+    before: RunResult, tmp_path: Path
 ) -> None:
-    before = run_small(small_drive, tmp_path / "out")
     had, scores = photos(tmp_path / "out"), before.segments["score"]
     done = object_in_folder(tmp_path / "out", area_along(tmp_path / "a.geojson", 140.0, 165.0))
     left = photos(tmp_path / "out")
@@ -67,13 +85,12 @@ def test_pictures_of_an_area_are_gone_and_those_elsewhere_stay(
 
 
 def test_before_or_after_the_drive_it_comes_to_the_same(
-    small_drive: SmallDrive, tmp_path: Path
+    small_drive: SmallDrive, before: RunResult, tmp_path: Path
 ) -> None:
     area = area_along(tmp_path / "a.geojson", 140.0, 165.0)
-    first = run_small(small_drive, tmp_path / "before", objections=area)
-    run_small(small_drive, tmp_path / "after")
-    object_in_folder(tmp_path / "after", area)
-    assert results_of(tmp_path / "before") == results_of(tmp_path / "after")
+    first = run_small(small_drive, tmp_path / "objected before", objections=area)
+    object_in_folder(before.out, area)
+    assert results_of(first.out) == results_of(before.out)
     assert set(first.record.pictures.refused) == {"objection"}
 
 
@@ -87,18 +104,16 @@ def test_an_area_once_given_holds_for_later_runs(small_drive: SmallDrive, tmp_pa
 
 
 def test_who_drives_by_without_showing_the_area_keeps_the_pictures(
-    small_drive: SmallDrive, tmp_path: Path
+    before: RunResult, tmp_path: Path
 ) -> None:
-    run_small(small_drive, tmp_path / "out")
     had = photos(tmp_path / "out")
     done = object_in_folder(tmp_path / "out", area_along(tmp_path / "a.geojson", 300.0, 320.0))
     assert done.removed == 0
     assert photos(tmp_path / "out") == had
 
 
-def test_what_was_done_is_on_record_once(small_drive: SmallDrive, tmp_path: Path) -> None:
+def test_what_was_done_is_on_record_once(before: RunResult, tmp_path: Path) -> None:
     area = area_along(tmp_path / "a.geojson", 140.0, 165.0)
-    run_small(small_drive, tmp_path / "out")
     assert record(tmp_path / "out") == []
     done = object_in_folder(tmp_path / "out", area)
     entry = (

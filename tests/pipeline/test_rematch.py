@@ -1,6 +1,7 @@
 """A drive matched to another network from the store alone is what its recordings would give."""
 
 import json
+import shutil
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
@@ -75,10 +76,10 @@ def network_at(path: Path) -> Network:
     return read_network(path, load_scheme("ap9k").lane_width_m)
 
 
-@pytest.fixture
-def other_network(tmp_path: Path) -> Path:
-    """The town's network with a link less and another lane width, as a new version would be."""
-    path = write_network(tmp_path / "new.geojson", ("HS-1", "HS-2"))
+@pytest.fixture(scope="module")
+def other_network(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Write the town's network with a link less and other lane widths, as a newer version."""
+    path = write_network(tmp_path_factory.mktemp("newer") / "new.geojson", ("HS-1", "HS-2"))
     town = json.loads(path.read_text())
     for feature in town["features"]:
         feature["properties"]["lane_width_m"] = 3.0
@@ -86,12 +87,47 @@ def other_network(tmp_path: Path) -> Path:
     return path
 
 
+@pytest.fixture(scope="module")
+def first_results(small_drive: SmallDrive, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("first") / "out"
+    run_small_drive(small_drive, out, SURVEY)
+    return out
+
+
+@pytest.fixture
+def old(first_results: Path, tmp_path: Path) -> Path:
+    """Copy the results of a run on the town's network."""
+    return shutil.copytree(first_results, tmp_path / "old")
+
+
+@pytest.fixture(scope="module")
+def on_other_network(
+    small_drive: SmallDrive, other_network: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """Run the drive on the other network; its results are only read."""
+    out = tmp_path_factory.mktemp("other") / "out"
+    run_small_drive(small_drive.on(network=other_network), out, SURVEY)
+    return out
+
+
+@pytest.fixture(scope="module")
+def long_drive(small_drive: SmallDrive, tmp_path_factory: pytest.TempPathFactory) -> SmallDrive:
+    path = tmp_path_factory.mktemp("track") / "track.gpx"
+    return small_drive.on(track=write_track(path, around_s=LONG_S))
+
+
+@pytest.fixture(scope="module")
+def long_results(long_drive: SmallDrive, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Run the drive with a track far longer than its video."""
+    out = tmp_path_factory.mktemp("long") / "out"
+    run_small_drive(long_drive, out, SURVEY)
+    return out
+
+
 def test_it_is_what_the_recordings_give_on_that_network(
-    small_drive: SmallDrive, other_network: Path, tmp_path: Path
+    old: Path, on_other_network: Path, other_network: Path
 ) -> None:
-    run_small_drive(small_drive, tmp_path / "old", SURVEY)
-    run_small_drive(small_drive.on(network=other_network), tmp_path / "new", SURVEY)
-    with open_store(tmp_path / "old") as store, open_store(tmp_path / "new") as expected:
+    with open_store(old) as store, open_store(on_other_network) as expected:
         (worked,) = expected.survey(SURVEY).drives
         key = rematched(store, network_at(other_network))
         assert key == worked
@@ -99,12 +135,11 @@ def test_it_is_what_the_recordings_give_on_that_network(
 
 
 def test_fixes_long_before_and_after_the_video_are_not_missed(
-    small_drive: SmallDrive, other_network: Path, tmp_path: Path
+    long_drive: SmallDrive, long_results: Path, other_network: Path, tmp_path: Path
 ) -> None:
-    drive = small_drive.on(track=write_track(tmp_path / "track.gpx", around_s=LONG_S))
-    run_small_drive(drive, tmp_path / "old", SURVEY)
-    run_small_drive(drive.on(network=other_network), tmp_path / "new", SURVEY)
-    with open_store(tmp_path / "old") as store, open_store(tmp_path / "new") as expected:
+    old = shutil.copytree(long_results, tmp_path / "old")
+    run_small_drive(long_drive.on(network=other_network), tmp_path / "new", SURVEY)
+    with open_store(old) as store, open_store(tmp_path / "new") as expected:
         key = rematched(store, network_at(other_network))
         found, wanted = seen_under(store, key), seen_under(expected, key)
     assert [row[:2] for row in found] == [row[:2] for row in wanted]
@@ -113,34 +148,26 @@ def test_fixes_long_before_and_after_the_video_are_not_missed(
     )
 
 
-def test_on_its_own_network_nothing_changes(small_drive: SmallDrive, tmp_path: Path) -> None:
-    run_small_drive(small_drive, tmp_path, SURVEY)
-    with open_store(tmp_path) as store:
+def test_on_its_own_network_nothing_changes(small_drive: SmallDrive, old: Path) -> None:
+    with open_store(old) as store:
         (key,) = store.survey(SURVEY).drives
         before = rows_of(store, key)
         assert rematched(store, network_at(small_drive.network)) == key
         assert rows_of(store, key) == before
 
 
-def test_of_the_track_only_what_surrounds_the_video_is_kept(
-    small_drive: SmallDrive, tmp_path: Path
-) -> None:
-    track = write_track(tmp_path / "track.gpx", around_s=LONG_S)
-    run_small_drive(small_drive.on(track=track), tmp_path, SURVEY)
-    with open_store(tmp_path) as store:
+def test_of_the_track_only_what_surrounds_the_video_is_kept(long_results: Path) -> None:
+    with open_store(long_results) as store:
         (key,) = store.survey(SURVEY).drives
-        trace = store.traces.of(key)
+        trace = store.rematch_inputs.of(key)
     assert trace
     assert np.ptp(trace.track.t_s) == pytest.approx(LENGTH_S + 2 * TRACK_AROUND_S, abs=2.0)
     lengths = {len(getattr(trace.track, f.name)) for f in fields(trace.track) if f.name != "format"}
     assert lengths == {len(trace.track.t_s)}
 
 
-def test_its_pictures_come_along(
-    small_drive: SmallDrive, other_network: Path, tmp_path: Path
-) -> None:
-    run_small_drive(small_drive, tmp_path, SURVEY)
-    with open_store(tmp_path) as store:
+def test_its_pictures_come_along(old: Path, other_network: Path) -> None:
+    with open_store(old) as store:
         (key,) = store.survey(SURVEY).drives
         kept = StoredPicture(1.0, Picture(b"jpeg", PictureView.ROAD, 64, 36, 0.5), AROUND)
         refused = {PictureRefusal.NETWORK_FAILED: 2}
@@ -164,20 +191,16 @@ def far_network(small_drive: SmallDrive, path: Path) -> Path:
     return path
 
 
-def test_a_network_elsewhere_is_refused(small_drive: SmallDrive, tmp_path: Path) -> None:
+def test_a_network_elsewhere_is_refused(small_drive: SmallDrive, old: Path, tmp_path: Path) -> None:
     far = far_network(small_drive, tmp_path / "far.geojson")
-    run_small_drive(small_drive, tmp_path / "out", SURVEY)
-    with open_store(tmp_path / "out") as store:
+    with open_store(old) as store:
         with pytest.raises(RoadscanError, match="network_too_far"):
             rematched(store, network_at(far))
         assert len(store.survey(SURVEY).drives) == 1
 
 
-def test_a_drive_without_trace_or_frames_is_told_apart(
-    small_drive: SmallDrive, tmp_path: Path
-) -> None:
-    run_small_drive(small_drive, tmp_path, SURVEY)
-    with open_store(tmp_path) as store:
+def test_a_drive_without_trace_or_frames_is_told_apart(old: Path) -> None:
+    with open_store(old) as store:
         (key,) = store.survey(SURVEY).drives
         assert rematchable(store, SURVEY).traced == (key,)
         with store.engine.begin() as db:
@@ -193,25 +216,22 @@ def told(folder: Path) -> dict[str, Any]:
 
 
 def test_a_folder_on_another_network_is_what_a_run_with_it_gives(
-    small_drive: SmallDrive, other_network: Path, tmp_path: Path
+    old: Path, on_other_network: Path, other_network: Path
 ) -> None:
-    run_small_drive(small_drive, tmp_path / "old", SURVEY)
-    run_small_drive(small_drive.on(network=other_network), tmp_path / "new", SURVEY)
-    before = results_of(tmp_path / "old")
-    done = rematch_in_folder(tmp_path / "old", other_network, None)
+    before = results_of(old)
+    done = rematch_in_folder(old, other_network, None)
     assert (done.survey, done.drives, len(done.network.links)) == (SURVEY, 1, 2)
-    assert results_of(tmp_path / "old") == results_of(tmp_path / "new") != before
-    left, wanted = told(tmp_path / "old"), told(tmp_path / "new")
+    assert results_of(old) == results_of(on_other_network) != before
+    left, wanted = told(old), told(on_other_network)
     metres = [one["drive"].pop("credited_m") for one in (left, wanted)]
     assert metres[0] == pytest.approx(metres[1], abs=0.5)
     assert left == wanted
 
 
 def test_what_cannot_be_moved_leaves_the_folder_as_it_was(
-    small_drive: SmallDrive, other_network: Path, tmp_path: Path
+    small_drive: SmallDrive, old: Path, other_network: Path, tmp_path: Path
 ) -> None:
-    folder, far = tmp_path / "out", far_network(small_drive, tmp_path / "far.geojson")
-    run_small_drive(small_drive, folder, SURVEY)
+    folder, far = old, far_network(small_drive, tmp_path / "far.geojson")
     before, account = results_of(folder), told(folder)
 
     def refused(network: Path, name: str | None) -> str:

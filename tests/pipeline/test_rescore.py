@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from roadscan.errors import RoadscanError
-from roadscan.pipeline.rescore import rescore
 from roadscan.pipeline.scheme import load_scheme
+from roadscan.pipeline.score_survey import score_survey, use_scheme
 from roadscan.store.sqlite import open_store
 from tests.small_drive import SmallDrive, run_small_drive
 
@@ -32,7 +32,8 @@ def test_rescoring_gives_what_a_run_with_the_scheme_gives(
 ) -> None:
     other = load_scheme("ap9k-monotone")
     with open_store(folder) as store:
-        rescore(store, SURVEY, other)
+        use_scheme(store, SURVEY, other)
+        score_survey(store, SURVEY)
         rescored = store.assessment(SURVEY)
         assert store.survey(SURVEY).scheme_text == other.text
     run_small_drive(small_drive, tmp_path / "other", SURVEY, scheme="ap9k-monotone")
@@ -54,10 +55,10 @@ def test_a_scheme_that_sees_other_cells_needs_the_video(folder: Path) -> None:
     with open_store(folder) as store:
         before = store.assessment(SURVEY)
         with pytest.raises(RoadscanError, match="scheme_needs_video"):
-            rescore(store, SURVEY, replace(scheme, kinds=kinds))
+            use_scheme(store, SURVEY, replace(scheme, kinds=kinds))
         assert store.assessment(SURVEY) == before
 
 
 def test_an_unknown_survey_is_told_with_those_that_are_known(folder: Path) -> None:
     with open_store(folder) as store, pytest.raises(RoadscanError, match=r"survey_unknown.*Herbst"):
-        rescore(store, "Winter", load_scheme("ap9k"))
+        use_scheme(store, "Winter", load_scheme("ap9k"))

@@ -10,9 +10,10 @@ from roadscan.errors import RoadscanError
 from roadscan.model.damage import Damage, Verdict
 from roadscan.model.review import Decision, Ruling
 from roadscan.pipeline import review
-from roadscan.pipeline.rescore import rescore, score_again
 from roadscan.pipeline.review import subject_of
 from roadscan.pipeline.scheme import load_scheme
+from roadscan.pipeline.score_survey import score_survey, use_scheme
+from roadscan.publish.layer_frames import load_results
 from roadscan.publish.served_features import publish_features
 from roadscan.store.layers.layer_store import LayerStore
 from roadscan.store.layers.selection import Selection
@@ -67,7 +68,7 @@ def version_of(features: LayerStore, collection: str) -> str:
 def features(store: Store) -> LayerStore:
     """The layers, published."""
     opened = LayerStore(store.engine)
-    publish_features(store, opened, SURVEY)
+    publish_features(store, opened, load_results(store, SURVEY))
     return opened
 
 
@@ -90,7 +91,7 @@ def test_a_rejected_damage_is_gone_after_the_next_scoring(store: Store) -> None:
     first, second = damages(store, "D40")
     before = score_at(store, first.segment_id)
     decide(store, first, Verdict.REJECTED)
-    score_again(store, SURVEY)
+    score_survey(store, SURVEY)
     assert damages(store, "D40") == [second]
     after = score_at(store, first.segment_id)
     assert after is not None
@@ -101,7 +102,7 @@ def test_a_rejected_damage_is_gone_after_the_next_scoring(store: Store) -> None:
 def test_a_corrected_damage_counts_as_what_it_is(store: Store) -> None:
     first, _ = damages(store, "D40")
     decide(store, first, Verdict.CORRECTED, "D20")
-    score_again(store, SURVEY)
+    score_survey(store, SURVEY)
     corrected = [d for d in damages(store, "D20") if d.review is Verdict.CORRECTED]
     assert [d.from_offset_m for d in corrected] == [pytest.approx(first.from_offset_m, abs=0.5)]
     assert len(damages(store, "D40")) == 1
@@ -110,10 +111,10 @@ def test_a_corrected_damage_counts_as_what_it_is(store: Store) -> None:
 def test_a_damage_can_be_judged_again_under_its_new_name(store: Store) -> None:
     first, second = damages(store, "D40")
     decide(store, first, Verdict.CORRECTED, "D20")
-    score_again(store, SURVEY)
+    score_survey(store, SURVEY)
     (corrected,) = [d for d in damages(store, "D20") if d.review]
     decide(store, corrected, Verdict.REJECTED)
-    score_again(store, SURVEY)
+    score_survey(store, SURVEY)
     assert damages(store, "D40") == [second]
     assert [d for d in damages(store, "D20") if d.review] == []
 
@@ -122,7 +123,7 @@ def test_a_confirmed_damage_says_so_and_nothing_else_changes(store: Store) -> No
     before = store.assessment(SURVEY)
     (patch,) = damages(store, "Repair")
     decide(store, patch, Verdict.CONFIRMED)
-    score_again(store, SURVEY)
+    score_survey(store, SURVEY)
     (confirmed,) = damages(store, "Repair")
     assert confirmed.review is Verdict.CONFIRMED
     assert store.assessment(SURVEY).results == before.results
@@ -136,11 +137,11 @@ def test_undone_decisions_leave_everything_as_it_was(store: Store) -> None:
         decide(store, first, Verdict.REJECTED),
         decide(store, patch, Verdict.CORRECTED, "D20"),
     ]
-    score_again(store, SURVEY)
+    score_survey(store, SURVEY)
     assert store.assessment(SURVEY) != before
     for decision in made:
         assert store.reviews.undo(decision.number, "Rolf", 200.0).undone
-    score_again(store, SURVEY)
+    score_survey(store, SURVEY)
     assert store.assessment(SURVEY) == before
     assert [d.undone for d in store.reviews.of(SURVEY)] == [True, True]
 
@@ -148,10 +149,10 @@ def test_undone_decisions_leave_everything_as_it_was(store: Store) -> None:
 def test_what_was_said_before_holds_again_after_an_undo(store: Store) -> None:
     first, _ = damages(store, "D40")
     decide(store, first, Verdict.CONFIRMED)
-    score_again(store, SURVEY)
+    score_survey(store, SURVEY)
     second_thoughts = decide(store, first, Verdict.REJECTED)
     store.reviews.undo(second_thoughts.number, "Rita", 200.0)
-    score_again(store, SURVEY)
+    score_survey(store, SURVEY)
     assert damages(store, "D40")[0].review is Verdict.CONFIRMED
 
 
@@ -190,15 +191,15 @@ def test_a_decision_asks_for_a_scoring(store: Store) -> None:
 def test_decisions_outlive_another_scheme(store: Store) -> None:
     first, _ = damages(store, "D40")
     decide(store, first, Verdict.REJECTED)
-    rescore(store, SURVEY, load_scheme("ap9k-monotone"))
+    use_scheme(store, SURVEY, load_scheme("ap9k-monotone"))
+    score_survey(store, SURVEY)
     assert len(damages(store, "D40")) == 1
 
 
 def test_cells_and_scores_agree_on_what_was_rejected(store: Store, features: LayerStore) -> None:
     for damage in store.assessment(SURVEY).damages:
         decide(store, damage, Verdict.REJECTED)
-    score_again(store, SURVEY)
-    publish_features(store, features, SURVEY)
+    publish_features(store, features, score_survey(store, SURVEY))
     with features.reading() as reader:
         (cells,) = reader.layers("cells")
         rows = list(reader.values(cells, Selection(), ("hits", "affected")))
@@ -237,8 +238,7 @@ def test_what_follows_at_once_is_what_a_scoring_of_all_gives(
     assert Scorings(store.engine, lambda: 0.0).outstanding() == ()
     at_once, scores = served(features), store.assessment(SURVEY)
     assert at_once != shown
-    score_again(store, SURVEY)
-    publish_features(store, features, SURVEY)
+    publish_features(store, features, score_survey(store, SURVEY))
     assert store.assessment(SURVEY) == scores
     assert served(features) == at_once
     review.undo(store, made.number, "Rita", 200.0)

@@ -10,9 +10,9 @@ from sqlalchemy import select, update
 
 from roadscan.model.damage import Verdict
 from roadscan.model.review import Ruling
-from roadscan.pipeline.rescore import score_again
 from roadscan.pipeline.review import decide, subject_of
-from roadscan.pipeline.score_new_drives import score_new_drives
+from roadscan.pipeline.score_survey import score_new_drives, score_survey
+from roadscan.publish.layer_frames import load_results
 from roadscan.publish.served_features import publish_features
 from roadscan.store import tables
 from roadscan.store.layers.layer_store import LayerStore
@@ -56,7 +56,7 @@ def scorings(store: Store) -> Scorings:
 def features(store: Store) -> LayerStore:
     """The layers of the survey, on show."""
     opened = LayerStore(store.engine)
-    publish_features(store, opened, SURVEY)
+    publish_features(store, opened, load_results(store, SURVEY))
     return opened
 
 
@@ -81,8 +81,7 @@ def shown(features: LayerStore) -> dict[str, list[str]]:
 
 
 def all_scored(store: Store, features: LayerStore) -> dict[str, list[str]]:
-    score_again(store, SURVEY)
-    publish_features(store, features, SURVEY)
+    publish_features(store, features, score_survey(store, SURVEY))
     return shown(features)
 
 
@@ -194,13 +193,13 @@ def test_lanes_worked_out_before_the_survey_was_scored_are_not_written(
     store: Store, features: LayerStore, scorings: Scorings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     join(store, LATER)
-    lane_of = Store.lane
+    seen_on = Store.seen_on
 
-    def scored_meanwhile(self: Store, *lane: Any) -> Any:
+    def scored_meanwhile(self: Store, *links: Any) -> Any:
         scorings.mark_done(SURVEY, 1, 1.0)
-        return lane_of(self, *lane)
+        return seen_on(self, *links)
 
     before = shown(features)
-    monkeypatch.setattr(Store, "lane", scored_meanwhile)
+    monkeypatch.setattr(Store, "seen_on", scored_meanwhile)
     assert score_new_drives(store, scorings, SURVEY) is None
     assert shown(features) == before

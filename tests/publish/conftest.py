@@ -54,5 +54,5 @@ def results(store: Store) -> Results:
 def published(store: Store, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Folder with all that is published of the survey."""
     out = tmp_path_factory.mktemp("published")
-    export_all(store, NAME, out)
+    export_all(store, load_results(store, NAME), out)
     return out

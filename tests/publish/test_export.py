@@ -14,9 +14,10 @@ import pyogrio
 import pytest
 
 from roadscan.errors import RoadscanError
+from roadscan.model.layers import LAYERS
 from roadscan.publish import export
 from roadscan.publish.export import PARTIAL, export_all
-from roadscan.publish.layer_fields import LAYERS
+from roadscan.publish.layer_frames import load_results
 from roadscan.store.store import Store
 from tests.assess.lanes import AP9K
 from tests.publish.conftest import HOSTILE, NAME
@@ -118,17 +119,17 @@ def package(published: Path) -> Path:
 
 
 def test_the_package_holds_all_layers_in_the_metric_crs(package: Path) -> None:
-    for name, fields in LAYERS.items():
+    for name, schema in LAYERS.items():
         info = pyogrio.read_info(package, layer=name)
         assert info["crs"] == "EPSG:25833"
-        assert list(info["fields"]) == [field.name for field in fields]
+        assert list(info["fields"]) == [field.name for field in schema.fields]
 
 
 @pytest.mark.parametrize("name", GEOJSON)
 def test_the_package_and_the_geojson_say_the_same(
     package: Path, published: Path, read: dict[str, Any], name: str
 ) -> None:
-    names = [field.name for field in LAYERS[name]]
+    names = [field.name for field in LAYERS[name].fields]
     with closing(sqlite3.connect(package)) as db:
         rows = list(db.execute(f"SELECT {', '.join(names)} FROM {name} ORDER BY fid"))  # noqa: S608 -- our own names
     assert rows == [tuple(feature["properties"].values()) for feature in read[name]["features"]]
@@ -144,7 +145,11 @@ def test_every_field_tells_its_meaning_in_the_package(package: Path) -> None:
             db.execute("SELECT table_name, column_name, description FROM gpkg_data_columns")
         )
         registered = list(db.execute("SELECT DISTINCT extension_name FROM gpkg_extensions"))
-    expected = [(name, f.name, f.meaning) for name, fields in LAYERS.items() for f in fields]
+    expected = [
+        (name, field.name, field.description.en)
+        for name, schema in LAYERS.items()
+        for field in schema.fields
+    ]
     assert sorted(found) == sorted(expected)
     assert ("gpkg_schema",) in registered
 
@@ -224,8 +229,8 @@ def test_every_segment_falls_under_exactly_one_rule(package: Path) -> None:
 def test_publishing_again_gives_the_same_bytes(
     store: Store, published: Path, tmp_path: Path
 ) -> None:
-    export_all(store, NAME, tmp_path)
-    export_all(store, NAME, tmp_path)
+    export_all(store, load_results(store, NAME), tmp_path)
+    export_all(store, load_results(store, NAME), tmp_path)
     first, again = (
         {p.relative_to(folder): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
         for folder in (published, tmp_path)
@@ -251,7 +256,7 @@ def test_a_failure_leaves_what_was_there_and_nothing_half_written(
 
     monkeypatch.setattr(export, "write_map_page", no_room)
     with pytest.raises(RoadscanError) as caught:
-        export_all(store, NAME, out)
+        export_all(store, load_results(store, NAME), out)
     assert caught.value.code in {"output_disk_full", "output_not_writable"}
     assert (out / "map.html").read_text() == "of an earlier run"
     assert (out / "roadscan.gpkg").read_bytes() == (published / "roadscan.gpkg").read_bytes()
@@ -261,5 +266,5 @@ def test_a_failure_leaves_what_was_there_and_nothing_half_written(
 def test_a_folder_that_cannot_be_written_is_told(store: Store, tmp_path: Path) -> None:
     (tmp_path / "out").write_text("a file")
     with pytest.raises(RoadscanError) as caught:
-        export_all(store, NAME, tmp_path / "out")
+        export_all(store, load_results(store, NAME), tmp_path / "out")
     assert caught.value.code == "output_not_writable"

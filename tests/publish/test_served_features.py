@@ -4,8 +4,8 @@ import pyogrio
 import pytest
 import shapely
 
-from roadscan.publish.export import LAYERS
-from roadscan.publish.layer_fields import GEOMETRY_TYPES
+from roadscan.model.layers import LAYERS
+from roadscan.publish.layer_frames import load_results
 from roadscan.publish.served_features import geometries_json, publish_features
 from roadscan.store.layers.layer_store import LayerStore
 from roadscan.store.layers.selection import Selection
@@ -16,7 +16,7 @@ from tests.store.sample_surveys import assessment
 @pytest.fixture(scope="module")
 def features(store):
     served = LayerStore(store.engine)
-    publish_features(store, served, NAME)
+    publish_features(store, served, load_results(store, NAME))
     return served
 
 
@@ -37,7 +37,7 @@ def test_what_is_served_is_what_is_exported(features, published, collection):
     for feature, (_, row) in zip(found, exported.iterrows(), strict=True):
         own = feature["properties"]
         assert feature["id"] == next(iter(own.values())) == row.iloc[0]
-        assert list(own) == [field.name for field in LAYERS[collection]]
+        assert list(own) == [field.name for field in LAYERS[collection].fields]
         for name, value in own.items():
             if value is None:
                 assert row[name] is None or row[name] != row[name]
@@ -45,7 +45,7 @@ def test_what_is_served_is_what_is_exported(features, published, collection):
                 assert value == row[name]
         shape = shapely.from_geojson(json.dumps(feature["geometry"]))
         assert shapely.equals_exact(shape, row.geometry, tolerance=1e-6, normalize=True)
-        assert feature["geometry"]["type"] == GEOMETRY_TYPES[collection]
+        assert feature["geometry"]["type"] == LAYERS[collection].geometry_type
 
 
 def test_the_columns_hold_what_the_text_says(features):
@@ -72,13 +72,8 @@ def test_new_results_make_the_served_layers_stale(store, features):
     assert features.unserved() == ()
     store.put_assessment(NAME, assessment())
     assert features.unserved() == (NAME,)
-    publish_features(store, features, NAME)
+    publish_features(store, features, load_results(store, NAME))
     assert features.unserved() == ()
-
-
-def test_a_survey_that_there_is_not_is_not_published(store, features):
-    with pytest.raises(KeyError):
-        publish_features(store, features, "none")
 
 
 def test_coordinates_are_rounded_as_asked():

@@ -11,7 +11,7 @@ from argon2 import PasswordHasher
 from starlette.testclient import TestClient
 
 from roadscan.model.access import Role
-from roadscan.serve.access import passwords
+from roadscan.serve.access import login
 from roadscan.serve.app import create_app
 from roadscan.serve.queue.job_queue import JobQueue
 from roadscan.serve.settings import ServeSettings
@@ -22,16 +22,16 @@ from roadscan.store.town.accounts import Accounts
 from tests.databases import address_on
 from tests.serve.jobs.town import SampleTown
 
-PRODUCT_HASHER = passwords._HASHER
+PRODUCT_HASHER = login._HASHER
 
 
 @pytest.fixture(scope="session", autouse=True)
 def cheap_hashes() -> Iterator[None]:
-    """Hash passwords in a thousandth of the time; how strong they are, test_passwords.py checks."""
+    """Hash passwords in a thousandth of the time; how strong they are, test_login.py checks."""
     cheap = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(passwords, "_HASHER", cheap)
-        patch.setattr(passwords, "_NOBODY", cheap.hash("no account has this hash"))
+        patch.setattr(login, "_HASHER", cheap)
+        patch.setattr(login, "_NO_ACCOUNT", cheap.hash("no account has this hash"))
         yield
 
 

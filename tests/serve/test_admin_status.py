@@ -20,7 +20,7 @@ from roadscan.serve.pages.texts import LANGUAGES, texts
 from roadscan.serve.retention import DAY_S, LONGEST_S, Due
 from roadscan.serve.survey_exports import export_path
 from roadscan.serve.town import upload_limits
-from roadscan.serve.uploads.tus_protocol import Sent
+from roadscan.serve.uploads.tus_protocol import UploadMetadata
 from roadscan.serve.uploads.upload_storage import UploadStorage
 from roadscan.store.town.files import Files
 from roadscan.store.town.workers import WorkerHeartbeats
@@ -46,7 +46,7 @@ def test_the_disk_is_told_with_what_this_town_takes_of_it(admin, settings, store
     Files(store.engine).mark_purged(gone.sha256, told)
     storage = UploadStorage(settings.data, upload_limits(settings))
     under_way = storage.create(
-        Sent(UploadSource("", 0, "", "two.mp4"), "", "", ""), 100, "u", "Uli", 0
+        UploadMetadata(UploadSource("", 0, "", "two.mp4"), "", "", ""), 100, "u", "Uli", 0
     )
     with closing(storage.writer(under_way.upload_id, 0)) as writer:
         writer.write(b"x" * 30)

@@ -7,7 +7,7 @@ from starlette.testclient import TestClient
 
 from roadscan.model.access import Role
 from roadscan.serve.app import create_app
-from roadscan.serve.ogc.download_audit import EXPORTED
+from roadscan.serve.ogc.downloads import EXPORTED
 from roadscan.serve.town import Town
 from roadscan.store.layers.layer_store import LayerStore
 from tests.store.sample_surveys import TOWN, survey

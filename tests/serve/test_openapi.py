@@ -19,7 +19,7 @@ from schemathesis.specs.openapi.checks import positive_data_acceptance
 from roadscan.model.access import Role
 from roadscan.serve.app import create_app
 from roadscan.serve.town import Town
-from roadscan.serve.uploads.tus_protocol import PIECE_TYPE
+from roadscan.serve.uploads.tus_protocol import CHUNK_TYPE
 
 CASES = int(os.environ.get("ROADSCAN_SCHEMATHESIS_CASES", "120"))
 NEVER_ENDS = "/events"
@@ -30,7 +30,7 @@ REFUSED = ["400", "401", "403", "404", "409", "412", "415"]
 """How what does not fit the description is answered: 412 is tus' word for its version."""
 
 
-@schemathesis.serializer(PIECE_TYPE)
+@schemathesis.serializer(CHUNK_TYPE)
 def piece(_, value):
     return {"data": value if isinstance(value, bytes) else str(value).encode("utf-8", "replace")}
 

@@ -12,6 +12,7 @@ from sqlalchemy import insert, select
 from starlette.testclient import TestClient
 
 from roadscan.model.access import Role
+from roadscan.publish.layer_frames import load_results
 from roadscan.publish.served_features import publish_features
 from roadscan.serve.app import create_app
 from roadscan.serve.settings import ServeSettings
@@ -38,7 +39,7 @@ def ran(small_drive: SmallDrive, tmp_path_factory: pytest.TempPathFactory) -> Pa
 def store(store: Store, ran: Path) -> Store:
     """Filled, its layers served, each frame with damage with a picture."""
     copy_into(store, ran)
-    publish_features(store, LayerStore(store.engine), SURVEY)
+    publish_features(store, LayerStore(store.engine), load_results(store, SURVEY))
     seen = tables.observations.c
     frames = select(seen.drive_id, seen.settings_sha256, seen.number, seen.frame_t_s).distinct()
     about = {

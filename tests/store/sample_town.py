@@ -51,7 +51,8 @@ def row(collection, shape, **values):
     own = dict.fromkeys(names) | values
     head = {"type": "Feature", "id": own[names[0]], "properties": own}
     return FeatureRow(
+        own[names[0]],
         f'{json.dumps(head)[:-1]},"geometry":{shapely.to_geojson(shape)}}}',
         shapely.to_wkb(shape),
-        tuple(own.values()),
+        own,
     )

@@ -138,11 +138,11 @@ def test_what_was_put_survives_a_kill_and_what_was_not_is_not_there(address: str
         "whole = chunk(0, observations=(observation(),), grids=(grid(),))\n"
         "with postgis.connect_store(sys.argv[1]) as store:\n"
         "    store.put_chunk(whole, SETTINGS)\n"
-        "    real = chunks._insert\n"
-        "    def dying(db, table, new):\n"
-        "        real(db, table, new)\n"
+        "    real = chunks.replace_rows\n"
+        "    def dying(db, table, key, new):\n"
+        "        real(db, table, key, new)\n"
         "        if table.name == 'observations': os.kill(os.getpid(), 9)\n"
-        "    chunks._insert = dying\n"
+        "    chunks.replace_rows = dying\n"
         "    store.put_chunk(chunk(1, observations=(observation(),), grids=(grid(),)), SETTINGS)\n"
     )
     root = str(Path(__file__).resolve().parents[2])

@@ -8,13 +8,10 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from alembic import command
-from alembic.config import Config
-from sqlalchemy import create_engine, event
+from sqlalchemy import event
 
 from roadscan.errors import RoadscanError
-from roadscan.model.road import Direction, Network
-from roadscan.store.database import MIGRATIONS
+from roadscan.model.road import Direction
 from roadscan.store.sqlite import FILE, open_store
 from roadscan.store.store import Store
 from tests.store.sample_surveys import (
@@ -22,7 +19,6 @@ from tests.store.sample_surveys import (
     T_S,
     TOWN,
     chunk,
-    grid,
     observation,
     same_network,
     survey,
@@ -46,23 +42,6 @@ def test_a_store_opened_again_holds_what_was_put(tmp_path: Path) -> None:
 def test_a_folder_is_made_where_there_is_none(tmp_path: Path) -> None:
     with open_store(tmp_path / "a" / "b"):
         assert (tmp_path / "a" / "b" / FILE).is_file()
-
-
-def test_a_store_of_the_first_version_is_brought_up_to_date_with_all_it_holds(
-    tmp_path: Path,
-) -> None:
-    config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS))
-    engine = create_engine(f"sqlite:///{tmp_path / FILE}")
-    with engine.begin() as db:
-        config.attributes["connection"] = db
-        command.upgrade(config, "0001")
-        db.exec_driver_sql("INSERT INTO networks VALUES ('old', 25833, 'old.geojson')")
-    engine.dispose()
-    with open_store(tmp_path) as store:
-        assert store.network("old") == Network((), 25833, "old", "old.geojson")
-        store.put_chunk(chunk(0, grids=(grid(),)), SETTINGS)
-        assert store.done_chunks("drive-1", SETTINGS) == {0}
 
 
 def test_a_newer_store_is_not_touched(tmp_path: Path) -> None:
@@ -120,11 +99,11 @@ def test_what_was_put_survives_a_kill_and_what_was_not_is_not_there(tmp_path: Pa
         "whole = chunk(0, observations=(observation(),), grids=(grid(),))\n"
         "with sqlite.open_store(pathlib.Path(sys.argv[1])) as store:\n"
         "    store.put_chunk(whole, SETTINGS)\n"
-        "    real = chunks._insert\n"
-        "    def dying(db, table, new):\n"
-        "        real(db, table, new)\n"
+        "    real = chunks.replace_rows\n"
+        "    def dying(db, table, key, new):\n"
+        "        real(db, table, key, new)\n"
         "        if table.name == 'observations': os.kill(os.getpid(), 9)\n"
-        "    chunks._insert = dying\n"
+        "    chunks.replace_rows = dying\n"
         "    store.put_chunk(chunk(1, observations=(observation(),), grids=(grid(),)), SETTINGS)\n"
     )
     root = str(Path(__file__).resolve().parents[2])

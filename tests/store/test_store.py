@@ -189,7 +189,7 @@ def test_a_chunk_is_replaced_whole(store: Store) -> None:
     assert store.sightings("Spring", *EAST) == ()
     (lane,) = store.lane_grids("Spring")
     assert (lane.link_id, int(lane.views.max())) == ("east", 7)
-    assert list(store.unusable_grids("Spring")) == []
+    assert store.seen_on("Spring", ["setts"]) == {}
     counts = store.counts("Spring")
     assert (counts.detections, counts.observed) == (1, 0)
     assert counts.rejections == {Rejection.TOO_FAR: 1}
@@ -266,7 +266,10 @@ def test_lanes_come_in_the_order_of_link_and_direction_each_once(store: Store) -
 def test_views_of_unusable_frames_are_kept_apart(store: Store) -> None:
     store.put_chunk(chunk(0, grids=(grid(views=2),), unusable=(grid(views=9),)), SETTINGS)
     store.put_survey(survey())
-    (usable,), (unusable,) = store.lane_grids("Spring"), store.unusable_grids("Spring")
+    seen = store.seen_on("Spring", ["east", "bend"])[EAST]
+    usable, unusable = seen.grid, seen.unusable
+    assert usable is not None
+    assert unusable is not None
     assert (int(usable.views.max()), int(unusable.views.max())) == (2, 9)
 
 

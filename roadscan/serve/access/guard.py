@@ -1,8 +1,8 @@
-"""Finds out who calls and lets a route's right decide.
+"""Authenticates requests and checks the right that a route requires.
 
-A browser shows its session's cookie, a program its API key: as `Authorization: Bearer`, as
-`X-API-Key`, or as the password of HTTP Basic, which GIS programs speak. Whoever comes by cookie
-must send the session's CSRF token with everything that changes something.
+A browser sends its session cookie, a program its API key: as `Authorization: Bearer`, as
+`X-API-Key`, or as the password of HTTP Basic, which GIS programs support. Requests with a cookie
+must send the session's CSRF token with every change.
 """
 
 import base64
@@ -26,7 +26,7 @@ CSRF_HEADER: Final = "X-CSRF-Token"
 _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
-def shown(
+def authentication(
     _key: Annotated[
         object, Security(APIKeyHeader(name="X-API-Key", scheme_name="key", auto_error=False))
     ],
@@ -40,36 +40,36 @@ def shown(
             APIKeyCookie(
                 name=COOKIE,
                 scheme_name="session",
-                description=f"With {CSRF_HEADER} for what changes something",
+                description=f"With {CSRF_HEADER} for every change",
                 auto_error=False,
             )
         ),
     ],
 ) -> None:
-    """Put into the service's description how a caller shows who it is: `Guard` looks itself."""
+    """Put the ways to authenticate into the API description; `Guard` reads them itself."""
 
 
 Dependency = Callable[[Request], Caller]
-"""What a route takes as `Depends(...)` to learn who calls."""
+"""What a route takes as `Depends(...)` to get its caller."""
 
 
 @dataclass(frozen=True, slots=True)
 class Guard:
-    """Makes the dependencies of the routes."""
+    """Makes the authentication dependencies of routes."""
 
     accounts: Accounts
 
     def need(self, right: Right) -> Dependency:
-        """Return a dependency that lets only callers with a right pass.
+        """Return a dependency that admits only callers with a right.
 
         It raises `not_logged_in` or `not_allowed`.
         """
 
-        def check(request: Request, _: Annotated[None, Depends(shown)] = None) -> Caller:
+        def check(request: Request, _: Annotated[None, Depends(authentication)] = None) -> Caller:
             caller = self.caller(request)
             if caller.role is None:
                 raise RoadscanError(
-                    "not_logged_in", "nobody is logged in", "Log in, or send an API key"
+                    "not_logged_in", "you are not logged in", "Log in, or send an API key"
                 )
             if not caller.may(right):
                 raise RoadscanError(
@@ -82,7 +82,7 @@ class Guard:
         return check
 
     def caller(self, request: Request) -> Caller:
-        """Return who calls, `NOBODY` without cookie and key; raises where a key does not hold."""
+        """Return the caller, `NOBODY` without cookie and key; raises for an invalid key."""
         key = _key_of(request)
         if key is not None:
             return self._by_key(key)
@@ -100,14 +100,14 @@ class Guard:
             raise RoadscanError(
                 "not_logged_in",
                 "the API key is unknown, expired or revoked",
-                "Make a new one under Account",
+                "Create a new one under Account",
             )
         account, key = found
         return Caller(account.account_id, account.name, effective_role(key, account), key.key_id)
 
 
 def csrf_token(session_token: str) -> str:
-    """Return what a page of this session sends in `X-CSRF-Token`."""
+    """Return the token that pages of this session send in `X-CSRF-Token`."""
     return hmac.digest(session_token.encode(), b"csrf", hashlib.sha256).hex()
 
 
@@ -117,12 +117,12 @@ def _check_csrf(request: Request, session_token: str) -> None:
         raise RoadscanError(
             "csrf_token_wrong",
             "the request does not come from a page of this session",
-            "Load the page again",
+            "Reload the page",
         )
 
 
 def _key_of(request: Request) -> str | None:
-    """Return the API key that a request shows."""
+    """Return the API key of a request, "" if it cannot be decoded, None without one."""
     if direct := request.headers.get("X-API-Key"):
         return direct
     scheme, _, rest = request.headers.get("Authorization", "").partition(" ")

@@ -1,4 +1,4 @@
-"""Reads what a login service signed: who logged in, and what they are there."""
+"""Verifies id tokens of the login service: who logged in, and with which role."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -15,7 +15,7 @@ from roadscan.model.access import Role
 from roadscan.serve.settings import OidcSettings
 
 ALGORITHMS: Final = ["RS256", "PS256", "ES256"]
-"""Signed with a key that only the issuer has: no shared secret, and never `none`."""
+"""Asymmetric signatures only: no shared secret, and never `none`."""
 LEEWAY_S: Final = 60
 MAX_TOKEN: Final = 20_000
 MAX_SUBJECT: Final = 255
@@ -23,13 +23,13 @@ MAX_NAME: Final = 60
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
-    """Who logged in, as the issuer says."""
+class Identity:
+    """A user as the login service identifies them."""
 
     subject: str
     name: str
     role: Role | None
-    """By the mapping of the settings; None where none of its roles is there."""
+    """By the role mapping in the settings; None if no mapping matches."""
 
 
 def read_id_token(
@@ -38,13 +38,13 @@ def read_id_token(
     nonce: str,
     now_s: float,
     keys: Callable[[KeySet | None], KeySet],
-) -> Known:
-    """Return who an id token is about, once everything in it holds.
+) -> Identity:
+    """Return whom a valid id token identifies.
 
     Parameters
     ----------
     keys
-        Gives the issuer's keys; handed a set, a newer one if there is one.
+        Returns the key set of the login service; given a set, a newer one if there is one.
 
     Raises
     ------
@@ -53,12 +53,12 @@ def read_id_token(
     """
     if len(token) > MAX_TOKEN:
         raise _refused("it is too long")
-    known = keys(None)
+    key_set = keys(None)
     try:
-        decoded = _decoded(token, known)
+        decoded = _decoded(token, key_set)
         if decoded is None:
-            newer = keys(known)
-            decoded = None if newer is known else _decoded(token, newer)
+            newer = keys(key_set)
+            decoded = None if newer is key_set else _decoded(token, newer)
         if decoded is None:
             raise _refused("it is signed by an unknown key")
         claims = CodeIDToken(
@@ -76,12 +76,12 @@ def read_id_token(
         raise _refused(" ".join(str(why or type(error).__name__).split())[:160]) from error
     subject = claims["sub"]
     if not isinstance(subject, str) or not 0 < len(subject) <= MAX_SUBJECT:
-        raise _refused("its subject is none")
-    return Known(subject, _name_of(claims, subject), _role_of(claims, settings))
+        raise _refused("invalid subject")
+    return Identity(subject, _name_of(claims, subject), _role_of(claims, settings))
 
 
 def _decoded(token: str, keys: KeySet) -> jwt.Token | None:
-    """Return a token whose signature holds; None if its key is not among these."""
+    """Return a token with a valid signature; None if its key is not in the set."""
     try:
         return jwt.decode(token, keys, algorithms=ALGORITHMS)
     except InvalidKeyIdError:
@@ -90,24 +90,24 @@ def _decoded(token: str, keys: KeySet) -> jwt.Token | None:
 
 def _name_of(claims: Mapping[str, Any], subject: str) -> str:
     for claim in ("preferred_username", "name", "email"):
-        told = claims.get(claim)
-        if isinstance(told, str):
-            name = re.sub(r"[\x00-\x1f\x7f]", "", told).strip()[:MAX_NAME].strip()
+        value = claims.get(claim)
+        if isinstance(value, str):
+            name = re.sub(r"[\x00-\x1f\x7f]", "", value).strip()[:MAX_NAME].strip()
             if name:
                 return name
     return re.sub(r"[^\w.@-]", "", subject)[:MAX_NAME] or "account"
 
 
 def _role_of(claims: Mapping[str, Any], settings: OidcSettings) -> Role | None:
-    """Return the role of the first mapping whose name is among the claim's values."""
-    told: Any = claims
+    """Return the role of the first mapping that matches the claim."""
+    value: Any = claims
     for part in settings.role_claim.split("."):
-        told = told.get(part) if isinstance(told, Mapping) else None
-    values = [told] if isinstance(told, str) else told if isinstance(told, list) else []
+        value = value.get(part) if isinstance(value, Mapping) else None
+    values = [value] if isinstance(value, str) else value if isinstance(value, list) else []
     return next((role for name, role in settings.roles if name in values), None)
 
 
 def _refused(why: str) -> RoadscanError:
     return RoadscanError(
-        "oidc_refused", f"the login service's token cannot be taken: {why}", "Log in again"
+        "oidc_refused", f"invalid token from the login service: {why}", "Log in again"
     )

@@ -1,38 +1,47 @@
-"""Logging in and out, and the first use of an invitation."""
+"""Logging in and out by name and password, and accepting invitations."""
 
 from typing import Annotated, Final
 
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerifyMismatchError
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from roadscan.errors import RoadscanError
 from roadscan.model.access import Account, Caller, Right
 from roadscan.serve.access.guard import COOKIE, Guard, csrf_token
-from roadscan.serve.access.passwords import MAX_LENGTH, hash_password, is_right
 from roadscan.serve.api_description import problems
 from roadscan.serve.settings import ServeSettings
 from roadscan.store.town.accounts import Accounts, OutsideLogins
 
 FAILURES_WITHIN_S: Final = 900.0
 MAX_FAILURES: Final = 10
-"""Failed logins of one name or from one address within that time, after which there is a wait."""
+"""Failed logins of a name or from an address within that time; more must wait."""
+MIN_PASSWORD: Final = 12
+MAX_PASSWORD: Final = 256
+"""Longer ones would only keep the hasher busy."""
+MIN_NAME: Final = 3
+"""Shorter names occur in too many words to be refused in passwords."""
+
+_HASHER: Final = PasswordHasher()
+_NO_ACCOUNT: Final = _HASHER.hash("no account has this hash")
 
 OIDC_LOGOUT: Final = "/api/oidc/logout"
-"""Where somebody whom another service let in goes after logging out here."""
+"""Where a user of the external login service goes after logging out here."""
 
 Name = Annotated[str, Field(min_length=1, max_length=80, pattern=r"^[^\x00-\x1f\x7f]+$")]
 
 
 class Login(BaseModel):
-    """Who logs in."""
+    """Name and password."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
     name: Name
-    password: Annotated[str, Field(max_length=MAX_LENGTH)]
+    password: Annotated[str, Field(max_length=MAX_PASSWORD)]
 
 
 class Welcome(Login):
-    """The first use of an invitation."""
+    """Name and password for an invitation."""
 
     token: Annotated[str, Field(max_length=100)]
 
@@ -41,7 +50,7 @@ def login_router(guard: Guard, settings: ServeSettings, logins: OutsideLogins) -
     """Return the routes for logging in and out."""
     router, accounts = APIRouter(prefix="/api", tags=["access"]), guard.accounts
 
-    def let_in(response: Response, account: Account) -> dict[str, str]:
+    def start_session(response: Response, account: Account) -> dict[str, str]:
         token = accounts.begin_session(account.account_id, settings.session_s)
         response.set_cookie(
             COOKIE,
@@ -63,7 +72,7 @@ def login_router(guard: Guard, settings: ServeSettings, logins: OutsideLogins) -
             accounts.record(given.name, "login_failed", address)
             raise RoadscanError("login_failed", "name or password is wrong", "Try again")
         accounts.record(found[0].name, "login", address)
-        return let_in(response, found[0])
+        return start_session(response, found[0])
 
     @router.post("/logout", status_code=204)
     def logout(
@@ -82,24 +91,45 @@ def login_router(guard: Guard, settings: ServeSettings, logins: OutsideLogins) -
         password_hash = hash_password(given.name, given.password)
         account = accounts.accept(given.token, given.name, password_hash)
         accounts.record(account.name, "account_made", account.role.value)
-        return let_in(response, account)
+        return start_session(response, account)
 
     @router.get("/me", responses=problems("not_logged_in"))
     def me(request: Request) -> dict[str, str]:
         caller = guard.caller(request)
-        told = _me(caller, request.cookies.get(COOKIE, ""))
+        shown = _me(caller, request.cookies.get(COOKIE, ""))
         if settings.oidc is not None and logins.has(settings.oidc.issuer, caller.account_id):
-            told["leave"] = OIDC_LOGOUT
-        return told
+            shown["leave"] = OIDC_LOGOUT
+        return shown
 
     return router
 
 
+def hash_password(name: str, password: str) -> str:
+    """Return the argon2id hash of a password; raises `password_too_weak`."""
+    if not MIN_PASSWORD <= len(password) <= MAX_PASSWORD:
+        raise _weak(f"it has {len(password)} characters")
+    known = name.strip().casefold()
+    if len(known) >= MIN_NAME and known in password.casefold():
+        raise _weak("it contains the name of the account")
+    if len(set(password)) < MIN_PASSWORD // 2:
+        raise _weak(f"it has only {len(set(password))} different characters")
+    return _HASHER.hash(password)
+
+
+def is_right(password: str, password_hash: str | None) -> bool:
+    """Verify a password; None stands for an unknown account and takes as long."""
+    try:
+        _HASHER.verify(password_hash or _NO_ACCOUNT, password)
+    except (VerifyMismatchError, InvalidHashError):
+        return False
+    return password_hash is not None
+
+
 def _me(caller: Caller, session_token: str) -> dict[str, str]:
-    told = {"name": caller.name, "role": caller.role.value if caller.role else ""}
+    shown = {"name": caller.name, "role": caller.role.value if caller.role else ""}
     if caller.role and session_token and not caller.key_id:
-        told["csrf_token"] = csrf_token(session_token)
-    return told
+        shown["csrf_token"] = csrf_token(session_token)
+    return shown
 
 
 def _check_failures(accounts: Accounts, name: str, address: str) -> None:
@@ -110,3 +140,11 @@ def _check_failures(accounts: Accounts, name: str, address: str) -> None:
             "Wait, then try again",
             retry_after_s=FAILURES_WITHIN_S,
         )
+
+
+def _weak(why: str) -> RoadscanError:
+    return RoadscanError(
+        "password_too_weak",
+        f"the password is too weak: {why}",
+        f"Choose {MIN_PASSWORD} to {MAX_PASSWORD} characters without your name, such as four words",
+    )

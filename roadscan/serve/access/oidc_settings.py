@@ -1,7 +1,7 @@
-"""Reads what somebody starts the service with about a login service outside.
+"""Settings of the external login service, from command options and the environment.
 
-Its secret comes from the environment or a file, never from an argument: any user can list
-processes.
+The client secret comes from the environment or a file, never from an option: any user can list
+processes with their arguments.
 """
 
 import os
@@ -13,13 +13,13 @@ from pydantic import SecretStr
 
 from roadscan.errors import RoadscanError
 from roadscan.model.access import Role
-from roadscan.serve.access.issuer import origin_of
+from roadscan.serve.access.oidc_provider import origin_of
 from roadscan.serve.settings import OidcSettings
 
 SECRET: Final = "ROADSCAN_OIDC_SECRET"  # noqa: S105 -- the name of a variable
 SECRET_FILE: Final = "ROADSCAN_OIDC_SECRET_FILE"  # noqa: S105 -- the same
-HERE: Final = frozenset({"localhost", "127.0.0.1", "::1"})
-"""Hosts that are spoken to without TLS: nobody listens in between."""
+LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
+"""Hosts that need no TLS, since the connection stays on this machine."""
 MAX_SECRET: Final = 4096
 
 
@@ -34,23 +34,25 @@ def read_oidc(
     mapped = tuple(_mapping(each) for each in roles)
     if not issuer:
         if client_id or role_claim or mapped:
-            raise _wrong("--oidc-issuer is missing", "Name the login service, or leave all out")
+            raise _wrong(
+                "--oidc-issuer is missing", "Name the login service, or omit all --oidc options"
+            )
         return None
     scheme, host, _ = origin_of(issuer)
     if not host or scheme not in {"https", "http"} or "?" in issuer or "#" in issuer:
         raise _wrong(
-            f"--oidc-issuer: {issuer[:80]!r} is no address of a login service",
-            "Write it as it calls itself: https://login.town.example/realms/town",
+            f"--oidc-issuer: {issuer[:80]!r} is not a valid address",
+            "Write the issuer as the login service does: https://login.town.example/realms/town",
         )
-    if scheme == "http" and host not in HERE:
+    if scheme == "http" and host not in LOOPBACK:
         raise _wrong(
             f"--oidc-issuer: {issuer[:80]!r} is not https",
-            "Logins over plain HTTP can be read and changed on their way",
+            "Logins over plain HTTP can be read and changed in transit",
         )
     if not client_id:
-        raise _wrong("--oidc-client-id is missing", "The login service has it")
+        raise _wrong("--oidc-client-id is missing", "Take it from the login service")
     if bool(role_claim) != bool(mapped):
-        raise _wrong("--oidc-role-claim and --oidc-role need each other", "Name both or none")
+        raise _wrong("--oidc-role-claim and --oidc-role need each other", "Give both or neither")
     return OidcSettings(
         issuer=issuer,
         client_id=client_id,
@@ -64,7 +66,10 @@ def _mapping(text: str) -> tuple[str, Role]:
     name, _, role = text.rpartition("=")
     if not name or role not in set(Role):
         listed = ", ".join(Role)
-        raise _wrong(f"--oidc-role: {text[:80]!r} is none", f"Write NAME=ROLE, one of {listed}")
+        raise _wrong(
+            f"--oidc-role: invalid mapping {text[:80]!r}",
+            f"Write NAME=ROLE, with ROLE one of {listed}",
+        )
     return name, Role(role)
 
 
@@ -80,7 +85,7 @@ def _secret(environ: Mapping[str, str]) -> SecretStr:
     except (OSError, UnicodeDecodeError) as error:
         raise _wrong(
             f"{SECRET_FILE}: {path} cannot be read ({type(error).__name__})",
-            "It must be a text file that the service's user may read",
+            "It must be a text file that the user of the service may read",
         ) from error
 
 

@@ -14,6 +14,7 @@ from typing import Any, Final
 from dbos import DBOS
 
 from roadscan.errors import RoadscanError
+from roadscan.publish.layer_frames import load_results
 from roadscan.publish.served_features import publish_features
 from roadscan.serve.jobs.kind import JobKind, Workplace
 from roadscan.serve.jobs.registry import KINDS
@@ -110,7 +111,7 @@ def _refusing(kind: JobKind[Any], place: Workplace) -> Callable[[str], str]:
 def _publish_results_of_runs(town: Town) -> None:
     """Serve what `roadscan run` left in the town's folder: its surveys and their network."""
     for survey in town.layers.unserved():
-        publish_features(town.store, town.layers, survey)
+        publish_features(town.store, town.layers, load_results(town.store, survey))
         if not town.networks.all():
             network = town.store.network(town.store.survey(survey).network_sha256)
             town.networks.put_in_force(network.sha256, network.source, survey)

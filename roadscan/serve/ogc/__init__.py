@@ -1,1 +1,1 @@
-"""What the service hands out after OGC standards: features, tiles, their documents."""
+"""OGC API - Features and Tiles: the layers for GIS programs and maps."""

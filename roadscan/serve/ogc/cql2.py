@@ -1,8 +1,7 @@
-"""Reads filters in CQL2 text (OGC 21-065r2), the classes that docs/ogc.md lists.
+"""Parser of filters in CQL2 text (OGC 21-065r2), the conformance classes that docs/ogc.md lists.
 
-A filter is written by a stranger. Its length and the depth of its parentheses are bounded before
-it is parsed, the parser (LALR) does not recurse, and what comes out is a condition over named
-fields and values, never text of a statement.
+Filters are untrusted input. Length and nesting are bounded before parsing, the parser (LALR) does
+not recurse, and the result is a condition over named fields and values, never SQL text.
 """
 
 import re
@@ -40,30 +39,30 @@ _QUOTED: Final = re.compile(r"""'(?:''|\\'|[^'])*'|"[^"]*\"""")
 
 
 def parse_filter(text: str, kinds: dict[str, Kind], crs: Crs) -> Condition:
-    """Return the condition that a filter on fields of these kinds states.
+    """Return the condition of a filter on fields of these kinds.
 
     Parameters
     ----------
     text
         CQL2 text.
     kinds
-        The fields that may be named, and what their values are.
+        The fields that the filter may name, with the kinds of their values.
     crs
-        What the coordinates in the filter are in.
+        CRS of the coordinates in the filter.
 
     Raises
     ------
     RoadscanError
-        `query_invalid`, saying what was met where.
+        `query_invalid`, with the problem and its position.
     """
     if len(text) > MAX_LENGTH:
-        raise _wrong(f"it has {len(text)} characters, more than {MAX_LENGTH}")
+        raise _invalid(f"it has {len(text)} characters, the maximum is {MAX_LENGTH}")
     if _depth(text) > MAX_DEPTH:
-        raise _wrong(f"its parentheses are more than {MAX_DEPTH} deep")
+        raise _invalid(f"its parentheses are nested more than {MAX_DEPTH} deep")
     try:
         found: Condition = _Reader(kinds, crs).transform(_parser().parse(text))
     except UnexpectedInput as error:
-        raise _wrong(f"it cannot be read from character {(error.pos_in_stream or 0) + 1}") from None
+        raise _invalid(f"syntax error at character {(error.pos_in_stream or 0) + 1}") from None
     except VisitError as error:
         if isinstance(error.orig_exc, RoadscanError):
             raise error.orig_exc from None
@@ -84,17 +83,17 @@ def _parser() -> Lark:
     return Lark(files(__package__).joinpath("cql2.lark").read_text("utf-8"), parser="lalr")
 
 
-def _wrong(why: str) -> RoadscanError:
+def _invalid(why: str) -> RoadscanError:
     return RoadscanError(
         "query_invalid",
-        f"the filter cannot be taken: {why}",
+        f"Invalid filter: {why}",
         "Write CQL2 text over the queryables, such as condition_class >= 3 AND street = 'Markt'",
     )
 
 
 @v_args(inline=True)
 class _Reader(Transformer[Token, Any]):
-    """Turns the parser's tree into conditions; a method for each rule of cql2.lark."""
+    """Turns the parse tree into conditions; one method for each rule of cql2.lark."""
 
     def __init__(self, kinds: dict[str, Kind], crs: Crs) -> None:
         super().__init__()
@@ -127,7 +126,7 @@ class _Reader(Transformer[Token, Any]):
 
     def like(self, name: str, pattern: Token) -> Condition:
         if self._kinds[self._known(name)] is not Kind.TEXT:
-            raise _wrong(f"LIKE compares text, and {name} is none")
+            raise _invalid(f"LIKE compares text, but {name} is {self._kinds[name].value}")
         return Like(name, str(self._value(name, pattern)))
 
     def not_like(self, name: str, pattern: Token) -> Condition:
@@ -152,7 +151,7 @@ class _Reader(Transformer[Token, Any]):
 
     def intersects(self, name: str, area: shapely.Geometry) -> Condition:
         if name != GEOMETRY:
-            raise _wrong(f"S_INTERSECTS takes {GEOMETRY}, and {name!r} is none")
+            raise _invalid(f"S_INTERSECTS needs {GEOMETRY}, not {name!r}")
         return Intersects(bytes(shapely.to_wkb(area)))
 
     def property(self, token: Token) -> str:
@@ -177,11 +176,11 @@ class _Reader(Transformer[Token, Any]):
         try:
             return make()
         except (ValueError, shapely.errors.GEOSException) as error:
-            raise _wrong(f"its geometry is none ({' '.join(str(error).split())})") from error
+            raise _invalid(f"Invalid geometry. {' '.join(str(error).split())}") from error
 
     def _known(self, name: str) -> str:
         if name not in self._kinds:
-            raise _wrong(f"there is no queryable {name!r}")
+            raise _invalid(f"unknown queryable {name!r}")
         return name
 
     def _value(self, name: str, literal: Token) -> Value:
@@ -189,11 +188,11 @@ class _Reader(Transformer[Token, Any]):
         kind = Kind.NUMBER if kind is Kind.WHOLE else kind  # condition_class > 2.5 makes sense
         quoted = literal.type in {"STRING", "INSTANT"}
         if quoted != kind.is_quoted or (literal.type == "INSTANT" and kind is Kind.TEXT):
-            raise _wrong(f"{name} is {kind.value}, and {literal} is not")
+            raise _invalid(f"{name} is {kind.value}, but {literal} is not")
         try:
             return value_of(kind, _text(literal) if quoted else str(literal))
         except ValueError as error:
-            raise _wrong(f"{name}: {error}") from error
+            raise _invalid(f"{name}: {error}") from error
 
 
 def _text(token: Token) -> str:

@@ -1,6 +1,6 @@
-"""The coordinate reference systems that layers are served in, and the ways between them.
+"""The coordinate reference systems that layers are served in, and transformations between them.
 
-All of them name the easting or longitude first, in EPSG's own axis order, too.
+In all of them the easting or longitude comes first, in EPSG's own axis order, too.
 """
 
 from collections.abc import Sequence
@@ -17,12 +17,12 @@ from roadscan.model.arrays import Floats
 
 Geometries = NDArray[np.object_]
 EDGE_PARTS: Final = 64
-"""Into so many parts the edge of a box is cut, for it is curved in another CRS."""
+"""Segments per edge of a box, since the edge is curved in another CRS."""
 
 
 @dataclass(frozen=True, slots=True)
 class Crs:
-    """A CRS, how exact its coordinates are written, and from where to where it makes sense."""
+    """A CRS, the decimals of its coordinates in responses, and its area of use."""
 
     uri: str
     authority: str
@@ -46,12 +46,12 @@ BY_URI: Final = {crs.uri: crs for crs in ALL}
 
 
 def from_crs84(shapes: Geometries, crs: Crs) -> Geometries:
-    """Return geometries in another CRS; None stays None."""
+    """Transform geometries into another CRS; None stays None."""
     return shapes if crs is CRS84 else _transformed(shapes, CRS84, crs)
 
 
 def to_crs84(shape: shapely.Geometry, crs: Crs) -> shapely.Geometry:
-    """Return a geometry in CRS84; ValueError where that has no place for it."""
+    """Transform a geometry into CRS84; ValueError if it is outside the area of use."""
     found = shape if crs is CRS84 else _transformed(shape, crs, CRS84)
     if not np.isfinite(shapely.get_coordinates(found)).all():
         raise ValueError(f"outside of {crs.authority}")
@@ -59,19 +59,19 @@ def to_crs84(shape: shapely.Geometry, crs: Crs) -> shapely.Geometry:
 
 
 def box_to_crs84(corners: Sequence[float], crs: Crs) -> shapely.Geometry:
-    """Return a box as an area in CRS84: a point or line if it has no width, empty if nowhere.
+    """Return a box as a geometry in CRS84: a point or line if it has no width, or an empty one.
 
-    Its lower left and upper right corner are given, with heights (six numbers) or without. A box
-    of CRS84 whose west is greater than its east goes over the antimeridian. ValueError for
-    another number of numbers, if south is greater than north, or west than east in a projected
-    CRS.
+    It is given by its lower left and upper right corner, with heights (six numbers) or without. A
+    box in CRS84 whose west is greater than its east crosses the antimeridian. ValueError for a
+    wrong number of coordinates, if south is greater than north, or west greater than east in a
+    projected CRS.
     """
     if len(corners) not in {4, 6}:
-        raise ValueError(f"a box has four numbers, or six, not {len(corners)}")
+        raise ValueError(f"a box has four or six numbers, not {len(corners)}")
     half = len(corners) // 2
     west, south, east, north = (*corners[:2], *corners[half : half + 2])
     if south > north or (west > east and crs is not CRS84):
-        raise ValueError("its first corner must be the lower left one")
+        raise ValueError("the first corner must be the lower left one")
     if west > east:
         sides = ((west, 180.0), (-180.0, east))
         return shapely.union_all([_box(w, south, e, north) for w, e in sides if w <= e])

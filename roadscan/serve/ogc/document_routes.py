@@ -1,73 +1,108 @@
-"""The routes of the documents about the layers; those of the features are in items.py."""
+"""Routes of the documents about the layers: landing page, conformance, collections, queryables."""
 
 from collections.abc import Callable, Iterable
-from importlib.metadata import version
-from typing import Any, Final
+from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
-from roadscan.serve.ogc import documents, html
-from roadscan.serve.ogc.download_audit import Export
-from roadscan.serve.ogc.formats import DOCUMENTS, FILES, HTML, JSON, OPENAPI, SCHEMA, format_of
+from roadscan.serve.ogc import documents
+from roadscan.serve.ogc.downloads import RecordDownload
 from roadscan.serve.ogc.item_routes import items_router
 from roadscan.serve.ogc.layer_access import Readable, readable_collection
-from roadscan.serve.ogc.links import Link, address, base_url, link_header
-from roadscan.serve.ogc.openapi import openapi
+from roadscan.serve.ogc.negotiation import (
+    DOCUMENTS,
+    FILES,
+    HTML,
+    JSON,
+    OPENAPI,
+    SCHEMA,
+    format_of,
+    language_of,
+)
+from roadscan.serve.ogc.operations import (
+    COLLECTION,
+    COLLECTIONS_PAGE,
+    CONFORMANCE,
+    LANDING_PAGE,
+    OBJECT,
+    PREFIX,
+    layers_description,
+    operation,
+    read_route,
+)
 from roadscan.serve.ogc.request_parameters import COMMON, single_values
-from roadscan.serve.ogc.responses import Tag, answer, json_bytes, not_modified
-from roadscan.serve.ogc.texts import COLLECTIONS, language_of
+from roadscan.serve.ogc.responses import (
+    STYLE,
+    VERSION,
+    Link,
+    Tag,
+    address,
+    base_url,
+    html_page,
+    json_bytes,
+    link_header,
+    not_modified,
+    response,
+    stylesheet,
+)
+from roadscan.serve.ogc.texts import COLLECTIONS
 from roadscan.serve.ogc.tiles import tiles_router
 from roadscan.store.layers.layer_store import LayerStore
 from roadscan.store.layers.selection import Layer
 from roadscan.store.store import Store
 
-READ: Final = ["GET", "HEAD"]
-_VERSION: Final = version("roadscan")
 
-
-def features_router(
-    features: LayerStore, store: Store, readable: Readable, export: Export
+def layers_router(
+    features: LayerStore, store: Store, readable: Readable, record: RecordDownload
 ) -> APIRouter:
     """Return the routes of the layers, at /ogc.
 
     Parameters
     ----------
     features
-        What is served.
+        The layers.
     store
-        Where the schemes are that the styles of files are made of.
+        Holds the schemes, from which the styles in downloads are made.
     readable
-        Says which collections the caller of a request may read.
-    export
-        Hears of every file before it is handed out.
+        Returns the collections that the caller of a request may read.
+    record
+        Records every download before it is sent.
     """
-    router = APIRouter(prefix="/ogc", tags=["layers"], include_in_schema=False)
-    # first what is asked most often: routes are looked for in their order
-    router.include_router(items_router(features, store, readable, export))
+    router = APIRouter(prefix=PREFIX, tags=["layers"])
+    # the most frequent requests first: routes are matched in this order
+    router.include_router(items_router(features, store, readable, record))
     router.include_router(tiles_router(features, readable))
 
-    @router.api_route("", methods=READ)
-    @router.api_route("/", methods=READ)
+    @router.api_route("", methods=["GET", "HEAD"], include_in_schema=False)
+    @read_route(router, "/", operation("landingPage", DOCUMENTS, LANDING_PAGE, COMMON))
     def landing_page(request: Request) -> Response:
         return _document(request, "landing", base_url(request), documents.landing_page)
 
-    @router.api_route("/conformance", methods=READ)
+    @read_route(
+        router,
+        "/conformance",
+        operation("conformance", DOCUMENTS, CONFORMANCE, COMMON),
+    )
     def conformance(request: Request) -> Response:
         url = f"{base_url(request)}/conformance"
         return _document(request, "conformance", url, lambda *_: documents.conformance())
 
-    @router.api_route("/api", methods=READ)
+    @read_route(router, "/api", operation("api", DOCUMENTS | {"json": OPENAPI}, OBJECT, COMMON))
     def api(request: Request) -> Response:
-        url = f"{base_url(request)}/api"
-        return _document(
-            request, "api", url, lambda base, _, language: openapi(base, language), OPENAPI
-        )
+        def make(base: str, _: str, language: str) -> dict[str, Any]:
+            return layers_description(request.app.openapi(), base, language)
 
-    @router.api_route(f"/{html.STYLE}", methods=READ)
+        return _document(request, "api", f"{base_url(request)}/api", make, OPENAPI)
+
+    @router.api_route(f"/{STYLE}", methods=["GET", "HEAD"], include_in_schema=False)
     def style(request: Request) -> Response:
-        return _tagged(request, html.stylesheet, "text/css")
+        return _tagged(request, stylesheet, "text/css")
 
-    @router.api_route("/collections", methods=READ)
+    @read_route(
+        router,
+        "/collections",
+        operation("collections", DOCUMENTS, COLLECTIONS_PAGE, COMMON, "not_logged_in"),
+    )
     def collections(request: Request) -> Response:
         names = readable(request)
         with features.reading() as reader:
@@ -80,7 +115,11 @@ def features_router(
         versions = _versions(layer for layers in found.values() for layer in layers)
         return _document(request, "collections", url, make, JSON, *versions)
 
-    @router.api_route("/collections/{collection}", methods=READ)
+    @read_route(
+        router,
+        "/collections/{collection}",
+        operation("{collection}.collection", DOCUMENTS, COLLECTION, COMMON, "layer_unknown"),
+    )
     def collection(collection: str, request: Request) -> Response:
         readable_collection(readable, request, collection)
         with features.reading() as reader:
@@ -92,7 +131,13 @@ def features_router(
         url = address(base_url(request), "collections", collection)
         return _document(request, "collection", url, make, JSON, *_versions(layers))
 
-    @router.api_route("/collections/{collection}/queryables", methods=READ)
+    @read_route(
+        router,
+        "/collections/{collection}/queryables",
+        operation(
+            "{collection}.queryables", DOCUMENTS | {"json": SCHEMA}, OBJECT, COMMON, "layer_unknown"
+        ),
+    )
     def queryables(collection: str, request: Request) -> Response:
         readable_collection(readable, request, collection)
         url = address(base_url(request), "collections", collection, "queryables")
@@ -113,7 +158,7 @@ def _document(
     json_type: str = JSON,
     *depends_on: str,
 ) -> Response:
-    """Return a document as JSON or as a page; `make` gets base address, format and language."""
+    """Return a document as JSON or HTML; `make` gets the base address, format and language."""
     values = single_values(request.query_params, COMMON)
     own = format_of(request, values, DOCUMENTS)
     language = language_of(request)
@@ -126,7 +171,7 @@ def _document(
             return json_bytes(document)
         collection = request.path_params.get("collection", "")
         shown = {"document": document, "collection": collection, "files": list(FILES)}
-        return html.page(template, request, links=links, **shown)
+        return html_page(template, request, links=links, **shown)
 
     return _tagged(
         request, body, json_type if own == "json" else HTML, own, language, *depends_on, links=links
@@ -140,10 +185,10 @@ def _tagged(
     *depends_on: str,
     links: Iterable[Link] = (),
 ) -> Response:
-    tag = Tag(request, _VERSION, media_type, *depends_on)
+    tag = Tag(request, VERSION, media_type, *depends_on)
     if tag.is_known:
         return not_modified(tag)
-    return answer(make(), media_type, tag, link_header(links) if links else {})
+    return response(make(), media_type, tag, link_header(links) if links else {})
 
 
 def _versions(layers: Iterable[Layer]) -> list[str]:

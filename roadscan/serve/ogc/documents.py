@@ -5,9 +5,9 @@ from typing import Any, Final
 
 from roadscan.model.time import iso_utc
 from roadscan.serve.ogc.crs import ALL, CRS84
-from roadscan.serve.ogc.formats import FILES, GEOJSON, HTML, JSON, OPENAPI, SCHEMA
-from roadscan.serve.ogc.links import Link, address
+from roadscan.serve.ogc.negotiation import FILES, GEOJSON, HTML, JSON, OPENAPI, SCHEMA
 from roadscan.serve.ogc.queryables import GEOMETRY, SCHEMAS, kinds_of, meanings_of
+from roadscan.serve.ogc.responses import Link, address
 from roadscan.serve.ogc.texts import COLLECTIONS, TEXTS
 from roadscan.store.layers.selection import Layer
 
@@ -32,7 +32,7 @@ CONFORMANCE: Final = (
     f"{_TILES}/core",
     f"{_TILES}/mvt",
 )
-"""The classes that tests/serve/ogc holds the service to, and no others."""
+"""The conformance classes that tests/serve/ogc verifies, and no others."""
 QUERYABLES_REL: Final = "http://www.opengis.net/def/rel/ogc/1.0/queryables"
 TILESETS_REL: Final = "http://www.opengis.net/def/rel/ogc/1.0/tilesets-vector"
 _GREGORIAN: Final = "http://www.opengis.net/def/uom/ISO-8601/0/Gregorian"
@@ -45,9 +45,9 @@ _GEOMETRY_FORMATS: Final = {
 
 
 def self_and_alternate(url: str, own: str, language: str, *, json_type: str = JSON) -> list[Link]:
-    """Return the links from a document to itself and to its other form.
+    """Return the links from a document to itself and to its other format.
 
-    `own` is the format that it is in, "json" or "html".
+    `own` is its format, "json" or "html".
     """
     known = {"json": (json_type, "JSON"), "html": (HTML, "HTML")}
     return [
@@ -96,7 +96,7 @@ def collections(
 def collection(
     base: str, own: str, language: str, name: str, layers: Sequence[Layer]
 ) -> dict[str, Any]:
-    """Return what a collection is; its extent is that of all surveys that are served."""
+    """Return the description of a collection; its extent covers all surveys served."""
     title, description = COLLECTIONS[name][language]
     url = address(base, "collections", name)
     links = [
@@ -137,7 +137,7 @@ def collection(
 
 
 def queryables(url: str, language: str, name: str) -> dict[str, Any]:
-    """Return what a collection can be asked for, as JSON Schema."""
+    """Return the queryables of a collection as JSON Schema."""
     meanings = meanings_of(name, language)
     properties: dict[str, Any] = {
         field: {"title": field, "description": meanings[field], **SCHEMAS[kind]}
@@ -160,7 +160,7 @@ def queryables(url: str, language: str, name: str) -> dict[str, Any]:
 
 
 def as_json(links: Iterable[Link]) -> list[dict[str, str]]:
-    """Return links as OGC API writes them."""
+    """Return links as in the JSON of OGC APIs."""
     return [link.as_json() for link in links]
 
 

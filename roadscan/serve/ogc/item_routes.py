@@ -1,29 +1,33 @@
-"""The routes of the features themselves."""
+"""Routes of the features.
 
-import shutil
-import tempfile
-from collections.abc import Callable, Mapping
+A page is put together from the stored GeoJSON text of its features without parsing it.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
 from functools import partial
-from importlib.metadata import version
-from pathlib import Path
-from typing import Final
+from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Request, Response
-from fastapi.responses import FileResponse
-from starlette.background import BackgroundTask
+import shapely
+from fastapi import APIRouter, Path, Request, Response
 
-from roadscan.assess.scheme import parse_scheme
 from roadscan.errors import RoadscanError
-from roadscan.pipeline.scheme import load_scheme
-from roadscan.publish.styles import qgis_styles
-from roadscan.serve.ogc import html
-from roadscan.serve.ogc.crs import CRS84, Crs
-from roadscan.serve.ogc.download_audit import Counted, Export
-from roadscan.serve.ogc.downloads import WRITERS, Content
-from roadscan.serve.ogc.formats import DOCUMENTS, FILES, GEOJSON, HTML, JSON, PAGES, format_of
-from roadscan.serve.ogc.geojson import collection_body, feature_body, in_crs
+from roadscan.publish.served_features import geometries_json
+from roadscan.serve.ogc import operations
+from roadscan.serve.ogc.crs import CRS84, Crs, from_crs84
+from roadscan.serve.ogc.documents import as_json
+from roadscan.serve.ogc.downloads import RecordDownload, download
 from roadscan.serve.ogc.layer_access import Readable, chosen_layer, readable_collection
-from roadscan.serve.ogc.links import Link, address, base_url, link_header
+from roadscan.serve.ogc.negotiation import (
+    DOCUMENTS,
+    FILES,
+    GEOJSON,
+    HTML,
+    JSON,
+    PAGES,
+    format_of,
+    language_of,
+)
 from roadscan.serve.ogc.queryables import kinds_of, meanings_of
 from roadscan.serve.ogc.request_parameters import (
     OF_ITEM,
@@ -34,33 +38,52 @@ from roadscan.serve.ogc.request_parameters import (
     items_request,
     single_values,
 )
-from roadscan.serve.ogc.responses import Tag, answer, not_modified
-from roadscan.serve.ogc.texts import COLLECTIONS, language_of
+from roadscan.serve.ogc.responses import (
+    VERSION,
+    Link,
+    Tag,
+    address,
+    base_url,
+    feature_rows,
+    html_page,
+    link_header,
+    not_modified,
+    response,
+)
+from roadscan.serve.ogc.texts import COLLECTIONS
 from roadscan.store.layers.layer_store import LayerStore
 from roadscan.store.layers.reader import LayerReader
 from roadscan.store.layers.selection import Layer, Placed
 from roadscan.store.store import Store
 
-READ: Final = ["GET", "HEAD"]
 HTML_LIMIT: Final = 50
-"""Features on an HTML page, if the request does not say how many."""
-USUAL_SCHEME: Final = "ap9k"
-_VERSION: Final = version("roadscan")
+"""Features on an HTML page without `limit`."""
 _FILE_TITLES: Final = {"csv": "CSV", "gpkg": "GeoPackage", "fgb": "FlatGeobuf"}
 _PAGE_TITLES: Final = {"json": "GeoJSON", "html": "HTML"}
+_GEOMETRY: Final = ',"geometry":'
 
 
 def items_router(
-    features: LayerStore, store: Store, readable: Readable, export: Export
+    features: LayerStore, store: Store, readable: Readable, record: RecordDownload
 ) -> APIRouter:
-    """Return the routes of the features; see `features_router`."""
+    """Return the routes of the features; see `layers_router`."""
     router = APIRouter()
 
-    def on_record(request: Request, layer: Layer, own: str, count: int) -> None:
-        if request.method != "HEAD":  # which takes nothing away
-            export(request, layer, own, count)
+    def record_get(request: Request, layer: Layer, file_format: str, count: int) -> None:
+        if request.method != "HEAD":  # which downloads nothing
+            record(request, layer, file_format, count)
 
-    @router.api_route("/collections/{collection}/items", methods=READ)
+    @operations.read_route(
+        router,
+        "/collections/{collection}/items",
+        operations.operation(
+            operations.ITEMS_ID,
+            PAGES | FILES,
+            operations.FEATURES,
+            OF_ITEMS,
+            "layer_unknown",
+        ),
+    )
     def items(collection: str, request: Request) -> Response:
         readable_collection(readable, request, collection)
         known = OF_ITEMS | kinds_of(collection).keys()
@@ -69,15 +92,33 @@ def items_router(
         asked = items_request(values, collection)
         with features.reading() as reader:
             layer = chosen_layer(reader, collection, values)
-            tag = Tag(request, _VERSION, layer.version, own, language_of(request))
+            tag = Tag(request, VERSION, layer.version, own, language_of(request))
             if tag.is_known:
                 return not_modified(tag)
             if own in FILES:
-                return _file(reader, store, layer, asked, own, tag, partial(on_record, request))
+                rows = reader.values(layer, asked.selection, after=asked.after, limit=asked.limit)
+                found = download(rows, layer, asked.crs, store, own, partial(record_get, request))
+                found.headers.update(tag.headers)
+                return found
             return _page(request, values, reader, layer, asked, own, tag)
 
-    @router.api_route("/collections/{collection}/items/{feature_id}", methods=READ)
-    def item(collection: str, feature_id: str, request: Request) -> Response:
+    @operations.read_route(
+        router,
+        "/collections/{collection}/items/{featureId}",
+        operations.operation(
+            "{collection}.item",
+            PAGES,
+            operations.FEATURE,
+            OF_ITEM,
+            "layer_unknown",
+            "feature_unknown",
+        ),
+    )
+    def item(
+        collection: str,
+        feature_id: Annotated[str, Path(alias="featureId")],
+        request: Request,
+    ) -> Response:
         readable_collection(readable, request, collection)
         values = single_values(request.query_params, OF_ITEM)
         own = format_of(request, values, DOCUMENTS)
@@ -90,9 +131,9 @@ def items_router(
                 raise RoadscanError(
                     "feature_unknown",
                     f"{collection} has no feature {feature_id[:80]!r}",
-                    "Ask the collection for its features",
+                    "List the features of the collection",
                 ) from None
-        tag = Tag(request, _VERSION, layer.version, own, language_of(request))
+        tag = Tag(request, VERSION, layer.version, own, language_of(request))
         if tag.is_known:
             return not_modified(tag)
         return _item(request, values, layer, placed, feature_id, own, crs, tag)
@@ -123,21 +164,21 @@ def _page(
         if asked.crs is CRS84:
             texts = reader.geojson(layer, places)
         else:
-            texts = ",".join(in_crs(reader.page(layer, places), asked.crs))
-        body = collection_body(texts, len(places), matched, links)
-        return answer(body, GEOJSON, tag, headers)
+            texts = ",".join(_in_crs(reader.page(layer, places), asked.crs))
+        body = _collection_body(texts, len(places), matched, links)
+        return response(body, GEOJSON, tag, headers)
     language = language_of(request)
     shown = {
         "collection": layer.collection,
         "title": COLLECTIONS[layer.collection][language][0],
         "survey": layer.source.survey,
         "fields": meanings_of(layer.collection, language),
-        "rows": html.feature_rows(reader.page(layer, places)),
+        "rows": feature_rows(reader.page(layer, places)),
         "matched": matched,
         "page_type": GEOJSON,
     }
-    body = html.page("items", request, links=links, **shown)
-    return answer(body, HTML, tag, headers)
+    body = html_page("items", request, links=links, **shown)
+    return response(body, HTML, tag, headers)
 
 
 def _item(
@@ -159,16 +200,16 @@ def _item(
     ]
     headers = link_header(links) | {"Content-Crs": f"<{crs.uri}>"}
     if own == "json":
-        return answer(feature_body(placed, links, crs), GEOJSON, tag, headers)
+        return response(_feature_body(placed, links, crs), GEOJSON, tag, headers)
     shown = {
         "collection": layer.collection,
         "title": title,
         "survey": layer.source.survey,
         "feature_id": feature_id,
         "fields": meanings_of(layer.collection, language),
-        "row": html.feature_rows([placed])[0],
+        "row": feature_rows([placed])[0],
     }
-    return answer(html.page("item", request, links=links, **shown), HTML, tag, headers)
+    return response(html_page("item", request, links=links, **shown), HTML, tag, headers)
 
 
 def _page_links(
@@ -194,7 +235,7 @@ def _page_links(
 
 
 def _alternates(url: str, values: Mapping[str, str], own: str) -> list[Link]:
-    """Return the links of features to themselves and to the other form of the page."""
+    """Return the links of a page to itself and to its other format."""
     return [
         Link(
             address(url, query={**values, "f": name}),
@@ -206,36 +247,38 @@ def _alternates(url: str, values: Mapping[str, str], own: str) -> list[Link]:
     ]
 
 
-def _file(
-    reader: LayerReader,
-    store: Store,
-    layer: Layer,
-    asked: ItemsRequest,
-    own: str,
-    tag: Tag,
-    on_record: Callable[[Layer, str, int], None],
-) -> Response:
-    rows = Counted(reader.values(layer, asked.selection, after=asked.after, limit=asked.limit))
+def _collection_body(features: str, returned: int, matched: int, links: Sequence[Link]) -> bytes:
+    """Return a page as a FeatureCollection; `features` is their comma-separated stored text."""
+    head: dict[str, Any] = {
+        "type": "FeatureCollection",
+        "numberMatched": matched,
+        "numberReturned": returned,
+        "links": as_json(links),
+    }
+    return f'{json.dumps(head)[:-1]}, "features": [{features}]}}'.encode()
 
-    def styles() -> dict[str, str]:
-        try:
-            scheme = parse_scheme(store.survey(layer.source.survey).scheme_text)
-        except KeyError:  # nothing was assessed yet: an empty file to set up a project with
-            scheme = load_scheme(USUAL_SCHEME)
-        return qgis_styles(scheme)
 
-    folder = Path(tempfile.mkdtemp(prefix="roadscan-layer-"))
-    name = f"{layer.collection}.{own}"
-    try:
-        WRITERS[own](folder / name, Content(layer, rows, asked.crs, styles))
-        on_record(layer, own, rows.count)
-    except BaseException:
-        shutil.rmtree(folder, ignore_errors=True)
-        raise
-    return FileResponse(
-        folder / name,
-        headers=tag.headers | {"Content-Crs": f"<{asked.crs.uri}>"},
-        media_type=FILES[own],
-        filename=name,
-        background=BackgroundTask(shutil.rmtree, folder, ignore_errors=True),
-    )
+def _feature_body(placed: Placed, links: Sequence[Link], crs: Crs) -> bytes:
+    """Return a feature with its links."""
+    feature = _in_crs([placed], crs)[0]
+    return f'{feature[:-1]},"links":{json.dumps(as_json(links))}}}'.encode()
+
+
+def _in_crs(page: Sequence[Placed], crs: Crs) -> list[str]:
+    """Return the GeoJSON of each feature with its geometry in a CRS."""
+    if crs is CRS84:
+        return [placed.geojson for placed in page]
+    shapes = from_crs84(shapely.from_wkb([placed.geometry_wkb for placed in page]), crs)
+    geometries = geometries_json(shapes, crs.decimals)
+    return [
+        _with_geometry(placed.geojson, geometry or "null")
+        for placed, geometry in zip(page, geometries, strict=True)
+    ]
+
+
+def _with_geometry(feature: str, geometry: str) -> str:
+    """Replace the geometry of a stored feature, its last member.
+
+    Quotes in values are escaped, so no value can look like the name of the member.
+    """
+    return f"{feature[: feature.rindex(_GEOMETRY)]}{_GEOMETRY}{geometry}}}"

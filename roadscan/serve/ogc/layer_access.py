@@ -1,4 +1,4 @@
-"""Which layer a request means, and whether its caller may read it."""
+"""Access to collections, and the layer that a request selects."""
 
 from collections.abc import Callable, Mapping
 from typing import Final
@@ -21,7 +21,7 @@ _NOTHING: Final = Source("", "", "", 4326, 0.0)
 
 
 def readable_by(guard: Guard, public: frozenset[str]) -> Readable:
-    """Return what lets everybody read the public collections, and readers all of them."""
+    """Return a function: everybody may read public collections, callers with the right all."""
     need = guard.need(Right.READ)
 
     def readable(request: Request) -> frozenset[str]:
@@ -36,12 +36,12 @@ def readable_by(guard: Guard, public: frozenset[str]) -> Readable:
 
 
 def readable_collection(readable: Readable, request: Request, collection: str) -> None:
-    """Let pass who may read a collection; `layer_unknown` where there is none of this name."""
+    """Check that the caller may read a collection; raises `layer_unknown` if it does not exist."""
     names = readable(request)
     if collection not in COLLECTIONS:
         listed = ", ".join(COLLECTIONS)
         raise RoadscanError(
-            "layer_unknown", f"there is no collection {collection[:60]!r}", f"Take of {listed}"
+            "layer_unknown", f"there is no collection {collection[:60]!r}", f"Use one of {listed}"
         )
     if collection not in names:
         raise RoadscanError(
@@ -52,10 +52,10 @@ def readable_collection(readable: Readable, request: Request, collection: str) -
 
 
 def chosen_layer(reader: LayerReader, collection: str, values: Mapping[str, str]) -> Layer:
-    """Return the layer of the survey and scheme asked for, else that of the newest survey.
+    """Return the layer of the requested survey and scheme, else that of the newest survey.
 
-    An empty layer before anything was assessed, and of a survey that has none: never that of
-    another survey. Raises `query_invalid` for a survey or scheme that there is not.
+    The layer is empty if nothing was assessed yet. Raises `query_invalid` for an unknown survey or
+    scheme.
     """
     found = reader.layers(collection)
     for name in ("survey", "scheme"):
@@ -65,8 +65,8 @@ def chosen_layer(reader: LayerReader, collection: str, values: Mapping[str, str]
         if not found:
             raise RoadscanError(
                 "query_invalid",
-                f"there is no layer {collection} of the {name} {values[name][:80]!r}",
-                f"See the list of surveys, /ogc/collections/{collection}",
+                f"Unknown {name} {values[name][:80]!r}",
+                f"See the surveys listed at /ogc/collections/{collection}",
             )
     empty = Layer(collection, -1, _NOTHING, 0, NOTHING, None, None, 0)
     return found[0] if found else empty

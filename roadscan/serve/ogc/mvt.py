@@ -1,8 +1,8 @@
-"""Writes Mapbox Vector Tiles 2.1: many small features, all numbers of a tile together.
+"""Encoder of Mapbox Vector Tiles 2.1, vectorised over all features of a tile.
 
-The coordinates of all features are moved, rounded, turned into differences and packed at once, and
-their values column by column: feature by feature, and through the messages of a library for
-protocol buffers, most of a tile's time went into calls.
+Coordinates of all features are transformed, rounded, delta-encoded and packed at once, and values
+column by column. Feature by feature, through the messages of a protocol buffer library, encoding
+took most of a tile's time; DECISIONS.md has the measurement.
 """
 
 import struct
@@ -17,14 +17,14 @@ from roadscan.model.arrays import Bools, Floats, Ints
 
 EXTENT: Final = 4096
 BUFFER: Final = 64
-"""Units beyond the edge that a tile still holds, so that lines are drawn whole."""
+"""Units beyond the edge that a tile still contains, so that lines are drawn without gaps."""
 _LINE, _POLYGON = 2, 3
 _MOVE_TO: Final = 9
 _CLOSE: Final = 15
 
 
 def tile_bounds_deg(z: int, y: int, x: int) -> tuple[float, float, float, float]:
-    """Return west, south, east, north of a tile of WebMercatorQuad with its buffer, in degrees."""
+    """Return west, south, east, north of a WebMercatorQuad tile with its buffer, in degrees."""
     margin = BUFFER / EXTENT
     units = np.array([x - margin, x + 1 + margin, y + 1 + margin, y - margin]) / 2**z
     lon = units[:2] * 360 - 180
@@ -39,18 +39,18 @@ def encode_tile(
     rows: Sequence[Sequence[Any]],
     zyx: tuple[int, int, int],
 ) -> bytes:
-    """Return a tile with one layer, empty if nothing of it can be seen.
+    """Return a tile with one layer, b"" if no feature is visible.
 
     Parameters
     ----------
     layer
-        Its name.
+        The layer's name.
     names
         The properties of the features.
     wkb
         Lines or polygons in CRS84, as WKB.
     rows
-        The values of each feature; None is left out.
+        The values of each feature; None is omitted.
     zyx
         Zoom, row and column of the tile.
     """
@@ -80,9 +80,9 @@ def encode_tile(
 
 
 def _tagged(rows: Sequence[Sequence[Any]]) -> tuple[list[Any], Ints, Ints]:
-    """Return the values that occur, numbers of keys and values by turns, and each row's end there.
+    """Return the distinct values, alternating indices of keys and values, and where each row ends.
 
-    None is left out.
+    None is omitted.
     """
     values: list[Any] = []
     columns: list[list[int]] = []
@@ -99,7 +99,7 @@ def _tagged(rows: Sequence[Sequence[Any]]) -> tuple[list[Any], Ints, Ints]:
 
 
 def _packed(numbers: Ints, ends: Ints) -> list[bytes]:
-    """Return numbers as varints (seven bits to a byte, the lowest first), in pieces."""
+    """Return numbers as varints (seven bits per byte, lowest first), split at `ends`."""
     most = max(1, -(-int(numbers.max(initial=0)).bit_length() // 7))
     octets = np.empty((len(numbers), most), np.uint8)
     size = np.ones(len(numbers), np.int64)
@@ -126,7 +126,7 @@ _BYTES: Final = [bytes((field << 3 | 2,)) for field in range(16)]
 
 
 def _field(number: int, body: bytes) -> bytes:
-    """Return a field of bytes of a protocol buffer, its length before it."""
+    """Return a length-delimited protocol buffer field."""
     length = len(body)
     return _BYTES[number] + (_SHORT[length] if length < 128 else _varint(length)) + body
 
@@ -139,7 +139,7 @@ _VALUES: Final[dict[type, Callable[[Any], bytes]]] = {
     int: lambda value: b"\x30" + _varint(value << 1 if value >= 0 else ~value << 1 | 1),
     bool: lambda value: b"\x38" + _varint(value),
 }
-"""By their fields in the message of a value: string, double, sint and bool."""
+"""Encoders of the fields of a value message: string, double, sint and bool."""
 
 
 def _to_tile(lonlat: Floats, z: int, y: int, x: int) -> Floats:
@@ -151,7 +151,7 @@ def _to_tile(lonlat: Floats, z: int, y: int, x: int) -> Floats:
 
 
 class _Drawn(NamedTuple):
-    """The features of which something is left."""
+    """Geometry commands of the visible features."""
 
     owners: Ints
     kinds: Ints
@@ -162,9 +162,9 @@ class _Drawn(NamedTuple):
 
 
 def _drawn(parts: Any, owners: Ints) -> _Drawn:
-    """Draw parts (lines and areas) in the units of the tile."""
+    """Encode lines and polygons, given in units of the tile, as geometry commands."""
     are_areas = shapely.get_type_id(parts) == shapely.GeometryType.POLYGON
-    oriented = shapely.orient_polygons(parts)  # exteriors have a positive area, as the format wants
+    oriented = shapely.orient_polygons(parts)  # the format requires exteriors with a positive area
     rings, of_part = shapely.get_rings(oriented[are_areas], return_index=True)
     lines = np.concatenate([parts[~are_areas], rings])
     whose = np.concatenate([owners[~are_areas], owners[are_areas][of_part]])
@@ -175,7 +175,7 @@ def _drawn(parts: Any, owners: Ints) -> _Drawn:
     points = np.rint(xy).astype(np.int64)
     starts = np.diff(line, prepend=-1) > 0
     moves = starts | (np.diff(points, axis=0, prepend=points[:1]) != 0).any(axis=1)
-    closes = closed[line] & np.append(starts[1:], True)  # the format closes rings itself
+    closes = closed[line] & np.append(starts[1:], True)  # ClosePath closes rings
     points, line = _chosen(moves & ~closes, points, line)
     enough = np.bincount(line, minlength=len(lines)) >= np.where(closed, 3, 2)
     points, line = _chosen(enough[line], points, line)
@@ -183,7 +183,7 @@ def _drawn(parts: Any, owners: Ints) -> _Drawn:
     steps = np.diff(points, axis=0, prepend=0)
     steps[np.diff(owner, prepend=-1) > 0] = points[np.diff(owner, prepend=-1) > 0]
     zigzag = (steps << 1) ^ (steps >> 63)
-    # each line: move to, its first point, line to, the other points, and a ring's close
+    # each line: MoveTo, first point, LineTo, other points, and ClosePath for a ring
     begins = np.flatnonzero(np.diff(line, prepend=-1))
     count = np.diff(np.append(begins, len(line)))
     is_ring = closed[line[begins]]

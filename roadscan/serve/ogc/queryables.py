@@ -2,15 +2,12 @@
 
 import math
 import re
-import tomllib
 from datetime import UTC, datetime
 from enum import StrEnum
-from functools import cache
-from importlib.resources import files
 from typing import Any, Final
 
-from roadscan.publish.layer_fields import LAYERS, REAL, WHOLE, YES_NO
-from roadscan.store.layers.feature_tables import TIMES
+from roadscan.model.layers import LAYERS
+from roadscan.model.layers.field import FieldType
 from roadscan.store.layers.selection import Value
 
 GEOMETRY: Final = "geometry"
@@ -46,29 +43,23 @@ SCHEMAS: Final[dict[Kind, dict[str, Any]]] = {
 }
 
 
+_KINDS: Final[dict[FieldType, Kind]] = {
+    FieldType.TEXT: Kind.TEXT,
+    FieldType.NUMBER: Kind.NUMBER,
+    FieldType.INTEGER: Kind.WHOLE,
+    FieldType.BOOLEAN: Kind.YES_NO,
+    FieldType.TIME: Kind.TIME,
+}
+
+
 def kinds_of(collection: str) -> dict[str, Kind]:
     """Return the fields of a collection that may be asked for, the geometry aside."""
-    kinds = {REAL: Kind.NUMBER, WHOLE: Kind.WHOLE, YES_NO: Kind.YES_NO}
-    return {
-        field.name: Kind.TIME
-        if field.name in TIMES[collection]
-        else kinds.get(field.dtype, Kind.TEXT)
-        for field in LAYERS[collection]
-    }
+    return {field.name: _KINDS[field.type] for field in LAYERS[collection].fields}
 
 
 def meanings_of(collection: str, language: str) -> dict[str, str]:
     """Return what the fields of a collection mean, "de" or "en", in their order."""
-    if language == "de":
-        return _german()[collection]
-    return {field.name: field.meaning for field in LAYERS[collection]}
-
-
-@cache
-def _german() -> dict[str, dict[str, str]]:
-    text = files(__package__).joinpath("meanings_de.toml").read_text("utf-8")
-    read: dict[str, dict[str, str]] = tomllib.loads(text)
-    return read
+    return {field.name: field.description.of(language) for field in LAYERS[collection].fields}
 
 
 def value_of(kind: Kind, text: str) -> Value:

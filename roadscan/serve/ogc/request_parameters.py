@@ -1,4 +1,4 @@
-"""Reads what a request asks of a layer; every unknown parameter and wrong value is refused."""
+"""Parses the query parameters of a request; unknown parameters and invalid values are refused."""
 
 import base64
 import math
@@ -12,11 +12,12 @@ import shapely
 from starlette.datastructures import QueryParams
 
 from roadscan.errors import RoadscanError
+from roadscan.model.layers import LAYERS
 from roadscan.serve.ogc.cql2 import parse_filter
 from roadscan.serve.ogc.crs import BY_URI, CRS84, Crs, box_to_crs84
 from roadscan.serve.ogc.queryables import instant, kinds_of, value_of
 from roadscan.serve.ogc.texts import LANGUAGES
-from roadscan.store.layers.feature_tables import EDITION_BITS, TIMES
+from roadscan.store.layers.feature_tables import EDITION_BITS
 from roadscan.store.layers.selection import (
     Always,
     Both,
@@ -46,18 +47,18 @@ _Value = TypeVar("_Value")
 
 @dataclass(frozen=True, slots=True)
 class ItemsRequest:
-    """What a request for the features of a layer asks for."""
+    """The parsed query of a request for features."""
 
     selection: Selection
     crs: Crs
     limit: int | None
-    """As asked; `None` if it was not."""
+    """As requested; None without `limit`."""
     after: int | None
-    """The place of the last feature of the page before."""
+    """The place of the last feature of the previous page."""
 
     @property
     def page_limit(self) -> int:
-        """How many features a page holds at most; more than the maximum is no error."""
+        """Maximum number of features on the page; a larger `limit` is no error."""
         return min(self.limit or DEFAULT_LIMIT, MAX_LIMIT)
 
 
@@ -67,17 +68,17 @@ def single_values(query: QueryParams, known: Collection[str]) -> dict[str, str]:
         if name not in known:
             listed = ", ".join(sorted(known))
             raise RoadscanError(
-                "query_invalid", f"there is no parameter {name[:60]!r}", f"Take of {listed}"
+                "query_invalid", f"Unknown parameter {name[:60]!r}", f"Use only {listed}"
             )
         if len(query.getlist(name)) > 1:
-            raise _wrong(name, "is there more than once")
+            raise _invalid(name, "given more than once")
     if query.get("lang", LANGUAGES[0]) not in LANGUAGES:
-        raise _wrong("lang", f"is {query['lang'][:40]!r}, not one of {', '.join(LANGUAGES)}")
+        raise _invalid("lang", f"use one of {', '.join(LANGUAGES)}")
     return dict(query)
 
 
 def items_request(values: Mapping[str, str], collection: str) -> ItemsRequest:
-    """Return what a request for the features of a layer asks for; raises `query_invalid`."""
+    """Parse the query of a request for features; raises `query_invalid`."""
     return ItemsRequest(
         _selection(values, collection),
         crs_of(values, "crs"),
@@ -87,15 +88,15 @@ def items_request(values: Mapping[str, str], collection: str) -> ItemsRequest:
 
 
 def crs_of(values: Mapping[str, str], name: str) -> Crs:
-    """Return the CRS that a parameter names; CRS84 without one."""
+    """Return the CRS given by a parameter; CRS84 without it."""
     uri = values.get(name, CRS84.uri)
     if uri not in BY_URI:
-        raise _wrong(name, f"is {uri[:80]!r}, not one of {', '.join(BY_URI)}")
+        raise _invalid(name, f"{uri[:80]!r} is not one of {', '.join(BY_URI)}")
     return BY_URI[uri]
 
 
 def cursor_behind(place: int) -> str:
-    """Return the cursor of the page that begins behind a place."""
+    """Return the cursor of the page that starts after a place."""
     return base64.urlsafe_b64encode(f"p{place}".encode()).decode().rstrip("=")
 
 
@@ -106,10 +107,10 @@ def _selection(values: Mapping[str, str], collection: str) -> Selection:
         value = _read(name, partial(value_of, kinds[name], values[name]))
         conditions.append(Compare(name, Operator.EQ, value))
     if "datetime" in values:
-        conditions += _overlapping(values["datetime"], *TIMES[collection])
+        conditions += _overlapping(values["datetime"], *LAYERS[collection].times)
     language = values.get("filter-lang", FILTER_LANG)
     if language != FILTER_LANG:
-        raise _wrong("filter-lang", f"is {language[:40]!r}, and only {FILTER_LANG} is spoken")
+        raise _invalid("filter-lang", f"only {FILTER_LANG} is supported, not {language[:40]!r}")
     filter_crs = crs_of(values, "filter-crs")
     if "filter" in values:
         conditions.append(parse_filter(values["filter"], kinds, filter_crs))
@@ -125,15 +126,15 @@ def _area(text: str, crs: Crs) -> shapely.Geometry:
 
 
 def _overlapping(text: str, begins: str, ends: str) -> list[Condition]:
-    """Return what the time of a feature must be; one without a time always fits."""
+    """Return the conditions on a feature's time; one without a time always matches."""
     parts = text.split("/")
     if len(parts) > 2:
-        raise _wrong("datetime", f"is {text[:80]!r}, with more than one /")
+        raise _invalid("datetime", f"{text[:80]!r} has more than one /")
     low, high = (_moment(parts[0]), _moment(parts[-1])) if len(parts) == 2 else (_moment(text),) * 2
     if low is None and high is None and len(parts) == 1:
-        raise _wrong("datetime", f"is {text[:80]!r}, no time such as 2026-06-10T08:00:00Z")
+        raise _invalid("datetime", f"{text[:80]!r} is not a time such as 2026-06-10T08:00:00Z")
     if low is not None and high is not None and low > high:
-        raise _wrong("datetime", "ends before it begins")
+        raise _invalid("datetime", "it ends before it begins")
     found: list[Condition] = []
     if high is not None:
         found.append(Either((IsNull(begins), Compare(begins, Operator.LE, high))))
@@ -146,20 +147,20 @@ def _moment(text: str) -> str | None:
     if text in {"", ".."}:
         return None
     if len(text) <= len("2026-06-10"):
-        raise _wrong("datetime", f"is {text!r}, no time such as 2026-06-10T08:00:00Z")
+        raise _invalid("datetime", f"{text!r} is not a time such as 2026-06-10T08:00:00Z")
     return _read("datetime", lambda: instant(text))
 
 
 def _finite(text: str) -> float:
     number = float(text)
     if not math.isfinite(number) or "_" in text or text != text.strip():
-        raise ValueError(f"{text[:40]!r} is no number")
+        raise ValueError(f"{text[:40]!r} is not a number")
     return number
 
 
 def _limit(text: str) -> int:
     if not _LIMIT.fullmatch(text) or int(text) == 0:
-        raise _wrong("limit", f"is {text[:40]!r}, no whole number from 1")
+        raise _invalid("limit", f"{text[:40]!r} is not a positive whole number")
     return int(text)
 
 
@@ -170,7 +171,7 @@ def _place(text: str) -> int:
     except ValueError:
         place = -1
     if not 0 <= place < 1 << EDITION_BITS or cursor_behind(place) != text:
-        raise _wrong("cursor", "is none that a next link had")
+        raise _invalid("cursor", "use the one from a `next` link")
     return place
 
 
@@ -178,10 +179,10 @@ def _read(name: str, read: Callable[[], _Value]) -> _Value:
     try:
         return read()
     except ValueError as error:
-        raise _wrong(name, f"cannot be taken ({error})") from error
+        raise _invalid(name, str(error)) from error
 
 
-def _wrong(name: str, why: str) -> RoadscanError:
+def _invalid(name: str, why: str) -> RoadscanError:
     return RoadscanError(
-        "query_invalid", f"the parameter {name} {why}", "See the API description, /ogc/api"
+        "query_invalid", f"Invalid {name}: {why}", "See the API description, /ogc/api"
     )

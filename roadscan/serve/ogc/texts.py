@@ -1,9 +1,6 @@
-"""What people read of the layers, in German and English."""
+"""Titles, descriptions and page texts of the layers, in English and German."""
 
-import re
 from typing import Final
-
-from fastapi import Request
 
 LANGUAGES: Final = ("en", "de")
 
@@ -112,26 +109,3 @@ TEXTS: Final[dict[str, dict[str, str]]] = {
         "gis": "Adresse für QGIS (Layer, Layer hinzufügen, WFS / OGC API - Features)",
     },
 }
-
-_WEIGHT: Final = re.compile(r"q=(0(?:\.\d{0,3})?|1(?:\.0{0,3})?)")
-
-
-def language_of(request: Request) -> str:
-    """Return the language to answer in: `lang`, else what the browser prefers, else English."""
-    if (asked := request.query_params.get("lang")) in LANGUAGES:
-        return str(asked)
-    ranked = preferred(request.headers.get("accept-language", ""))
-    known = (name.split("-")[0].lower() for name in ranked)
-    return next((name for name in known if name in LANGUAGES), LANGUAGES[0])
-
-
-def preferred(header: str) -> list[str]:
-    """Return the names in an Accept or Accept-Language header, the most wanted first."""
-    found = []
-    for part in header.split(","):
-        name, *options = (piece.strip() for piece in part.split(";"))
-        weights = [match[1] for option in options if (match := _WEIGHT.fullmatch(option))]
-        weight = float(weights[0]) if weights else 1.0
-        if name and weight > 0:
-            found.append((weight, name))
-    return [name for _, name in sorted(found, key=lambda pair: -pair[0])]

@@ -1,34 +1,41 @@
-"""The layers as vector tiles: OGC API - Tiles, in the tiling of the web's maps."""
+"""Routes of vector tiles (OGC API - Tiles) in WebMercatorQuad, the tiling of web maps."""
 
 from collections.abc import Hashable
-from importlib.metadata import version
 from threading import Lock
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 import shapely
 from cachetools import LRUCache, cached
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Path, Request, Response
 
 from roadscan.errors import RoadscanError
-from roadscan.serve.ogc.formats import JSON, format_of
+from roadscan.serve.ogc import operations
 from roadscan.serve.ogc.layer_access import Readable, chosen_layer, readable_collection
-from roadscan.serve.ogc.links import address, base_url
 from roadscan.serve.ogc.mvt import encode_tile, tile_bounds_deg
+from roadscan.serve.ogc.negotiation import JSON, format_of, language_of
+from roadscan.serve.ogc.operations import TILING
 from roadscan.serve.ogc.queryables import kinds_of
 from roadscan.serve.ogc.request_parameters import COMMON, OF_SURVEY, single_values
-from roadscan.serve.ogc.responses import Tag, answer, json_bytes, not_modified
-from roadscan.serve.ogc.texts import COLLECTIONS, language_of
+from roadscan.serve.ogc.responses import (
+    VERSION,
+    Tag,
+    address,
+    base_url,
+    json_bytes,
+    not_modified,
+    response,
+)
+from roadscan.serve.ogc.texts import COLLECTIONS
 from roadscan.store.layers.layer_store import LayerStore
 from roadscan.store.layers.reader import LayerReader
 from roadscan.store.layers.selection import Layer, Selection
 
 MVT: Final = "application/vnd.mapbox-vector-tile"
-TILING: Final = "WebMercatorQuad"
 TILING_URI: Final = "http://www.opengis.net/def/tilematrixset/OGC/1.0/WebMercatorQuad"
 MERCATOR_URI: Final = "http://www.opengis.net/def/crs/EPSG/0/3857"
 MAX_ZOOM: Final = 22
 MIN_ZOOM: Final = {"segments": 9, "damages": 12, "drives": 7, "cells": 16}
-"""Below it a tile would hold too much to see, or nothing that can be seen."""
+"""At lower zooms a tile would be too full, or its features too small to see."""
 FIELDS: Final = {
     "segments": (
         "segment_id",
@@ -43,21 +50,29 @@ FIELDS: Final = {
     "drives": ("drive_id", "started_at"),
     "cells": ("cell_id", "segment_id", "views", "affected", "riss", "afli", "ofs"),
 }
-"""What a map needs; everything else is behind the id."""
+"""Fields that a map needs; clients get the others by the feature's id."""
+OF_TILE: Final = OF_SURVEY | {"f"}
+_JSON: Final = {"json": JSON}
 CACHE_BYTES: Final = 64 << 20
 KEY_BYTES: Final = 1000
 """Size of a key, counted for each tile."""
-_READ: Final = ["GET", "HEAD"]
-_VERSION: Final = version("roadscan")
 
 
 def tiles_router(features: LayerStore, readable: Readable) -> APIRouter:
-    """Return the routes of the tiles; see `features_router`."""
+    """Return the routes of the tiles; see `layers_router`."""
     router = APIRouter()
     tiles: LRUCache[Hashable, bytes] = LRUCache(CACHE_BYTES, lambda tile: len(tile) + KEY_BYTES)
     cached_tile = cached(tiles, key=_cache_key, lock=Lock())(_tile)
 
-    @router.api_route("/collections/{collection}/tiles", methods=_READ)
+    path = f"/collections/{{collection}}/tiles/{TILING}"
+
+    @operations.read_route(
+        router,
+        "/collections/{collection}/tiles",
+        operations.operation(
+            "{collection}.tilesets", _JSON, operations.OBJECT, COMMON, "layer_unknown"
+        ),
+    )
     def tilesets(collection: str, request: Request) -> Response:
         readable_collection(readable, request, collection)
         _check_json(request)
@@ -66,7 +81,13 @@ def tiles_router(features: LayerStore, readable: Readable) -> APIRouter:
         links = [{"href": url, "rel": "self", "type": JSON, "title": head["title"]}]
         return _document(request, {"tilesets": [head | {"links": links}]})
 
-    @router.api_route(f"/collections/{{collection}}/tiles/{TILING}", methods=_READ)
+    @operations.read_route(
+        router,
+        path,
+        operations.operation(
+            "{collection}.tileset", _JSON, operations.OBJECT, COMMON, "layer_unknown"
+        ),
+    )
     def tileset(collection: str, request: Request) -> Response:
         readable_collection(readable, request, collection)
         _check_json(request)
@@ -74,22 +95,38 @@ def tiles_router(features: LayerStore, readable: Readable) -> APIRouter:
             layer = chosen_layer(reader, collection, {})
         return _document(request, _tileset(request, layer), layer.version)
 
-    @router.api_route(
-        f"/collections/{{collection}}/tiles/{TILING}/{{z}}/{{y}}/{{x}}", methods=_READ
+    @operations.read_route(
+        router,
+        path + "/{tileMatrix}/{tileRow}/{tileCol}",
+        operations.operation(
+            "{collection}.tile",
+            {"mvt": MVT},
+            operations.OBJECT,
+            OF_TILE,
+            "layer_unknown",
+            "feature_unknown",
+            empty="An empty tile",
+        ),
     )
-    def tile(collection: str, z: str, y: str, x: str, request: Request) -> Response:
+    def tile(
+        collection: str,
+        z: Annotated[str, Path(alias="tileMatrix")],
+        y: Annotated[str, Path(alias="tileRow")],
+        x: Annotated[str, Path(alias="tileCol")],
+        request: Request,
+    ) -> Response:
         readable_collection(readable, request, collection)
-        values = single_values(request.query_params, {"f", *OF_SURVEY})
+        values = single_values(request.query_params, OF_TILE)
         if values.get("f", "mvt") != "mvt":
-            raise RoadscanError("query_invalid", "tiles come as mvt only", "Leave f out")
+            raise RoadscanError("query_invalid", "tiles are available as mvt only", "Omit f")
         zyx = _place(collection, z, y, x)
         with features.reading() as reader:
             layer = chosen_layer(reader, collection, values)
-            tag = Tag(request, _VERSION, layer.version)
+            tag = Tag(request, VERSION, layer.version)
             if tag.is_known:
                 return not_modified(tag)
             body = cached_tile(reader, layer, zyx)
-        return answer(body, MVT, tag) if body else Response(status_code=204, headers=tag.headers)
+        return response(body, MVT, tag) if body else Response(status_code=204, headers=tag.headers)
 
     return router
 
@@ -107,7 +144,7 @@ def _tile(reader: LayerReader, layer: Layer, zyx: tuple[int, int, int]) -> bytes
 
 
 def _place(collection: str, *zyx: str) -> tuple[int, int, int]:
-    """Return zoom, row and column; `feature_unknown` where there is no such tile."""
+    """Return zoom, row and column; raises `feature_unknown` for a tile that does not exist."""
     if all(part.isascii() and part.isdigit() and len(part) < 9 for part in zyx):
         z, y, x = map(int, zyx)
         if MIN_ZOOM[collection] <= z <= MAX_ZOOM and y < 2**z and x < 2**z:
@@ -115,7 +152,7 @@ def _place(collection: str, *zyx: str) -> tuple[int, int, int]:
     raise RoadscanError(
         "feature_unknown",
         f"{collection} has no tile {'/'.join(part[:12] for part in zyx)}",
-        f"Take a zoom from {MIN_ZOOM[collection]} to {MAX_ZOOM}, a row and a column below 2^zoom",
+        f"Use a zoom from {MIN_ZOOM[collection]} to {MAX_ZOOM}, row and column below 2^zoom",
     )
 
 
@@ -156,9 +193,9 @@ def _tileset(request: Request, layer: Layer) -> dict[str, Any]:
 
 
 def _check_json(request: Request) -> None:
-    format_of(request, single_values(request.query_params, COMMON), {"json": JSON})
+    format_of(request, single_values(request.query_params, COMMON), _JSON)
 
 
 def _document(request: Request, document: dict[str, Any], *depends_on: str) -> Response:
-    tag = Tag(request, _VERSION, language_of(request), *depends_on)
-    return not_modified(tag) if tag.is_known else answer(json_bytes(document), JSON, tag)
+    tag = Tag(request, VERSION, language_of(request), *depends_on)
+    return not_modified(tag) if tag.is_known else response(json_bytes(document), JSON, tag)

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from roadscan.errors import RoadscanError
 from roadscan.serve.access.guard import COOKIE
-from roadscan.serve.access.oidc import BEGUN_COOKIE, BEGUN_S
+from roadscan.serve.access.oidc_routes import LOGIN_COOKIE, LOGIN_S
 from roadscan.serve.ogc.texts import COLLECTIONS
 from roadscan.serve.pages.texts import LANGUAGE_COOKIE, LANGUAGE_KEPT_S
 from roadscan.serve.privacy_record import MEASURED
@@ -75,8 +75,8 @@ def notices_of(settings: ServeSettings) -> Notices:
         session_over_https=settings.cookie_secure,
         language_cookie=LANGUAGE_COOKIE,
         language_kept_s=LANGUAGE_KEPT_S,
-        login_cookie=BEGUN_COOKIE,
-        login_kept_s=BEGUN_S,
+        login_cookie=LOGIN_COOKIE,
+        login_kept_s=LOGIN_S,
     )
 
 

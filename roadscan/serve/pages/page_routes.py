@@ -69,8 +69,6 @@ def pages_router(settings: ServeSettings) -> APIRouter:
 def _page(
     templates: Environment, name: str, headers: Mapping[str, str]
 ) -> Callable[[Request], HTMLResponse]:
-    template = templates.get_template(f"{name}.html")
-
     def page(request: Request) -> HTMLResponse:
         asked = request.query_params.get("lang")
         language = choose_language(
@@ -78,7 +76,7 @@ def _page(
             request.cookies.get(LANGUAGE_COOKIE),
             request.headers.get("Accept-Language", ""),
         )
-        html = template.render(
+        html = templates.get_template(f"{name}.html").render(
             language=language,
             languages=LANGUAGES,
             t=texts(language),

@@ -1,9 +1,9 @@
-"""Sends files to a service, however often the line breaks.
+"""Uploads files to a service, however often the connection breaks.
 
-Each file's checksum is told first: a file that is there already need not be sent, an upload that
-was begun is found again (from another machine, too), and the service compares it at the end. Pieces
-carry no checksum of their own: of a piece that is cut nothing would count, and a line that is cut
-more often than a piece lasts would never get through.
+Each file's checksum is sent first: a file that the service already has need not be sent, an
+unfinished upload is found again (from another machine, too), and the service verifies the checksum
+at the end. Chunks carry none of their own: nothing of an interrupted chunk would count, and a
+connection that breaks more often than a chunk takes would never make progress.
 """
 
 import hashlib
@@ -20,29 +20,29 @@ from roadscan.model.uploaded_file import FileKind
 from roadscan.pipeline.progress import Progress
 from roadscan.read.input_files import check_file, sha256_of
 from roadscan.serve.uploads import tus_protocol
-from roadscan.serve.uploads.connection import Answer, Connection, ConnectionLostError
+from roadscan.serve.uploads.connection import Connection, ConnectionLostError, ServiceResponse
 
-PIECE_BYTES: Final = 64 * 1024**2
-"""Of one request: proxies limit them, or keep them whole before they pass them on."""
+CHUNK_BYTES: Final = 64 * 1024**2
+"""Size of one request: proxies limit requests, or buffer them before passing them on."""
 SEND_BYTES: Final = 256 * 1024
-"""What goes onto the line between two steps of the progress bar."""
-PATIENCE_S: Final = 300.0
-"""How long to try without a byte getting through."""
+"""Bytes sent between two updates of the progress bar."""
+GIVE_UP_AFTER_S: Final = 300.0
+"""How long to retry without a byte getting through."""
 MAX_WAIT_S: Final = 20.0
-MAX_BEGINNINGS: Final = 3
-"""Of one file: the service throws an upload away that came spoiled."""
+MAX_STARTS: Final = 3
+"""Uploads of one file: the service discards one that arrived corrupted."""
 
-_AGAIN: Final = frozenset({408, 409, 423, 429, 460, 500, 502, 503, 504})
+_RETRIED: Final = frozenset({408, 409, 423, 429, 460, 500, 502, 503, 504})
 _OF_ONE_FILE: Final = frozenset(
     {"file_empty", "file_missing", "file_unreadable", "upload_name", "upload_too_large",
      "upload_checksum"}
 )  # fmt: skip
-"""What spoils one file while the others go on."""
+"""Errors of one file; the others are still uploaded."""
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A file to be sent, and where it lies in what was dropped."""
+    """A file to upload, and its path within the files given."""
 
     path: Path
     relative: str
@@ -50,33 +50,33 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
-class Arrival:
-    """A file that is at the service now."""
+class UploadedFile:
+    """A file that the service has now."""
 
     source: Source
     sha256: str
     known_as: str
-    """Name under which the service had it before; "" if it was new."""
+    """Name under which the service already had it; "" if it was new."""
 
 
 def list_sources(inputs: Sequence[Path]) -> tuple[Source, ...]:
-    """Return files as given and what of use lies in folders: small sidecars before the videos.
+    """Return the given files and the usable ones in given folders, sidecars before videos.
 
     Raises
     ------
     RoadscanError
-        `file_missing` for what is not there or a folder with nothing of use.
+        `file_missing` for a path that does not exist or a folder without a usable file.
     """
     found: dict[Path, str] = {}
     for path in inputs:
         if path.is_dir():
             top = Path(path.resolve().name)
-            inside = {p: (top / p.relative_to(path)).as_posix() for p in _of_use(path)}
+            inside = {p: (top / p.relative_to(path)).as_posix() for p in _usable_files(path)}
             if not inside:
                 raise RoadscanError(
                     "file_missing",
                     f"the folder {path} holds no video, track or camera file",
-                    "Name the folder that the camera's files are in",
+                    "Name the folder that holds the camera's files",
                 )
             found = inside | found
         elif path.is_file():
@@ -90,19 +90,19 @@ def list_sources(inputs: Sequence[Path]) -> tuple[Source, ...]:
 
 
 def send_files(
-    line: Connection,
+    connection: Connection,
     sources: Sequence[Source],
     survey: str,
     progress: Progress,
     wait: Callable[[float], None] = time.sleep,
-) -> Iterator[Arrival | InputFault]:
-    """Send files one after another; yield each as it has arrived, or why it cannot.
+) -> Iterator[UploadedFile | InputFault]:
+    """Upload files one after another; yield each when it is uploaded, or why it failed.
 
     Raises
     ------
     RoadscanError
-        `service_unreachable` when nothing gets through for a while, and what the service refuses
-        altogether; what has arrived stays, and the same call goes on from there.
+        `service_unreachable` if nothing gets through for a while, and the service's refusals that
+        concern all files. Received bytes are kept: the same call resumes there.
     """
     drop_id = _drop_id(sources)
     progress.begin(f"{len(sources)} file(s)", sum(source.size_bytes for source in sources))
@@ -117,10 +117,12 @@ def send_files(
                 "drop": drop_id,
                 "dropFiles": str(len(sources)),
             } | ({"survey": survey} if survey else {})
-            sending = _Sending(line, source, tus_protocol.write_metadata(metadata), progress)
-            answer = sending.send(sha256, _Patience(wait))
-            yield Arrival(
-                source, sha256, unquote(answer.headers.get(tus_protocol.KNOWN_HEADER, ""))
+            upload = _FileUpload(
+                connection, source, tus_protocol.write_metadata(metadata), progress
+            )
+            response = upload.send(sha256, _Backoff(wait))
+            yield UploadedFile(
+                source, sha256, unquote(response.headers.get(tus_protocol.KNOWN_HEADER, ""))
             )
         except RoadscanError as error:
             if error.code not in _OF_ONE_FILE:
@@ -129,112 +131,116 @@ def send_files(
 
 
 @dataclass(slots=True)
-class _Patience:
-    """Waits longer from one failure to the next, and gives up when nothing moves."""
+class _Backoff:
+    """Waits longer after each failure, and gives up if there is no progress."""
 
     wait: Callable[[float], None]
     failures: int = 0
     waited_s: float = 0.0
 
     def lost(self, why: str, *, moved: bool) -> None:
-        """Wait before the next try; raises `service_unreachable`."""
+        """Wait before the next attempt; raises `service_unreachable`."""
         if moved:
             self.failures, self.waited_s = 0, 0.0
         pause_s = min(2.0 ** (self.failures - 1), MAX_WAIT_S) if self.failures else 0.0
         self.failures += 1
         self.waited_s += pause_s
-        if self.waited_s > PATIENCE_S:
+        if self.waited_s > GIVE_UP_AFTER_S:
             raise RoadscanError(
                 "service_unreachable",
-                f"nothing got through for {PATIENCE_S / 60:.0f} minutes ({why})",
-                "Give the same command again later: it goes on where it was",
+                f"nothing got through for {GIVE_UP_AFTER_S / 60:.0f} minutes ({why})",
+                "Run the same command again later: it resumes where it stopped",
             )
         self.wait(pause_s)
 
 
 @dataclass(slots=True)
-class _Sending:
-    """One file on its way."""
+class _FileUpload:
+    """The upload of one file."""
 
-    line: Connection
+    connection: Connection
     source: Source
     metadata: str
     progress: Progress
     url: str = ""
     offset: int | None = None
-    """How far the service is; None while that has to be asked."""
-    beginnings: int = 0
+    """Bytes that the service has; None if that must be requested."""
+    starts: int = 0
     shown: int = 0
     farthest: int = field(default=-1)
 
-    def send(self, sha256: str, patience: _Patience) -> Answer:
-        """Send until the service has made a file of it; return its last answer."""
+    def send(self, sha256: str, backoff: _Backoff) -> ServiceResponse:
+        """Send until the service has the whole file; return its last response."""
         while True:
             try:
-                self.url = self.url or self._begun(sha256)
-                answer = self._step()
-                if answer.status < 300 and tus_protocol.FILE_HEADER in answer.headers:
+                self.url = self.url or self._unfinished(sha256)
+                response = self._step()
+                if response.status < 300 and tus_protocol.FILE_HEADER in response.headers:
                     self._show(self.source.size_bytes)
-                    return answer
-                why = "" if answer.status < 300 else f"HTTP status {answer.status}"
+                    return response
+                why = "" if response.status < 300 else f"HTTP status {response.status}"
             except ConnectionLostError as error:
                 why = str(error)
             moved = (self.offset or 0) > self.farthest
             self.farthest = max(self.farthest, self.offset or 0)
             if why:
                 self.offset = None
-                patience.lost(why, moved=moved)
+                backoff.lost(why, moved=moved)
 
-    def _begun(self, sha256: str) -> str:
-        """Return the address of an upload of this file that was begun before; "" without one."""
-        for told in self.line.get("/api/uploads"):
-            if (told["sha256"], told["size_bytes"]) == (sha256, self.source.size_bytes):
-                return str(told["url"])
+    def _unfinished(self, sha256: str) -> str:
+        """Return the address of an unfinished upload of this file; "" without one."""
+        for upload in self.connection.get("/api/uploads"):
+            if (upload["sha256"], upload["size_bytes"]) == (sha256, self.source.size_bytes):
+                return str(upload["url"])
         return ""
 
-    def _step(self) -> Answer:
-        """Do what comes next: begin, ask how far it is, or send a piece."""
+    def _step(self) -> ServiceResponse:
+        """Do the next step: create the upload, request its offset, or send a chunk."""
         if not self.url:
-            answer = self._create()
+            response = self._create()
         elif self.offset is None:
-            answer = self.line.ask("HEAD", self.url)
+            response = self.connection.send("HEAD", self.url)
         else:
-            answer = self._send_piece(self.offset)
-        if answer.status < 300:
-            self.offset = int(answer.headers.get("Upload-Offset", 0))
+            response = self._send_chunk(self.offset)
+        if response.status < 300:
+            self.offset = int(response.headers.get("Upload-Offset", 0))
             self._show(self.offset)
-        elif answer.status in {404, 410} and self.url:
+        elif response.status in {404, 410} and self.url:
             self.url = ""
-        elif answer.status in {401, 403}:
-            self.line.get("/api/uploads")  # whose refusal says why; one to HEAD cannot
-            raise answer.error()
-        elif answer.status not in _AGAIN:
-            raise answer.error()
-        return answer
+        elif response.status in {401, 403}:
+            self.connection.get(
+                "/api/uploads"
+            )  # unlike a response to HEAD, its refusal has a body that says why
+            raise response.error()
+        elif response.status not in _RETRIED:
+            raise response.error()
+        return response
 
-    def _create(self) -> Answer:
-        if self.beginnings == MAX_BEGINNINGS:
+    def _create(self) -> ServiceResponse:
+        if self.starts == MAX_STARTS:
             raise RoadscanError(
                 "upload_checksum",
-                f"{self.source.path.name} arrived spoiled {MAX_BEGINNINGS} times",
-                "Does something write to it? Copy it, and send the copy",
+                f"{self.source.path.name} arrived corrupted {MAX_STARTS} times",
+                "Is a program writing to it? Copy it and upload the copy",
             )
         headers = {
             "Upload-Length": str(self.source.size_bytes),
             "Upload-Metadata": self.metadata,
         }
-        answer = self.line.ask("POST", "/uploads", headers)
-        if answer.status == 201:
-            self.beginnings += 1
-            self.url = self.line.path_of(answer.headers["Location"])
-        return answer
+        response = self.connection.send("POST", "/uploads", headers)
+        if response.status == 201:
+            self.starts += 1
+            self.url = self.connection.path_of(response.headers["Location"])
+        return response
 
-    def _send_piece(self, offset: int) -> Answer:
-        size = min(PIECE_BYTES, self.source.size_bytes - offset)
-        headers = {"Content-Type": tus_protocol.PIECE_TYPE, "Upload-Offset": str(offset)}
-        return self.line.ask("PATCH", self.url, headers, self._in_steps(offset, size), size)
+    def _send_chunk(self, offset: int) -> ServiceResponse:
+        size = min(CHUNK_BYTES, self.source.size_bytes - offset)
+        headers = {"Content-Type": tus_protocol.CHUNK_TYPE, "Upload-Offset": str(offset)}
+        return self.connection.send(
+            "PATCH", self.url, headers, self._read_steps(offset, size), size
+        )
 
-    def _in_steps(self, offset: int, size: int) -> Iterator[bytes]:
+    def _read_steps(self, offset: int, size: int) -> Iterator[bytes]:
         with self.source.path.open("rb") as file:
             file.seek(offset)
             end = offset + size
@@ -243,8 +249,8 @@ class _Sending:
                 if not step:
                     raise RoadscanError(
                         "file_unreadable",
-                        f"{self.source.path} became shorter while it was sent",
-                        "Send it again when nothing writes to it any more",
+                        f"{self.source.path} became shorter during the upload",
+                        "Upload it again when no program writes to it any more",
                     )
                 yield step
                 offset += len(step)
@@ -255,8 +261,8 @@ class _Sending:
         self.shown = offset
 
 
-def _of_use(folder: Path) -> list[Path]:
-    """Return the files of a folder, at any depth, that are a drive's; hidden ones are none."""
+def _usable_files(folder: Path) -> list[Path]:
+    """Return the videos, tracks and camera files in a folder at any depth, but no hidden ones."""
     found = []
     for here, _, names in os.walk(folder):
         paths = (Path(here, name) for name in names if not name.startswith("."))
@@ -265,6 +271,6 @@ def _of_use(folder: Path) -> list[Path]:
 
 
 def _drop_id(sources: Sequence[Source]) -> str:
-    """Return an id that the same files get again, on whatever day."""
-    told = sorted(f"{source.size_bytes} {source.relative}" for source in sources)
-    return hashlib.sha256("\n".join(told).encode(errors="surrogateescape")).hexdigest()[:32]
+    """Return an id that is always the same for the same files."""
+    listed = sorted(f"{source.size_bytes} {source.relative}" for source in sources)
+    return hashlib.sha256("\n".join(listed).encode(errors="surrogateescape")).hexdigest()[:32]

@@ -1,4 +1,4 @@
-"""A line to a service that may break at any moment; nothing but the standard library."""
+"""An HTTP connection that may break at any moment; standard library only."""
 
 import http.client
 import json
@@ -17,35 +17,35 @@ TIMEOUT_S: Final = 60.0
 
 
 class ConnectionLostError(Exception):
-    """No answer, or no whole one, came back."""
+    """No complete response came back."""
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """What a service answered."""
+class ServiceResponse:
+    """Response of the service."""
 
     status: int
     headers: Message
     body: bytes
 
     def error(self) -> RoadscanError:
-        """Return what the service has to say, under its own code where that is one of ours."""
+        """Return the error in the response, under its own code if it is one of ours."""
         where = self.headers.get("Location")
         if 300 <= self.status < 400 and where:
-            return _no_answer(f"the service has moved to {where[:200]!a}", "Name that address")
+            return _unexpected(f"the service has moved to {where[:200]!a}", "Name that address")
         try:
-            told = json.loads(self.body)
-            code, title, hint = (str(told[key]) for key in ("code", "title", "hint"))
+            problem = json.loads(self.body)
+            code, title, hint = (str(problem[key]) for key in ("code", "title", "hint"))
         except (ValueError, KeyError, TypeError):
-            return _no_answer(f"HTTP status {self.status}", "Is this the address of roadscan?")
+            return _unexpected(f"HTTP status {self.status}", "Is this the address of roadscan?")
         if code not in EXIT_CODES:
-            return _no_answer(f"{code}: {title}", hint)
+            return _unexpected(f"{code}: {title}", hint)
         return RoadscanError(code, title, hint)
 
 
 @dataclass(slots=True)
 class Connection:
-    """A service's address and the connection to it, made anew whenever it broke."""
+    """A service's address and the connection to it, which is reopened after a break."""
 
     url: str
     key: str
@@ -53,7 +53,7 @@ class Connection:
     _connection: http.client.HTTPConnection | None = field(default=None, init=False)
 
     def __post_init__(self) -> None:
-        """Refuse what is no address."""
+        """Refuse an invalid address."""
         try:
             parts = urlsplit(self.url)
             wrong = parts.scheme not in {"http", "https"} or not parts.hostname or parts.port == 0
@@ -62,66 +62,66 @@ class Connection:
         if wrong:
             raise RoadscanError(
                 "option_invalid",
-                f"--server {self.url!a} is no address",
-                "Give it as https://roadscan.town.example or http://127.0.0.1:8000",
+                f"--server {self.url!a} is not a valid address",
+                "Write it as https://roadscan.town.example or http://127.0.0.1:8000",
             )
 
-    def ask(
+    def send(
         self,
         method: str,
         path: str,
         headers: Mapping[str, str] | None = None,
         body: Iterable[bytes] = (),
         size_bytes: int = 0,
-    ) -> Answer:
-        """Send a request with a body of a known size, and return the answer, whatever it is.
+    ) -> ServiceResponse:
+        """Send a request with a body of known size and return the response, whatever its status.
 
         Raises
         ------
         ConnectionLostError
-            Without a whole answer.
+            Without a complete response.
         """
-        given = {"Tus-Resumable": tus_protocol.VERSION, "X-API-Key": self.key, **(headers or {})}
+        sent = {"Tus-Resumable": tus_protocol.VERSION, "X-API-Key": self.key, **(headers or {})}
         if method in {"POST", "PATCH"}:
-            given["Content-Length"] = str(size_bytes)
-        line = self._connection = self._connection or self._connect()
+            sent["Content-Length"] = str(size_bytes)
+        connection = self._connection = self._connection or self._connect()
         try:
-            if line.sock is None:
-                line.connect()
-            with suppress(ConnectionError):  # the answer may have come before all was sent
-                line.request(method, self._prefix() + path, body, given)
-            got = line.getresponse()
-            answer = Answer(got.status, got.headers, got.read())
+            if connection.sock is None:
+                connection.connect()
+            with suppress(ConnectionError):  # the response may come before all is sent
+                connection.request(method, self._prefix() + path, body, sent)
+            received = connection.getresponse()
+            response = ServiceResponse(received.status, received.headers, received.read())
         except (OSError, http.client.HTTPException) as error:
             self.close()
             raise ConnectionLostError(
                 " ".join(str(error).split()) or type(error).__name__
             ) from error
-        except RoadscanError:  # the body has no more to give: what was begun cannot be ended
+        except RoadscanError:  # the body ended early: the request cannot be completed
             self.close()
             raise
-        if got.will_close:
+        if received.will_close:
             self.close()
-        return answer
+        return response
 
     def get(self, path: str) -> Any:
-        """Return the JSON of a path; raises `ConnectionLostError`, and what the service refuses."""
-        answer = self.ask("GET", path)
-        if answer.status >= 500:
-            raise ConnectionLostError(f"HTTP status {answer.status}")
-        if answer.status != 200:
-            raise answer.error()
+        """Return the JSON of a path; raises `ConnectionLostError` or the service's error."""
+        response = self.send("GET", path)
+        if response.status >= 500:
+            raise ConnectionLostError(f"HTTP status {response.status}")
+        if response.status != 200:
+            raise response.error()
         try:
-            return json.loads(answer.body)
+            return json.loads(response.body)
         except ValueError:
-            raise _no_answer("no JSON", "Is this the address of roadscan?") from None
+            raise _unexpected("not JSON", "Is this the address of roadscan?") from None
 
     def path_of(self, location: str) -> str:
-        """Return the path of an address that the service gave, as `ask` takes it."""
+        """Return the path of an address from the service, as `send` takes it."""
         return urlsplit(location).path.removeprefix(self._prefix())
 
     def close(self) -> None:
-        """Let the connection go."""
+        """Close the connection."""
         if self._connection is not None:
             self._connection.close()
             self._connection = None
@@ -138,5 +138,5 @@ class Connection:
         return http.client.HTTPConnection(host, port, timeout=self.timeout_s)
 
 
-def _no_answer(what: str, hint: str) -> RoadscanError:
+def _unexpected(what: str, hint: str) -> RoadscanError:
     return RoadscanError("service_answer", f"the service answered: {what}", hint)

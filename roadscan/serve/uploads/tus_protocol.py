@@ -1,4 +1,4 @@
-"""What tus 1.0.0 (tus.io/protocols/resumable-upload) writes into headers, for both ends."""
+"""Headers of tus 1.0.0 (tus.io/protocols/resumable-upload), for client and server."""
 
 import base64
 import re
@@ -11,14 +11,14 @@ from roadscan.model.uploaded_file import UploadSource
 
 VERSION: Final = "1.0.0"
 EXTENSIONS: Final = "creation,creation-with-upload,expiration,termination,checksum"
-PIECE_TYPE: Final = "application/offset+octet-stream"
+CHUNK_TYPE: Final = "application/offset+octet-stream"
 CHECKSUMS: Final = {"sha1": 20, "sha256": 32}
 """Algorithms of `Upload-Checksum` and the bytes of their digests."""
 
 FILE_HEADER: Final = "Roadscan-File"
-"""SHA-256 of the file that an upload became."""
+"""SHA-256 of the finished file."""
 KNOWN_HEADER: Final = "Roadscan-Known-As"
-"""Percent-encoded name under which these bytes were here before."""
+"""Percent-encoded name under which these bytes were stored before."""
 
 MAX_METADATA: Final = 8192
 MAX_PAIRS: Final = 32
@@ -30,46 +30,46 @@ MAX_DROP_FILES: Final = 100_000
 _KEY: Final = re.compile(r"[!-+\--~]{1,100}")  # printable ASCII without space and comma
 _SHA256: Final = re.compile(r"[0-9a-f]{64}")
 _DROP_ID: Final = re.compile(r"[0-9A-Za-z_-]{1,64}")
-# Control characters break lines and terminals; embeddings, overrides and isolates of the reading
-# direction let a name show another ending than it has. Marks of direction are part of names.
+# Control characters break lines and terminals; embeddings, overrides and isolates of the text
+# direction make a name show another extension than it has. Direction marks are part of names.
 _UNSHOWABLE: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 
 
 @dataclass(frozen=True, slots=True)
-class Sent:
-    """What a sender says of a file."""
+class UploadMetadata:
+    """Metadata that the client sent with a file."""
 
     place: UploadSource
     survey: str
-    """"" where it is left to the service."""
+    """Chosen by the service if ""."""
     sha256: str
-    """Of the whole file, to be compared at its end; "" where it is not told."""
+    """Of the whole file, verified when it is complete; "" if not sent."""
     header: str
-    """As it came, to be given back on request."""
+    """The header as received; HEAD returns it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Checksum:
-    """What the bytes of one request must add up to."""
+    """Checksum of the bytes of one request."""
 
     algorithm: str
     digest: bytes
 
 
-def parse_metadata(header: str) -> Sent:
+def parse_metadata(header: str) -> UploadMetadata:
     """Read `Upload-Metadata`: pairs of a key and a base64 value.
 
     Known keys are `filename` (or `name`), `relativePath`, `survey`, `sha256`, `drop`, `dropFiles`;
-    others are kept as they came. Names are text: no part of one ever becomes a path here.
+    others are kept as received. Names are text: no part of one ever becomes a path here.
 
     Raises
     ------
     RoadscanError
-        `upload_metadata` for what cannot be read, `upload_name` for a name that cannot be kept.
+        `upload_metadata` for a malformed header, `upload_name` for an invalid name.
     """
     values = _pairs(header)
     path = values.get("relativePath", "")
-    path = "" if path == "null" else path  # what Uppy says for a file that lay in no folder
+    path = "" if path == "null" else path  # what Uppy sends for a file outside any folder
     folder, _, last = path.rpartition("/")
     name = values.get("filename") or values.get("name") or last or "unnamed"
     _check_text("file name", name, MAX_NAME_BYTES)
@@ -79,18 +79,18 @@ def parse_metadata(header: str) -> Sent:
     _check_text("survey", survey, MAX_SURVEY_BYTES)
     sha256 = values.get("sha256", "").lower()
     if sha256 and not _SHA256.fullmatch(sha256):
-        raise _wrong(f"sha256 is {_shown(sha256)}", "Send 64 hexadecimal digits")
+        raise _wrong(f"sha256 is {_quoted(sha256)}", "Send 64 hexadecimal digits")
     drop_id = values.get("drop", "")
     if drop_id and not _DROP_ID.fullmatch(drop_id):
-        raise _wrong(f"drop is {_shown(drop_id)}", "Send up to 64 letters and digits")
+        raise _wrong(f"drop is {_quoted(drop_id)}", "Send up to 64 letters and digits")
     count = values.get("dropFiles", "0") if drop_id else "0"
     if not re.fullmatch(r"[0-9]{1,6}", count) or int(count) > MAX_DROP_FILES:
-        raise _wrong(f"dropFiles is {_shown(count)}", f"Send a number up to {MAX_DROP_FILES}")
-    return Sent(UploadSource(drop_id, int(count), folder, name), survey, sha256, header)
+        raise _wrong(f"dropFiles is {_quoted(count)}", f"Send a number up to {MAX_DROP_FILES}")
+    return UploadMetadata(UploadSource(drop_id, int(count), folder, name), survey, sha256, header)
 
 
 def write_metadata(values: Mapping[str, str]) -> str:
-    """Return the header that says these values."""
+    """Return the header with these values."""
     return ",".join(
         f"{key} {base64.b64encode(value.encode()).decode()}" for key, value in values.items()
     )
@@ -106,7 +106,7 @@ def parse_checksum(header: str) -> Checksum:
     if CHECKSUMS.get(algorithm) != len(digest):
         raise RoadscanError(
             "upload_header",
-            f"Upload-Checksum is {_shown(header)}",
+            f"Upload-Checksum is {_quoted(header)}",
             f"Send {' or '.join(CHECKSUMS)}, a space, and the digest in base64",
         )
     return Checksum(algorithm, digest)
@@ -117,7 +117,7 @@ def parse_count(name: str, text: str | None) -> int:
     if text is None or not re.fullmatch(r"[0-9]{1,15}", text):
         raise RoadscanError(
             "upload_header",
-            f"{name} is {_shown(text) if text is not None else 'missing'}",
+            f"{name} is {_quoted(text) if text is not None else 'missing'}",
             "Send a number of bytes",
         )
     return int(text)
@@ -133,11 +133,13 @@ def _pairs(header: str) -> dict[str, str]:
     for item in items:
         key, _, coded = item.partition(" ")
         if not _KEY.fullmatch(key) or key in values:
-            raise _wrong(f"a key is {_shown(key)}, not a new word of ASCII", "See docs/uploads.md")
+            raise _wrong(f"the key {_quoted(key)} is repeated or not ASCII", "See docs/uploads.md")
         try:
             values[key] = base64.b64decode(coded, validate=True).decode()
         except ValueError:
-            raise _wrong(f"the value of {key} is {_shown(coded)}", "Send UTF-8 in base64") from None
+            raise _wrong(
+                f"the value of {key} is {_quoted(coded)}", "Send UTF-8 in base64"
+            ) from None
     return values
 
 
@@ -148,16 +150,16 @@ def _check_text(what: str, text: str, max_bytes: int) -> None:
         return
     why = f"has {size} bytes" if found is None else f"holds the character U+{ord(found[0]):04X}"
     hint = f"Rename it: up to {max_bytes} bytes, no control characters"
-    raise RoadscanError("upload_name", f"the {what} {_shown(text)} {why}", hint)
+    raise RoadscanError("upload_name", f"the {what} {_quoted(text)} {why}", hint)
 
 
 def _check_steps(name: str, folder: str) -> None:
-    """Refuse what would lead elsewhere if somebody took it for a path, which nothing here does."""
+    """Refuse names that would lead elsewhere as a path, although none is used as one here."""
     if {"/", "\\"} & set(name) or {".", ".."} & {name, *folder.split("/")}:
         raise RoadscanError(
             "upload_name",
-            f"the file {_shown(name)} of folder {_shown(folder)} names a way, not a file",
-            "Send the bare name as filename, the folders as relativePath without dots",
+            f"the file {_quoted(name)} in folder {_quoted(folder)} is a path, not a name",
+            "Send the bare name as filename and the folders as relativePath without dots",
         )
 
 
@@ -165,5 +167,5 @@ def _wrong(what: str, hint: str) -> RoadscanError:
     return RoadscanError("upload_metadata", f"Upload-Metadata: {what}", hint)
 
 
-def _shown(text: str) -> str:
+def _quoted(text: str) -> str:
     return ascii(text if len(text) <= 60 else text[:60] + "…")

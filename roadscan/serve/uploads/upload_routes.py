@@ -1,4 +1,4 @@
-"""Unfinished uploads, files, and the drives that are waiting, as JSON."""
+"""Routes for unfinished uploads, stored files and drives that wait for files."""
 
 from typing import Annotated, Final
 
@@ -11,7 +11,7 @@ from roadscan.model.uploaded_file import FileKind, StoredFile, WaitingReason
 from roadscan.serve.access.guard import Guard
 from roadscan.serve.api_description import problems
 from roadscan.serve.uploads.tus_routes import PATH
-from roadscan.serve.uploads.upload_record import Upload
+from roadscan.serve.uploads.upload_folder import Upload
 from roadscan.serve.uploads.upload_service import UploadService
 
 PAGE: Final = 200
@@ -31,7 +31,7 @@ class UploadResponse(_Response):
     survey: str
     drop: str
     sha256: str
-    """As announced; "" if it was not."""
+    """As announced; "" if it was not announced."""
     size_bytes: int
     offset_bytes: int
     created_s: float
@@ -39,7 +39,7 @@ class UploadResponse(_Response):
 
 
 class FileResponse(_Response):
-    """A file that was sent in."""
+    """A stored file."""
 
     sha256: str
     name: str
@@ -53,7 +53,7 @@ class FileResponse(_Response):
 
 
 class DriveResponse(_Response):
-    """A video that no job has yet."""
+    """A video that is not assigned to a job."""
 
     video: FileResponse
     folder: str
@@ -62,11 +62,11 @@ class DriveResponse(_Response):
     waits_for: WaitingReason | None
 
 
-def uploads_api(guard: Guard, arrivals: UploadService) -> APIRouter:
-    """Return the routes under /api that have to do with uploads."""
+def uploads_router(guard: Guard, uploads: UploadService) -> APIRouter:
+    """Return the routes of uploads and files under /api."""
     router = APIRouter(prefix="/api", tags=["uploads"])
     Uploader = Annotated[Caller, Depends(guard.need(Right.UPLOAD))]  # noqa: N806 -- a type
-    files = arrivals.files
+    files = uploads.files
 
     def existing(sha256: str) -> StoredFile:
         file = files.get(sha256)
@@ -78,14 +78,14 @@ def uploads_api(guard: Guard, arrivals: UploadService) -> APIRouter:
     @router.get("/uploads")
     def under_way(caller: Uploader) -> list[UploadResponse]:
         """Return the caller's unfinished uploads."""
-        mine = arrivals.storage.under_way()
+        mine = uploads.storage.under_way()
         return [_upload(upload) for upload in mine if upload.owner_id == caller.account_id]
 
     @router.get("/files", responses=problems("file_missing"))
     def newest(
         _: Uploader, limit: Annotated[int, Query(ge=1, le=MAX_PAGE)] = PAGE, after: str = ""
     ) -> list[FileResponse]:
-        """Return the files from the newest on; `after` is the checksum of the last one seen."""
+        """Return the files, newest first; `after` is the checksum of the last one listed."""
         before = existing(after) if after else None
         return list(map(FileResponse.model_validate, files.newest(limit, before)))
 
@@ -97,20 +97,20 @@ def uploads_api(guard: Guard, arrivals: UploadService) -> APIRouter:
         "/files/{sha256}", status_code=204, responses=problems("file_missing", "file_in_use")
     )
     def remove(sha256: str, caller: Uploader) -> None:
-        """Delete a file: one's own, or as an administrator anybody's; none that a job works on."""
+        """Delete one's own file, or anybody's as an administrator; refused while a job uses it."""
         file = existing(sha256)
         if file.owner_id != caller.account_id and not caller.may(Right.ADMINISTER):
-            whose = f"{file.name} was sent by {file.uploaded_by}"
+            whose = f"{file.name} was uploaded by {file.uploaded_by}"
             raise RoadscanError("not_allowed", whose, "Ask an administrator")
         if file.taken_by:
-            what = f"a job works on {file.name}"
+            what = f"a job is using {file.name}"
             raise RoadscanError("file_in_use", what, "Cancel the job, or wait for it")
-        arrivals.remove(sha256)
+        uploads.remove(sha256)
         guard.accounts.record(caller.name, "file_deleted", f"{file.name} {sha256}")
 
     @router.get("/drives-waiting")
     def waiting(_: Uploader) -> list[DriveResponse]:
-        """Return the videos that no job has taken; those with `waits_for` null can be worked."""
+        """Return the videos not assigned to a job; those with `waits_for` null are ready."""
         return list(map(DriveResponse.model_validate, files.waiting()))
 
     return router

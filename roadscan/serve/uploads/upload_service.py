@@ -1,4 +1,4 @@
-"""From an upload to a file that the store knows, and back to nothing."""
+"""From an upload to a file known to the database, and its deletion."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -7,24 +7,24 @@ from typing import Final
 from roadscan.errors import RoadscanError
 from roadscan.model.access import Caller
 from roadscan.model.uploaded_file import FileKind, StoredFile
-from roadscan.serve.uploads.tus_protocol import Sent
-from roadscan.serve.uploads.upload_record import State, Upload
-from roadscan.serve.uploads.upload_storage import UploadOverError, UploadStorage
+from roadscan.serve.uploads.tus_protocol import UploadMetadata
+from roadscan.serve.uploads.upload_folder import State, Upload
+from roadscan.serve.uploads.upload_storage import UploadCompleteError, UploadStorage
 from roadscan.store.town.files import Files
 
 RECHECKED_S: Final = 2 * 86400.0
-"""How far back finished uploads are held against the store: a power cut may take a row, no file."""
+"""Younger finished uploads are compared with the database: a power cut may take a row, no file."""
 
 
 @dataclass(frozen=True, slots=True)
 class UploadService:
-    """Where uploads come in: their bytes in one place, what is known of them in the other."""
+    """Receives uploads: their bytes in the storage, their names and owners in the database."""
 
     storage: UploadStorage
     files: Files
 
-    def begin(self, sent: Sent, size_bytes: int, caller: Caller) -> Upload:
-        """Begin an upload; it is done at once if its announced checksum is that of a kept file.
+    def begin(self, sent: UploadMetadata, size_bytes: int, caller: Caller) -> Upload:
+        """Start an upload; it is complete at once if a stored file has its announced checksum.
 
         Raises
         ------
@@ -33,7 +33,7 @@ class UploadService:
         """
         known = self.files.get(sent.sha256) if sent.sha256 else None
         if known is not None and known.size_bytes == size_bytes:
-            with self.storage.keeping():
+            with self.storage.files_locked():
                 if self.storage.path_of(sent.sha256).exists():
                     upload = self.storage.create_done(
                         sent, size_bytes, caller.account_id, caller.name, known.name
@@ -44,43 +44,43 @@ class UploadService:
         return self.storage.create(sent, size_bytes, caller.account_id, caller.name, held)
 
     def finish(self, upload: Upload) -> Upload:
-        """Make a file of an upload whose bytes are all here; any other is returned as it is.
+        """Turn a complete upload into a file; an incomplete one is returned unchanged.
 
-        A kill between any two steps is made good by doing it again.
+        If the process is killed between two steps, calling it again completes them.
 
         Raises
         ------
         RoadscanError
-            `upload_checksum`, or `upload_locked` while another request does it.
+            `upload_checksum`, or `upload_locked` while another request finishes it.
         """
         if upload.state is not State.OPEN or upload.missing_bytes:
             return upload
         try:
-            with self.storage.alone(upload.upload_id) as held:
+            with self.storage.locked(upload.upload_id) as held:
                 sealed = self.storage.seal(held)
-                with self.storage.keeping():
-                    self.storage.keep(sealed)
+                with self.storage.files_locked():
+                    self.storage.move_to_files(sealed)
                     file, known = self.files.put(
                         _file_of(sealed), sealed.sent.place, sealed.upload_id
                     )
                 return self.storage.done(sealed, file.name if known else "")
-        except UploadOverError as error:  # another request was faster
+        except UploadCompleteError as error:  # another request was faster
             return error.upload
 
     def remove(self, sha256: str) -> None:
-        """Delete a file: its bytes first, so that none are left that the store does not know."""
-        with self.storage.keeping():
+        """Delete a file: its bytes first, so that the database knows of all that are left."""
+        with self.storage.files_locked():
             self.storage.remove(sha256)
             self.files.delete(sha256)
 
-    def tidy(self) -> tuple[Upload, ...]:
-        """Finish what a crash left complete, end what has expired, and return the latter."""
+    def clean_up(self) -> tuple[Upload, ...]:
+        """Finish uploads that a crash left complete, end expired ones, and return those."""
         for upload in list(self.storage.under_way()):
             if not upload.missing_bytes:
                 self._try_finish(upload)
         for upload in self.storage.ended_within(RECHECKED_S):
             if upload.state is State.DONE and self.files.get(upload.sha256) is None:
-                with self.storage.keeping():
+                with self.storage.files_locked():
                     if self.storage.path_of(upload.sha256).exists():
                         self.files.put(_file_of(upload), upload.sent.place, upload.upload_id)
         return self.storage.expire()

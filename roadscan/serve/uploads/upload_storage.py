@@ -1,12 +1,12 @@
-"""Uploads on disk: only what a crash cannot take away counts as received.
+"""Uploads on disk: only bytes that survive a crash count as received.
 
-    uploads/open/<id>/    data, record.json, lock: an upload under way
-    uploads/ended/<id>/   record.json of one that is over, kept for a while to answer for it
-    files/<ab>/<sha256>   what arrived whole, by its checksum
+    uploads/open/<id>/    data, record.json, lock: an unfinished upload
+    uploads/ended/<id>/   record.json of an ended one, kept for a while to answer requests for it
+    files/<ab>/<sha256>   complete files, by checksum
 
-The bytes are synced before the record that counts them; on the next start whatever lies beyond the
-record is cut off. Ids are random and checksums are computed here: no name that anybody sent is part
-of a path. Locks hold between processes on one shared folder.
+Bytes are synced before the record that counts them; the next request cuts off what lies beyond the
+record. Ids are random and checksums are computed here: no name from a client becomes part of a
+path. Locks work across processes on one shared folder.
 """
 
 import hashlib
@@ -22,48 +22,48 @@ from pathlib import Path
 from typing import Final
 
 from roadscan.errors import RoadscanError
-from roadscan.serve.uploads.digests import RunningDigests
-from roadscan.serve.uploads.locks import try_lock, waiting_lock
-from roadscan.serve.uploads.tus_protocol import Checksum, Sent
-from roadscan.serve.uploads.upload_record import (
+from roadscan.serve.uploads.tus_protocol import Checksum, UploadMetadata
+from roadscan.serve.uploads.upload_folder import (
     FILE,
     State,
     Upload,
     read_record,
     sync_folder,
+    try_lock,
+    waiting_lock,
     write_record,
 )
-from roadscan.serve.uploads.writer import DATA, LOCK, Writer, telling_of_the_disk
+from roadscan.serve.uploads.writer import DATA, LOCK, RunningDigests, Writer, disk_full_as_error
 
 ENDED_KEPT_S: Final = 30 * 86400.0
-"""How long an upload that is over can still be asked about."""
-BROKEN_KEPT_S: Final = 3600.0
-"""Age at which a folder without a record is what a crash left, not one being made."""
+"""How long the state of an ended upload can still be requested."""
+BROKEN_AFTER_S: Final = 3600.0
+"""Older folders without a record are leftovers of a crash, not uploads being created."""
 
 _ID: Final = re.compile(r"[0-9a-f]{32}")
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What the storage takes in."""
+    """Limits of the storage."""
 
     max_bytes: int
     """Of one file."""
     quota_bytes: int
-    """Of one account: files kept and uploads under way, at their full size."""
+    """Of one account: stored files and unfinished uploads, at their full size."""
     reserve_bytes: int
-    """Left free on the disk, beyond what uploads under way still need."""
+    """Left free on the disk, beyond what unfinished uploads still need."""
     expires_after_s: float
     """Without a byte arriving."""
 
 
-class UploadOverError(RoadscanError):
-    """All of an upload is here and kept as a file."""
+class UploadCompleteError(RoadscanError):
+    """The upload is complete and stored as a file."""
 
     def __init__(self, upload: Upload) -> None:
         size = upload.size_bytes
         what = f"the upload is complete at {size} bytes"
-        super().__init__("upload_offset", what, "There is nothing to send", offset=size)
+        super().__init__("upload_offset", what, "There is nothing left to send", offset=size)
         self.upload = upload
 
 
@@ -77,15 +77,15 @@ class UploadStorage:
         self._open = data / "uploads" / "open"
         self._ended = data / "uploads" / "ended"
         self._files = data / "files"
-        self._making = data / "uploads" / "making.lock"
-        self._keeping = data / "uploads" / "keeping.lock"
+        self._create_lock = data / "uploads" / "making.lock"
+        self._files_lock = data / "uploads" / "keeping.lock"
         for folder in (data, data / "uploads", self._open, self._ended, self._files):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
     def create(
-        self, sent: Sent, size_bytes: int, owner_id: str, name: str, held_bytes: int
+        self, sent: UploadMetadata, size_bytes: int, owner_id: str, name: str, held_bytes: int
     ) -> Upload:
-        """Begin an upload; `held_bytes` is what is already kept of the account's files.
+        """Start an upload; `held_bytes` is the size of the account's stored files.
 
         Raises
         ------
@@ -98,7 +98,7 @@ class UploadStorage:
             what = f"the file has {_mb(size_bytes)}, more than the {_mb(self.limits.max_bytes)}"
             raise RoadscanError("upload_too_large", f"{what} allowed", "Split it")
         upload = self._new(sent, size_bytes, owner_id, name)
-        with waiting_lock(self._making), telling_of_the_disk():
+        with waiting_lock(self._create_lock), disk_full_as_error():
             self._check_room(upload, held_bytes)
             folder = self._open / upload.upload_id
             folder.mkdir(mode=0o700)
@@ -109,9 +109,9 @@ class UploadStorage:
         return upload
 
     def create_done(
-        self, sent: Sent, size_bytes: int, owner_id: str, name: str, known_as: str
+        self, sent: UploadMetadata, size_bytes: int, owner_id: str, name: str, known_as: str
     ) -> Upload:
-        """Begin and end an upload of bytes that are here already, by their announced checksum."""
+        """Record a complete upload of bytes already stored under the announced checksum."""
         upload = replace(
             self._new(sent, size_bytes, owner_id, name),
             offset_bytes=size_bytes,
@@ -120,37 +120,37 @@ class UploadStorage:
             known_as=known_as,
         )
         folder = self._ended / upload.upload_id
-        with telling_of_the_disk():
+        with disk_full_as_error():
             folder.mkdir(mode=0o700)
             write_record(folder, upload)
             sync_folder(self._ended)
         return upload
 
     def get(self, upload_id: str) -> Upload:
-        """Return an upload as far as it is safe.
+        """Return an upload.
 
         Raises
         ------
         RoadscanError
-            `upload_unknown`, or `upload_gone` if it expired, was terminated or came spoiled.
+            `upload_unknown`, or `upload_gone` if it expired, was terminated or arrived corrupted.
         """
         return self._existing(upload_id, self._find(upload_id))
 
     def under_way(self) -> Iterator[Upload]:
-        """Yield the uploads that are not over."""
+        """Yield the unfinished uploads."""
         for folder in sorted(self._open.iterdir()):
             upload = read_record(folder)
             if upload is not None and upload.state is State.OPEN:
                 yield upload
 
     def writer(self, upload_id: str, offset: int, checksum: Checksum | None = None) -> Writer:
-        """Go on with an upload; the writer holds it alone until it is closed.
+        """Resume an upload; the writer has exclusive access until it is closed.
 
         Raises
         ------
         RoadscanError
-            `upload_offset` if it is elsewhere, `upload_locked` while somebody else writes, and what
-            `get` raises.
+            `upload_offset` if the upload is at another offset, `upload_locked` while another
+            request writes, and what `get` raises.
         """
         upload, lock = self._lock(upload_id)
         try:
@@ -163,7 +163,7 @@ class UploadStorage:
             raise
 
     def terminate(self, upload_id: str) -> None:
-        """Throw an unfinished upload away; raises what `writer` raises."""
+        """Discard an unfinished upload; raises what `writer` raises."""
         upload, lock = self._lock(upload_id)
         try:
             self._end(replace(upload, state=State.TERMINATED))
@@ -171,8 +171,8 @@ class UploadStorage:
             os.close(lock)
 
     @contextmanager
-    def alone(self, upload_id: str) -> Iterator[Upload]:
-        """Hold an upload while its end is dealt with; raises what `writer` raises."""
+    def locked(self, upload_id: str) -> Iterator[Upload]:
+        """Hold an upload's lock while it is completed; raises what `writer` raises."""
         upload, lock = self._lock(upload_id)
         try:
             yield upload
@@ -180,12 +180,12 @@ class UploadStorage:
             os.close(lock)
 
     def seal(self, upload: Upload) -> Upload:
-        """Find the checksum of all bytes; to be called with the upload held.
+        """Compute the checksum of all bytes; to be called with the upload locked.
 
         Raises
         ------
         RoadscanError
-            `upload_checksum` if they are not those that were announced: the upload is over then.
+            `upload_checksum` if it is not the announced one, which ends the upload.
         """
         if upload.sha256:
             return upload
@@ -196,33 +196,33 @@ class UploadStorage:
             self._end(replace(upload, state=State.SPOILED, sha256=sha256))
             raise RoadscanError(
                 "upload_checksum",
-                f"what arrived has the SHA-256 {sha256}, announced was {upload.sent.sha256}",
-                "Send the file again from its beginning",
+                f"the file received has the SHA-256 {sha256}, announced was {upload.sent.sha256}",
+                "Send the file again from the start",
             )
         sealed = replace(upload, sha256=sha256)
-        with telling_of_the_disk():
+        with disk_full_as_error():
             write_record(folder, sealed)
         return sealed
 
     @contextmanager
-    def keeping(self) -> Iterator[None]:
-        """Let nobody else keep or remove a file meanwhile."""
-        with waiting_lock(self._keeping):
+    def files_locked(self) -> Iterator[None]:
+        """Hold the lock under which files are added and removed."""
+        with waiting_lock(self._files_lock):
             yield
 
-    def keep(self, upload: Upload) -> None:
-        """Move the bytes of a sealed upload to the files; doing it twice changes nothing.
+    def move_to_files(self, upload: Upload) -> None:
+        """Move the bytes of a sealed upload to the files; repeating it changes nothing.
 
         Raises
         ------
         RoadscanError
-            `upload_gone` if the file was deleted before the upload's end was noted.
+            `upload_gone` if the file was deleted before the upload was recorded as done.
         """
         data, target = self._open / upload.upload_id / DATA, self.path_of(upload.sha256)
         if not target.exists() and not data.exists():
             self._end(replace(upload, state=State.TERMINATED))
-            raise RoadscanError("upload_gone", "the file was deleted", "Begin a new upload")
-        with telling_of_the_disk():
+            raise RoadscanError("upload_gone", "the file was deleted", "Start a new upload")
+        with disk_full_as_error():
             target.parent.mkdir(mode=0o700, exist_ok=True)
             if target.exists():
                 data.unlink(missing_ok=True)
@@ -232,13 +232,13 @@ class UploadStorage:
                 sync_folder(folder)
 
     def done(self, upload: Upload, known_as: str) -> Upload:
-        """Note that the bytes of an upload are kept and known to the store."""
+        """Record that the bytes of an upload are stored and known to the database."""
         ended = replace(upload, state=State.DONE, known_as=known_as)
         self._end(ended)
         return ended
 
     def path_of(self, sha256: str) -> Path:
-        """Return where a kept file is, or would be."""
+        """Return the path that a file has, or would have."""
         return self._files / sha256[:2] / sha256
 
     def remove(self, sha256: str) -> None:
@@ -249,12 +249,12 @@ class UploadStorage:
             sync_folder(path.parent)
 
     def expire(self) -> tuple[Upload, ...]:
-        """End what has expired, clear away what was ended long ago, and return what expired."""
+        """End expired uploads, delete records of old ones, and return what expired."""
         due = [upload.upload_id for upload in self.under_way() if self._is_expired(upload)]
         expired = [upload for upload in map(self._try_expire, due) if upload is not None]
         for folder in self._open.iterdir():
             record = read_record(folder)
-            if record is None and self._age_s(folder) > BROKEN_KEPT_S:
+            if record is None and self._age_s(folder) > BROKEN_AFTER_S:
                 _clear(folder)
             elif record is not None and record.state is not State.OPEN:
                 self._move_out(folder)
@@ -264,13 +264,13 @@ class UploadStorage:
         return tuple(expired)
 
     def ended_within(self, seconds: float) -> Iterator[Upload]:
-        """Yield what ended lately."""
+        """Yield the uploads that ended within the last seconds."""
         for folder in sorted(self._ended.iterdir()):
             upload = read_record(folder) if self._age_s(folder) <= seconds else None
             if upload is not None:
                 yield upload
 
-    def _new(self, sent: Sent, size_bytes: int, owner_id: str, name: str) -> Upload:
+    def _new(self, sent: UploadMetadata, size_bytes: int, owner_id: str, name: str) -> Upload:
         now_s = self._clock()
         expires_s = now_s + self.limits.expires_after_s
         return Upload(secrets.token_hex(16), size_bytes, 0, owner_id, name, sent, now_s, expires_s)
@@ -281,8 +281,8 @@ class UploadStorage:
         if held_bytes + mine + new.size_bytes > self.limits.quota_bytes:
             raise RoadscanError(
                 "upload_quota",
-                f"you have {_mb(held_bytes + mine)} here; with {_mb(new.size_bytes)} more it would "
-                f"be over the {_mb(self.limits.quota_bytes)} of an account",
+                f"you have {_mb(held_bytes + mine)} here; {_mb(new.size_bytes)} more would exceed "
+                f"the {_mb(self.limits.quota_bytes)} of an account",
                 "Delete uploads or files, or ask an administrator",
             )
         promised = sum(upload.missing_bytes for upload in others)
@@ -302,20 +302,20 @@ class UploadStorage:
     def _existing(self, upload_id: str, upload: Upload | None) -> Upload:
         if upload is None:
             raise RoadscanError(
-                "upload_unknown", f"there is no upload {upload_id[:40]!a}", "Begin a new one"
+                "upload_unknown", f"there is no upload {upload_id[:40]!a}", "Start a new one"
             )
         if upload.state not in {State.OPEN, State.DONE} or self._is_expired(upload):
             state = State.EXPIRED if upload.state is State.OPEN else upload.state
-            raise RoadscanError("upload_gone", f"the upload is {state.value}", "Begin a new one")
+            raise RoadscanError("upload_gone", f"the upload is {state.value}", "Start a new one")
         return upload
 
     def _lock(self, upload_id: str) -> tuple[Upload, int]:
-        """Return an upload under way, read under its lock, and the lock."""
+        """Return an unfinished upload, read under its lock, and the lock."""
         self.get(upload_id)
         try:
             lock = try_lock(self._open / upload_id / LOCK)
         except FileNotFoundError:
-            raise UploadOverError(self.get(upload_id)) from None
+            raise UploadCompleteError(self.get(upload_id)) from None
         if lock is None:
             raise RoadscanError(
                 "upload_locked",
@@ -326,11 +326,11 @@ class UploadStorage:
         upload = read_record(self._open / upload_id)
         if upload is None or upload.state is not State.OPEN:
             os.close(lock)
-            raise UploadOverError(self.get(upload_id))
+            raise UploadCompleteError(self.get(upload_id))
         return upload, lock
 
     def _extended(self, upload: Upload, offset: int) -> Upload:
-        """Return an upload that has come to an offset just now."""
+        """Return an upload with a new offset and a new time of expiry."""
         expires_s = self._clock() + self.limits.expires_after_s
         return replace(upload, offset_bytes=offset, expires_s=expires_s)
 
@@ -338,7 +338,7 @@ class UploadStorage:
         return upload.missing_bytes > 0 and upload.expires_s < self._clock()
 
     def _try_expire(self, upload_id: str) -> Upload | None:
-        """End an expired upload, unless somebody writes to it or just did; None then."""
+        """End an expired upload; None if a request writes to it or just did."""
         folder = self._open / upload_id
         try:
             lock = try_lock(folder / LOCK)
@@ -358,7 +358,7 @@ class UploadStorage:
 
     def _end(self, upload: Upload) -> None:
         folder = self._open / upload.upload_id
-        with telling_of_the_disk():
+        with disk_full_as_error():
             write_record(folder, upload)
             self._move_out(folder)
 
@@ -381,7 +381,7 @@ def _check_offset(upload: Upload, offset: int) -> None:
         raise RoadscanError(
             "upload_offset",
             f"the upload is at {upload.offset_bytes} bytes, not at {offset}",
-            "Ask with HEAD and go on from there",
+            "Send HEAD and resume from its Upload-Offset",
             offset=upload.offset_bytes,
         )
 
@@ -392,10 +392,10 @@ def _sha256_of(path: Path) -> str:
 
 
 def _clear(folder: Path) -> None:
-    """Remove the folder of an upload, whose record goes last: till then it is known as over."""
+    """Delete the folder of an ended upload, its record last: until then its state is known."""
     for name in (DATA, LOCK, f"{FILE}.partial", FILE):
         (folder / name).unlink(missing_ok=True)
-    with suppress(OSError):  # somebody put something else into it: not ours to delete
+    with suppress(OSError):  # it holds a file that is not ours to delete
         folder.rmdir()
 
 

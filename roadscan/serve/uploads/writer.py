@@ -1,4 +1,4 @@
-"""Adds bytes to an upload: synced first, counted second."""
+"""Appends bytes to an upload: they are synced before they are counted."""
 
 import errno
 import hashlib
@@ -8,24 +8,61 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 from roadscan.errors import RoadscanError
-from roadscan.serve.uploads.digests import RunningDigests
 from roadscan.serve.uploads.tus_protocol import Checksum
-from roadscan.serve.uploads.upload_record import Upload, write_record
+from roadscan.serve.uploads.upload_folder import Upload, write_record
 
 COMMIT_BYTES: Final = 32 * 1024**2
 COMMIT_AFTER_S: Final = 5.0
-"""What a crash can cost: so many bytes, or on a slow line what came in so many seconds."""
+"""A crash loses at most this many bytes or, on a slow connection, this many seconds of data."""
+MAX_DIGESTS: Final = 1000
+"""Bounds the memory for abandoned uploads."""
 DATA: Final = "data"
 LOCK: Final = "lock"
 
 _FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
+class Digest(Protocol):
+    """The type of `hashlib.sha256()`, which has no public name."""
+
+    def update(self, data: bytes | memoryview, /) -> None:
+        """Add bytes."""
+
+    def hexdigest(self) -> str:
+        """Return the digest in hexadecimal."""
+
+    def copy(self) -> "Digest":
+        """Return an independent copy."""
+
+
+class RunningDigests:
+    """The SHA-256 of unfinished uploads so far, so that finishing need not read them again.
+
+    They live in this process only: after a restart, or when another process continued an upload,
+    its bytes are read once more at the end.
+    """
+
+    def __init__(self) -> None:
+        self._digests: dict[str, tuple[int, Digest]] = {}
+
+    def take(self, upload: Upload) -> Digest | None:
+        """Return the digest of all bytes counted so far; None if it is not known here."""
+        offset, digest = self._digests.pop(upload.upload_id, (0, hashlib.sha256()))
+        return digest if offset == upload.offset_bytes else None
+
+    def put(self, upload: Upload, digest: Digest | None) -> None:
+        """Store the digest of all bytes counted so far."""
+        if digest is not None:
+            self._digests[upload.upload_id] = (upload.offset_bytes, digest)
+            while len(self._digests) > MAX_DIGESTS:
+                self._digests.pop(next(iter(self._digests)), None)
+
+
 class Writer:
-    """One request's hold on an upload; to be closed in any case."""
+    """Exclusive write access of one request to an upload; must always be closed."""
 
     def __init__(
         self,
@@ -36,10 +73,10 @@ class Writer:
         extended: Callable[[Upload, int], Upload],
         digests: RunningDigests,
     ) -> None:
-        """Take over the lock, and cut off whatever is not safe.
+        """Take over the lock and cut off all bytes that are not counted.
 
-        `extended` returns the upload at a later offset. With a checksum nothing counts before all
-        of the request is there and adds up.
+        `extended` returns the upload at a later offset. With a checksum nothing is counted before
+        the request is complete and its checksum is right.
         """
         self.upload = upload
         self._folder, self._lock, self._extended = folder, lock, extended
@@ -57,8 +94,8 @@ class Writer:
             os.close(self._handle)
             raise
 
-    def write(self, piece: bytes | bytearray) -> None:
-        """Add bytes; once that failed nothing more is taken, for it would leave a gap.
+    def write(self, chunk: bytes | bytearray) -> None:
+        """Append bytes; after a failure every later call fails, too, since it would leave a gap.
 
         Raises
         ------
@@ -68,9 +105,9 @@ class Writer:
         if self._failed is not None:
             raise self._failed
         try:
-            self._check_size(len(piece))
-            with telling_of_the_disk():
-                self._append(memoryview(piece))
+            self._check_size(len(chunk))
+            with disk_full_as_error():
+                self._append(memoryview(chunk))
                 if self._is_due():
                     self._sync()
                     if self._digest is None:
@@ -80,26 +117,26 @@ class Writer:
             raise
 
     def done(self) -> Upload:
-        """Count all that was written; raises `upload_checksum`, and then nothing of it counts."""
+        """Count all written bytes; on `upload_checksum` none of them counts."""
         if self._checksum is not None and self._digest is not None:
             if not hmac.compare_digest(self._digest.digest(), self._checksum.digest):
                 raise RoadscanError(
                     "upload_checksum",
-                    f"the bytes of this request have another {self._checksum.algorithm} than sent "
-                    "with them",
-                    "Send the same piece again",
+                    f"the {self._checksum.algorithm} of the bytes received is not the one in "
+                    "Upload-Checksum",
+                    "Send the same chunk again",
                 )
             self._digest = None
-        with telling_of_the_disk():
+        with disk_full_as_error():
             self._sync()
             self._count(lasting=True)
         return self.upload
 
     def close(self) -> None:
-        """Count what can be counted and let go of the upload."""
+        """Count what can be counted and release the upload."""
         try:
             if self._digest is None and self._end > self.upload.offset_bytes:
-                with suppress(OSError):  # what cannot be counted will be sent again
+                with suppress(OSError):  # uncounted bytes are sent again
                     self._sync()
                     self._count(lasting=True)
             whole = self._end == self.upload.offset_bytes
@@ -114,13 +151,13 @@ class Writer:
 
     def _cut(self) -> None:
         if os.fstat(self._handle).st_size < self._end:
-            # a disk that lost what it had called safe: no byte of it can be trusted
+            # the disk lost bytes that it had reported as synced: none of them can be trusted
             self.upload = self._extended(self.upload, 0)
             write_record(self._folder, self.upload)
             raise RoadscanError(
                 "upload_offset",
-                "the disk lost bytes of the upload, which begins anew",
-                "Ask with HEAD and go on from there",
+                "the disk lost bytes of the upload, which starts again at 0",
+                "Send HEAD and resume from its Upload-Offset",
                 offset=0,
             )
         os.ftruncate(self._handle, self._end)
@@ -129,8 +166,8 @@ class Writer:
         if self._end + more > self.upload.size_bytes:
             raise RoadscanError(
                 "upload_too_large",
-                f"more arrives than the {self.upload.size_bytes} bytes that were announced",
-                "Has the file grown? Begin a new upload",
+                f"more bytes arrive than the {self.upload.size_bytes} announced",
+                "Has the file grown? Start a new upload",
             )
 
     def _append(self, view: memoryview) -> None:
@@ -158,8 +195,8 @@ class Writer:
 
 
 @contextmanager
-def telling_of_the_disk() -> Iterator[None]:
-    """Turn a full disk into its code."""
+def disk_full_as_error() -> Iterator[None]:
+    """Turn the error of a full disk into `output_disk_full`."""
     try:
         yield
     except OSError as error:
@@ -168,5 +205,5 @@ def telling_of_the_disk() -> Iterator[None]:
         raise RoadscanError(
             "output_disk_full",
             "the disk of the service is full",
-            "What was received is kept: go on when an administrator has made room",
+            "Bytes received so far are kept: resume when an administrator has made room",
         ) from error

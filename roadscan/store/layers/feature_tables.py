@@ -4,6 +4,7 @@ Features belong to an edition of their survey's layers. A new edition is written
 being served, a batch at a time, and takes its place in one short transaction.
 """
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -23,6 +24,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
+from roadscan.model.layers import LAYERS
+from roadscan.model.layers.field import FieldType, LayerSchema
 from roadscan.model.time import iso_utc
 from roadscan.store.tables import metadata
 
@@ -85,123 +88,36 @@ edition_layers = Table(
 )
 
 
-def _features(name: str, **columns: TypeEngine[Any]) -> Table:
-    """Return the table of a layer; its first column is the feature's id."""
+SQL_TYPES: Final[Mapping[FieldType, TypeEngine[Any]]] = {
+    FieldType.TEXT: Text(),
+    FieldType.NUMBER: Float(),
+    FieldType.INTEGER: Integer(),
+    FieldType.BOOLEAN: Boolean(),
+    FieldType.TIME: UtcTime(),
+}
+
+
+def _features(schema: LayerSchema[Any]) -> Table:
+    """Return the table of a layer; its first column but one is the feature's id."""
+    name = f"served_{schema.name}"
     number = BigInteger().with_variant(Integer, "sqlite")
     table = Table(
         name,
         metadata,
         Column("number", number, primary_key=True, autoincrement=False),
-        *(Column(column, kind) for column, kind in columns.items()),
+        *(Column(field.name, SQL_TYPES[field.type]) for field in schema.fields),
         Column("geometry_wkb", LargeBinary),
         Column("geojson", Text, nullable=False),
     )
-    feature_id = next(iter(columns))
-    Index(f"ix_{name}_{feature_id}", table.c[feature_id], table.c.number)
+    Index(f"ix_{name}_{schema.id_field}", table.c[schema.id_field], table.c.number)
     return table
 
 
-FEATURES: Final[dict[str, Table]] = {
-    "segments": _features(
-        "served_segments",
-        segment_id=Text(),
-        link_id=Text(),
-        direction=Text(),
-        street=Text(),
-        road_class=Text(),
-        surface=Text(),
-        from_m=Float(),
-        to_m=Float(),
-        length_m=Float(),
-        survey=Text(),
-        riss_pct=Float(),
-        afli_pct=Float(),
-        ofs_pct=Float(),
-        zw_riss=Float(),
-        zw_afli=Float(),
-        zw_ofs=Float(),
-        twsub=Float(),
-        twsub_basis=Text(),
-        score=Float(),
-        condition_class=Integer(),
-        coverage=Float(),
-        cells=Integer(),
-        views_mean=Float(),
-        confidence=Float(),
-        n_damages=Integer(),
-        reason=Text(),
-        lost=Text(),
-        scheme=Text(),
-        scheme_version=Text(),
-        model=Text(),
-        assessed_at=UtcTime(),
-    ),
-    "damages": _features(
-        "served_damages",
-        damage_id=Text(),
-        kind=Text(),
-        label=Text(),
-        link_id=Text(),
-        segment_id=Text(),
-        street=Text(),
-        offset_m=Float(),
-        left_m=Float(),
-        length_m=Float(),
-        width_m=Float(),
-        area_m2=Float(),
-        confidence=Float(),
-        n_observations=Integer(),
-        first_seen=UtcTime(),
-        last_seen=UtcTime(),
-        accuracy_m=Float(),
-        photo=Text(),
-        review=Text(),
-    ),
-    "drives": _features(
-        "served_drives",
-        drive_id=Text(),
-        survey=Text(),
-        video=Text(),
-        track=Text(),
-        started_at=UtcTime(),
-        ended_at=UtcTime(),
-        length_m=Float(),
-        clock_offset_s=Float(),
-        clock_sigma_s=Float(),
-        clock_source=Text(),
-        camera=Text(),
-        model=Text(),
-    ),
-    "cells": _features(
-        "served_cells",
-        cell_id=Text(),
-        segment_id=Text(),
-        link_id=Text(),
-        direction=Text(),
-        row=Integer(),
-        strip=Integer(),
-        views=Integer(),
-        hits=Text(),
-        affected=Text(),
-        riss=Boolean(),
-        afli=Boolean(),
-        ofs=Boolean(),
-        last_seen=UtcTime(),
-        accuracy_m=Float(),
-    ),
-}
+FEATURES: Final[Mapping[str, Table]] = {name: _features(LAYERS[name]) for name in LAYERS}
 """The table of each layer, in the order in which they are listed."""
-
-TIMES: Final[dict[str, tuple[str, str]]] = {
-    "segments": ("assessed_at", "assessed_at"),
-    "damages": ("first_seen", "last_seen"),
-    "drives": ("started_at", "ended_at"),
-    "cells": ("last_seen", "last_seen"),
-}
-"""The properties in which the time of a feature begins and ends."""
 
 
 def own_columns(collection: str) -> tuple[Column[Any], ...]:
     """Return the columns that are properties, in their order; the first is the feature's id."""
-    beside = {"number", "geometry_wkb", "geojson"}
-    return tuple(c for c in FEATURES[collection].columns if c.name not in beside)
+    columns = FEATURES[collection].c
+    return tuple(columns[field.name] for field in LAYERS[collection].fields)

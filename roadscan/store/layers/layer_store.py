@@ -13,17 +13,16 @@ from itertools import islice
 import shapely
 from sqlalchemy import Engine, delete, exists, func, insert, select, update
 
+from roadscan.model.layers import LAYERS
 from roadscan.store import tables
-from roadscan.store.database import empty_log
+from roadscan.store.database import truncate_log
 from roadscan.store.layers.dialects import spatial_of
 from roadscan.store.layers.extents import Extent, Span
 from roadscan.store.layers.feature_tables import (
     EDITION_BITS,
     FEATURES,
-    TIMES,
     edition_layers,
     editions,
-    own_columns,
 )
 from roadscan.store.layers.reader import ROWS_AT_ONCE, LayerReader, cached_finder
 from roadscan.store.layers.selection import FeatureRow, Source
@@ -65,7 +64,7 @@ class LayerStore:
         with self._engine.connect() as db:
             ended = list(db.scalars(select(editions.c.edition).where(~known)))
         self._clear(ended)
-        empty_log(self._engine)
+        truncate_log(self._engine)
 
     def unserved(self) -> tuple[str, ...]:
         """Return the surveys with results whose layers were never made, or before the results."""
@@ -85,8 +84,7 @@ class LayerStore:
 
     def _put_layer(self, edition: int, collection: str, rows: Iterable[FeatureRow]) -> None:
         table = FEATURES[collection]
-        names = [c.name for c in own_columns(collection)]
-        times = [names.index(name) for name in TIMES[collection]]
+        begin, end = LAYERS[collection].times
         digest, count, extent, seen = hashlib.sha256(), 0, Extent(), Span()
         unread = iter(rows)
         while batch := list(islice(unread, ROWS_AT_ONCE)):
@@ -100,7 +98,7 @@ class LayerStore:
                             "number": number,
                             "geojson": row.geojson,
                             "geometry_wkb": row.geometry_wkb,
-                            **dict(zip(names, row.values, strict=True)),
+                            **row.values,
                         }
                         for number, row in zip(numbers, batch, strict=True)
                     ],
@@ -108,7 +106,7 @@ class LayerStore:
                 self._spatial.put_bounds(db, table, edition, numbers, bounds)
             for row in batch:
                 digest.update(row.geojson.encode())
-                seen.add(*(row.values[k] for k in times))
+                seen.add(row.values[begin], row.values[end])
             extent.add(bounds)
             count += len(batch)
         with self._engine.begin() as db:

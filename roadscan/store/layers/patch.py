@@ -9,12 +9,12 @@ import numpy as np
 import shapely
 from sqlalchemy import Connection, Table, bindparam, delete, insert, select, update
 
+from roadscan.model.layers import LAYERS
 from roadscan.store.layers.dialects import Spatial, spatial_of
 from roadscan.store.layers.extents import Extent, Span
 from roadscan.store.layers.feature_tables import (
     EDITION_BITS,
     FEATURES,
-    TIMES,
     edition_layers,
     editions,
     own_columns,
@@ -38,6 +38,11 @@ def served_edition(db: Connection, survey: str) -> int | None:
     return db.scalar(select(editions.c.edition).where(this))
 
 
+def mark_stale(db: Connection, survey: str) -> None:
+    """Record that the results of a survey are newer than its layers."""
+    db.execute(update(editions).where(editions.c.survey == survey).values(stale=True))
+
+
 def patch_layers(db: Connection, edition: int, patches: Mapping[str, LayerPatch]) -> None:
     """Change features of an edition; those that stay keep their places, new ones come last.
 
@@ -51,19 +56,19 @@ def patch_layers(db: Connection, edition: int, patches: Mapping[str, LayerPatch]
 def _patch(
     db: Connection, spatial: Spatial, edition: int, collection: str, patch: LayerPatch
 ) -> None:
-    table, own = FEATURES[collection], own_columns(collection)
+    table = FEATURES[collection]
     head = (
         db.execute(select(edition_layers).filter_by(edition=edition, collection=collection))
         .mappings()
         .one()
     )
     known = _known(
-        db, collection, edition, [*patch.removed, *(row.values[0] for row in patch.rows)]
+        db, collection, edition, [*patch.removed, *(row.feature_id for row in patch.rows)]
     )
     changed = [
         row
         for row in patch.rows
-        if row.values[0] not in known or known[row.values[0]].geojson != row.geojson
+        if row.feature_id not in known or known[row.feature_id].geojson != row.geojson
     ]
     gone = sorted(known[one].number for one in patch.removed if one in known)
     if not changed and not gone:
@@ -72,22 +77,19 @@ def _patch(
         db.execute(delete(table).where(table.c.number == number))
         spatial.remove_bounds(db, table, number, number)
     first = (edition << EDITION_BITS) + head["places"]
-    new = [row for row in changed if row.values[0] not in known]
-    same = [row for row in changed if row.values[0] in known]
-    names = [column.name for column in own]
+    new = [row for row in changed if row.feature_id not in known]
+    same = [row for row in changed if row.feature_id in known]
     if new:
         numbers = list(range(first, first + len(new)))
-        rows = [_row(row, names) | {"number": n} for n, row in zip(numbers, new, strict=True)]
+        rows = [_row(row) | {"number": n} for n, row in zip(numbers, new, strict=True)]
         db.execute(insert(table), rows)
         spatial.put_bounds(db, table, edition, numbers, _bounds(new))
     if same:
-        numbers = [known[row.values[0]].number for row in same]
+        numbers = [known[row.feature_id].number for row in same]
         this = update(table).where(table.c.number == bindparam("at"))
-        db.execute(
-            this, [_row(row, names) | {"at": n} for n, row in zip(numbers, same, strict=True)]
-        )
-        moved = [row for row in same if known[row.values[0]].geometry_wkb != row.geometry_wkb]
-        _move(db, spatial, table, edition, moved, [known[row.values[0]].number for row in moved])
+        db.execute(this, [_row(row) | {"at": n} for n, row in zip(numbers, same, strict=True)])
+        moved = [row for row in same if known[row.feature_id].geometry_wkb != row.geometry_wkb]
+        _move(db, spatial, table, edition, moved, [known[row.feature_id].number for row in moved])
     _tell(db, dict(head), len(new) - len(gone), len(new), patch.removed, changed)
 
 
@@ -110,8 +112,7 @@ def _tell(
     for time in (head["from_s"], head["to_s"]):
         if time is not None:
             span.include(time)
-    names = [column.name for column in own_columns(head["collection"])]
-    begin, end = (names.index(name) for name in TIMES[head["collection"]])
+    begin, end = LAYERS[head["collection"]].times
     for row in changed:
         span.add(row.values[begin], row.values[end])
     this = (edition_layers.c.edition == head["edition"]) & (
@@ -161,9 +162,8 @@ def _known(db: Connection, collection: str, edition: int, ids: Sequence[str]) ->
     return found
 
 
-def _row(row: FeatureRow, names: Sequence[str]) -> dict[str, Any]:
-    own = dict(zip(names, row.values, strict=True))
-    return {"geojson": row.geojson, "geometry_wkb": row.geometry_wkb, **own}
+def _row(row: FeatureRow) -> dict[str, Any]:
+    return {"geojson": row.geojson, "geometry_wkb": row.geometry_wkb, **row.values}
 
 
 def _bounds(rows: Sequence[FeatureRow]) -> Any:

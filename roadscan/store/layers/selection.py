@@ -157,13 +157,15 @@ NOTHING: Final = "nothing"
 
 @dataclass(frozen=True, slots=True)
 class FeatureRow:
-    """A feature as it is served; `values` in the order of its layer's fields, the id first."""
+    """A feature as it is served."""
 
+    feature_id: str
     geojson: str
     """The whole feature in CRS84, with its geometry as the last member."""
     geometry_wkb: bytes | None
     """In CRS84, not rounded."""
-    values: tuple[Any, ...]
+    values: Mapping[str, Any]
+    """By the names of its layer's fields."""
 
 
 @dataclass(frozen=True, slots=True)

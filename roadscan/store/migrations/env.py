@@ -1,9 +1,7 @@
-"""Runs the migrations on the connection that the store hands over."""
+"""Runs the migrations on the connection that the store passes in."""
 
 from alembic import context
 
-from roadscan.store.tables import metadata
-
-context.configure(connection=context.config.attributes["connection"], target_metadata=metadata)
+context.configure(connection=context.config.attributes["connection"])
 with context.begin_transaction():
     context.run_migrations()

@@ -1,18 +1,17 @@
-"""Writes what a chunk gave, all of it in one transaction."""
+"""Writes the result of a chunk."""
 
-from typing import Any
-
-from sqlalchemy import Connection, Table, delete, insert
+from sqlalchemy import Connection
 
 from roadscan.model.drive import ChunkResult
 from roadscan.store import tables
+from roadscan.store.statements import replace_rows
 from roadscan.store.surveys import rows
 from roadscan.store.surveys.pictures import put_pictures
 from roadscan.store.surveys.rematch_inputs import put_frames
 
 
 def put_chunk(db: Connection, result: ChunkResult, settings_sha256: str) -> None:
-    """Write a chunk in place of what an earlier try left."""
+    """Write a chunk in place of an earlier attempt at it."""
     key = {
         "drive_id": result.drive_id,
         "settings_sha256": settings_sha256,
@@ -40,20 +39,12 @@ def put_chunk(db: Connection, result: ChunkResult, settings_sha256: str) -> None
         for usable, grids in ((True, result.grids), (False, result.unusable))
         for grid in grids
     ]
-    for table in (tables.chunks, tables.observations, tables.rejected_boxes, tables.grids):
-        db.execute(delete(table).filter_by(**key))
-    db.execute(insert(tables.chunks), key | head)
-    _insert(db, tables.observations, [r | key | {"position": k} for k, r in enumerate(found)])
-    _insert(
-        db,
-        tables.rejected_boxes,
-        [r | key | {"position": k} for k, r in enumerate(refused)],
-    )
-    _insert(db, tables.grids, [r | key for r in lanes])
+    for table, new in (
+        (tables.chunks, [head]),
+        (tables.observations, [row | {"position": k} for k, row in enumerate(found)]),
+        (tables.rejected_boxes, [row | {"position": k} for k, row in enumerate(refused)]),
+        (tables.grids, lanes),
+    ):
+        replace_rows(db, table, key, [row | key for row in new])
     put_pictures(db, result, key)
     put_frames(db, result, key)
-
-
-def _insert(db: Connection, table: Table, new: list[dict[str, Any]]) -> None:
-    if new:
-        db.execute(insert(table), new)

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import shapely
-from sqlalchemy import Connection, Engine, Row, Select, and_, delete, func, insert, select
+from sqlalchemy import Connection, Engine, Row, Select, and_, delete, func, select
 
 from roadscan.model.damage import Observation
 from roadscan.model.drive import ChunkResult
@@ -22,6 +22,7 @@ from roadscan.model.stored_picture import (
     StoredPicture,
 )
 from roadscan.store import tables
+from roadscan.store.statements import insert_rows, of_survey, replace_rows, same_drive
 from roadscan.store.surveys import rows
 
 _KEY = ("drive_id", "settings_sha256", "number", "frame_t_s")
@@ -50,7 +51,7 @@ class Pictures:
     def of_frame(self, survey: str, drive_id: str, frame_t_s: float) -> Picture | None:
         """Return the picture of a frame of a drive; None without one."""
         kept = tables.pictures
-        query = _of_survey(_PICTURE, kept, survey)
+        query = of_survey(_PICTURE, kept, survey)
         this = (kept.c.drive_id == drive_id) & (kept.c.frame_t_s == frame_t_s)
         with self._engine.connect() as db:
             return _picture(db.execute(query.where(this)).first())
@@ -75,8 +76,8 @@ class Pictures:
         """
         kept, grids, drives = tables.pictures, tables.grids, tables.drives
         this = (grids.c.link_id == link_id) & (grids.c.direction == direction.value)
-        lanes = _of_survey(select(grids), grids, survey).where(this & grids.c.usable)
-        shown = _of_survey(
+        lanes = of_survey(select(grids), grids, survey).where(this & grids.c.usable)
+        shown = of_survey(
             select(
                 *(kept.c[name] for name in (*_KEY, "width", "height")),
                 drives.c.camera,
@@ -85,7 +86,7 @@ class Pictures:
             kept,
             survey,
         )
-        shown = shown.join(drives, and_(*(kept.c[name] == drives.c[name] for name in _KEY[:2])))
+        shown = shown.join(drives, same_drive(kept, drives))
         shown = shown.join(grids, and_(*(kept.c[name] == grids.c[name] for name in _KEY[:3])))
         shown = shown.where(this & grids.c.usable).order_by(kept.c.frame_t_s, kept.c.drive_id)
         with self._engine.connect() as db:
@@ -104,13 +105,13 @@ class Pictures:
     def count(self, survey: str) -> int:
         """Return how many pictures the drives of a survey have."""
         with self._engine.connect() as db:
-            query = _of_survey(select(func.count()), tables.pictures, survey)
+            query = of_survey(select(func.count()), tables.pictures, survey)
             return int(db.scalar(query) or 0)
 
     def refused(self, survey: str) -> dict[PictureRefusal, int]:
         """Return how many pictures the drives of a survey do not have, by reason."""
         table = tables.refused_pictures
-        query = _of_survey(select(table.c.reason, func.sum(table.c["count"])), table, survey)
+        query = of_survey(select(table.c.reason, func.sum(table.c["count"])), table, survey)
         with self._engine.connect() as db:
             found = db.execute(query.group_by(table.c.reason).order_by(table.c.reason))
             return {PictureRefusal(reason): int(count) for reason, count in found}
@@ -125,8 +126,7 @@ class Pictures:
                 {"mask_id": mask.mask_id, "name": mask.name, "outline_wkb": mask.outline_wkb}
                 for mask in new.values()
             ]
-            if rows:
-                db.execute(insert(table), rows)
+            insert_rows(db, table, rows)
         return len(rows)
 
     def objections(self) -> tuple[ObjectionMask, ...]:
@@ -152,8 +152,6 @@ class Pictures:
 
 def put_pictures(db: Connection, result: ChunkResult, key: dict[str, Any]) -> None:
     """Write the pictures of a chunk in place of those of an earlier try."""
-    for table in (tables.pictures, tables.refused_pictures):
-        db.execute(delete(table).filter_by(**key))
     kept = [
         key
         | {
@@ -171,12 +169,8 @@ def put_pictures(db: Connection, result: ChunkResult, key: dict[str, Any]) -> No
         key | {"reason": reason.value, "count": count}
         for reason, count in sorted(result.refused_pictures.items())
     ]
-    for table, new in (
-        (tables.pictures, kept),
-        (tables.refused_pictures, refused),
-    ):
-        if new:
-            db.execute(insert(table), new)
+    replace_rows(db, tables.pictures, key, kept)
+    replace_rows(db, tables.refused_pictures, key, refused)
 
 
 def _showing(query: Select[Any], survey: str, observation: Observation) -> Select[Any]:
@@ -185,7 +179,7 @@ def _showing(query: Select[Any], survey: str, observation: Observation) -> Selec
     x1, y1, x2, y2 = observation.box_xyxy
     return (
         query.join(seen, and_(*(kept.c[name] == seen.c[name] for name in _KEY)))
-        .join(drives, and_(*(kept.c[name] == drives.c[name] for name in _KEY[:2])))
+        .join(drives, same_drive(kept, drives))
         .where(
             drives.c.survey == survey,
             kept.c.frame_t_s == observation.frame_t_s,
@@ -222,13 +216,4 @@ def _lane_picture(row: Row[Any], from_row: int, to_row: int) -> LanePicture:
         video.height,
         row.width,
         row.height,
-    )
-
-
-def _of_survey(query: Select[Any], table: Any, survey: str) -> Select[Any]:
-    drives = tables.survey_drives
-    return (
-        query.select_from(table)
-        .join(drives, and_(*(table.c[name] == drives.c[name] for name in _KEY[:2])))
-        .where(drives.c.survey == survey)
     )

@@ -5,32 +5,33 @@ from dataclasses import fields
 from typing import Any, Final
 
 import numpy as np
-from sqlalchemy import Connection, Engine, delete, insert, select
+from sqlalchemy import Connection, Engine, select
 
 from roadscan.model.drive import ChunkResult, Drive, FrameDetections, RematchInputs, UnusableFrame
 from roadscan.model.frame import Boxes, FrameRejection
 from roadscan.model.survey import DriveKey
 from roadscan.model.track import Track
+from roadscan.store.statements import drive_key, replace_rows
 from roadscan.store.tables import found_frames, traces
 
 _FIXES: Final = tuple(field.name for field in fields(Track) if field.name != "format")
 
 
-class Traces:
-    """The traces of one town's drives."""
+class StoredRematchInputs:
+    """The rematch inputs of all drives."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
     def has(self, key: DriveKey) -> bool:
         """Tell whether there is a trace of a drive, as roadscan did not always keep one."""
-        query = select(traces.c.drive_id).filter_by(**_row(key))
+        query = select(traces.c.drive_id).filter_by(**drive_key(key))
         with self._engine.connect() as db:
             return db.execute(query).first() is not None
 
     def of(self, key: DriveKey) -> RematchInputs | None:
         """Return what a drive is matched by; None without a trace."""
-        query = select(traces).filter_by(**_row(key))
+        query = select(traces).filter_by(**drive_key(key))
         with self._engine.connect() as db:
             row = db.execute(query).first()
         if row is None:
@@ -41,40 +42,33 @@ class Traces:
     def chunks(self, key: DriveKey) -> tuple[int, ...]:
         """Return the numbers of the chunks of a drive whose frames are known, in order."""
         number = found_frames.c.number
-        query = select(number).filter_by(**_row(key)).order_by(number)
+        query = select(number).filter_by(**drive_key(key)).order_by(number)
         with self._engine.connect() as db:
             return tuple(db.scalars(query))
 
     def frames(self, key: DriveKey, number: int) -> tuple[FrameDetections | UnusableFrame, ...]:
         """Return what each planned frame of a chunk showed, in order of time."""
-        query = select(found_frames.c.frames).filter_by(**_row(key), number=number)
+        query = select(found_frames.c.frames).filter_by(**drive_key(key), number=number)
         with self._engine.connect() as db:
             return _frames(_unpacked(db.execute(query).scalar_one()))
 
 
-def put_trace(db: Connection, drive: Drive, trace: RematchInputs) -> None:
-    """Write the trace of a drive in place of an earlier one."""
-    key = _row(DriveKey(drive.drive_id, drive.settings_sha256))
+def put_rematch_inputs(db: Connection, drive: Drive, inputs: RematchInputs) -> None:
+    """Write the inputs of a drive in place of earlier ones."""
+    key = drive_key(DriveKey(drive.drive_id, drive.settings_sha256))
     row = {
-        "every_m": trace.every_m,
-        "pictures": trace.pictures,
-        "format": trace.track.format,
-        "fixes": _packed({name: getattr(trace.track, name) for name in _FIXES}),
+        "every_m": inputs.every_m,
+        "pictures": inputs.pictures,
+        "format": inputs.track.format,
+        "fixes": _packed({name: getattr(inputs.track, name) for name in _FIXES}),
     }
-    db.execute(delete(traces).filter_by(**key))
-    db.execute(insert(traces), key | row)
+    replace_rows(db, traces, key, [key | row])
 
 
 def put_frames(db: Connection, result: ChunkResult, key: dict[str, Any]) -> None:
     """Write the frames of a chunk in place of those of an earlier try."""
-    db.execute(delete(found_frames).filter_by(**key))
-    if result.frames_found:
-        packed = _packed(_arrays(result.frames_found))
-        db.execute(insert(found_frames), key | {"frames": packed})
-
-
-def _row(key: DriveKey) -> dict[str, str]:
-    return {"drive_id": key.drive_id, "settings_sha256": key.settings_sha256}
+    new = [key | {"frames": _packed(_arrays(result.frames_found))}] if result.frames_found else []
+    replace_rows(db, found_frames, key, new)
 
 
 def _arrays(frames: tuple[FrameDetections | UnusableFrame, ...]) -> dict[str, Any]:

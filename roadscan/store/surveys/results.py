@@ -8,11 +8,9 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Engine,
-    and_,
     bindparam,
     delete,
     func,
-    insert,
     select,
     true,
     update,
@@ -22,12 +20,12 @@ from roadscan.model.damage import Damage, position_on_network
 from roadscan.model.score import SegmentResult
 from roadscan.model.survey import Assessment, SurveyTotals
 from roadscan.store import tables
-from roadscan.store.layers.feature_tables import editions
+from roadscan.store.statements import insert_rows, replace_rows, same_drive
 from roadscan.store.surveys import rows
 
 
 def put_assessment(db: Connection, survey: str, assessment: Assessment) -> None:
-    """Write results in place of earlier ones; the layers on show are made before them now."""
+    """Write the results of a survey in place of earlier ones."""
     key: dict[str, Any] = {"survey": survey}
     pairs = zip(assessment.segments, assessment.results, strict=True)
     scored = [
@@ -42,10 +40,7 @@ def put_assessment(db: Connection, survey: str, assessment: Assessment) -> None:
     ]
     damaged = [_damage_row(survey, k, damage) for k, damage in enumerate(assessment.damages)]
     for table, new in ((tables.results, scored), (tables.damages, damaged)):
-        db.execute(delete(table).filter_by(**key))
-        if new:
-            db.execute(insert(table), new)
-    db.execute(update(editions).filter_by(**key).values(stale=True))
+        replace_rows(db, table, key, new)
 
 
 def update_results(
@@ -65,8 +60,7 @@ def update_results(
     last = db.scalar(select(func.max(table.c.number)).where(own))
     first = 0 if last is None else last + 1
     new = [_damage_row(survey, first + k, damage) for k, damage in enumerate(damages)]
-    if new:
-        db.execute(insert(table), new)
+    insert_rows(db, table, new)
 
 
 def _update_scores(db: Connection, survey: str, results: Iterable[SegmentResult]) -> None:
@@ -132,14 +126,11 @@ class ModelUse:
 def model_uses(engine: Engine) -> tuple[ModelUse, ...]:
     """Return them by survey, then model; the drives are counted, no result is read."""
     drives, chosen = tables.drives.c, tables.survey_drives.c
-    this = and_(
-        drives.drive_id == chosen.drive_id, drives.settings_sha256 == chosen.settings_sha256
-    )
     which = (chosen.survey, drives.model_name, drives.model_sha256)
     query = (
         select(*which, func.count())
         .select_from(tables.survey_drives)
-        .join(tables.drives, this)
+        .join(tables.drives, same_drive(tables.drives, tables.survey_drives))
         .group_by(*which)
         .order_by(*which)
     )

@@ -1,7 +1,7 @@
 """Who may log in, with which keys, and the record of what they did.
 
 Secrets (session tokens, keys, invitations) are 256 random bits: a plain SHA-256 of them is kept,
-never themselves. Passwords come hashed; see roadscan.serve.access.passwords.
+never themselves. Passwords come hashed; see roadscan.serve.access.login.
 """
 
 import hashlib

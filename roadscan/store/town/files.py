@@ -137,12 +137,6 @@ class Files:
             )
         return taken.rowcount == 1
 
-    def give_back(self, job_id: str) -> None:
-        """Let the videos of a job wait again."""
-        table = tables.files
-        with self._engine.begin() as db:
-            db.execute(update(table).where(table.c.taken_by == job_id).values(taken_by=""))
-
     def claim_for_purge(self, file: StoredFile) -> bool:
         """Take a file away from jobs to come; False if it is gone, or taken since it was read.
 

@@ -1,9 +1,12 @@
 import pytest
+from argon2 import Parameters, extract_parameters
+from argon2.low_level import Type
 from starlette.testclient import TestClient
 
 from roadscan.model.access import Role
 from roadscan.serve.access.guard import COOKIE
 from roadscan.serve.access.login import MAX_FAILURES
+from tests.serve.conftest import PRODUCT_HASHER
 
 PASSWORD = "vier Worte im Rathaus"
 
@@ -116,3 +119,11 @@ def test_nobody_takes_a_name_by_which_the_record_means_the_program(client, accou
     token = accounts.invite(Role.ADMIN, 60.0)
     answer = client.post("/api/welcome", json={"name": name, "password": PASSWORD, "token": token})
     assert (answer.status_code, answer.json()["code"]) == (409, "account_exists")
+
+
+def test_passwords_are_hashed_by_argon2id_as_strongly_as_rfc_9106_recommends():
+    made = extract_parameters(PRODUCT_HASHER.hash("vier Worte im Rathaus"))
+    assert isinstance(made, Parameters)
+    assert made.type is Type.ID
+    assert (made.time_cost, made.memory_cost, made.parallelism) == (3, 65536, 4)
+    assert (made.salt_len, made.hash_len) == (16, 32)

@@ -13,8 +13,8 @@ from starlette.testclient import TestClient
 
 from roadscan.model.access import Role
 from roadscan.serve.access.guard import COOKIE
-from roadscan.serve.access.issuer import REST_S, Issuer
-from roadscan.serve.access.oidc import BEGUN_COOKIE
+from roadscan.serve.access.oidc_provider import MIN_INTERVAL_S, OidcProvider
+from roadscan.serve.access.oidc_routes import LOGIN_COOKIE
 from roadscan.serve.app import create_app
 from roadscan.serve.settings import OidcSettings
 from roadscan.serve.town import Town
@@ -196,18 +196,18 @@ def test_a_token_signed_by_nobody_or_with_the_public_key_as_secret_lets_nobody_i
 
 def test_new_keys_of_the_service_are_fetched_when_one_is_missed(fake, oidc):
     now_s = [0.0]
-    issuer = Issuer(oidc, lambda: now_s[0])
+    issuer = OidcProvider(oidc, lambda: now_s[0])
     first = issuer.keys()
     assert issuer.keys(first) is first, "strangers' keys do not make it ask again and again"
     fake.published.append(RSAKey.generate_key(2048, {"kid": "second"}))
-    now_s[0] = REST_S + 1
+    now_s[0] = MIN_INTERVAL_S + 1
     assert [key.kid for key in issuer.keys(first).keys] == ["first", "second"]
     assert fake.asked.count("/certs") == 2
 
 
 def test_an_answer_to_a_login_that_did_not_begin_here_lets_nobody_in(client, store, settings):
     address = begin(client)
-    client.cookies.delete(BEGUN_COOKIE)
+    client.cookies.delete(LOGIN_COOKIE)
     assert client.get(address).headers["Location"] == "/login?failed=oidc_state"
 
 
@@ -222,9 +222,9 @@ def test_a_wrong_state_lets_nobody_in_and_asks_for_no_token(client, fake, change
 @pytest.mark.parametrize("cookie", ["", "nonsense", "e30=", "bnVsbA==", "WzFd"])
 def test_a_cookie_of_nonsense_is_a_login_that_did_not_begin(client, cookie):
     begin(client)
-    client.cookies.delete(BEGUN_COOKIE)
+    client.cookies.delete(LOGIN_COOKIE)
     answer = client.get(
-        "/api/oidc/callback?code=x&state=", headers={"Cookie": f"{BEGUN_COOKIE}={cookie}"}
+        "/api/oidc/callback?code=x&state=", headers={"Cookie": f"{LOGIN_COOKIE}={cookie}"}
     )
     assert answer.headers["Location"] == "/login?failed=oidc_state"
 
@@ -242,9 +242,9 @@ def test_a_client_without_a_secret_is_protected_by_pkce_alone(store, settings, f
 
 def test_a_code_lets_in_once(client):
     address = begin(client)
-    kept = client.cookies[BEGUN_COOKIE]
+    kept = client.cookies[LOGIN_COOKIE]
     assert client.get(address).headers["Location"] == "/"
-    again = client.get(address, headers={"Cookie": f"{BEGUN_COOKIE}={kept}"})
+    again = client.get(address, headers={"Cookie": f"{LOGIN_COOKIE}={kept}"})
     assert again.headers["Location"] == "/login?failed=oidc_refused"
 
 

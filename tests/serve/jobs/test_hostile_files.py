@@ -16,7 +16,7 @@ from roadscan.model.access import Role
 from roadscan.read.network import read_network
 from roadscan.serve.pages.texts import LANGUAGES, texts
 from roadscan.serve.queue.job import State
-from roadscan.serve.uploads.tus_protocol import PIECE_TYPE, VERSION, write_metadata
+from roadscan.serve.uploads.tus_protocol import CHUNK_TYPE, VERSION, write_metadata
 from roadscan.store import tables
 from roadscan.store.town.networks import NetworkVersions
 from tests.hostile.test_network_zips import LINES
@@ -81,7 +81,7 @@ def send_in(admin, name, content, **about):
     place = admin.post("/uploads", headers=headers).headers["Location"]
     half = len(content) // 2
     for offset, piece in ((0, content[:half]), (half, content[half:])):
-        headers = {"Content-Type": PIECE_TYPE, "Upload-Offset": str(offset)}
+        headers = {"Content-Type": CHUNK_TYPE, "Upload-Offset": str(offset)}
         answer = admin.patch(place, headers=headers, content=piece)
         assert answer.status_code == 204, answer.text
     return answer.headers["Roadscan-File"]

@@ -124,7 +124,7 @@ def test_a_network_that_cannot_be_read_is_told_by_the_name_that_its_sender_gave_
     job_id = queue.submit(NetworkRequest(file_sha256=sha256, file_name="Straßen der Stadt.zip"))
     town.work_once()
     told = queue.job(job_id).done.failure.message
-    assert told == "Straßen der Stadt.zip: Straßen.shp is no shapefile"
+    assert told == "Straßen der Stadt.zip: Straßen.shp is not a shapefile"
 
 
 @pytest.mark.both_databases

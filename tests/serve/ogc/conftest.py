@@ -12,8 +12,10 @@ import uvicorn
 from fastapi import FastAPI
 from starlette.testclient import TestClient
 
+from roadscan.serve.api_description import describe
 from roadscan.serve.errors import tell_errors
-from roadscan.serve.ogc.document_routes import features_router
+from roadscan.serve.ogc.document_routes import layers_router
+from roadscan.serve.ogc.operations import describe_layers
 from roadscan.serve.ogc.texts import COLLECTIONS
 from roadscan.store.layers.layer_store import LayerStore
 from tests.databases import open_on
@@ -78,8 +80,10 @@ def app(database, tmp_path_factory) -> Iterator[FastAPI]:
         )
         made = FastAPI(openapi_url=None)
         tell_errors(made)
+        describe(made)
+        describe_layers(made)
         made.include_router(
-            features_router(features, store, lambda _: frozenset(COLLECTIONS), lambda *_: None)
+            layers_router(features, store, lambda _: frozenset(COLLECTIONS), lambda *_: None)
         )
         yield made
 

@@ -13,7 +13,7 @@ from owslib.ogcapi.features import Features
 from schemathesis import GenerationMode
 from schemathesis.specs.openapi.checks import negative_data_rejection, positive_data_acceptance
 
-from roadscan.publish.layer_fields import GEOMETRY_TYPES
+from roadscan.model.layers import LAYERS
 from roadscan.serve.ogc.request_parameters import MAX_LIMIT
 from roadscan.serve.ogc.texts import COLLECTIONS
 from tests.serve.ogc.conftest import CELLS, DAMAGES, SEGMENTS, utm_bounds
@@ -31,7 +31,9 @@ def gdal(address, *options):
 def test_gdal_reads_every_feature_of_every_layer(address):
     seen = gdal(address)
     assert {name: layer["count"] for name, layer in seen.items()} == COUNTS
-    assert {name: layer["geometry"] for name, layer in seen.items()} == GEOMETRY_TYPES
+    assert {name: layer["geometry"] for name, layer in seen.items()} == {
+        name: schema.geometry_type for name, schema in LAYERS.items()
+    }
     assert {layer["crs"] for layer in seen.values()} == {"OGC:CRS84"}
     assert seen["segments"]["ids"] == sorted(f"L{k}:f:0" for k in range(SEGMENTS))
     assert seen["segments"]["types"]["score"] == "float64"

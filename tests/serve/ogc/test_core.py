@@ -10,7 +10,7 @@ import shapely
 from geojson_pydantic import Feature, FeatureCollection
 
 from roadscan.serve.ogc.documents import CONFORMANCE
-from roadscan.serve.ogc.formats import FILES, GEOJSON, HTML, JSON, OPENAPI
+from roadscan.serve.ogc.negotiation import FILES, GEOJSON, HTML, JSON, OPENAPI
 from roadscan.serve.ogc.queryables import meanings_of
 from roadscan.serve.ogc.texts import COLLECTIONS, TEXTS
 from tests.serve.ogc.conftest import CELLS, DAMAGES, OLD, SEGMENTS
@@ -385,7 +385,7 @@ def test_req_oas30_completeness_every_parameter_is_taken(client, get):
         for one in operation["parameters"]
     }
     refused = client.get(f"/ogc{ITEMS}?unknown=1").json()["hint"]
-    assert named == set(refused.removeprefix("Take of ").split(", "))
+    assert named == set(refused.removeprefix("Use only ").split(", "))
 
 
 @pytest.mark.both_databases

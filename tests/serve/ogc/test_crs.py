@@ -74,7 +74,7 @@ def test_req_crs_fc_bbox_crs_action(ids, uri):
     box = [*moved(*corners[:2], uri), *moved(*corners[2:], uri)]
     area = box_to_crs84(box, BY_URI[uri])
     expected = [
-        one.values[0]
+        one.feature_id
         for one in segments(SEGMENTS)
         if shapely.from_wkb(one.geometry_wkb).intersects(area)
     ]

@@ -7,10 +7,10 @@ import pyogrio
 import pytest
 import shapely
 
-from roadscan.publish.layer_fields import GEOMETRY_TYPES, LAYERS
+from roadscan.model.layers import LAYERS
 from roadscan.serve.ogc.crs import CRS84
 from roadscan.serve.ogc.downloads import WRITERS, Content
-from roadscan.serve.ogc.formats import FILES
+from roadscan.serve.ogc.negotiation import FILES
 from roadscan.store.layers.selection import Layer, Source
 from tests.serve.ogc.conftest import CELLS, DAMAGES, OLD, SEGMENTS, utm_bounds
 
@@ -46,8 +46,8 @@ def test_a_file_holds_the_whole_layer_with_its_types(file, client, collection, c
     layer = pyogrio.read_dataframe(file(collection, f), layer=collection)
     assert len(layer) == count
     assert layer.crs.to_epsg() == 4326
-    assert set(layer.geom_type) == {GEOMETRY_TYPES[collection]}
-    assert list(layer.columns) == [*(field.name for field in LAYERS[collection]), "geometry"]
+    assert set(layer.geom_type) == {LAYERS[collection].geometry_type}
+    assert list(layer.columns) == [*(field.name for field in LAYERS[collection].fields), "geometry"]
     by_id = layer.set_index(layer.columns[0])
     for feature in features(client, collection)[:7]:
         own = by_id.loc[feature["id"]]
@@ -116,7 +116,7 @@ def test_a_table_has_the_geometry_as_text(file):
 
 def test_a_table_holds_no_formula(tmp_path):
     values = ["=HYPERLINK(1)", "+1", "-1", "@x", "plain", -1.5, None]
-    names = len(LAYERS["segments"]) - len(values)
+    names = len(LAYERS["segments"].fields) - len(values)
     row = (shapely.to_wkb(shapely.Point(1, 2)), *values, *[None] * names)
     layer = Layer("segments", 1, Source("a", "b", "c", 25833, 0.0), 1, "v", None, None, 1)
     WRITERS["csv"](tmp_path / "x.csv", Content(layer, iter([row]), CRS84, dict))

@@ -1,11 +1,10 @@
 import re
-import tomllib
 from importlib.resources import files
 
 import pytest
 
 from roadscan.serve.pages.page_routes import MAPLIBRE, PAGES, STATIC
-from roadscan.serve.pages.texts import DEFAULT, choose_language, texts
+from roadscan.serve.pages.texts import texts
 
 TEXT_KEY = re.compile(r"""\btext\("(\w+)"[,)]|\bt\.(\w+)""")
 
@@ -54,36 +53,9 @@ def test_nothing_else_can_be_had(client, name):
     assert client.get(f"/static/{name}").status_code == 404
 
 
-def test_both_languages_say_the_same_things():
-    assert texts("de").keys() == texts("en").keys()
-    assert all(value.strip() for value in (*texts("de").values(), *texts("en").values()))
-
-
 def test_every_text_that_a_page_or_module_asks_for_exists():
     templates = files("roadscan.serve.pages").joinpath("templates")
     sources = [path.read_text() for path in STATIC.glob("*.js")]
     sources += [path.read_text() for path in templates.iterdir()]
     asked = {a or b for source in sources for a, b in TEXT_KEY.findall(source)}
     assert asked - texts("de").keys() == set()
-
-
-@pytest.mark.parametrize(
-    ("asked", "kept", "accepted", "language"),
-    [
-        ("en", "de", "de", "en"),
-        (None, "en", "de", "en"),
-        (None, None, "fr-FR, en;q=0.8, de;q=0.7", "en"),
-        ("xx", None, "", DEFAULT),
-        (None, "../../etc", "*", DEFAULT),
-    ],
-)
-def test_the_language_is_the_one_asked_for_then_kept_then_the_browser_s(
-    asked, kept, accepted, language
-):
-    assert choose_language(asked, kept, accepted) == language
-
-
-def test_texts_are_valid_toml_without_repeated_keys():
-    for language in ("de", "en"):
-        source = files("roadscan.serve.pages").joinpath("texts", f"{language}.toml")
-        assert tomllib.loads(source.read_text("utf-8"))

@@ -13,7 +13,7 @@ from starlette.testclient import TestClient
 from roadscan.serve.access.guard import Guard
 from roadscan.serve.errors import tell_errors
 from roadscan.serve.uploads.tus_routes import tus_router
-from roadscan.serve.uploads.upload_routes import uploads_api
+from roadscan.serve.uploads.upload_routes import uploads_router
 from roadscan.serve.uploads.upload_service import UploadService
 from roadscan.serve.uploads.upload_storage import Limits, UploadStorage
 from roadscan.store.store import Store
@@ -34,7 +34,7 @@ def app(accounts: Accounts, arrivals: UploadService) -> FastAPI:
     tell_errors(app)
     guard = Guard(accounts)
     app.include_router(tus_router(guard, arrivals, idle_s=0.5))
-    app.include_router(uploads_api(guard, arrivals))
+    app.include_router(uploads_router(guard, arrivals))
     return app
 
 

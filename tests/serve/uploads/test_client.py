@@ -9,7 +9,7 @@ from roadscan.errors import InputFault, RoadscanError
 from roadscan.model.access import Role
 from roadscan.pipeline.progress import NoProgress
 from roadscan.serve.uploads import client as module
-from roadscan.serve.uploads.client import Arrival, list_sources, send_files
+from roadscan.serve.uploads.client import UploadedFile, list_sources, send_files
 from roadscan.serve.uploads.connection import Connection, ConnectionLostError
 from roadscan.serve.uploads.upload_storage import UploadStorage
 
@@ -52,7 +52,7 @@ def drop(tmp_path):
 
 @pytest.fixture(autouse=True)
 def small_pieces(monkeypatch):
-    monkeypatch.setattr(module, "PIECE_BYTES", 100_000)
+    monkeypatch.setattr(module, "CHUNK_BYTES", 100_000)
 
 
 def send(line, inputs, survey="", progress=None):
@@ -84,7 +84,7 @@ def test_what_is_not_there_or_of_no_use_is_told(tmp_path):
 def test_a_drop_arrives_as_drives(line, drop, arrivals):
     progress = Counted()
     results = send(line, [drop], "Nord 2026", progress)
-    assert all(isinstance(result, Arrival) and not result.known_as for result in results)
+    assert all(isinstance(result, UploadedFile) and not result.known_as for result in results)
     assert progress.shown == progress.total == sum(s.size_bytes for s in list_sources([drop]))
     drives = {drive.video.name: drive for drive in arrivals.files.waiting()}
     assert drives["a.MP4"].track.name == "a.gpx"
@@ -112,7 +112,7 @@ def test_an_upload_that_was_begun_goes_on_where_it_was(address, key, drop, arriv
         pass
 
     pieces = []
-    ask = Connection.ask
+    ask = Connection.send
 
     def until_stopped(self, method, *arguments):
         pieces.append(method)
@@ -122,10 +122,10 @@ def test_an_upload_that_was_begun_goes_on_where_it_was(address, key, drop, arriv
 
     video = drop / "100/a.MP4"
     with closing(Connection(address, key)) as line:
-        monkeypatch.setattr(Connection, "ask", until_stopped)
+        monkeypatch.setattr(Connection, "send", until_stopped)
         with pytest.raises(Stopped):
             send(line, [video])
-    monkeypatch.setattr(Connection, "ask", ask)
+    monkeypatch.setattr(Connection, "send", ask)
     (begun,) = arrivals.storage.under_way()
     assert begun.offset_bytes == 200_000
     with closing(Connection(address, key)) as line:
@@ -138,7 +138,7 @@ def test_an_upload_that_was_begun_goes_on_where_it_was(address, key, drop, arriv
 def test_a_line_that_breaks_at_every_other_request_only_costs_time(
     line, drop, arrivals, monkeypatch
 ):
-    ask, count = Connection.ask, [0]
+    ask, count = Connection.send, [0]
 
     def breaking(self, *arguments):
         count[0] += 1
@@ -147,34 +147,34 @@ def test_a_line_that_breaks_at_every_other_request_only_costs_time(
             raise ConnectionLostError("cut")
         return answer
 
-    monkeypatch.setattr(Connection, "ask", breaking)
+    monkeypatch.setattr(Connection, "send", breaking)
     (result,) = send(line, [drop / "100/a.MP4"])
     assert arrivals.storage.path_of(result.sha256).stat().st_size == 350_000
 
 
 def test_a_line_that_breaks_at_many_beginnings_is_no_spoiled_file(line, drop, monkeypatch):
-    ask, count = Connection.ask, [0]
+    ask, count = Connection.send, [0]
 
     def breaking(self, method, *arguments):
         count[0] += method == "POST"
-        if method == "POST" and count[0] <= 2 * module.MAX_BEGINNINGS:
+        if method == "POST" and count[0] <= 2 * module.MAX_STARTS:
             raise ConnectionLostError("cut")
         return ask(self, method, *arguments)
 
-    monkeypatch.setattr(Connection, "ask", breaking)
+    monkeypatch.setattr(Connection, "send", breaking)
     (result,) = send(line, [drop / "100/a.MP4"])
-    assert isinstance(result, Arrival)
+    assert isinstance(result, UploadedFile)
 
 
 def test_a_file_that_a_bad_line_garbles_is_sent_again(line, drop, arrivals, monkeypatch):
-    steps_of, times = module._Sending._in_steps, [0]
+    steps_of, times = module._FileUpload._read_steps, [0]
 
     def garbled(self, offset, size):
         times[0] += 1
         steps = steps_of(self, offset, size)
         return (bytes(len(step)) for step in steps) if times[0] == 2 else steps
 
-    monkeypatch.setattr(module._Sending, "_in_steps", garbled)
+    monkeypatch.setattr(module._FileUpload, "_read_steps", garbled)
     (result,) = send(line, [drop / "100/a.MP4"])
     assert times[0] == 8
     kept = arrivals.storage.path_of(result.sha256).read_bytes()
@@ -232,7 +232,7 @@ def test_a_service_that_does_not_answer_is_given_up_after_a_while(drop):
         sending = send_files(line, list_sources([drop]), "", NoProgress(), waits.append)
         assert refused(list, sending).code == "service_unreachable"
     assert waits[:6] == [0.0, 1.0, 2.0, 4.0, 8.0, 16.0]
-    assert 200 < sum(waits) <= module.PATIENCE_S
+    assert 200 < sum(waits) <= module.GIVE_UP_AFTER_S
 
 
 @pytest.mark.parametrize("url", ["town.example", "ftp://x", "http://", "http://[x", "http://x:0"])
@@ -264,4 +264,4 @@ def test_an_answer_cut_short_is_a_broken_line(address, monkeypatch):
 
     monkeypatch.setattr(http.client.HTTPResponse, "read", cut)
     with closing(Connection(address, "")) as line, pytest.raises(ConnectionLostError):
-        line.ask("GET", "/api/uploads")
+        line.send("GET", "/api/uploads")

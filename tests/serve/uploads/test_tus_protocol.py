@@ -9,7 +9,7 @@ from roadscan.errors import RoadscanError
 from roadscan.model.uploaded_file import UploadSource
 from roadscan.serve.uploads.tus_protocol import (
     Checksum,
-    Sent,
+    UploadMetadata,
     parse_checksum,
     parse_count,
     parse_metadata,
@@ -43,7 +43,7 @@ def test_a_file_of_a_drop_says_where_it_lay():
 
 
 def test_little_or_nothing_said_is_enough():
-    assert parse_metadata("") == Sent(UploadSource("", 0, "", "unnamed"), "", "", "")
+    assert parse_metadata("") == UploadMetadata(UploadSource("", 0, "", "unnamed"), "", "", "")
     assert parse_metadata(write_metadata({"name": "a.mp4"})).place.name == "a.mp4"
     assert parse_metadata(write_metadata({"relativePath": "x/a.mp4"})).place.name == "a.mp4"
     assert named("a.mp4", relativePath="null").place == UploadSource("", 0, "", "a.mp4")

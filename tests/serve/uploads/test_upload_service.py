@@ -5,8 +5,8 @@ import pytest
 
 from roadscan.model.access import Caller, Role
 from roadscan.model.uploaded_file import UploadSource
-from roadscan.serve.uploads.tus_protocol import Sent
-from roadscan.serve.uploads.upload_record import State
+from roadscan.serve.uploads.tus_protocol import UploadMetadata
+from roadscan.serve.uploads.upload_folder import State
 from roadscan.serve.uploads.upload_service import UploadService
 from roadscan.serve.uploads.upload_storage import UploadStorage
 from roadscan.store.town.files import Files
@@ -22,7 +22,9 @@ class Killed(BaseException):
 
 
 def receive(arrivals, name="a.mp4", source=SOURCE):
-    upload = arrivals.begin(Sent(UploadSource("", 0, "", name), "", "", ""), len(source), IDA)
+    upload = arrivals.begin(
+        UploadMetadata(UploadSource("", 0, "", name), "", "", ""), len(source), IDA
+    )
     with closing(arrivals.storage.writer(upload.upload_id, 0)) as writer:
         writer.write(source)
         return writer.done()
@@ -32,7 +34,7 @@ def after_restart(arrivals, store, tmp_path):
     return UploadService(UploadStorage(tmp_path / "town", LIMITS), Files(store.engine))
 
 
-@pytest.mark.parametrize("before", ["seal", "keep", "done"])
+@pytest.mark.parametrize("before", ["seal", "move_to_files", "done"])
 @pytest.mark.parametrize("step", ["before", "after"])
 def test_a_kill_at_any_step_of_the_end_is_made_good(
     arrivals, store, tmp_path, monkeypatch, before, step
@@ -50,7 +52,7 @@ def test_a_kill_at_any_step_of_the_end_is_made_good(
         with suppress(Killed):
             arrivals.finish(upload)
     again = after_restart(arrivals, store, tmp_path)
-    again.tidy()
+    again.clean_up()
     done = again.storage.get(upload.upload_id)
     assert (done.state, done.sha256, done.known_as) == (State.DONE, SHA256, "")
     assert again.storage.path_of(SHA256).read_bytes() == SOURCE
@@ -77,14 +79,14 @@ def test_a_kill_between_the_bytes_and_the_row_is_made_good(arrivals, store, tmp_
 def test_a_row_that_a_power_cut_took_is_put_again(arrivals):
     arrivals.finish(receive(arrivals))
     arrivals.files.delete(SHA256)
-    arrivals.tidy()
+    arrivals.clean_up()
     assert arrivals.files.get(SHA256).name == "a.mp4"
 
 
 def test_a_deleted_file_stays_deleted(arrivals):
     arrivals.finish(receive(arrivals))
     arrivals.remove(SHA256)
-    arrivals.tidy()
+    arrivals.clean_up()
     assert arrivals.files.get(SHA256) is None
     assert not arrivals.storage.path_of(SHA256).exists()
 

@@ -16,8 +16,8 @@ from roadscan.errors import RoadscanError
 from roadscan.model.uploaded_file import UploadSource
 from roadscan.serve.uploads import upload_storage as module
 from roadscan.serve.uploads import writer as writer_module
-from roadscan.serve.uploads.tus_protocol import Checksum, Sent
-from roadscan.serve.uploads.upload_record import State
+from roadscan.serve.uploads.tus_protocol import Checksum, UploadMetadata
+from roadscan.serve.uploads.upload_folder import State
 from roadscan.serve.uploads.upload_storage import Limits, UploadStorage
 
 SOURCE = bytes(range(256)) * 40
@@ -44,7 +44,7 @@ def storage(tmp_path, clock):
 
 
 def sent(sha256="", name="a.mp4"):
-    return Sent(UploadSource("", 0, "", name), "", sha256, "")
+    return UploadMetadata(UploadSource("", 0, "", name), "", sha256, "")
 
 
 def begin(storage, size=SIZE, sha256="", owner="a1", held=0):
@@ -69,9 +69,9 @@ def refused(code):
 
 
 def finish(storage, upload_id):
-    with storage.alone(upload_id) as upload:
+    with storage.locked(upload_id) as upload:
         sealed = storage.seal(upload)
-        storage.keep(sealed)
+        storage.move_to_files(sealed)
         return storage.done(sealed, "")
 
 
@@ -359,7 +359,7 @@ def test_a_folder_that_a_crash_left_without_a_record_is_cleared_away(storage, cl
     clock.now_s = folder.stat().st_mtime + 10
     storage.expire()
     assert folder.exists()
-    clock.now_s += module.BROKEN_KEPT_S
+    clock.now_s += module.BROKEN_AFTER_S
     storage.expire()
     assert not folder.exists()
 
@@ -367,9 +367,9 @@ def test_a_folder_that_a_crash_left_without_a_record_is_cleared_away(storage, cl
 def test_a_file_deleted_before_its_upload_ended_is_not_waited_for(storage):
     upload_id = begin(storage)
     append(storage, upload_id, 0, SOURCE)
-    with storage.alone(upload_id) as upload:
+    with storage.locked(upload_id) as upload:
         sealed = storage.seal(upload)
-        storage.keep(sealed)
+        storage.move_to_files(sealed)
     storage.remove(sealed.sha256)
     with refused("upload_gone"):
         finish(storage, upload_id)

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -7,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
 
-from roadscan.publish.layer_fields import LAYERS
+from roadscan.model.layers import LAYERS
 from roadscan.store.layers import reader
 from roadscan.store.layers.feature_tables import FEATURES, own_columns
 from roadscan.store.layers.layer_store import LayerStore
@@ -60,8 +61,8 @@ def where(condition):
 
 
 def test_the_columns_are_the_fields_of_the_layers():
-    for collection, fields in LAYERS.items():
-        assert [c.name for c in own_columns(collection)] == [field.name for field in fields]
+    for collection, schema in LAYERS.items():
+        assert [c.name for c in own_columns(collection)] == [field.name for field in schema.fields]
     assert FEATURES.keys() == LAYERS.keys()
 
 
@@ -307,7 +308,7 @@ def test_places_go_on_from_one_edition_to_the_next(empty):
 
 def test_a_feature_without_geometry_is_in_every_box_and_touches_nothing(empty):
     nowhere = row("segments", shapely.Point(12, 51), segment_id="x")
-    lost = type(nowhere)(nowhere.geojson, None, nowhere.values)
+    lost = replace(nowhere, geometry_wkb=None)
     empty.put_features(source(), {"segments": [lost]})
     assert ids(empty) == ["x"]
     for area in (shapely.box(1, 2, 3, 4), shapely.Point(5, 6)):

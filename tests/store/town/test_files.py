@@ -129,15 +129,13 @@ def test_files_are_walked_from_the_newest_on(files):
     )
 
 
-def test_a_video_is_taken_by_one_job_only_and_can_be_given_back(files):
+def test_a_video_is_taken_by_one_job_only(files):
     item = placed("a.mp4")
     put(files, item)
     assert files.take(item.file.sha256, "one")
     assert files.take(item.file.sha256, "one")
     assert not files.take(item.file.sha256, "two")
     assert files.waiting() == ()
-    files.give_back("one")
-    assert files.take(item.file.sha256, "two")
 
 
 def test_a_deleted_file_is_forgotten_with_its_places(files):

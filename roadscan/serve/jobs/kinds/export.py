@@ -53,6 +53,7 @@ def workflow(place: Workplace) -> Workflow[ExportRequest]:
 def export_survey(town: Town, request: ExportRequest) -> Facts:
     """Write all layers and pictures of a survey into one file, which is there whole or not."""
     from roadscan.publish.export import export_all  # noqa: PLC0415 -- workers only
+    from roadscan.publish.layer_frames import load_results  # noqa: PLC0415 -- workers only
 
     data = town.settings.data
     remove_old_exports(data, time.time())
@@ -65,7 +66,7 @@ def export_survey(town: Town, request: ExportRequest) -> Facts:
     shutil.rmtree(partial, ignore_errors=True)
     try:
         partial.mkdir(parents=True)
-        export_all(town.store, request.survey, partial)
+        export_all(town.store, load_results(town.store, request.survey), partial)
         _pack(partial, target)
     finally:
         shutil.rmtree(partial, ignore_errors=True)

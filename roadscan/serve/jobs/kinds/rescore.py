@@ -48,8 +48,8 @@ def workflow(place: Workplace) -> Workflow[RescoreRequest]:
 
 def rescore_survey(town: Town, request: RescoreRequest) -> Facts:
     """Score a survey by another scheme and renew its layers; no video is opened."""
-    from roadscan.pipeline.rescore import use_scheme  # noqa: PLC0415 -- workers only
     from roadscan.pipeline.scheme import load_scheme  # noqa: PLC0415 -- workers only
+    from roadscan.pipeline.score_survey import use_scheme  # noqa: PLC0415 -- workers only
 
     use_scheme(town.store, request.survey, load_scheme(request.scheme))
     return score_survey(town, request.survey)

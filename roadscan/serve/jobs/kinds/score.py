@@ -1,6 +1,5 @@
 """A survey to be scored because drives joined it or left it; submitted by the scheduler."""
 
-import time
 from typing import ClassVar, Final
 
 from roadscan.serve.jobs.kind import JobKind, Workflow, Workplace
@@ -38,17 +37,9 @@ def score_change(town: Town, request: ScoreRequest) -> Facts:
 
 def score_survey(town: Town, survey: str) -> Facts:
     """Score a survey with all its drives and renew its layers."""
-    from roadscan.pipeline.rescore import score_again  # noqa: PLC0415 -- workers only
-    from roadscan.pipeline.score_new_drives import score_new_drives  # noqa: PLC0415 -- the same
-    from roadscan.publish.served_features import publish_features  # noqa: PLC0415 -- the same
+    from roadscan.pipeline.score_survey import update_scores  # noqa: PLC0415 -- workers only
 
-    began_s = time.monotonic()
-    change = score_new_drives(town.store, town.scorings, survey)
-    if change is None:
-        change = town.scorings.status(survey).requested
-        score_again(town.store, survey)
-        publish_features(town.store, town.layers, survey)
-    town.scorings.mark_done(survey, change, time.monotonic() - began_s)
+    update_scores(town.store, town.scorings, town.layers, survey)
     totals = town.store.totals(survey)
     return {
         "segments_assessed": totals.scored,

@@ -204,7 +204,7 @@ def test_a_wrong_network_in_a_zip_is_told_with_its_name_in_there(
         archive.writestr("Export Süd/Straßen.shp", b"no shapefile")
         archive.writestr("Export Süd/Straßen.dbf", b"")
     error = sent.error_of_network("Netz 2026.zip", (tmp_path / "n.zip").read_bytes())
-    assert error.message == "Netz 2026.zip: Export Süd/Straßen.shp is no shapefile"
+    assert error.message == "Netz 2026.zip: Export Süd/Straßen.shp is not a shapefile"
 
 
 def test_no_name_that_was_sent_becomes_a_path(sent: Sent, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,156 @@
+"""Brings the scores of a survey up to date, from what the store has: no video, no detector."""
+
+import time
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from roadscan.assess.scheme import Scheme, parse_scheme
+from roadscan.assess.segmentation import segments_of
+from roadscan.errors import RoadscanError
+from roadscan.model.damage import Damage, LaneGrid, position_on_network
+from roadscan.model.road import Lane
+from roadscan.model.score import SegmentResult
+from roadscan.model.survey import Assessment, DriveKey
+from roadscan.pipeline.score_lanes import delta_of, score_lanes
+from roadscan.publish.layer_frames import Results, drives_layer, photo_paths
+from roadscan.publish.served_features import feature_rows, publish_features
+from roadscan.store.layers.layer_store import LayerStore
+from roadscan.store.layers.patch import LayerPatch
+from roadscan.store.rescoring import RescoreDelta, Scorings
+from roadscan.store.store import Store
+
+LANES_AT_ONCE: Final = 500
+"""Read together where all lanes are scored: no transaction waits for them."""
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreSummary:
+    """How many segments have a score, why the others have none, how many damages there are."""
+
+    scored: int
+    not_scored: dict[str, int]
+    damages: int
+    lost_m: dict[str, float]
+    """Metres of lane that only unusable frames would have seen, by reason."""
+
+
+def score_survey(store: Store, survey: str) -> Results:
+    """Score all lanes of a survey by its scheme, and keep the results in place of earlier ones."""
+    known = store.survey(survey)
+    network, scheme = store.network(known.network_sha256), parse_scheme(known.scheme_text)
+    segments = segments_of(network, scheme)
+    judgements = store.reviews.in_force(survey)
+    reviewed = store.reviews.lanes(survey) if judgements else frozenset[Lane]()
+    lanes = sorted({(segment.link_id, segment.direction) for segment in segments})
+    results: dict[str, SegmentResult] = {}
+    damages: list[Damage] = []
+    judged: dict[Lane, LaneGrid] = {}
+    for some in score_lanes(store, known, lanes, judgements, network, LANES_AT_ONCE):
+        results.update({result.segment_id: result for result in some.results})
+        damages.extend(some.damages)
+        judged.update({lane: grid for lane, grid in some.grids.items() if lane in reviewed})
+    assessment = Assessment(
+        segments,
+        tuple(results[segment.segment_id] for segment in segments),
+        tuple(sorted(damages, key=position_on_network)),
+    )
+    store.put_assessment(survey, assessment)
+    photos = photo_paths(store, survey, assessment.damages)
+    return Results(known, scheme, network, store.drives(survey), assessment, photos, judged)
+
+
+def score_new_drives(store: Store, scorings: Scorings, survey: str) -> int | None:
+    """Score the lanes of the drives that joined since the last scoring, in scores and layers.
+
+    Returns the last change of the survey that they include; None if something else changed too,
+    or the survey has no layers yet: then all of it has to be scored, and some lanes may be up to
+    date already. Repeating it, also after it broke off, changes nothing more.
+    """
+    status = scorings.status(survey)
+    drives = scorings.drives_joined(status)
+    if not drives:
+        return None
+    known, judgements = store.survey(survey), store.reviews.in_force(survey)
+    lanes = sorted({lane for key in drives for lane in store.lanes_driven(key)})
+    for some in score_lanes(store, known, lanes, judgements):
+        if not scorings.apply_delta(survey, delta_of(store, some, status.done)):
+            return None
+    applied = scorings.apply_delta(survey, _paths(store, survey, status.done, drives))
+    return status.requested if applied else None
+
+
+def update_scores(store: Store, scorings: Scorings, layers: LayerStore, survey: str) -> None:
+    """Bring scores and served layers of a survey up to date.
+
+    Lanes of new drives are scored alone if nothing else changed, else all lanes, into a new edition
+    of the layers.
+    """
+    began_s = time.monotonic()
+    change = score_new_drives(store, scorings, survey)
+    if change is None:
+        change = scorings.status(survey).requested
+        publish_features(store, layers, score_survey(store, survey))
+    scorings.mark_done(survey, change, time.monotonic() - began_s)
+
+
+def use_scheme(store: Store, survey: str, scheme: Scheme) -> None:
+    """Let a survey be scored by another scheme; its views and hits stay as they are.
+
+    Raises
+    ------
+    RoadscanError
+        `survey_unknown`; `scheme_needs_video` if the scheme would see other cells.
+    """
+    try:
+        known = store.survey(survey)
+    except KeyError:
+        names = ", ".join(repr(name) for name in store.surveys()) or "none"
+        raise RoadscanError(
+            "survey_unknown", f"there is no survey {survey[:80]!r}", f"Known: {names}"
+        ) from None
+    before = parse_scheme(known.scheme_text)
+    if scheme.viewing != before.viewing:
+        raise RoadscanError(
+            "scheme_needs_video",
+            f"{scheme.id} counts other kinds, cells or lane widths than {before.id}",
+            "Give the videos to roadscan run with this scheme",
+        )
+    store.use_scheme(survey, scheme.text)
+
+
+def summary_of(assessment: Assessment) -> ScoreSummary:
+    """Count what came out of a scoring."""
+    scores = [result.score for result in assessment.results]
+    reasons = Counter(score.reason for score in scores if score.score is None)
+    return ScoreSummary(
+        len(scores) - reasons.total(),
+        dict(sorted(reasons.items())),
+        len(assessment.damages),
+        _lost_m(assessment),
+    )
+
+
+def _lost_m(assessment: Assessment) -> dict[str, float]:
+    lost: dict[str, float] = defaultdict(float)
+    for segment, result in zip(assessment.segments, assessment.results, strict=True):
+        for reason, share in result.lost.items():
+            lost[reason] += share * segment.length_m
+    return {reason: round(metres, 1) for reason, metres in sorted(lost.items())}
+
+
+def _paths(store: Store, survey: str, change: int, drives: Sequence[DriveKey]) -> RescoreDelta:
+    """Return the paths of new drives, which their layer lacks."""
+    known = store.survey(survey)
+    results = Results(
+        known,
+        parse_scheme(known.scheme_text),
+        store.network_part(known.network_sha256, ()),
+        tuple(store.drive(key) for key in drives),
+        Assessment((), (), ()),
+        {},
+        {},
+    )
+    patch = LayerPatch((), tuple(feature_rows("drives", [drives_layer(results)])))
+    return RescoreDelta(change, (), (), (), {"drives": patch})
