@@ -26,7 +26,7 @@ from roadscan.serve.retention import DAY_S, LONGEST_S, Due, Retention
 from roadscan.serve.settings import ServeSettings
 from roadscan.serve.survey_exports import KEPT_S
 from roadscan.serve.town import Town
-from roadscan.store.surveys.results import model_uses
+from roadscan.store.surveys.list_drives import model_uses
 
 FIRST: Final = 100
 """At most so many of the files that are due are listed."""

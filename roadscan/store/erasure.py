@@ -1,4 +1,4 @@
-"""Erases a drive: all that the store has of it, on every network and in every survey."""
+"""Erases a drive from the store, on every network and in every survey."""
 
 from dataclasses import dataclass
 from typing import Any, Final
@@ -24,24 +24,24 @@ OF_DRIVE: Final[tuple[Table, ...]] = (
     tables.found_frames,
     review_boxes,
 )
-"""What has rows of a drive, but for the served layers: those are made anew with the scores."""
+"""Tables with rows of a drive; the served layers are rebuilt when the survey is scored."""
 OF_SURVEY: Final[tuple[Table, ...]] = (tables.surveys, tables.results, tables.damages)
 
 
 @dataclass(frozen=True, slots=True)
 class Erased:
-    """What erasing a drive did to the surveys that it was in."""
+    """The surveys that an erased drive belonged to."""
 
     rescored: tuple[str, ...]
-    """Asked to be scored without it."""
+    """To be scored again without it."""
     ended: tuple[str, ...]
-    """Gone with it: it was the last drive of theirs."""
+    """Removed, as it was their last drive."""
 
 
 def erase_drive(engine: Engine, drive_id: str) -> Erased:
-    """Erase a drive in one transaction; doing it twice changes nothing.
+    """Erase a drive in one transaction; repeating it changes nothing.
 
-    Verdicts about nothing but its boxes go with it; the audit log keeps that they were given.
+    Decisions about its boxes alone are erased too; the audit log still shows that they were made.
     """
     own = tables.survey_drives.c.drive_id == drive_id
     query = select(tables.survey_drives.c.survey).where(own).distinct()
@@ -54,7 +54,7 @@ def erase_drive(engine: Engine, drive_id: str) -> Erased:
             request_scoring(db, survey)
         for table in OF_DRIVE:
             db.execute(delete(table).where(table.c.drive_id == drive_id))
-        _erase_verdicts_on_nothing(db)
+        _erase_empty_decisions(db)
         ended = tuple(survey for survey in surveys if not _has_drives(db, survey))
         for survey in ended:
             _end(db, survey)
@@ -62,7 +62,7 @@ def erase_drive(engine: Engine, drive_id: str) -> Erased:
     return Erased(tuple(survey for survey in surveys if survey not in ended), ended)
 
 
-def _erase_verdicts_on_nothing(db: Connection) -> None:
+def _erase_empty_decisions(db: Connection) -> None:
     decisions, undoing = review_decisions, review_decisions.alias()
     on_box = exists().where(review_boxes.c.decision == decisions.c.number)
     db.execute(delete(decisions).where(decisions.c.undoes.is_(None), ~on_box))
@@ -76,7 +76,7 @@ def _has_drives(db: Connection, survey: str) -> bool:
 
 
 def _end(db: Connection, survey: str) -> None:
-    """Remove a survey; its scorings keep counting, so that no job of a later one looks done."""
+    """Remove a survey; its change numbers go on, so that no job of a later one looks done."""
     this: dict[str, Any] = {"survey": survey}
     for table in OF_SURVEY:
         db.execute(delete(table).filter_by(**this))

@@ -1,4 +1,4 @@
-"""The store on PostgreSQL with PostGIS, for a service on several machines."""
+"""Stores on PostgreSQL with PostGIS, for a service on several machines."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,19 +14,19 @@ from roadscan.store.store import Store
 
 CONNECT_TIMEOUT_S: Final = 10
 SESSION: Final = {"jit": "off", "max_parallel_workers_per_gather": "0"}
-"""Our queries take milliseconds: what PostgreSQL sets up for long ones takes longer than they."""
+"""Queries here take milliseconds: JIT and parallel workers would take longer to start."""
 DISK_FULL: Final = "53100"
 """SQLSTATE."""
 
 
 @contextmanager
 def connect_store(database: str) -> Iterator[Store]:
-    """Open the store in a database (postgresql://...), making or upgrading its tables.
+    """Open the store in a database (postgresql://...), creating or upgrading its tables.
 
     Raises
     ------
     RoadscanError
-        `store_unreachable`, also if it lacks PostGIS or keeps no UTF-8, `store_version`,
+        `store_unreachable`, also without PostGIS or UTF-8, `store_version`,
         `store_malformed`, `extra_missing` without the driver.
     """
     try:
@@ -44,7 +44,7 @@ def connect_store(database: str) -> Iterator[Store]:
             "store_unreachable", "the database's address cannot be read", "postgresql://host/name"
         ) from error
     where = url.set(query={}).render_as_string(hide_password=True)
-    # a connection that the server closed meanwhile is noticed before it is used
+    # notices a connection that the server has closed before using it
     engine = create_engine(
         url,
         pool_pre_ping=True,
@@ -61,7 +61,7 @@ def connect_store(database: str) -> Iterator[Store]:
 
     try:
         _prepare(engine, where)
-        yield Store(engine, lambda error: _told(error, where))
+        yield Store(engine, lambda error: _explained(error, where))
     finally:
         engine.dispose()
 
@@ -73,17 +73,17 @@ def _prepare(engine: Engine, where: str) -> None:
         if encoding != "UTF8":
             raise RoadscanError(
                 "store_unreachable",
-                f"the database {where} does not keep text as UTF-8",
+                f"the database {where} does not store text as UTF-8",
                 "Make one with ENCODING 'UTF8'",
             )
         upgrade(engine, where)
     except DBAPIError as error:
-        raise _told(error, where) from error
+        raise _explained(error, where) from error
 
 
 @cache
 def _text_dumper() -> type:
-    """Return what writes text for PostgreSQL, which refuses NUL: it becomes the sign for lost."""
+    """Return a text adapter that replaces NUL, which PostgreSQL rejects, by U+FFFD."""
     from psycopg.types.string import StrDumperUnknown  # noqa: PLC0415 -- an extra
 
     class Text(StrDumperUnknown):
@@ -93,7 +93,7 @@ def _text_dumper() -> type:
     return Text
 
 
-def _told(error: DBAPIError, where: str) -> RoadscanError:
+def _explained(error: DBAPIError, where: str) -> RoadscanError:
     if getattr(error.orig, "sqlstate", None) == DISK_FULL:
         return RoadscanError(
             "output_disk_full", f"no room left for {where}", "Make room, run again"
@@ -102,7 +102,7 @@ def _told(error: DBAPIError, where: str) -> RoadscanError:
     if isinstance(error, OperationalError):
         hint = "Is it running, and reachable from here?"
     else:
-        hint = "An administrator of the database has to put that right: see docs/operations.md"
+        hint = "The database's administrator has to fix that: see docs/operations.md"
     return RoadscanError(
         "store_unreachable",
         f"the database {where} does not answer as it should ({words[:160]})",

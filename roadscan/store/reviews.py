@@ -1,4 +1,4 @@
-"""What reviewers decided, written down once and never changed: an undo is a row of its own."""
+"""The decisions of reviewers, append-only: an undo is a row of its own."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable
@@ -22,7 +22,7 @@ from roadscan.store.statements import of_survey
 from roadscan.store.tables import review_boxes, review_decisions
 
 UNDONE: Final = "undone"
-"""Stands for the verdict in the row that takes an earlier one back."""
+"""In place of a verdict in the row that undoes an earlier decision."""
 _CORNERS: Final = ("x1", "y1", "x2", "y2")
 _AT_ONCE: Final = 500
 
@@ -36,9 +36,9 @@ class Reviews:
     def decide(
         self, subject: ReviewedDamage, ruling: Ruling, delta: RescoreDelta | None = None
     ) -> Decision:
-        """Write a ruling down and ask for the scoring of every survey that it touches.
+        """Store a ruling and request the scoring of every survey that it affects.
 
-        With what follows from it, its own survey's scores and layers show it at once.
+        With `delta`, the scores and layers of its own survey are updated in the same transaction.
         """
         surveys = self._ready_to_score({box.drive_id for box in subject.boxes})
         row = _row(subject, ruling.who, ruling.at_s) | {
@@ -60,9 +60,9 @@ class Reviews:
     def undo(
         self, number: int, who: str, at_s: float, delta: RescoreDelta | None = None
     ) -> Decision:
-        """Take a verdict back; what was said of its boxes before holds again.
+        """Undo a decision; the earlier ones about its boxes apply again.
 
-        Raises `review_unknown` for one that there is not, or that is taken back already.
+        Raises `review_unknown` if it does not exist or is undone already.
         """
         found = self.decision(number)
         surveys = self._ready_to_score({box.drive_id for box in found.subject.boxes})
@@ -83,7 +83,7 @@ class Reviews:
         return self.decision(number)
 
     def decision(self, number: int) -> Decision:
-        """Return one verdict; `review_unknown` where there is none of this number."""
+        """Return a decision; raises `review_unknown`."""
         with self._engine.connect() as db:
             found = _decisions(db, _verdicts().where(review_decisions.c.number == number))
         if not found:
@@ -91,13 +91,13 @@ class Reviews:
         return found[0]
 
     def of(self, survey: str) -> tuple[Decision, ...]:
-        """Return every verdict given in a survey, the undone ones too, the first one first."""
+        """Return all decisions of a survey, undone ones too, oldest first."""
         query = _verdicts().where(review_decisions.c.survey == survey)
         with self._engine.connect() as db:
             return _decisions(db, query.order_by(review_decisions.c.number))
 
     def up_to_date_change(self, survey: str) -> int | None:
-        """Return the last change of a survey if its scores leave nothing out, else None."""
+        """Return the last change of a survey if its scores are up to date, else None."""
         ensure_scoring(self._engine, survey)
         with self._engine.connect() as db:
             return up_to_date_change(db, survey)
@@ -129,7 +129,7 @@ class Reviews:
             }
 
     def lanes(self, survey: str) -> frozenset[Lane]:
-        """Return the lanes of a survey that judged boxes lie on."""
+        """Return the lanes of a survey with reviewed boxes."""
         frames = select(review_boxes.c.drive_id, review_boxes.c.frame_t_s).distinct().subquery()
         seen = tables.observations
         this = (seen.c.drive_id == frames.c.drive_id) & (seen.c.frame_t_s == frames.c.frame_t_s)
@@ -154,7 +154,7 @@ class Reviews:
         return self._lanes(survey, lambda query: query.where(this))
 
     def beside(self, survey: str) -> dict[tuple[str, float], tuple[BoxKey, ...]]:
-        """Return all boxes of the frames that reviewers were shown, by drive and time."""
+        """Return all boxes of the frames shown to reviewers, by drive and time."""
         seen = tables.observations
         shown = review_boxes.c.position == 0
         query = select(review_boxes.c.drive_id, review_boxes.c.frame_t_s).where(shown)
@@ -181,7 +181,7 @@ class Reviews:
             return frozenset((link, Direction(way)) for link, way in found)
 
     def _ready_to_score(self, drives: Iterable[str]) -> list[str]:
-        """Return the surveys that drives belong to, in one order, so that no two wait crosswise."""
+        """Return the surveys of some drives, sorted, so that transactions cannot deadlock."""
         table = tables.survey_drives
         query = select(table.c.survey).where(table.c.drive_id.in_(sorted(drives))).distinct()
         with self._engine.connect() as db:
@@ -256,6 +256,6 @@ def _box_of(row: Any) -> BoxKey:
 def _unknown(number: int) -> RoadscanError:
     return RoadscanError(
         "review_unknown",
-        f"there is no decision {number} that could be looked at or undone",
+        f"there is no decision {number} to show or to undo",
         "Load the page again: somebody else may have undone it",
     )

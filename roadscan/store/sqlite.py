@@ -1,4 +1,4 @@
-"""The store on SQLite: one file in a folder, write-ahead log."""
+"""Stores on SQLite: one file in a folder, with a write-ahead log."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -17,22 +17,22 @@ from roadscan.store.store import Store
 FILE = "roadscan.db"
 LOCK_FILE = "roadscan.lock"
 JOBS_FILE = "jobs.db"
-"""Beside them where a service has worked: the folder is a town's then."""
+"""In the folder of a town that a service has worked in."""
 BUSY_MS = 5000
 MAPPED_BYTES = 1 << 30
-"""Of the file, read through memory that all processes share: the cache that SQLite gives each
-connection is smaller than a page of features."""
+"""Of the file, mapped into memory shared by all processes: SQLite's cache for each connection is
+smaller than a page of features."""
 
 
 @contextmanager
 def open_store(folder: Path) -> Iterator[Store]:
-    """Open the store of a folder for the one that writes, making or upgrading it.
+    """Open the store of a folder as its only writer, creating or upgrading it.
 
     Raises
     ------
     RoadscanError
         `output_not_writable`, `output_disk_full`, `output_in_use` while another run writes,
-        `store_version` if it was made by a newer roadscan, `store_malformed` if it is none.
+        `store_version` if this roadscan cannot upgrade it, `store_malformed` if it is no store.
     """
     _make(folder)
     with _alone(folder), share_store(folder) as store:
@@ -41,9 +41,9 @@ def open_store(folder: Path) -> Iterator[Store]:
 
 @contextmanager
 def share_store(folder: Path) -> Iterator[Store]:
-    """Open the store of a folder for one of several processes, making or upgrading it.
+    """Open the store of a folder in one of several processes, creating or upgrading it.
 
-    Whoever writes through it sees to it that no two work on the same chunk.
+    The callers make sure that no two of them write the same chunk.
 
     Raises
     ------
@@ -55,7 +55,7 @@ def share_store(folder: Path) -> Iterator[Store]:
     engine = _engine(path)
     try:
         _upgrade(engine, path)
-        yield Store(engine, partial(_told, where=str(path)))
+        yield Store(engine, partial(_explained, where=str(path)))
     finally:
         engine.dispose()
 
@@ -64,7 +64,7 @@ def _upgrade(engine: Engine, path: Path) -> None:
     try:
         upgrade(engine, str(path))
     except OperationalError as error:
-        raise _told(error, str(path)) from error
+        raise _explained(error, str(path)) from error
     except DatabaseError as error:
         raise not_a_store(str(path), error) from error
 
@@ -82,7 +82,7 @@ def _make(folder: Path) -> None:
 
 @contextmanager
 def _alone(folder: Path) -> Iterator[None]:
-    """Hold the folder's lock: one that the system lets go of with the process."""
+    """Hold the folder's lock, which the system releases when the process ends."""
     lock = sqlite3.connect(folder / LOCK_FILE, timeout=0.0, isolation_level=None)
     try:
         lock.execute("BEGIN EXCLUSIVE")
@@ -94,7 +94,7 @@ def _alone(folder: Path) -> Iterator[None]:
                 f"another run is writing to {folder}",
                 "Wait for it, or name another folder",
             ) from error
-        raise _told(error, str(folder)) from error
+        raise _explained(error, str(folder)) from error
     except sqlite3.DatabaseError as error:
         lock.close()
         raise not_a_store(str(folder / LOCK_FILE), error) from error
@@ -112,14 +112,14 @@ def _engine(path: Path) -> Engine:
         connection.execute(f"PRAGMA mmap_size={MAPPED_BYTES}")
         for pragma in ("journal_mode=WAL", "synchronous=NORMAL", f"busy_timeout={BUSY_MS}"):
             connection.execute(f"PRAGMA {pragma}")
-        # what is deleted is overwritten: many builds of SQLite do so unasked, others do not
+        # overwrite deleted rows: the default in many builds of SQLite, but not in all
         connection.execute("PRAGMA secure_delete=ON")
 
     return engine
 
 
-def _told(error: Exception, where: str) -> RoadscanError:
-    """Say what the database's own words mean for the user."""
+def _explained(error: Exception, where: str) -> RoadscanError:
+    """Explain an error of the database to the user."""
     words = str(getattr(error, "orig", error))
     if "full" in words:
         return RoadscanError(

@@ -1,4 +1,4 @@
-"""The tables, as SQLite and PostgreSQL share them; bounds for searching are each one's own."""
+"""The tables on SQLite and PostgreSQL; those of the layers are in layers/feature_tables.py."""
 
 from sqlalchemy import (
     JSON,
@@ -155,7 +155,7 @@ survey_drives = Table(
     Column("survey", Text, nullable=False),
     Column("drive_id", String, nullable=False),
     Column("settings_sha256", String, nullable=False),
-    # the change of the survey (scorings.wanted) that was this drive's coming and nothing else
+    # the change of the survey (scorings.wanted) that only added this drive, if any
     Column("change", Integer),
     PrimaryKeyConstraint("survey", "drive_id"),
 )

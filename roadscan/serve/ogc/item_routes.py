@@ -53,7 +53,7 @@ from roadscan.serve.ogc.responses import (
 from roadscan.serve.ogc.texts import COLLECTIONS
 from roadscan.store.layers.layer_store import LayerStore
 from roadscan.store.layers.reader import LayerReader
-from roadscan.store.layers.selection import Layer, Placed
+from roadscan.store.layers.selection import Layer, ServedFeature
 from roadscan.store.store import Store
 
 HTML_LIMIT: Final = 50
@@ -185,7 +185,7 @@ def _item(
     request: Request,
     values: Mapping[str, str],
     layer: Layer,
-    placed: Placed,
+    placed: ServedFeature,
     feature_id: str,
     own: str,
     crs: Crs,
@@ -258,13 +258,13 @@ def _collection_body(features: str, returned: int, matched: int, links: Sequence
     return f'{json.dumps(head)[:-1]}, "features": [{features}]}}'.encode()
 
 
-def _feature_body(placed: Placed, links: Sequence[Link], crs: Crs) -> bytes:
+def _feature_body(placed: ServedFeature, links: Sequence[Link], crs: Crs) -> bytes:
     """Return a feature with its links."""
     feature = _in_crs([placed], crs)[0]
     return f'{feature[:-1]},"links":{json.dumps(as_json(links))}}}'.encode()
 
 
-def _in_crs(page: Sequence[Placed], crs: Crs) -> list[str]:
+def _in_crs(page: Sequence[ServedFeature], crs: Crs) -> list[str]:
     """Return the GeoJSON of each feature with its geometry in a CRS."""
     if crs is CRS84:
         return [placed.geojson for placed in page]

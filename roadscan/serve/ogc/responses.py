@@ -16,7 +16,7 @@ from fastapi import Request, Response
 
 from roadscan.serve.ogc.negotiation import language_of
 from roadscan.serve.ogc.texts import LANGUAGES, TEXTS
-from roadscan.store.layers.selection import Placed
+from roadscan.store.layers.selection import ServedFeature
 
 VERSION: Final = version("roadscan")
 """Part of every entity tag: a new version may write the same features differently."""
@@ -126,7 +126,7 @@ def stylesheet() -> bytes:
     return files(__package__).joinpath("templates", STYLE).read_bytes()
 
 
-def feature_rows(features: Sequence[Placed]) -> list[Mapping[str, Any]]:
+def feature_rows(features: Sequence[ServedFeature]) -> list[Mapping[str, Any]]:
     """Return the properties of features, as the rows of a table."""
     return [json.loads(placed.geojson)["properties"] for placed in features]
 

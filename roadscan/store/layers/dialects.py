@@ -1,8 +1,8 @@
-"""What SQLite and PostgreSQL do differently for served features, each in one class.
+"""Spatial queries and other SQL that differ between SQLite and PostgreSQL, a class for each.
 
-SQLite has an R*Tree beside each table, with the edition as a third dimension, so that the layers
-of an earlier survey of the same streets cost nothing; the exact test is a function of ours.
-PostgreSQL has a PostGIS geometry made of the same WKB, with a GiST index.
+SQLite has an R*Tree for each table, with the edition as a third dimension, so that layers of
+earlier surveys of the same streets cost nothing; a Python function makes the exact test.
+PostgreSQL has a PostGIS geometry generated from the same WKB, with a GiST index.
 """
 
 import json
@@ -44,66 +44,66 @@ from roadscan.model.arrays import Floats, Ints
 
 
 class Spatial(Protocol):
-    """What a database does in its own way."""
+    """The SQL of a database for spatial queries and text."""
 
     def __hash__(self) -> int:
-        """Be what statements are kept by."""
+        """Be a key of the statement caches."""
 
     def begin_reading(self, db: Connection) -> None:
-        """See one state of the database until the connection is given back."""
+        """Start a snapshot that lasts until the connection is returned."""
 
     def put_bounds(
         self, db: Connection, features: Table, edition: int, numbers: Sequence[int], bounds: Floats
     ) -> None:
-        """Keep west, south, east, north (n x 4, CRS84) of features; NaN without a geometry."""
+        """Index bounds (n x 4 in CRS84: west, south, east, north); NaN without a geometry."""
 
     def remove_bounds(self, db: Connection, features: Table, first: int, last: int) -> None:
-        """Forget the bounds of a range of features."""
+        """Remove the bounds of a range of features."""
 
     def gather_statistics(self, db: Connection, features: Table) -> None:
-        """Let the planner of queries know what a table holds since much was put in."""
+        """Update the query planner's statistics after a bulk insert."""
 
     def within(self, db: Connection, features: Table, edition: int, area: shapely.Geometry) -> Ints:
         """Return the features of an edition that intersect an area, or have no geometry."""
 
     def intersects(self, features: Table, area: shapely.Geometry) -> ColumnElement[bool]:
-        """Return whether a feature of any edition intersects an area."""
+        """Return the condition that a feature intersects an area, in any edition."""
 
     def among(self, features: Table) -> ColumnElement[bool]:
-        """Return whether a feature is one of many: of the parameter `numbers`, as `packed`."""
+        """Return the condition that a feature is in the parameter `numbers`; see `packed`."""
 
     def packed(self, numbers: list[int]) -> str:
-        """Return many numbers as one parameter."""
+        """Return numbers as one parameter."""
 
     def like(self, text: Column[Any], pattern: str) -> ColumnElement[bool]:
-        """Return whether text follows a pattern of %, _ and backslash; case counts."""
+        """Return the condition that text matches a LIKE pattern; case-sensitive."""
 
 
 def spatial_of(engine: Engine) -> Spatial:
-    """Return what an engine's database does in its own way."""
+    """Return the SQL for the database of an engine."""
     return _SPATIAL[engine.dialect.name]
 
 
 def listed(query: Select[Any]) -> Select[Any]:
-    """Return a query for the numbers that another finds, in no order, as one text.
+    """Return a query for the numbers that another query finds, unordered, as one text.
 
-    Making a Python object of each row took longer than finding them.
+    Creating a Python object for each row took longer than finding them.
     """
     numbers = query.subquery().c[0]
     return select(func.aggregate_strings(cast(numbers, Text), ","))
 
 
 def numbers_of(db: Connection, query: Select[Any], parameters: Mapping[str, Any]) -> Ints:
-    """Return what a query made by `listed` finds."""
+    """Return the numbers that a query made by `listed` finds."""
     return np.fromstring(db.scalar(query, parameters) or "", np.int64, sep=",")
 
 
 _EDGES: Final = ("west", "south", "east", "north")
 _ASKED: Final = {name: bindparam(name, type_=Double) for name in _EDGES}
-"""The edges of an area that is asked for, as parameters."""
+"""The edges of the requested area, as parameters."""
 _EVERYWHERE: Final = np.array([-1e9, -1e9, 1e9, 1e9])
 TESTED_AT_ONCE: Final = 10_000
-"""Geometries held against an area together."""
+"""Geometries tested against an area in one batch."""
 
 
 class _Sqlite:
@@ -117,7 +117,7 @@ class _Sqlite:
     def put_bounds(
         self, db: Connection, features: Table, edition: int, numbers: Sequence[int], bounds: Floats
     ) -> None:
-        # what has no geometry is everywhere: a box has to find it, says OGC API - Features
+        # OGC API - Features: a bbox also selects features without a geometry
         boxes = np.where(np.isnan(bounds), _EVERYWHERE, bounds)[:, [0, 2, 1, 3]].tolist()
         names = ("number", "west", "east", "south", "north", "edition_from", "edition_to")
         placed = [
@@ -131,12 +131,12 @@ class _Sqlite:
         db.execute(delete(bounds).where(bounds.c.number.between(first, last)))
 
     def gather_statistics(self, db: Connection, features: Table) -> None:
-        """Do nothing: these queries go by their own order."""
+        """Do nothing: the order of these queries does not depend on statistics."""
 
     def within(self, db: Connection, features: Table, edition: int, area: shapely.Geometry) -> Ints:
         if shapely.is_empty(area):
             return np.array([], np.int64)
-        # what lies inside a box needs no look at its geometry; the tree rounds bounds outwards
+        # bounds inside a box settle it without the geometry: the tree rounds bounds outwards
         is_box = shapely.area(area) > 0 and shapely.box(*shapely.bounds(area)).equals(area)
         near_by = _near_box if is_box else _near_area
         placed = numbers_of(db, near_by(features), {"edition": edition} | _edges(area))
@@ -206,9 +206,9 @@ class _Postgis:
 def _within_area(features: Table) -> Select[Any]:
     return listed(
         select(features.c.number).where(
-            # computed, so that no index is asked for it: a bitmap of the whole edition took longest
+            # an expression, so that no index is used: a bitmap of the whole edition was slowest
             features.c.number.bitwise_rshift(literal(32, Integer)) == bindparam("edition"),
-            # asked of the indexed column, or the index would not be used for either
+            # on the indexed column itself, or the index would not be used for either
             or_(
                 _geom(features).is_(None),
                 _geom_intersects(features, bindparam("area", type_=LargeBinary)),
@@ -243,12 +243,12 @@ def _edges(area: shapely.Geometry) -> dict[str, float]:
     return dict(zip(_EDGES, shapely.bounds(area).tolist(), strict=True))
 
 
-# Each statement is made once, for making one takes longer than answering it.
+# Statements are cached: building one takes longer than running it.
 
 
 @cache
 def _near_box(features: Table) -> Select[Any]:
-    """Find what is near a box: twice its number, and one more for what surely lies inside."""
+    """Find features near a box: twice the number, plus one if it certainly lies inside."""
     bounds = _bounds(features)
     inside = and_(
         bounds.c.west >= _ASKED["west"],
@@ -261,13 +261,13 @@ def _near_box(features: Table) -> Select[Any]:
 
 @cache
 def _near_area(features: Table) -> Select[Any]:
-    """Find what is near an area: twice its number, for nothing surely lies inside."""
+    """Find features near an area: twice the number, as none lies inside for certain."""
     return _near(features, literal(0))
 
 
 def _near(features: Table, inside: ColumnElement[int]) -> Select[Any]:
     bounds = _bounds(features)
-    # the tree is asked once, so the answer travels with the number
+    # one query of the tree, so the flag is packed into the number
     query = select(2 * bounds.c.number + inside).where(
         bounds.c.edition_from <= bindparam("edition"),
         bounds.c.edition_to >= bindparam("edition"),
@@ -311,7 +311,7 @@ def _prepared(wkb: bytes) -> shapely.Geometry:
 
 
 def _glob(pattern: str) -> str:
-    """Return a LIKE pattern as SQLite's GLOB: its own LIKE takes upper for lower case."""
+    """Return a LIKE pattern as a GLOB pattern: SQLite's own LIKE ignores case."""
     found, letters = [], iter(pattern)
     for letter in letters:
         plain = next(letters, letter) if letter == "\\" else None

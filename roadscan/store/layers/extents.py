@@ -1,4 +1,4 @@
-"""How far the features of a layer reach, in the plane and in time, while they are written."""
+"""The extent of a layer in space and time, accumulated while its features are written."""
 
 import numpy as np
 
@@ -7,13 +7,13 @@ from roadscan.store.layers.feature_tables import epoch_s
 
 
 class Extent:
-    """Grows with the bounds that it is shown."""
+    """Bounding box in CRS84."""
 
     def __init__(self) -> None:
         self._box: Floats | None = None
 
     def add(self, bounds: Floats) -> None:
-        """Take in west, south, east, north (n, 4); NaN says nothing."""
+        """Extend to bounds (n, 4) of west, south, east, north; NaN rows are ignored."""
         known = bounds[~np.isnan(bounds).any(axis=1)]
         if self._box is not None:
             known = np.vstack([known, self._box])
@@ -29,20 +29,20 @@ class Extent:
 
 
 class Span:
-    """Grows with the times that it is shown."""
+    """Time interval in UTC epoch seconds."""
 
     def __init__(self) -> None:
         self._from_s: float | None = None
         self._to_s: float | None = None
 
     def add(self, begin: str | None, end: str | None) -> None:
-        """Take in two times as the layers show them."""
+        """Extend to two times in ISO 8601."""
         for time in (begin, end):
             if time is not None:
                 self.include(epoch_s(time))
 
     def include(self, t_s: float) -> None:
-        """Take in UTC epoch seconds."""
+        """Extend to a time in UTC epoch seconds."""
         self._from_s = t_s if self._from_s is None else min(self._from_s, t_s)
         self._to_s = t_s if self._to_s is None else max(self._to_s, t_s)
 

@@ -1,4 +1,4 @@
-"""The tables of what is served to GIS programs: one row per feature, its GeoJSON made up front.
+"""The tables of the served layers: one row per feature, with its GeoJSON prepared.
 
 Features belong to an edition of their survey's layers. A new edition is written beside the one
 being served, a batch at a time, and takes its place in one short transaction.
@@ -30,17 +30,17 @@ from roadscan.model.time import iso_utc
 from roadscan.store.tables import metadata
 
 EDITION_BITS: Final = 32
-"""A feature's number is its edition, shifted by so much, plus its place within the layer."""
+"""A feature's number is its edition, shifted by this much, plus its place in the layer."""
 
 
 class UtcTime(TypeDecorator[str]):
-    """ISO 8601 in UTC outside, epoch seconds in the database: they compare right everywhere."""
+    """ISO 8601 in UTC for the program, epoch seconds in the database, which compare correctly."""
 
     impl = Float
     cache_ok = True
 
     def process_bind_param(self, value: str | None, dialect: Dialect) -> float | None:  # noqa: ARG002 -- SQLAlchemy's signature
-        """Return epoch seconds; ValueError for what is no time."""
+        """Return epoch seconds; ValueError if it is not a time."""
         return None if value is None else epoch_s(value)
 
     def process_result_value(self, value: Any | None, dialect: Dialect) -> str | None:  # noqa: ARG002 -- SQLAlchemy's signature
@@ -49,7 +49,7 @@ class UtcTime(TypeDecorator[str]):
 
 
 def epoch_s(iso: str) -> float:
-    """Return a time with zone as UTC epoch seconds; ValueError for what is none."""
+    """Return a time with zone as UTC epoch seconds; ValueError if it is not one."""
     time = datetime.fromisoformat(iso)
     if time.tzinfo is None:
         raise ValueError(f"{iso} has no time zone")
@@ -118,6 +118,6 @@ FEATURES: Final[Mapping[str, Table]] = {name: _features(LAYERS[name]) for name i
 
 
 def own_columns(collection: str) -> tuple[Column[Any], ...]:
-    """Return the columns that are properties, in their order; the first is the feature's id."""
+    """Return the columns of the properties in order; the first is the feature's id."""
     columns = FEATURES[collection].c
     return tuple(columns[field.name] for field in LAYERS[collection].fields)

@@ -1,8 +1,8 @@
-"""The served features: written an edition at a time.
+"""The served layers: written an edition at a time.
 
-A reader sees one edition of a survey's layers or the next, never a part of one; ids and the
-places of features within a layer stay the same from one edition to the next as long as the
-network does, so a client that pages through a layer meanwhile is not thrown out.
+A reader sees one edition of a survey's layers or the next, never a part of one. As long as the
+network does not change, ids and places of features stay the same between editions, so a client
+can go on paging through a layer while a new edition is published.
 """
 
 import hashlib
@@ -37,10 +37,10 @@ class LayerStore:
         self._find = cached_finder()
 
     def put_features(self, source: Source, layers: Mapping[str, Iterable[FeatureRow]]) -> None:
-        """Serve new layers of a survey in place of those served before.
+        """Serve new layers of a survey in place of earlier ones.
 
-        They are written in many short transactions and taken over in one. A run that was killed
-        leaves an edition that nobody sees; the next one of the survey clears it away.
+        They are written in many short transactions and go live in one. A run that was killed leaves
+        an edition that is never served; publishing the survey again removes it.
         """
         with self._engine.begin() as db:
             head = {
@@ -56,10 +56,10 @@ class LayerStore:
             edition = db.execute(new).scalar_one()
         for collection, rows in layers.items():
             self._put_layer(edition, collection, rows)
-        self._take_over(source.survey, edition)
+        self._go_live(source.survey, edition)
 
     def clear_ended(self) -> None:
-        """Remove the layers of surveys that there are no more."""
+        """Remove the layers of surveys that no longer exist."""
         known = exists().where(tables.surveys.c.survey == editions.c.survey)
         with self._engine.connect() as db:
             ended = list(db.scalars(select(editions.c.edition).where(~known)))
@@ -67,7 +67,7 @@ class LayerStore:
         truncate_log(self._engine)
 
     def unserved(self) -> tuple[str, ...]:
-        """Return the surveys with results whose layers were never made, or before the results."""
+        """Return the surveys whose layers are missing or older than their results."""
         current = exists().where(
             editions.c.survey == tables.results.c.survey, editions.c.served, ~editions.c.stale
         )
@@ -77,7 +77,7 @@ class LayerStore:
 
     @contextmanager
     def reading(self) -> Iterator[LayerReader]:
-        """See the layers as they are at this moment, until the end of the block."""
+        """Read a snapshot of the layers within the block."""
         with self._engine.connect() as db:
             self._spatial.begin_reading(db)
             yield LayerReader(db, self._spatial, self._find)
@@ -120,8 +120,8 @@ class LayerStore:
             db.execute(insert(edition_layers), head | extent.row() | seen.row())
             self._spatial.gather_statistics(db, table)
 
-    def _take_over(self, survey: str, edition: int) -> None:
-        """Serve a finished edition, unless a later one already is, and clear the others away."""
+    def _go_live(self, survey: str, edition: int) -> None:
+        """Serve a finished edition, unless a later one is served already, and remove the others."""
         own = editions.c.survey == survey
         complete = editions.c.served | (editions.c.edition == edition)
         with self._engine.begin() as db:

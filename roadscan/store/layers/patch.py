@@ -1,4 +1,4 @@
-"""Served layers changed in place: a few features of an edition, in the caller's transaction."""
+"""Changes a few features of the served layers, in the caller's transaction."""
 
 import hashlib
 from collections.abc import Mapping, Sequence
@@ -26,14 +26,14 @@ _AT_ONCE = 500
 
 @dataclass(frozen=True, slots=True)
 class LayerPatch:
-    """What changes in a layer: features that go, by id, and features as they are from now on."""
+    """Changes of a layer: ids of features to remove, and features to add or replace."""
 
     removed: tuple[str, ...]
     rows: tuple[FeatureRow, ...]
 
 
 def served_edition(db: Connection, survey: str) -> int | None:
-    """Return the edition of a survey's layers that shows its results; None without one."""
+    """Return the edition of a survey's layers if it is served and shows the current results."""
     this = (editions.c.survey == survey) & editions.c.served & ~editions.c.stale
     return db.scalar(select(editions.c.edition).where(this))
 
@@ -44,7 +44,7 @@ def mark_stale(db: Connection, survey: str) -> None:
 
 
 def patch_layers(db: Connection, edition: int, patches: Mapping[str, LayerPatch]) -> None:
-    """Change features of an edition; those that stay keep their places, new ones come last.
+    """Change features of an edition; existing ones keep their places, new ones are appended.
 
     A layer's version changes with it; its extents only ever grow.
     """
@@ -90,20 +90,20 @@ def _patch(
         db.execute(this, [_row(row) | {"at": n} for n, row in zip(numbers, same, strict=True)])
         moved = [row for row in same if known[row.feature_id].geometry_wkb != row.geometry_wkb]
         _move(db, spatial, table, edition, moved, [known[row.feature_id].number for row in moved])
-    _tell(db, dict(head), len(new) - len(gone), len(new), patch.removed, changed)
+    _update_layer(db, dict(head), len(new) - len(gone), len(new), patch.removed, changed)
 
 
-def _tell(
+def _update_layer(
     db: Connection,
     head: dict[str, Any],
     more: int,
     new: int,
-    gone: Sequence[str],
+    removed: Sequence[str],
     changed: Sequence[FeatureRow],
 ) -> None:
-    """Let the layer's own row know: how many there are, how far they go, that it is another."""
+    """Update the count, extent and version in the layer's own row."""
     digest = hashlib.sha256(head["version"].encode())
-    for text in (*gone, *(row.geojson for row in changed)):
+    for text in (*removed, *(row.geojson for row in changed)):
         digest.update(text.encode() + b"\n")
     extent, span = Extent(), Span()
     if head["west"] is not None:
@@ -141,7 +141,7 @@ def _move(
 
 
 class _Known(NamedTuple):
-    """A feature as it is served."""
+    """A feature that is served already."""
 
     number: int
     geojson: str
@@ -149,7 +149,7 @@ class _Known(NamedTuple):
 
 
 def _known(db: Connection, collection: str, edition: int, ids: Sequence[str]) -> dict[str, _Known]:
-    """Return those features that there are."""
+    """Return those of some features that exist, by id."""
     table, feature_id = FEATURES[collection], own_columns(collection)[0]
     first = edition << EDITION_BITS
     within = table.c.number.between(first, first + (1 << EDITION_BITS) - 1)

@@ -1,4 +1,4 @@
-"""Reads the served features: as ready GeoJSON, or as the values of their fields."""
+"""Reads served features, as prepared GeoJSON or as the values of their fields."""
 
 from collections.abc import Callable, Hashable, Iterator, Mapping
 from functools import cache
@@ -36,7 +36,7 @@ from roadscan.store.layers.feature_tables import (
     editions,
     own_columns,
 )
-from roadscan.store.layers.selection import NOTHING, Layer, Placed, Selection, Source, clause
+from roadscan.store.layers.selection import NOTHING, Layer, Selection, ServedFeature, Source, clause
 
 ROWS_AT_ONCE: Final = 2000
 """So few that a concurrent writer waits for milliseconds only."""
@@ -49,7 +49,7 @@ FindFeatures = Callable[[Connection, Spatial, Layer, Selection], Ints]
 
 
 class LayerReader:
-    """One state of the served layers; see `LayerStore.reading`."""
+    """A snapshot of the served layers; see `LayerStore.reading`."""
 
     def __init__(self, db: Connection, spatial: Spatial, find: FindFeatures) -> None:
         self._db = db
@@ -57,15 +57,15 @@ class LayerReader:
         self._find = find
 
     def layers(self, collection: str) -> tuple[Layer, ...]:
-        """Return a layer of every survey, the newest survey first; empty where it has none."""
+        """Return this layer of every survey, newest survey first; empty if a survey lacks it."""
         return tuple(_layer(row) for row in self._db.execute(_layers_of(collection)).mappings())
 
     def count(self, layer: Layer, selection: Selection) -> int:
-        """Return how many features there are."""
+        """Return the number of features that a selection finds."""
         return layer.features if selection == Selection() else len(self._numbers(layer, selection))
 
     def places(self, layer: Layer, selection: Selection, after: int | None, limit: int) -> Ints:
-        """Return the places of the next features behind a place; `None` begins at the first."""
+        """Return the places of the next features after a place; None starts at the first."""
         begin = 0 if after is None else after + 1
         if selection == Selection() and layer.places == layer.features:
             return np.arange(begin, min(begin + limit, layer.features))
@@ -74,20 +74,23 @@ class LayerReader:
         return found[first : first + limit]
 
     def geojson(self, layer: Layer, places: Ints) -> str:
-        """Return the features at ascending places as one text, with commas between."""
+        """Return the features at ascending places as one text, separated by commas."""
         at = self._at(layer, places)
         return self._db.scalar(_texts(self._spatial, layer.collection, at.which), at.where) or ""
 
-    def page(self, layer: Layer, places: Ints) -> list[Placed]:
+    def page(self, layer: Layer, places: Ints) -> list[ServedFeature]:
         """Return the features at ascending places."""
         at = self._at(layer, places)
         query = _placed(self._spatial, layer.collection, at.which)
         rows = self._db.execute(query, at.where).all()
         first = layer.edition << EDITION_BITS
         # sorted here: a database sorts whole rows, and slowly
-        return [Placed(number - first, *rest) for number, *rest in sorted(rows, key=itemgetter(0))]
+        return [
+            ServedFeature(number - first, *rest)
+            for number, *rest in sorted(rows, key=itemgetter(0))
+        ]
 
-    def feature(self, layer: Layer, feature_id: str) -> Placed:
+    def feature(self, layer: Layer, feature_id: str) -> ServedFeature:
         """Return one feature; KeyError without one of this id."""
         if "\0" in feature_id:  # PostgreSQL has no such text
             raise KeyError(feature_id)
@@ -98,7 +101,7 @@ class LayerReader:
         row = self._db.execute(query).first()
         if row is None:
             raise KeyError(feature_id)
-        return Placed(row[0] - (layer.edition << EDITION_BITS), row[1], row[2])
+        return ServedFeature(row[0] - (layer.edition << EDITION_BITS), row[1], row[2])
 
     def values(
         self,
@@ -110,8 +113,7 @@ class LayerReader:
     ) -> Iterator[Row[Any]]:
         """Yield the geometry (WKB in CRS84) and then the fields of features, in their order.
 
-        All fields unless `names` says which ones, all features unless `after` (a place) or
-        `limit` leave some out.
+        `names` selects fields; `after` (a place) and `limit` select features.
         """
         table = FEATURES[layer.collection]
         columns = [c for c in own_columns(layer.collection) if names is None or c.name in names]
@@ -169,7 +171,7 @@ Which = Callable[[Spatial, Table], ColumnElement[bool]]
 
 
 class _At(NamedTuple):
-    """Where some features are: a condition with parameters, and their values."""
+    """A condition with parameters that selects features by number, and the parameters' values."""
 
     which: Which
     where: Mapping[str, Any]
@@ -184,14 +186,14 @@ def _among(spatial: Spatial, table: Table) -> ColumnElement[bool]:
     return spatial.among(table)
 
 
-# Each statement is made once, for making one takes longer than answering it.
+# Statements are cached: building one takes longer than running it.
 
 
 @cache
 def _texts(spatial: Spatial, collection: str, which: Which) -> Select[Any]:
     table = FEATURES[collection]
     query = select(table.c.geojson).where(which(spatial, table)).order_by(table.c.number)
-    # a text of all, made by the database: rows of Python objects took twice as long
+    # joined by the database: rows of Python objects took twice as long
     return select(func.aggregate_strings(query.subquery().c.geojson, ","))
 
 
@@ -218,7 +220,7 @@ def _layers_of(collection: str) -> Select[Any]:
 
 
 def _or_nothing(column: Column[Any]) -> ColumnElement[Any]:
-    """Return a column of a layer, as that of an empty one where there is no layer."""
+    """Return a column of a layer, with the value of an empty layer where it is missing."""
     if column.nullable:
         return column
     empty = 0 if isinstance(column.type, Integer) else NOTHING

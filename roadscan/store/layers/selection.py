@@ -1,7 +1,7 @@
-"""Conditions on features, free of any query language and of SQL; and their SQL.
+"""Selections of features: conditions that depend on no query language, and their SQL.
 
-Values travel as bound parameters, names only as columns of the layer's table: nothing that a
-stranger wrote ever becomes part of a statement's text.
+Values are bound parameters and names are columns of the layer's table: no text from outside
+becomes part of a statement.
 """
 
 from collections.abc import Callable, Mapping
@@ -31,7 +31,7 @@ Value = str | float | bool
 
 
 class Operator(StrEnum):
-    """How a property and a value compare."""
+    """Comparison of a property with a value."""
 
     EQ = "="
     NE = "<>"
@@ -53,7 +53,7 @@ _COMPARE: Final[Mapping[Operator, Callable[[Any, Any], ColumnElement[bool]]]] = 
 
 @dataclass(frozen=True, slots=True)
 class Compare:
-    """A property against a value."""
+    """A property compares with a value."""
 
     field: str
     operator: Operator
@@ -62,7 +62,7 @@ class Compare:
 
 @dataclass(frozen=True, slots=True)
 class Like:
-    """Text against a pattern: % any characters, _ one, backslash takes the next as it is."""
+    """Text matches a pattern: % any characters, _ one; a backslash escapes the next character."""
 
     field: str
     pattern: str
@@ -70,7 +70,7 @@ class Like:
 
 @dataclass(frozen=True, slots=True)
 class OneOf:
-    """A property among values."""
+    """A property has one of some values."""
 
     field: str
     values: tuple[Value, ...]
@@ -78,35 +78,35 @@ class OneOf:
 
 @dataclass(frozen=True, slots=True)
 class IsNull:
-    """A property without a value."""
+    """A property has no value."""
 
     field: str
 
 
 @dataclass(frozen=True, slots=True)
 class Intersects:
-    """The geometry touches an area, in CRS84 (WKB, so that equal conditions are equal)."""
+    """The geometry intersects an area in CRS84; WKB, so that equal conditions compare equal."""
 
     area_wkb: bytes
 
 
 @dataclass(frozen=True, slots=True)
 class Both:
-    """All of them hold."""
+    """All conditions hold."""
 
     parts: "tuple[Condition, ...]"
 
 
 @dataclass(frozen=True, slots=True)
 class Either:
-    """At least one of them holds."""
+    """At least one condition holds."""
 
     parts: "tuple[Condition, ...]"
 
 
 @dataclass(frozen=True, slots=True)
 class Not:
-    """It does not hold; unknown (a property without a value) stays unknown, as in SQL."""
+    """A condition does not hold; for a property without a value both are unknown, as in SQL."""
 
     part: "Condition"
 
@@ -145,19 +145,19 @@ def clause(condition: Condition, table: Table, spatial: Spatial) -> ColumnElemen
 
 
 def _bound(column: Column[Any], value: Value) -> Any:
-    """Keep a number as it is: PostgreSQL refuses one too long for the column, and rounds 1.5."""
+    """Bind a number as it is: PostgreSQL rejects one too large for the column, and rounds 1.5."""
     if isinstance(column.type, Integer) and not isinstance(value, str):
         return literal(value, BigInteger() if isinstance(value, int) else Double())
     return value
 
 
 NOTHING: Final = "nothing"
-"""The version of a layer without features that was never written."""
+"""The version of a layer that was never written, and so is empty."""
 
 
 @dataclass(frozen=True, slots=True)
 class FeatureRow:
-    """A feature as it is served."""
+    """A feature to be served."""
 
     feature_id: str
     geojson: str
@@ -170,7 +170,7 @@ class FeatureRow:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """What the layers of a survey were made from."""
+    """The survey that layers were made from."""
 
     survey: str
     scheme: str
@@ -182,7 +182,7 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """A layer of a survey as it is served now; extent in CRS84 and UTC epoch seconds."""
+    """A served layer of a survey; extent in CRS84 and UTC epoch seconds."""
 
     collection: str
     edition: int
@@ -193,21 +193,21 @@ class Layer:
     bounds_deg: tuple[float, float, float, float] | None
     interval_s: tuple[float, float] | None
     places: int
-    """How far the places of its features go; more than there are features where some are gone."""
+    """Number of places; larger than that of features after some were removed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """Which features of a layer; everything by default. The area is in CRS84."""
+    """A selection of a layer's features, by default all. The area is in CRS84."""
 
     area: shapely.Geometry | None = None
     condition: Condition | None = None
 
 
-class Placed(NamedTuple):
-    """A feature and its place within the layer, from which the next page goes on.
+class ServedFeature(NamedTuple):
+    """A feature and its place in the layer, from which the next page continues.
 
-    A tuple: making thousands of frozen dataclasses took longer than reading them.
+    A tuple: creating thousands of frozen dataclasses took longer than reading them.
     """
 
     place: int

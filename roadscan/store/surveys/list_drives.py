@@ -1,4 +1,4 @@
-"""All drives that a store knows, also those that no survey is made of any more."""
+"""Lists the drives of a store, with or without a survey, and the models that analysed them."""
 
 from collections import defaultdict
 from dataclasses import dataclass
@@ -8,24 +8,25 @@ from sqlalchemy import Engine, func, select
 
 from roadscan.errors import RoadscanError
 from roadscan.model.drive import Drive
+from roadscan.store.statements import same_drive
 from roadscan.store.surveys import rows
 from roadscan.store.tables import drives, pictures, survey_drives
 
 
 @dataclass(frozen=True, slots=True)
 class KnownDrive:
-    """A drive, on however many networks, with what there is of it."""
+    """A drive, whichever networks it was matched to."""
 
     drive: Drive
     """Under one of its settings."""
     surveys: tuple[str, ...]
-    """That it is a part of."""
+    """Those that it belongs to."""
     pictures: int
-    """Moments of which a picture is kept."""
+    """Number of moments with a stored picture."""
 
 
 def known_drives(engine: Engine) -> tuple[KnownDrive, ...]:
-    """Return every drive once, by its start, then id."""
+    """Return each drive once, by start, then id."""
     by_id, own = survey_drives.c.drive_id, defaultdict[str, set[str]](set)
     moments = select(pictures.c.drive_id, func.count(pictures.c.frame_t_s.distinct()))
     with engine.connect() as db:
@@ -51,3 +52,29 @@ def find_drive(engine: Engine, drive_id: str) -> KnownDrive:
 
 def _order(drive: Drive) -> tuple[float, str]:
     return drive.started_s, drive.drive_id
+
+
+@dataclass(frozen=True, slots=True)
+class ModelUse:
+    """A model that analysed drives of a survey."""
+
+    survey: str
+    model_name: str
+    """With its version and the runtime."""
+    model_sha256: str
+    drives: int
+
+
+def model_uses(engine: Engine) -> tuple[ModelUse, ...]:
+    """Return how many drives of each survey each model analysed, by survey, then model."""
+    of_drive, member = drives.c, survey_drives.c
+    which = (member.survey, of_drive.model_name, of_drive.model_sha256)
+    query = (
+        select(*which, func.count())
+        .select_from(survey_drives)
+        .join(drives, same_drive(drives, survey_drives))
+        .group_by(*which)
+        .order_by(*which)
+    )
+    with engine.connect() as db:
+        return tuple(ModelUse(*row) for row in db.execute(query))

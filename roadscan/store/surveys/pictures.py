@@ -1,6 +1,6 @@
-"""The pictures that are kept, and the areas of which none is.
+"""Stored pictures, and the areas of which none may be stored.
 
-They share the database with the surveys: a chunk's pictures are written in its own transaction.
+A chunk's pictures are written in the transaction of the chunk.
 """
 
 from collections.abc import Iterable
@@ -38,13 +38,13 @@ class Pictures:
         self._engine = engine
 
     def has(self, survey: str, observation: Observation) -> bool:
-        """Tell whether there is a picture of the frame that an observation was made in."""
+        """Return whether the frame of an observation has a picture."""
         query = _showing(select(tables.pictures.c.drive_id), survey, observation)
         with self._engine.connect() as db:
             return db.execute(query).first() is not None
 
     def of(self, survey: str, observation: Observation) -> Picture | None:
-        """Return the picture of the frame that an observation was made in; None without one."""
+        """Return the picture of an observation's frame; None without one."""
         with self._engine.connect() as db:
             return _picture(db.execute(_showing(_PICTURE, survey, observation)).first())
 
@@ -59,7 +59,7 @@ class Pictures:
     def of_chunk(
         self, drive_id: str, settings_sha256: str, number: int
     ) -> tuple[tuple[StoredPicture, ...], dict[PictureRefusal, int]]:
-        """Return the pictures of a chunk by time, and how many there are not by reason."""
+        """Return the pictures of a chunk by time, and the number of refused ones by reason."""
         key = {"drive_id": drive_id, "settings_sha256": settings_sha256, "number": number}
         kept, refused = tables.pictures, tables.refused_pictures
         with self._engine.connect() as db:
@@ -109,7 +109,7 @@ class Pictures:
             return int(db.scalar(query) or 0)
 
     def refused(self, survey: str) -> dict[PictureRefusal, int]:
-        """Return how many pictures the drives of a survey do not have, by reason."""
+        """Return the number of pictures that were refused in a survey, by reason."""
         table = tables.refused_pictures
         query = of_survey(select(table.c.reason, func.sum(table.c["count"])), table, survey)
         with self._engine.connect() as db:
@@ -117,7 +117,7 @@ class Pictures:
             return {PictureRefusal(reason): int(count) for reason, count in found}
 
     def put_objections(self, masks: Iterable[ObjectionMask]) -> int:
-        """Keep areas of which no picture is kept; return how many are new."""
+        """Add areas of which no picture may be stored; return how many are new."""
         table = tables.objections
         with self._engine.begin() as db:
             known = set(db.scalars(select(table.c.mask_id)))
@@ -130,7 +130,7 @@ class Pictures:
         return len(rows)
 
     def objections(self) -> tuple[ObjectionMask, ...]:
-        """Return the areas of which no picture is kept, by their ids."""
+        """Return the areas of which no picture may be stored, by id."""
         table = tables.objections
         with self._engine.connect() as db:
             found = db.execute(select(table).order_by(table.c.mask_id))
@@ -151,7 +151,7 @@ class Pictures:
 
 
 def put_pictures(db: Connection, result: ChunkResult, key: dict[str, Any]) -> None:
-    """Write the pictures of a chunk in place of those of an earlier try."""
+    """Write the pictures of a chunk in place of those of an earlier attempt."""
     kept = [
         key
         | {
@@ -174,7 +174,7 @@ def put_pictures(db: Connection, result: ChunkResult, key: dict[str, Any]) -> No
 
 
 def _showing(query: Select[Any], survey: str, observation: Observation) -> Select[Any]:
-    """Select by the box alone: what a reviewer calls it changes nothing about its picture."""
+    """Select by the box alone, whatever kind of damage a reviewer called it."""
     kept, seen, drives = tables.pictures, tables.observations, tables.survey_drives
     x1, y1, x2, y2 = observation.box_xyxy
     return (

@@ -1,4 +1,4 @@
-"""What drives are matched to another network by: their fixes, and what each frame showed."""
+"""Inputs for matching drives to another network: their fixes, and what each frame showed."""
 
 import io
 from dataclasses import fields
@@ -24,13 +24,13 @@ class StoredRematchInputs:
         self._engine = engine
 
     def has(self, key: DriveKey) -> bool:
-        """Tell whether there is a trace of a drive, as roadscan did not always keep one."""
+        """Return whether a drive has inputs: early versions of roadscan did not store them."""
         query = select(traces.c.drive_id).filter_by(**drive_key(key))
         with self._engine.connect() as db:
             return db.execute(query).first() is not None
 
     def of(self, key: DriveKey) -> RematchInputs | None:
-        """Return what a drive is matched by; None without a trace."""
+        """Return the inputs of a drive; None without any."""
         query = select(traces).filter_by(**drive_key(key))
         with self._engine.connect() as db:
             row = db.execute(query).first()
@@ -66,7 +66,7 @@ def put_rematch_inputs(db: Connection, drive: Drive, inputs: RematchInputs) -> N
 
 
 def put_frames(db: Connection, result: ChunkResult, key: dict[str, Any]) -> None:
-    """Write the frames of a chunk in place of those of an earlier try."""
+    """Write the frames of a chunk in place of those of an earlier attempt."""
     new = [key | {"frames": _packed(_arrays(result.frames_found))}] if result.frames_found else []
     replace_rows(db, found_frames, key, new)
 

@@ -1,13 +1,11 @@
 """Writes and reads the results of a survey: its segments' scores and its damages."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
     Connection,
-    Engine,
     bindparam,
     delete,
     func,
@@ -20,7 +18,7 @@ from roadscan.model.damage import Damage, position_on_network
 from roadscan.model.score import SegmentResult
 from roadscan.model.survey import Assessment, SurveyTotals
 from roadscan.store import tables
-from roadscan.store.statements import insert_rows, replace_rows, same_drive
+from roadscan.store.statements import insert_rows, replace_rows
 from roadscan.store.surveys import rows
 
 
@@ -110,29 +108,3 @@ def totals(db: Connection, survey: str) -> SurveyTotals:
     ).one()
     found = db.scalar(select(func.count()).where(damages.survey == survey))
     return SurveyTotals(*segments, damages=found or 0)
-
-
-@dataclass(frozen=True, slots=True)
-class ModelUse:
-    """A model that drives of a survey were looked at with."""
-
-    survey: str
-    model_name: str
-    """With its version, and what ran it."""
-    model_sha256: str
-    drives: int
-
-
-def model_uses(engine: Engine) -> tuple[ModelUse, ...]:
-    """Return them by survey, then model; the drives are counted, no result is read."""
-    drives, chosen = tables.drives.c, tables.survey_drives.c
-    which = (chosen.survey, drives.model_name, drives.model_sha256)
-    query = (
-        select(*which, func.count())
-        .select_from(tables.survey_drives)
-        .join(tables.drives, same_drive(tables.drives, tables.survey_drives))
-        .group_by(*which)
-        .order_by(*which)
-    )
-    with engine.connect() as db:
-        return tuple(ModelUse(*row) for row in db.execute(query))

@@ -1,4 +1,4 @@
-"""Nouns to rows and back."""
+"""Converts records of the model to rows and back."""
 
 import io
 import json
@@ -24,7 +24,7 @@ RESULT = TypeAdapter(SegmentResult)
 DAMAGE = TypeAdapter(Damage)
 
 Row = dict[str, Any]
-"""A row on its way into or out of the database, and nowhere else."""
+"""A row being written or read; used nowhere else."""
 
 _OBSERVATION = (
     "frame_t_s", "kind", "confidence", "from_offset_m", "to_offset_m",
@@ -180,7 +180,7 @@ def lines_of(wkb: bytes) -> tuple[Floats, ...]:
 
 
 def plain(value: Any, adapter: TypeAdapter[Any]) -> Any:
-    """Return a noun as plain values for a JSON column."""
+    """Return a record as plain values for a JSON column."""
     return json.loads(adapter.dump_json(value))
 
 

@@ -1,7 +1,7 @@
-"""Who may log in, with which keys, and the record of what they did.
+"""Accounts, sessions, API keys, invitations and the audit log.
 
-Secrets (session tokens, keys, invitations) are 256 random bits: a plain SHA-256 of them is kept,
-never themselves. Passwords come hashed; see roadscan.serve.access.login.
+Secrets (session tokens, keys, invitations) are 256 random bits, stored as plain SHA-256 only.
+Passwords arrive hashed; see roadscan.serve.access.login.
 """
 
 import hashlib
@@ -23,11 +23,11 @@ Clock = Callable[[], float]
 """UTC epoch seconds."""
 
 KEY_PREFIX = "rsk_"
-"""Keys are told apart from passwords by it, by people and by scanners for leaked secrets."""
+"""Lets people and scanners for leaked secrets recognise a key."""
 
 
 OURS = ("anonymous", "roadscan")
-"""First words by which the audit log means nobody in particular, and the program itself."""
+"""Names in the audit log for anonymous users and for the program itself."""
 
 
 class Accounts:
@@ -38,12 +38,12 @@ class Accounts:
         self._clock = clock
 
     def add(self, name: str, role: Role, password_hash: str | None) -> Account:
-        """Make an account; raises `account_exists` if the name is taken (case does not count)."""
+        """Create an account; raises `account_exists` if the name is taken, ignoring case."""
         with self._engine.begin() as db:
             return self.add_in(db, name, role, password_hash)
 
     def add_in(self, db: Connection, name: str, role: Role, password_hash: str | None) -> Account:
-        """Make an account within a transaction; raises `account_exists`, which ends that one."""
+        """Create an account within a transaction; raises `account_exists`."""
         account = Account(
             secrets.token_hex(8), name.strip(), role, active=True, created_s=self._clock()
         )
@@ -109,7 +109,7 @@ class Accounts:
         return _account(row), row.password_hash
 
     def begin_session(self, account_id: str, lasts_s: float) -> str:
-        """Return the token of a new session; sessions that have ended are cleared away."""
+        """Return the token of a new session; expired sessions are deleted."""
         token, now_s = secrets.token_urlsafe(32), self._clock()
         with self._engine.begin() as db:
             db.execute(delete(tables.sessions).where(tables.sessions.c.expires_s < now_s))
@@ -124,7 +124,7 @@ class Accounts:
         return token
 
     def of_session(self, token: str) -> Account | None:
-        """Return the account that a session belongs to; None if it has ended."""
+        """Return the account of a session; None if the session has ended."""
         query = (
             select(tables.accounts)
             .join(tables.sessions, tables.sessions.c.account_id == tables.accounts.c.account_id)
@@ -139,7 +139,7 @@ class Accounts:
         return None if row is None else _account(row)
 
     def end_session(self, token: str) -> None:
-        """Forget a session."""
+        """End a session."""
         with self._engine.begin() as db:
             db.execute(
                 delete(tables.sessions).where(tables.sessions.c.token_sha256 == _sha256(token))
@@ -148,7 +148,7 @@ class Accounts:
     def add_key(
         self, account_id: str, label: str, role: Role, lasts_s: float
     ) -> tuple[ApiKey, str]:
-        """Make a key and return it with its secret, which cannot be had again."""
+        """Create a key and return it with its secret, which cannot be retrieved later."""
         now_s = self._clock()
         secret = KEY_PREFIX + secrets.token_urlsafe(32)
         key = ApiKey(
@@ -179,7 +179,7 @@ class Accounts:
             return tuple(_api_key(row) for row in db.execute(query))
 
     def holding_keys(self) -> tuple[ApiKey, ...]:
-        """Return the keys of all open accounts that still hold, newest first."""
+        """Return the valid keys of all active accounts, newest first."""
         keys, accounts = tables.api_keys, tables.accounts
         query = (
             select(keys)
@@ -191,7 +191,7 @@ class Accounts:
             return tuple(_api_key(row) for row in db.execute(query))
 
     def revoke_key(self, account_id: str, key_id: str) -> bool:
-        """End one of an account's keys; False if it has none of this id."""
+        """Revoke a key of an account; returns False if it has no such key."""
         with self._engine.begin() as db:
             done = db.execute(
                 update(tables.api_keys)
@@ -204,7 +204,7 @@ class Accounts:
         return done.rowcount == 1
 
     def of_key(self, secret: str) -> tuple[Account, ApiKey] | None:
-        """Return the account of a key that still holds, and the key."""
+        """Return the account of a valid key, and the key."""
         keys, accounts = tables.api_keys, tables.accounts
         holding = select(keys).where(
             keys.c.secret_sha256 == _sha256(secret),
@@ -221,7 +221,7 @@ class Accounts:
         return None if owner is None else (_account(owner), _api_key(key))
 
     def invite(self, role: Role, lasts_s: float) -> str:
-        """Return the token of a link with which one account of this role can be made."""
+        """Return the token of a link that lets somebody create one account of this role."""
         token = secrets.token_urlsafe(32)
         row = {
             "token_sha256": _sha256(token),
@@ -233,12 +233,12 @@ class Accounts:
         return token
 
     def accept(self, token: str, name: str, password_hash: str) -> Account:
-        """Make the account that an invitation is for, and use the invitation up.
+        """Create the account of an invitation, which can be used only once.
 
         Raises
         ------
         RoadscanError
-            `invitation_used`; `account_exists`, which leaves the invitation as it was.
+            `invitation_used`; `account_exists`, which leaves the invitation usable.
         """
         this = tables.invitations.c.token_sha256 == _sha256(token)
         with self._engine.begin() as db:
@@ -251,13 +251,13 @@ class Accounts:
             return self.add_in(db, name, Role(row.role), password_hash)
 
     def note_failure(self, name: str, address: str) -> None:
-        """Remember that a login failed."""
+        """Record a failed login."""
         row = {"at_s": self._clock(), "name_key": _key(name), "address": address}
         with self._engine.begin() as db:
             db.execute(insert(tables.login_failures), row)
 
     def failures(self, name: str, address: str, within_s: float) -> int:
-        """Count the failed logins of late, by this name or from this address: the larger number."""
+        """Return the number of recent failed logins by name or by address, whichever is larger."""
         table = tables.login_failures
         since_s = self._clock() - within_s
         query = (
@@ -276,12 +276,12 @@ class Accounts:
         return int(max(by_name, by_address))
 
     def record(self, who: str, action: str, subject: str) -> None:
-        """Add a line to the audit log; there is no way to change or remove one."""
+        """Add an entry to the audit log, which can be neither changed nor removed."""
         with self._engine.begin() as db:
             write_audit(db, AuditEntry(self._clock(), who, action, subject))
 
     def audit_log(self, limit: int) -> tuple[AuditEntry, ...]:
-        """Return the newest lines of the audit log, newest first."""
+        """Return the latest entries of the audit log, newest first."""
         query = select(tables.audit).order_by(tables.audit.c.number.desc()).limit(limit)
         with self._engine.connect() as db:
             return tuple(
@@ -290,7 +290,7 @@ class Accounts:
 
 
 def write_audit(db: Connection, entry: AuditEntry) -> None:
-    """Add a line to the audit log in the transaction of what it tells of."""
+    """Add an entry to the audit log in the transaction that it describes."""
     db.execute(insert(tables.audit), asdict(entry))
 
 
@@ -311,7 +311,7 @@ def _api_key(row: Row[Any]) -> ApiKey:
 
 
 def _key(name: str) -> str:
-    """Return what two spellings of one name have in common."""
+    """Return a name without differences in case and Unicode form."""
     return unicodedata.normalize("NFKC", name).strip().casefold()
 
 
@@ -323,14 +323,14 @@ NAMES_TRIED = 100
 
 
 class OutsideLogins:
-    """Finds and makes the accounts."""
+    """Accounts of users who log in at the town's own login service."""
 
     def __init__(self, engine: Engine, accounts: Accounts) -> None:
         self._engine = engine
         self._accounts = accounts
 
     def of(self, issuer: str, subject: str) -> Account | None:
-        """Return the account of a subject, also a closed one; None if there is none yet."""
+        """Return the account of a subject, even if closed; None before the first login."""
         table = outside_logins
         query = select(table.c.account_id).where(
             table.c.issuer == issuer, table.c.subject == subject
@@ -340,7 +340,7 @@ class OutsideLogins:
         return None if account_id is None else self._accounts.get(account_id)
 
     def has(self, issuer: str, account_id: str) -> bool:
-        """Say whether an account came about by a login there."""
+        """Return whether an account was created by a login there."""
         table = outside_logins
         query = select(table.c.subject).where(
             table.c.issuer == issuer, table.c.account_id == account_id
@@ -349,12 +349,12 @@ class OutsideLogins:
             return db.scalar(query) is not None
 
     def add(self, issuer: str, subject: str, name: str, role: Role) -> Account:
-        """Make an account without a password; a name that is taken gets a number.
+        """Create an account without a password; a name that is taken gets a number.
 
         Raises
         ------
         RoadscanError
-            `account_exists` if no number up to 100 helps.
+            `account_exists` if all numbers up to 100 are taken.
         """
         for number in range(1, NAMES_TRIED + 1):
             own = name if number == 1 else f"{name} ({number})"

@@ -1,6 +1,6 @@
-"""Which files staff have sent in, where they lay, and which of their drives wait for a job.
+"""Uploaded files, their folders, and the drives among them that wait for a job.
 
-The bytes are elsewhere, under their checksum; see roadscan.serve.uploads.upload_storage.
+The bytes are stored elsewhere, by checksum; see roadscan.serve.uploads.upload_storage.
 """
 
 from collections import defaultdict
@@ -25,7 +25,7 @@ from roadscan.store import tables
 from roadscan.store.town.accounts import write_audit
 
 PURGE: Final = "purge"
-"""Stands for the job of a file that is about to be deleted: no other job gets it."""
+"""In place of a job id for a file about to be deleted: no job can take it."""
 
 _FILE = (
     "sha256", "size_bytes", "name", "survey", "owner_id", "uploaded_by", "uploaded_s", "taken_by",
@@ -80,7 +80,7 @@ class Files:
             return tuple(_file(row) for row in db.execute(query.limit(limit)))
 
     def held_bytes(self, owner_id: str) -> int:
-        """Return how many bytes are kept of what an account sent."""
+        """Return the stored bytes of the files that an account uploaded."""
         table = tables.files
         query = select(func.coalesce(func.sum(table.c.size_bytes), 0)).where(
             table.c.owner_id == owner_id, table.c.purged_s.is_(None)
@@ -98,13 +98,13 @@ class Files:
             return {FileKind(kind): FileTotals(files, int(size)) for kind, files, size in found}
 
     def places(self, sha256: str) -> tuple[UploadSource, ...]:
-        """Return where a file lay."""
+        """Return the places of a file."""
         query = _placed().where(tables.file_places.c.sha256 == sha256)
         with self._engine.connect() as db:
             return tuple(_placed_file(row).place for row in db.execute(query))
 
     def waiting(self) -> tuple[WaitingDrive, ...]:
-        """Return the videos that no job has taken, oldest first, with what belongs to each."""
+        """Return the videos that no job has taken, oldest first, with their track and camera."""
         files, places = tables.files.c, tables.file_places.c
         idle = (
             select(places.folder, places.drop_id)
@@ -123,9 +123,9 @@ class Files:
             return waiting_drives(_placed_file(row) for row in db.execute(near))
 
     def take(self, sha256: str, job_id: str) -> bool:
-        """Give a waiting video to a job; False if another job has it or it is gone.
+        """Assign a waiting video to a job; returns False if another job has it or it is gone.
 
-        Asking again for the same job is answered in the same way.
+        Repeating the call for the same job returns the same.
         """
         table = tables.files
         this = and_(table.c.sha256 == sha256, table.c.purged_s.is_(None))
@@ -138,9 +138,9 @@ class Files:
         return taken.rowcount == 1
 
     def claim_for_purge(self, file: StoredFile) -> bool:
-        """Take a file away from jobs to come; False if it is gone, or taken since it was read.
+        """Reserve a file for deletion; returns False if it is gone or was taken since it was read.
 
-        Asking again, also by another process, is answered in the same way.
+        Repeating the call, also from another process, returns the same.
         """
         table = tables.files
         this = and_(table.c.sha256 == file.sha256, table.c.purged_s.is_(None))
@@ -152,21 +152,21 @@ class Files:
             )
         return claimed.rowcount == 1
 
-    def mark_purged(self, sha256: str, told: AuditEntry) -> bool:
-        """Remember that the bytes of a file were deleted while what came of them stays.
+    def mark_purged(self, sha256: str, entry: AuditEntry) -> bool:
+        """Record that the bytes of a file were deleted; its results stay.
 
-        With it goes its line in the audit log, once: False if the file was marked before.
+        Writes its audit entry once: returns False if the file was marked before.
         """
         table = tables.files
         this = and_(table.c.sha256 == sha256, table.c.purged_s.is_(None))
         with self._engine.begin() as db:
-            marked = db.execute(update(table).where(this).values(purged_s=told.at_s))
+            marked = db.execute(update(table).where(this).values(purged_s=entry.at_s))
             if marked.rowcount:
-                write_audit(db, told)
+                write_audit(db, entry)
         return marked.rowcount == 1
 
     def delete(self, sha256: str) -> None:
-        """Forget a file and where it lay."""
+        """Delete a file's row and its places."""
         with self._engine.begin() as db:
             for table in (tables.file_places, tables.files):
                 db.execute(delete(table).where(table.c.sha256 == sha256))
@@ -176,7 +176,7 @@ class Files:
             with self._engine.begin() as db:
                 db.execute(insert(table), row)
         except IntegrityError:
-            pass  # the row is there: another process, or this one before it was killed
+            pass  # inserted already, by another process or by this one before it was killed
 
 
 def _placed() -> Select[Any]:
@@ -236,7 +236,7 @@ def waiting_drives(placed: Iterable[UploadedFile]) -> tuple[WaitingDrive, ...]:
 
 
 def _rank(video: UploadedFile, drive: WaitingDrive) -> tuple[bool, bool, bool, str, str, str]:
-    """Order the places of one video: where it has most beside it first, then by name."""
+    """Order the places of one video: the most complete first, then by name."""
     place = video.place
     lacks = (drive.waits_for is not None, drive.track is None, drive.camera is None)
     return *lacks, place.drop_id, place.folder, place.name

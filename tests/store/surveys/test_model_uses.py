@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 
-from roadscan.store.surveys.results import ModelUse, model_uses
+from roadscan.store.surveys.list_drives import ModelUse, model_uses
 from tests.databases import DATABASES, open_on
 from tests.store.sample_surveys import TOWN, drive, survey
 
