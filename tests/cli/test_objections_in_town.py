@@ -1,11 +1,11 @@
 import json
-import time
 
 import pytest
 
 from roadscan.cli.app import exit_code
-from roadscan.serve.objections import object_in_town
-from roadscan.store.town.accounts import Accounts
+from roadscan.serve.settings import ServeSettings
+from roadscan.serve.town import open_town
+from tests.databases import address_on
 
 CORNERS = [[13.0, 51.0], [13.001, 51.0], [13.001, 51.001], [13.0, 51.001], [13.0, 51.0]]
 
@@ -20,12 +20,19 @@ def areas(tmp_path):
 
 
 @pytest.mark.both_databases
-def test_a_town_that_is_served_keeps_an_area_once_and_on_the_record(settings, store, areas):
-    done = [object_in_town(settings, areas) for _ in range(2)]
-    assert [(each.areas, each.new) for each in done] == [(1, 1), (1, 0)]
-    assert len(store.pictures.objections()) == 1
-    lines = Accounts(store.engine, time.time).audit_log(10)
-    assert [(line.who, line.action) for line in lines] == [("roadscan objections", "objections")]
+def test_a_town_keeps_an_area_once_and_on_the_record(database, tmp_path, areas, capsys):
+    command = ["objections", str(areas), "--data", str(tmp_path)]
+    with (
+        address_on(database) as address,
+        open_town(ServeSettings(data=tmp_path, database=address)) as town,
+    ):
+        for _ in range(2):
+            assert exit_code([*command, "--database", address]) == 0
+        told = capsys.readouterr().out.splitlines()
+        assert [line.split(";")[0] for line in told] == ["1 new areas of 1", "0 new areas of 1"]
+        assert len(town.store.pictures.objections()) == 1
+        (line,) = town.accounts.audit_log(10)
+        assert (line.who, line.action) == ("roadscan objections", "objections")
 
 
 def test_the_command_takes_a_town_or_results_not_both_nor_none(tmp_path, areas, capsys):

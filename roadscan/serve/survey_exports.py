@@ -1,4 +1,4 @@
-"""Where exports of whole surveys lie: one file each, in the town's folder, for a week."""
+"""The files of exported surveys: one zip each, in the town's folder, for a week."""
 
 import shutil
 from collections.abc import Iterator
@@ -7,7 +7,7 @@ from typing import Final
 
 FOLDER: Final = "exports"
 KEPT_S: Final = 7 * 86400.0
-"""Pictures are in it: an export must not outlive by much what it was made of."""
+"""An export holds pictures: it must not outlive by much what it was made from."""
 
 
 def export_path(data: Path, job_id: str) -> Path:
@@ -16,20 +16,20 @@ def export_path(data: Path, job_id: str) -> Path:
 
 
 def exports(data: Path) -> Iterator[Path]:
-    """Yield those that lie here."""
+    """Yield the exports of a town."""
     return (data / FOLDER).glob("*.zip")
 
 
 def remove_exports(data: Path) -> None:
-    """Remove them all, and what a killed job left of one: what is to go may be in any of them.
+    """Remove all exports, and what a killed job left of one.
 
-    Each can be asked for again.
+    What is to be erased may be in any of them; each can be made again.
     """
     shutil.rmtree(data / FOLDER, ignore_errors=True)
 
 
 def remove_old_exports(data: Path, now_s: float) -> None:
-    """Remove the exports whose time is over."""
+    """Remove the exports older than `KEPT_S`."""
     for path in exports(data):
         if now_s - path.stat().st_mtime > KEPT_S:
             path.unlink(missing_ok=True)

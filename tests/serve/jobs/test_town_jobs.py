@@ -6,7 +6,7 @@ import pytest
 
 from roadscan.model.access import Role
 from roadscan.serve.backup import check
-from roadscan.serve.jobs.exports import KEPT_S, export_path, remove_old_exports
+from roadscan.serve.survey_exports import KEPT_S, export_path, remove_old_exports
 from roadscan.store.town.networks import NetworkVersions
 from tests.serve.jobs.town import work_once
 from tests.store.sample_surveys import TOWN

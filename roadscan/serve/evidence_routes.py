@@ -1,4 +1,4 @@
-"""What a number rests on: the steps of a score, the cells, pictures of damages and of the road."""
+"""The evidence for a score over HTTP: its steps, and pictures of damages and of the road."""
 
 import json
 from typing import Annotated, Any, Final
@@ -17,10 +17,10 @@ from roadscan.model.stored_picture import Picture
 from roadscan.pipeline.scheme import score_steps
 from roadscan.pipeline.segment_pictures import PictureAlong, pictures_along
 from roadscan.read.score_input import ScoreInput
-from roadscan.serve.access.guard import Guard, authentication
+from roadscan.serve.access.guard import authentication
 from roadscan.serve.api_description import answered_with, problems
 from roadscan.serve.ogc.layer_access import Readable, readable_collection
-from roadscan.store.layers.layer_store import LayerStore
+from roadscan.serve.town import Town
 from roadscan.store.layers.reader import LayerReader
 from roadscan.store.layers.selection import Layer
 from roadscan.store.store import Store
@@ -32,7 +32,7 @@ Id = Annotated[str, Query(alias="id", min_length=1, max_length=MAX_ID)]
 
 
 class SegmentEvidence(BaseModel):
-    """A segment, its score computed anew from its indicators, and whether both agree."""
+    """A segment, its score computed again from its indicators, and whether both agree."""
 
     model_config = ConfigDict(frozen=True)
     properties: dict[str, Any]
@@ -48,13 +48,13 @@ class DamageEvidence(BaseModel):
     """Its address; None without one."""
     view: str
     box: tuple[float, float, float, float] | None
-    """x1, y1, x2, y2 as shares of the picture's width and height."""
+    """x1, y1, x2, y2 as fractions of the picture's width and height."""
     confidence: float
     frame_t_s: float
 
 
 class RoadPicture(BaseModel):
-    """A kept picture of the road, whatever was found in it, and which part of the link it shows."""
+    """A stored picture of the road, and the part of the link that it shows."""
 
     model_config = ConfigDict(frozen=True)
     photo: str
@@ -67,12 +67,11 @@ class RoadPicture(BaseModel):
     height: int
 
 
-def evidence_router(
-    guard: Guard, features: LayerStore, store: Store, readable: Readable
-) -> APIRouter:
+def evidence_router(town: Town, readable: Readable) -> APIRouter:
     """Return the routes under /api/evidence."""
     router = APIRouter(prefix="/api/evidence", tags=["evidence"])
-    photos, unknown = guard.need(Right.PHOTOS), problems("evidence_unknown")
+    features, store, accounts = town.layers, town.store, town.accounts
+    photos, unknown = town.guard.need(Right.PHOTOS), problems("evidence_unknown")
     picture = answered_with(JPEG) | problems("evidence_unknown", "photo_missing")
 
     @router.get("/segment", dependencies=[Depends(authentication)], responses=unknown)
@@ -86,7 +85,7 @@ def evidence_router(
             RoadClass(properties["road_class"]), Surface(properties["surface"]), indicators
         )
         steps = score_steps(given, scheme).as_json()
-        # a reason of its own, such as too little coverage, may keep a score back
+        # a score may be withheld for another reason, such as too little coverage
         agrees = properties["score"] is None or steps["score"] == properties["score"]
         return SegmentEvidence(properties=properties, steps=steps, agrees=agrees)
 
@@ -116,7 +115,7 @@ def evidence_router(
         picture = store.pictures.of(survey, _damage(store, survey, damage_id).best)
         if picture is None:
             raise RoadscanError("photo_missing", "this damage has no picture", "See its reasons")
-        guard.accounts.record(caller.name, "photo_viewed", f"{survey} {damage_id}")
+        accounts.record(caller.name, "photo_viewed", f"{survey} {damage_id}")
         return _jpeg(picture)
 
     @router.get("/road", responses=unknown)
@@ -127,7 +126,7 @@ def evidence_router(
     ) -> list[RoadPicture]:
         with features.reading() as reader:
             segment = _segment(segment_id, _properties(reader, survey, segment_id))
-        return [_told(survey, one) for one in pictures_along(store, survey, segment)]
+        return [_road_picture(survey, one) for one in pictures_along(store, survey, segment)]
 
     @router.get(
         "/road-photo",
@@ -143,7 +142,7 @@ def evidence_router(
         picture = store.pictures.of_frame(survey, drive_id, frame_t_s)
         if picture is None:
             raise RoadscanError("photo_missing", "there is no such picture", "Begin at the map")
-        guard.accounts.record(caller.name, "photo_viewed", f"{survey} {drive_id} {frame_t_s:.3f}")
+        accounts.record(caller.name, "photo_viewed", f"{survey} {drive_id} {frame_t_s:.3f}")
         return _jpeg(picture)
 
     return router
@@ -164,16 +163,16 @@ def _segment(segment_id: str, properties: dict[str, Any]) -> Segment:
     )
 
 
-def _told(survey: str, one: PictureAlong) -> RoadPicture:
-    kept = one.picture
-    named = {"survey": survey, "drive": kept.drive_id, "t_s": kept.frame_t_s}
+def _road_picture(survey: str, one: PictureAlong) -> RoadPicture:
+    picture = one.picture
+    named = {"survey": survey, "drive": picture.drive_id, "t_s": picture.frame_t_s}
     return RoadPicture(
         photo=f"/api/evidence/road-photo?{urlencode(named)}",
         from_m=one.from_m,
         to_m=one.to_m,
-        frame_t_s=kept.frame_t_s,
-        width=kept.width,
-        height=kept.height,
+        frame_t_s=picture.frame_t_s,
+        width=picture.width,
+        height=picture.height,
     )
 
 

@@ -7,41 +7,43 @@ import pytest
 
 from roadscan.model.access import Role
 from roadscan.model.uploaded_file import FileKind, StoredFile, UploadSource
-from roadscan.serve.jobs.drives import Drives
-from roadscan.serve.jobs.requests import State
+from roadscan.serve.jobs.kinds.check import checks_of_waiting, found_by
+from roadscan.serve.queue.job import State
+from roadscan.serve.town import Town, upload_limits
 from roadscan.serve.uploads.upload_storage import UploadStorage
-from roadscan.store.town.files import Files
-from roadscan.store.town.networks import NetworkVersions
 from tests.serve.jobs.town import SAMPLES, work_once
 
 LONG_S = 300.0
 
 
 @pytest.fixture
-def drives(store, queue):
-    return Drives(Files(store.engine), NetworkVersions(store.engine, time.time), store, queue)
+def opened(settings, store):
+    """The town as the service has it open."""
+    town = Town(settings, store)
+    yield town
+    town.close()
 
 
 @pytest.fixture
-def network(town, store, drives):
+def network(town, store, opened):
     """The sample's network, in force."""
     sha256 = town.put_network(store)
-    drives.networks.put_in_force(sha256, "Straßen", "Ada")
+    opened.networks.put_in_force(sha256, "Straßen", "Ada")
     return sha256
 
 
-def send_in(town, drives, names, owner="somebody"):
+def send_in(town, opened, names, owner="somebody"):
     """Put files where uploads end and say so to the store; by name, what their bytes are."""
     sent = {}
     for name, content in names.items():
         sha256 = hashlib.sha256(content).hexdigest()
-        path = UploadStorage(town.settings.data, town.settings.upload_limits).path_of(sha256)
+        path = UploadStorage(town.settings.data, upload_limits(town.settings)).path_of(sha256)
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
         file = StoredFile(
             sha256, len(content), name, FileKind.of(name), "Herbst", owner, "Uli", 1000.0
         )
-        drives.files.put(file, UploadSource("drop", len(names), "", name), f"upload-{sha256[:8]}")
+        opened.files.put(file, UploadSource("drop", len(names), "", name), f"upload-{sha256[:8]}")
         sent[name] = sha256
     return sent
 
@@ -73,9 +75,9 @@ def uploader(client, key_of):
 
 
 @pytest.fixture
-def checked_broken(town, queue, drives, network):
+def checked_broken(town, queue, opened, network):
     """A drive that cannot be worked, looked at: its check's id."""
-    send_in(town, drives, broken_drive())
+    send_in(town, opened, broken_drive())
     work_once(town.settings, "--no-purge")
     (job,) = of_kind(queue, "check")
     return job.job_id
@@ -83,10 +85,10 @@ def checked_broken(town, queue, drives, network):
 
 @pytest.mark.both_databases
 def test_a_drive_that_nothing_is_wrong_with_begins_by_itself(
-    town, queue, drives, network, accounts
+    town, queue, opened, network, accounts
 ):
-    sent = send_in(town, drives, whole_drive())
-    ((_, request),) = drives.checks()
+    sent = send_in(town, opened, whole_drive())
+    (request,) = checks_of_waiting(opened)
     job_id = queue.submit(request)
     worker = town.begin_work()
     try:
@@ -94,24 +96,24 @@ def test_a_drive_that_nothing_is_wrong_with_begins_by_itself(
     finally:
         worker.terminate()
         worker.wait()
-    found = queue.found(job_id)
+    found = found_by(queue, job_id)
     assert found.concerns == ()
     assert found.would_cover.on_network_m > 600.0
     assert found.track.name == "drive.gpx"
     (drive,) = of_kind(queue, "drive")
     assert drive.request["video_sha256"] == sent["drive.mp4"]
     assert drive.request["camera_sha256"] == sent["camera.toml"]
-    assert drives.files.waiting() == ()
+    assert opened.files.waiting() == ()
     assert [(line.who, line.action) for line in accounts.audit_log(1)] == [
         ("roadscan work", "drive_submitted")
     ]
 
 
-def test_a_drive_that_cannot_be_worked_says_why_and_waits(queue, drives, checked_broken):
+def test_a_drive_that_cannot_be_worked_says_why_and_waits(queue, opened, checked_broken):
     job = queue.job(checked_broken)
     assert (job.state, job.done.failure.code) == (State.FAILED, "video_not_a_video")
     assert of_kind(queue, "drive") == []
-    assert len(drives.files.waiting()) == 1
+    assert len(opened.files.waiting()) == 1
 
 
 def test_what_was_found_is_told_beside_the_drive_that_waits(uploader, checked_broken):
@@ -122,10 +124,10 @@ def test_what_was_found_is_told_beside_the_drive_that_waits(uploader, checked_br
 
 
 def test_a_file_that_is_wrong_is_told_by_the_name_that_its_sender_gave_it(
-    uploader, town, drives, network
+    uploader, town, opened, network
 ):
     name = "Gohliser Weg, früh.gpx"
-    send_in(town, drives, {"Gohliser Weg, früh.mp4": sample("drive.mp4"), name: b"<html>"})
+    send_in(town, opened, {"Gohliser Weg, früh.mp4": sample("drive.mp4"), name: b"<html>"})
     work_once(town.settings, "--no-purge")
     (told,) = uploader.get("/api/checks").json()
     assert told["failure"] == {
@@ -136,13 +138,13 @@ def test_a_file_that_is_wrong_is_told_by_the_name_that_its_sender_gave_it(
 
 
 def test_a_drive_is_worked_all_the_same_if_somebody_says_so(
-    uploader, queue, drives, accounts, checked_broken
+    uploader, queue, opened, accounts, checked_broken
 ):
     answer = uploader.post(f"/api/checks/{checked_broken}/start", json={"offset_s": -3600.0})
     assert answer.status_code == 202
     (drive,) = of_kind(queue, "drive")
     assert drive.request["offset_s"] == -3600.0
-    assert drives.files.waiting() == ()
+    assert opened.files.waiting() == ()
     assert accounts.audit_log(1)[0].action == "drive_started_anyway"
     again = uploader.post(f"/api/checks/{checked_broken}/start", json={})
     assert (again.status_code, again.json()["code"]) == (409, "drive_not_waiting")
@@ -150,35 +152,35 @@ def test_a_drive_is_worked_all_the_same_if_somebody_says_so(
 
 @pytest.mark.both_databases
 def test_only_its_sender_or_an_administrator_withdraws_a_drive(
-    client, key_of, settings, drives, accounts, checked_broken
+    client, key_of, settings, opened, accounts, checked_broken
 ):
     address = f"/api/checks/{checked_broken}/withdraw"
-    (drive,) = drives.files.waiting()
+    (drive,) = opened.files.waiting()
     refused = client.post(address, headers=key_of(Role.UPLOADER))
     assert (refused.status_code, refused.json()["code"]) == (403, "not_allowed")
     assert client.post(address, headers=key_of(Role.ADMIN)).status_code == 204
-    storage = UploadStorage(settings.data, settings.upload_limits)
+    storage = UploadStorage(settings.data, upload_limits(settings))
     for file in (drive.video, drive.track):
-        assert drives.files.get(file.sha256) is None
+        assert opened.files.get(file.sha256) is None
         assert not storage.path_of(file.sha256).exists()
     assert [line.action for line in accounts.audit_log(2)] == ["drive_withdrawn"] * 2
 
 
 def test_a_track_that_another_drive_needs_is_not_withdrawn_with_the_first(
-    client, key_of, town, drives, checked_broken
+    client, key_of, town, opened, checked_broken
 ):
-    other = send_in(town, drives, {"other.mp4": b"neither a video"})["other.mp4"]
+    other = send_in(town, opened, {"other.mp4": b"neither a video"})["other.mp4"]
     track = sample("drive.gpx")
     sha256 = hashlib.sha256(track).hexdigest()
-    drives.files.put(drives.files.get(sha256), UploadSource("drop", 2, "", "other.gpx"), "again")
+    opened.files.put(opened.files.get(sha256), UploadSource("drop", 2, "", "other.gpx"), "again")
     client.post(f"/api/checks/{checked_broken}/withdraw", headers=key_of(Role.ADMIN))
-    (left,) = drives.files.waiting()
+    (left,) = opened.files.waiting()
     assert (left.video.sha256, left.track.sha256) == (other, sha256)
 
 
-def test_nothing_is_decided_before_the_check_has_ended(uploader, town, queue, drives, network):
-    send_in(town, drives, broken_drive())
-    ((_, request),) = drives.checks()
+def test_nothing_is_decided_before_the_check_has_ended(uploader, town, queue, opened, network):
+    send_in(town, opened, broken_drive())
+    (request,) = checks_of_waiting(opened)
     job_id = queue.submit(request)
     for act in ("start", "withdraw"):
         answer = uploader.post(f"/api/checks/{job_id}/{act}", json={})
@@ -191,22 +193,23 @@ def test_another_job_is_no_check(uploader, queue, town):
     assert (answer.status_code, answer.json()["code"]) == (404, "job_unknown")
 
 
-def test_without_a_network_no_drive_is_looked_at(drives, town):
-    send_in(town, drives, broken_drive())
-    assert list(drives.checks()) == []
+def test_without_a_network_no_drive_is_looked_at(opened, town):
+    send_in(town, opened, broken_drive())
+    assert list(checks_of_waiting(opened)) == []
 
 
 def test_a_video_that_was_withdrawn_and_is_sent_again_is_looked_at_again(
-    town, drives, network, settings
+    town, opened, network, settings
 ):
-    send_in(town, drives, broken_drive())
-    ((drive, first),) = drives.checks()
-    drives.files.delete(drive.video.sha256)
+    send_in(town, opened, broken_drive())
+    (first,) = checks_of_waiting(opened)
+    (drive,) = opened.files.waiting()
+    opened.files.delete(drive.video.sha256)
     later_s = StoredFile(
         drive.video.sha256, 15, "broken.mp4", FileKind.VIDEO, "Herbst", "x", "Uli", 2000.0
     )
-    drives.files.put(later_s, UploadSource("drop", 2, "", "broken.mp4"), "second")
-    ((_, second),) = drives.checks()
+    opened.files.put(later_s, UploadSource("drop", 2, "", "broken.mp4"), "second")
+    (second,) = checks_of_waiting(opened)
     assert first.job_id() != second.job_id()
 
 

@@ -1,4 +1,4 @@
-"""Which surveys there are, and in which colours their classes are shown."""
+"""The surveys over HTTP, with the colours of their condition classes."""
 
 from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel, ConfigDict
@@ -6,14 +6,13 @@ from pydantic import BaseModel, ConfigDict
 from roadscan.assess.scheme import parse_scheme
 from roadscan.serve.access.guard import authentication
 from roadscan.serve.ogc.layer_access import Readable, readable_collection
-from roadscan.store.layers.layer_store import LayerStore
-from roadscan.store.store import Store
+from roadscan.serve.town import Town
 
 
 class ClassResponse(BaseModel):
     """A condition class of the survey's scheme."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, from_attributes=True)
     number: int
     colour: str
 
@@ -28,21 +27,21 @@ class SurveyResponse(BaseModel):
     classes: tuple[ClassResponse, ...]
 
 
-def surveys_router(features: LayerStore, store: Store, readable: Readable) -> APIRouter:
-    """Return the route that lists the surveys to whoever may read their segments."""
+def surveys_router(town: Town, readable: Readable) -> APIRouter:
+    """Return the route that lists the surveys to callers who may read their segments."""
     router = APIRouter(prefix="/api", tags=["layers"])
 
     @router.get("/surveys", dependencies=[Depends(authentication)])
     def surveys(request: Request) -> list[SurveyResponse]:
         readable_collection(readable, request, "segments")
-        with features.reading() as reader:
+        with town.layers.reading() as reader:
             found = [layer.source for layer in reader.layers("segments")]
         return [
             SurveyResponse(
                 name=source.survey,
                 scheme=source.scheme,
                 scheme_version=source.scheme_version,
-                classes=_classes(store, source.survey),
+                classes=_classes(town, source.survey),
             )
             for source in found
         ]
@@ -50,6 +49,6 @@ def surveys_router(features: LayerStore, store: Store, readable: Readable) -> AP
     return router
 
 
-def _classes(store: Store, survey: str) -> tuple[ClassResponse, ...]:
-    scheme = parse_scheme(store.survey(survey).scheme_text)
-    return tuple(ClassResponse(number=c.number, colour=c.colour) for c in scheme.classes)
+def _classes(town: Town, survey: str) -> tuple[ClassResponse, ...]:
+    scheme = parse_scheme(town.store.survey(survey).scheme_text)
+    return tuple(map(ClassResponse.model_validate, scheme.classes))

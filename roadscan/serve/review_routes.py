@@ -1,23 +1,23 @@
-"""The review over HTTP: what to look at first, verdicts, undo, how often the detector is right."""
+"""The review of damages over HTTP: a queue, verdicts, undo, the detector's precision."""
 
 import time
 from collections.abc import Sequence
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Path, Query, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AliasPath, BaseModel, BeforeValidator, ConfigDict, Field
 
-from roadscan.assess.reviews import Agreement, agreement_of
+from roadscan.assess.reviews import agreement_of
 from roadscan.assess.scheme import Scheme, parse_scheme
 from roadscan.assess.sensitivity import Effect, effects
 from roadscan.errors import RoadscanError
 from roadscan.model.access import Caller, Right
 from roadscan.model.damage import Verdict
-from roadscan.model.review import Decision, Ruling
+from roadscan.model.review import Ruling
 from roadscan.model.survey import Survey
 from roadscan.pipeline.review import decide, subject_of, undo
-from roadscan.serve.access.guard import Guard
 from roadscan.serve.api_description import answered_with, problems
+from roadscan.serve.town import Town
 from roadscan.store.store import Store
 
 MAX_PAGE: Final = 200
@@ -25,7 +25,7 @@ MAX_REASON: Final = 500
 JPEG: Final = "image/jpeg"
 MAX_NAME: Final = 500
 NO_NUL: Final = r"^[^\x00]*$"
-"""PostgreSQL has no such text."""
+"""PostgreSQL cannot store such a text."""
 Name = Annotated[str, Query(alias="survey", min_length=1, max_length=MAX_NAME, pattern=NO_NUL)]
 Number = Annotated[int, Path(ge=1, le=2**31 - 1)]
 Limit = Annotated[int, Query(ge=1, le=MAX_PAGE)]
@@ -33,27 +33,27 @@ _FROZEN = ConfigDict(frozen=True, extra="forbid")
 
 
 class VerdictGiven(BaseModel):
-    """What a reviewer says of a damage."""
+    """A reviewer's verdict on a damage."""
 
     model_config = _FROZEN
     survey: Annotated[str, Field(min_length=1, max_length=MAX_NAME, pattern=NO_NUL)]
     damage_id: Annotated[str, Field(min_length=1, max_length=MAX_NAME, pattern=NO_NUL)]
     verdict: Verdict
     kind: str = ""
-    """What it is, where that is corrected."""
+    """The right kind, for the verdict corrected."""
     reason: Annotated[str, Field(max_length=MAX_REASON, pattern=NO_NUL)] = ""
 
 
 class KindResponse(BaseModel):
-    """What a damage may be."""
+    """A kind of damage that a reviewer may choose."""
 
     model_config = _FROZEN
     kind: str
     label: str
 
 
-class Waiting(BaseModel):
-    """A damage that nobody has looked at, and what hangs on it."""
+class WaitingDamage(BaseModel):
+    """A damage that was not reviewed yet, and its effect on the score."""
 
     model_config = _FROZEN
     damage_id: str
@@ -70,46 +70,50 @@ class Waiting(BaseModel):
     score: float | None
     condition_class: int | None
     without: float | None
-    """The segment's score if it were none."""
+    """The segment's score without this damage."""
     share: float
-    """From 1 on the segment's class hangs on it; see docs/web.md."""
+    """From 1 on it decides the segment's class; see docs/web.md."""
 
 
 class ReviewQueue(BaseModel):
-    """What waits, the most important first."""
+    """The damages to review, the most important first."""
 
     model_config = _FROZEN
     waiting: int
     reviewed: int
     kinds: tuple[KindResponse, ...]
-    damages: tuple[Waiting, ...]
+    damages: tuple[WaitingDamage, ...]
+
+
+def _from(*path: str) -> Any:
+    return Field(validation_alias=AliasPath(*path))
 
 
 class DecisionResponse(BaseModel):
-    """A decision as it was written down."""
+    """A decision as it was recorded; the model is filled from a `Decision`."""
 
-    model_config = _FROZEN
+    model_config = ConfigDict(frozen=True, from_attributes=True)
     number: int
-    at_s: float
-    who: str
-    verdict: Verdict
-    kind: str
-    kind_before: str
-    reason: str
-    damage_id: str
-    segment_id: str
-    boxes: int
+    at_s: float = _from("ruling", "at_s")
+    who: str = _from("ruling", "who")
+    verdict: Verdict = _from("ruling", "verdict")
+    kind: str = _from("ruling", "kind")
+    kind_before: str = _from("subject", "kind")
+    reason: str = _from("ruling", "reason")
+    damage_id: str = _from("subject", "damage_id")
+    segment_id: str = _from("subject", "segment_id")
+    boxes: Annotated[int, BeforeValidator(len)] = _from("subject", "boxes")
     undone: bool
 
 
 class AgreementResponse(BaseModel):
-    """How often reviewers found the detector's word right, of what they looked at.
+    """How often reviewers agreed with the detector, of the damages that they reviewed.
 
-    The precision of judged boxes only: what waits was not drawn by lot, and nobody was asked about
+    The precision on reviewed boxes only: they are no random sample, and nobody was asked about
     damage that was not found.
     """
 
-    model_config = _FROZEN
+    model_config = ConfigDict(frozen=True, from_attributes=True)
     kind: str
     judged: int
     right: int
@@ -118,10 +122,10 @@ class AgreementResponse(BaseModel):
     share: float
 
 
-def reviews_router(guard: Guard, store: Store) -> APIRouter:
+def reviews_router(town: Town) -> APIRouter:
     """Return the routes under /api/reviews."""
-    router = APIRouter(prefix="/api/reviews", tags=["reviews"])
-    reviewer, unknown = guard.need(Right.REVIEW), problems("evidence_unknown")
+    router, store = APIRouter(prefix="/api/reviews", tags=["reviews"]), town.store
+    reviewer, unknown = town.guard.need(Right.REVIEW), problems("evidence_unknown")
 
     @router.get("/queue", responses=unknown)
     def queue(
@@ -144,7 +148,7 @@ def reviews_router(guard: Guard, store: Store) -> APIRouter:
                 for kind in _kinds(known, scheme)
             ),
             damages=tuple(
-                _waiting(one, links[one.damage.link_id].street) for one in waiting[:limit]
+                _waiting_damage(one, links[one.damage.link_id].street) for one in waiting[:limit]
             ),
         )
 
@@ -153,7 +157,10 @@ def reviews_router(guard: Guard, store: Store) -> APIRouter:
         survey: Name, _: Annotated[Caller, Depends(reviewer)], limit: Limit = 50
     ) -> list[DecisionResponse]:
         _known(store, survey)
-        return [_told(one) for one in store.reviews.of(survey)[: -limit - 1 : -1]]
+        return [
+            DecisionResponse.model_validate(one)
+            for one in store.reviews.of(survey)[: -limit - 1 : -1]
+        ]
 
     @router.post("", status_code=201, responses=problems("evidence_unknown", "query_invalid"))
     def give(given: VerdictGiven, caller: Annotated[Caller, Depends(reviewer)]) -> DecisionResponse:
@@ -163,14 +170,14 @@ def reviews_router(guard: Guard, store: Store) -> APIRouter:
         ruling = Ruling(given.verdict, kind, given.reason.strip(), caller.name, time.time())
         made = decide(store, subject, ruling)
         what = f"{given.survey} {given.damage_id} {given.verdict.value} {kind} ({made.number})"
-        guard.accounts.record(caller.name, "review_decided", what)
-        return _told(made)
+        town.accounts.record(caller.name, "review_decided", what)
+        return DecisionResponse.model_validate(made)
 
     @router.post("/{number}/undo", responses=problems("review_unknown"))
     def take_back(number: Number, caller: Annotated[Caller, Depends(reviewer)]) -> DecisionResponse:
         undone = undo(store, number, caller.name, time.time())
-        guard.accounts.record(caller.name, "review_undone", f"{undone.subject.survey} ({number})")
-        return _told(undone)
+        town.accounts.record(caller.name, "review_undone", f"{undone.subject.survey} ({number})")
+        return DecisionResponse.model_validate(undone)
 
     @router.get(
         "/{number}/photo",
@@ -184,14 +191,14 @@ def reviews_router(guard: Guard, store: Store) -> APIRouter:
         if picture is None:
             raise RoadscanError("photo_missing", "this damage has no picture", "See its reasons")
         what = f"{subject.survey} {subject.damage_id}"
-        guard.accounts.record(caller.name, "photo_viewed", what)
+        town.accounts.record(caller.name, "photo_viewed", what)
         headers = {"Cache-Control": "private, no-store"}
         return Response(picture.jpeg, media_type=JPEG, headers=headers)
 
     @router.get("/agreement", responses=unknown)
     def agreement(survey: Name, _: Annotated[Caller, Depends(reviewer)]) -> list[AgreementResponse]:
         _known(store, survey)
-        return [_agreed(one) for one in agreement_of(store.reviews.of(survey))]
+        return list(map(AgreementResponse.model_validate, agreement_of(store.reviews.of(survey))))
 
     return router
 
@@ -206,12 +213,12 @@ def _known(store: Store, survey: str) -> Survey:
 
 
 def _kinds(survey: Survey, scheme: Scheme) -> list[str]:
-    """Return what a damage may be called: what the model looks for and the scheme scores."""
+    """Return the kinds that the model detects and the scheme scores."""
     return [kind for kind in scheme.kinds if kind in survey.model_kinds]
 
 
 def _called(given: VerdictGiven, kind: str, kinds: Sequence[str]) -> str:
-    """Return what a damage is called from now on; `query_invalid` for what says nothing."""
+    """Return the kind of a damage from now on; `query_invalid` for a correction that is none."""
     if given.verdict is not Verdict.CORRECTED:
         return kind
     if given.kind == kind or given.kind not in kinds:
@@ -224,13 +231,13 @@ def _called(given: VerdictGiven, kind: str, kinds: Sequence[str]) -> str:
     return given.kind
 
 
-def _waiting(effect: Effect, street: str) -> Waiting:
+def _waiting_damage(effect: Effect, street: str) -> WaitingDamage:
     damage = effect.damage
     same: dict[str, Any] = {
         name: getattr(damage, name)
         for name in ("damage_id", "kind", "label", "link_id", "n_observations", "confidence")
     }
-    return Waiting(
+    return WaitingDamage(
         **same,
         street=street,
         segment_id=effect.segment_id,
@@ -241,32 +248,4 @@ def _waiting(effect: Effect, street: str) -> Waiting:
         condition_class=effect.condition_class,
         without=effect.without,
         share=effect.share,
-    )
-
-
-def _told(decision: Decision) -> DecisionResponse:
-    subject, ruling = decision.subject, decision.ruling
-    return DecisionResponse(
-        number=decision.number,
-        at_s=ruling.at_s,
-        who=ruling.who,
-        verdict=ruling.verdict,
-        kind=ruling.kind,
-        kind_before=subject.kind,
-        reason=ruling.reason,
-        damage_id=subject.damage_id,
-        segment_id=subject.segment_id,
-        boxes=len(subject.boxes),
-        undone=decision.undone,
-    )
-
-
-def _agreed(one: Agreement) -> AgreementResponse:
-    return AgreementResponse(
-        kind=one.kind,
-        judged=one.judged,
-        right=one.right,
-        another_kind=one.another_kind,
-        no_damage=one.no_damage,
-        share=round(one.right / one.judged, 4),
     )

@@ -16,6 +16,7 @@ from roadscan.publish.layer_frames import load_results
 from roadscan.publish.served_features import publish_features
 from roadscan.serve.app import create_app
 from roadscan.serve.settings import ServeSettings
+from roadscan.serve.town import Town
 from roadscan.store import tables
 from roadscan.store.layers.layer_store import LayerStore
 from roadscan.store.store import Store
@@ -211,7 +212,7 @@ def test_decisions_and_undos_stand_in_the_audit_log(
 def test_answers_with_something_in_them_are_as_described(
     store: Store, settings: ServeSettings, reviewer: dict[str, str]
 ) -> None:
-    app = create_app(settings, store)
+    app = create_app(Town(settings, store))
     description = schemathesis.openapi.from_asgi("/api/openapi.json", app)
 
     def ask(path: str, unchecked: Sequence[Any] = (), **query: str) -> Any:

@@ -6,9 +6,13 @@ import shutil
 import pytest
 
 from roadscan.model.survey import DriveKey
-from roadscan.serve.jobs.moved import moved_name, surveys_to_move
-from roadscan.serve.jobs.rematching import Rematching
-from roadscan.serve.jobs.requests import RematchRequest, State
+from roadscan.serve.jobs.kinds.rematch import (
+    RematchRequest,
+    RematchSteps,
+    moved_name,
+    surveys_to_move,
+)
+from roadscan.serve.queue.job import State
 from roadscan.store.town.networks import NetworkVersion, NetworkVersions
 from tests.serve.jobs.town import SAMPLES, work_once
 from tests.store.sample_surveys import TOWN, drive, survey
@@ -117,4 +121,4 @@ def test_a_drive_erased_meanwhile_is_left_out(store):
         network_sha256=TOWN.sha256,
         moved_to="Spring · Netz 2",
     )
-    assert Rematching(store).move(request, DriveKey("drive-1", "0" * 64)) is None
+    assert RematchSteps(store).move(request, DriveKey("drive-1", "0" * 64)) is None

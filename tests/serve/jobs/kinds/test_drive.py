@@ -1,19 +1,22 @@
 import hashlib
 import os
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
+from roadscan.detect import detector as detector_module
 from roadscan.detect.people import ModelHangsError
 from roadscan.errors import RoadscanError
-from roadscan.pipeline.keep_pictures import NO_PICTURES
-from roadscan.read.network import read_network
-from roadscan.serve.jobs import drive_steps
-from roadscan.serve.jobs.drive_steps import HANGS, DriveSteps
-from roadscan.serve.jobs.requests import CheckRequest, DriveRequest, NetworkRequest
+from roadscan.pipeline import chunk, keep_pictures
+from roadscan.read import network as network_module
+from roadscan.serve.jobs.kinds import drive as module
+from roadscan.serve.jobs.kinds.check import check_drive
+from roadscan.serve.jobs.kinds.drive import HANGS, DriveRequest, DriveSteps
+from roadscan.serve.jobs.kinds.network import NetworkRequest, read_network
+from roadscan.serve.jobs.sent_files import SentFiles
 from tests.serve.jobs.town import SAMPLES
 
 
@@ -31,12 +34,12 @@ def test_a_worker_whose_network_hangs_ends_so_that_another_goes_on_with_the_driv
     def end(status: int) -> None:
         raise Ended(status)
 
-    monkeypatch.setattr(drive_steps, "work_chunks", hangs)
-    monkeypatch.setattr(drive_steps, "_tool_names", lambda _: ())
-    monkeypatch.setattr(drive_steps, "replace", lambda rules, **_: rules)
+    monkeypatch.setattr(chunk, "work_chunks", hangs)
+    monkeypatch.setattr(module, "_tool_names", lambda _: ())
+    monkeypatch.setattr(module, "replace", lambda rules, **_: rules)
     monkeypatch.setattr(os, "_exit", end)
     store = SimpleNamespace(pictures=SimpleNamespace(objections=lambda: None))
-    own = DriveSteps(store, None, None, Path, tmp_path, 0.0)
+    own = DriveSteps(town_of(store, Path), tmp_path)
     own._tools = lambda: SimpleNamespace(detector=None, network=None, scheme=None, pictures=None)
     own._prepared = lambda _: SimpleNamespace(video_path=tmp_path / "video")
     with pytest.raises(Ended) as ended:
@@ -45,16 +48,25 @@ def test_a_worker_whose_network_hangs_ends_so_that_another_goes_on_with_the_driv
     assert "has not answered" in capsys.readouterr().err
 
 
+def town_of(store: object, path_of: Callable[[str], Path]) -> SimpleNamespace:
+    return SimpleNamespace(
+        store=store,
+        settings=SimpleNamespace(picture_every_m=0.0),
+        upload_storage=SimpleNamespace(path_of=path_of),
+    )
+
+
 class Sent:
-    """Files under their checksums, as uploads end, and a workshop that works on them."""
+    """Files under their checksums, as uploads end, and the steps of the jobs that read them."""
 
     def __init__(self, folder: Path) -> None:
         self.files = folder / "files"
         self.files.mkdir()
         self.bench = folder / "bench"
-        network = read_network(SAMPLES / "network.geojson")
-        store = SimpleNamespace(network=lambda _: network)
-        self.workshop = DriveSteps(store, None, None, self.files.joinpath, self.bench, 0.0)
+        network = network_module.read_network(SAMPLES / "network.geojson")
+        self.store = SimpleNamespace(network=lambda _: network)
+        self.steps = DriveSteps(town_of(self.store, self.files.joinpath), self.bench)
+        self.links = SentFiles(self.files.joinpath, self.bench)
 
     def put(self, content: bytes) -> str:
         sha256 = hashlib.sha256(content).hexdigest()
@@ -79,16 +91,16 @@ class Sent:
         """Return what the check of a drive refuses, the same as what its work refuses."""
         request = self.drive(**other)
         with pytest.raises(RoadscanError) as checked:
-            self.workshop.check_drive(CheckRequest(drive=request, sent_s=1.0))
+            check_drive(self.store, self.links, request)
         with pytest.raises(RoadscanError) as worked:
-            self.workshop.plan_drive(request)
+            self.steps.plan(request)
         assert str(worked.value) == str(checked.value)
         return self.told(worked.value)
 
     def error_of_network(self, name: str, content: bytes) -> RoadscanError:
         request = NetworkRequest(file_sha256=self.put(content), file_name=name)
         with pytest.raises(RoadscanError) as read:
-            self.workshop.read_network(request)
+            read_network(self.store, self.links, request)
         return self.told(read.value)
 
     def told(self, error: RoadscanError) -> RoadscanError:
@@ -101,8 +113,10 @@ class Sent:
 @pytest.fixture
 def sent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Sent:
     detector = SimpleNamespace(name="none", sha256="0" * 64)
-    monkeypatch.setattr(drive_steps, "load_detector", lambda _: detector)
-    monkeypatch.setattr(drive_steps, "load_picture_rules", lambda *_, **__: NO_PICTURES)
+    monkeypatch.setattr(detector_module, "load_detector", lambda _: detector)
+    monkeypatch.setattr(
+        keep_pictures, "load_picture_rules", lambda *_, **__: keep_pictures.NO_PICTURES
+    )
     monkeypatch.setattr(DriveSteps, "_check_survey", lambda *_: None)
     return Sent(tmp_path)
 
@@ -153,9 +167,9 @@ def test_a_video_that_breaks_on_the_way_is_told_by_its_name(
         raise RoadscanError("video_decoder_crashed", f"{video.name} ended its decoder", "Cut it")
         yield
 
-    monkeypatch.setattr(drive_steps, "work_chunks", breaks)
-    monkeypatch.setattr(drive_steps, "replace", lambda rules, **_: rules)
-    own = sent.workshop
+    monkeypatch.setattr(chunk, "work_chunks", breaks)
+    monkeypatch.setattr(module, "replace", lambda rules, **_: rules)
+    own = sent.steps
     own._store.pictures = SimpleNamespace(objections=lambda: ())
     own._tools = lambda *_: SimpleNamespace(detector=0, network=0, scheme=0, pictures=None)
     own._prepared = lambda _: SimpleNamespace(video_path=video)
@@ -200,7 +214,7 @@ def test_no_name_that_was_sent_becomes_a_path(sent: Sent, monkeypatch: pytest.Mo
         seen.extend(each.name for each in path.parent.iterdir())
         raise RoadscanError("network_malformed", f"{path.name} is none", f"Not {path}")
 
-    monkeypatch.setattr(drive_steps, "read_network", look)
+    monkeypatch.setattr(network_module, "read_network", look)
     longest = "ü" * 123 + "x.geojson"
     for name in (longest, "%00?x=1&y.geojson", "-rf *.geojson", r"\\host\share.geojson"):
         error = sent.error_of_network(name, b"{}")
