@@ -8,7 +8,7 @@ import typer
 from rich.table import Table
 
 from roadscan.cli import options
-from roadscan.cli.screen import add_row, show
+from roadscan.cli.screen import add_row, show, tell_network
 
 if TYPE_CHECKING:
     from roadscan.model.road import Network
@@ -27,6 +27,7 @@ def match(
     from roadscan.read.network import read_network  # noqa: PLC0415 -- keeps other commands fast
 
     roads = read_network(network)
+    tell_network(roads.remarks)
     result = match_track(track, roads)
     if json:
         typer.echo(json_format.dumps(result.as_json(), ensure_ascii=False))

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from roadscan.cli import options
-from roadscan.cli.screen import show
+from roadscan.cli.screen import show, tell_network
 from roadscan.cli.summary import summary_table
 from roadscan.pipeline.progress import bars_on_stderr
 
@@ -82,6 +82,7 @@ def run(  # noqa: PLR0913, PLR0917 -- typer makes an option of each
             objections=objections,
             trust_pt=trust_pt,
             progress=progress,
+            tell=tell_network,
         )
     if json:
         typer.echo(result.record.as_json(), nl=False)

@@ -1,5 +1,8 @@
 """Terminal output: text from files is printed, never interpreted."""
 
+from collections.abc import Sequence
+
+import typer
 from rich.console import Console
 from rich.table import Table
 
@@ -7,6 +10,12 @@ from rich.table import Table
 def printable(text: str) -> str:
     """Return one line with control characters escaped."""
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+def tell_network(remarks: Sequence[str]) -> None:
+    """Tell on stderr what was found when a network was read, before anything is made of it."""
+    for remark in remarks:
+        typer.echo(f"network: {printable(remark)}", err=True)
 
 
 def add_row(table: Table, *cells: str) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from roadscan.model.uploaded_file import FileKind, StoredFile, UploadSource
 from roadscan.read.network_mapping import NetworkMapping
-from roadscan.read.network_preview import LineFault
+from roadscan.read.network_faults import LineFault
 from roadscan.serve.jobs.kinds.network import NetworkColumns
 from roadscan.serve.pages.texts import LANGUAGES, texts
 from roadscan.store.town.files import Files
