@@ -1,7 +1,7 @@
 """The account of a run: what went in, where every frame and detection went, what came out."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 
@@ -32,6 +32,7 @@ from roadscan.pipeline.run_record import (
     SyncRecord,
 )
 from roadscan.pipeline.score_survey import ScoreSummary
+from roadscan.read.camera_file import read_camera
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +126,18 @@ def warnings_of(drives: Sequence[Drive], pictures: PicturesRecord) -> tuple[str,
         for drive in drives
         for warning in (*drive.video.warnings, *drive.clock.warnings)
     )
-    return (*of_drives, *_picture_warnings(pictures))
+    return (*of_drives, *_camera_warnings(drives), *_picture_warnings(pictures))
+
+
+def _camera_warnings(drives: Sequence[Drive]) -> Iterator[str]:
+    """Name the drives without a camera file: another camera places their damage elsewhere."""
+    assumed = read_camera(None)
+    for drive in drives:
+        if drive.camera.sha256 == assumed.sha256:
+            yield (
+                f"{drive.video.name}: camera_assumed: no camera file, so {assumed.hfov_deg:g} "
+                f"degrees wide, {assumed.height_m:g} m high, pitched {assumed.pitch_deg:g} degrees"
+            )
 
 
 def _picture_warnings(pictures: PicturesRecord) -> tuple[str, ...]:
