@@ -7,7 +7,7 @@ TESTERS ?= 2
 PYTEST := -m pytest -n $(TESTERS) --dist loadfile --no-loadscope-reorder
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: help demo setup serve test test-postgis test-browser test-qgis lint lint-web format docs bench bench-serve bench-scale clean
+.PHONY: help demo setup serve test test-postgis test-browser test-qgis lint lint-web format docs bench bench-serve bench-scale bench-place clean
 
 help:
 	@echo "make demo         the main job on the sample drive, results in out/demo"
@@ -23,6 +23,7 @@ help:
 	@echo "make docs         writes what the program knows into the documents"
 	@echo "make bench        speed: real-time factor, time per stage, memory, against ultralytics"
 	@echo "make bench-serve  speed of the layers on SQLite and PostGIS, beside pygeoapi"
+	@echo "make bench-place  how wrong a score gets, and from what, on made-up streets"
 	@echo "make bench-scale  drives a minute through PostgreSQL while workers are killed"
 	@echo "make clean        removes .venv and out"
 
@@ -79,6 +80,9 @@ bench: .venv/.bench
 bench-serve: .venv/.test .venv/.postgis .venv/pygeoapi
 	$(PIP) psutil
 	$(BIN)/python -m benchmarks.serve --pygeoapi .venv/pygeoapi
+
+bench-place: .venv/.base
+	$(BIN)/python -m benchmarks.place
 
 bench-scale: .venv/.test .venv/.postgis
 	$(BIN)/python -m benchmarks.scale

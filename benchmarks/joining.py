@@ -60,9 +60,9 @@ def main() -> None:
             towns["PostGIS"] = ServeSettings(data=Path(temporary) / "postgis", database=address)
         for name, settings in towns.items():
             settings.data.mkdir()
-            with open_town(settings) as store:
-                copy_into(store, given.folder)
-                _measure(name, store, given.segments)
+            with open_town(settings) as town:
+                copy_into(town.store, given.folder)
+                _measure(name, town.store, given.segments)
 
 
 def _measure(name: str, store: Store, segments: int) -> None:

@@ -22,7 +22,7 @@ from roadscan.pipeline.score_survey import score_survey
 from roadscan.publish.served_features import publish_features
 from roadscan.serve.app import create_app
 from roadscan.serve.settings import ServeSettings
-from roadscan.serve.town import open_town
+from roadscan.serve.town import Town, open_town
 from roadscan.store.layers.layer_store import LayerStore
 from roadscan.store.store import Store
 from roadscan.store.town.accounts import Accounts
@@ -47,20 +47,21 @@ def main(folder: Path) -> None:
         }
         for name, settings in towns.items():
             settings.data.mkdir()
-            with open_town(settings) as store:
-                copy_into(store, folder)
+            with open_town(settings) as town:
+                copy_into(town.store, folder)
                 print(f"{name}:")
-                _measure(settings, store)
+                _measure(town)
 
 
-def _measure(settings: ServeSettings, store: Store) -> None:
+def _measure(town: Town) -> None:
+    store = town.store
     (survey,) = store.surveys()
     features = LayerStore(store.engine)
     whole_s = _timed(lambda: _score_all(store, features, survey))
     accounts = Accounts(store.engine, time.time)
     account = accounts.add("Rita", Role.REVIEWER, None)
     _, key = accounts.add_key(account.account_id, "bench", Role.REVIEWER, 3600.0)
-    with TestClient(create_app(settings, store), headers={"X-API-Key": key}) as client:
+    with TestClient(create_app(town), headers={"X-API-Key": key}) as client:
         print(f"{len(store.assessment(survey).segments)} segments")
         print(f"scoring all and its layers: {whole_s:.3f} s")
         _verdicts(client, survey)

@@ -28,11 +28,12 @@ from pathlib import Path
 import av
 from sqlalchemy import Engine, create_engine, func, make_url, select, text
 
-from roadscan.serve.jobs.queue import JobQueue
-from roadscan.serve.jobs.requests import DriveRequest, NetworkRequest
+from roadscan.serve.jobs.kinds.drive import DriveRequest
+from roadscan.serve.jobs.kinds.network import NetworkRequest
+from roadscan.serve.queue.job_queue import JobQueue
 from roadscan.serve.settings import ServeSettings
 from roadscan.serve.start import DATABASE
-from roadscan.serve.town import jobs_url, open_town
+from roadscan.serve.town import jobs_url, open_town, upload_limits
 from roadscan.serve.uploads.upload_storage import UploadStorage
 from roadscan.store import tables
 from roadscan.store.rescoring import Scorings
@@ -127,7 +128,7 @@ class Bench:
         self.settings = settings
         self.queue = JobQueue(jobs_url(settings))
         self.engine: Engine = create_engine(jobs_url(settings))
-        self._storage = UploadStorage(settings.data, settings.upload_limits)
+        self._storage = UploadStorage(settings.data, upload_limits(settings))
         self._accounts = 0
 
     def send_in(self, path: Path) -> str:
@@ -197,8 +198,8 @@ def measure(server: str, clips: list[Path], workers: int, kill_every_s: float, d
     wall_s = time.monotonic() - begin
     spent = bench.spent_s()
     steps, full_bytes = _steps(bench.engine)
-    with open_town(bench.settings) as store:
-        lost, doubled = _held_against(store, drives, expected)
+    with open_town(bench.settings) as town:
+        lost, doubled = _held_against(town.store, drives, expected)
     bench.queue.close()
     bench.engine.dispose()
     return Round(
@@ -241,9 +242,9 @@ def _reference(bench: Bench, clip: Path) -> tuple[str, DriveTotals]:
     )
     worker.end(signal.SIGTERM)
     bench.spent_s()
-    with open_town(bench.settings) as store:
-        (key,) = store.survey("reference").drives
-        expected = _totals_by_drive(store)[key.drive_id]
+    with open_town(bench.settings) as town:
+        (key,) = town.store.survey("reference").drives
+        expected = _totals_by_drive(town.store)[key.drive_id]
     if not expected.chunks or not expected.observed:
         raise SystemExit(f"the reference drive left nothing to compare: {expected}")
     return network_sha256, expected

@@ -40,7 +40,6 @@ from roadscan.publish.served_features import feature_rows
 from roadscan.serve.settings import ServeSettings
 from roadscan.serve.start import DATABASE
 from roadscan.serve.town import open_town
-from roadscan.store.layers.layer_store import LayerStore
 from roadscan.store.layers.selection import Selection, Source
 from tests.throwaway_postgres import throwaway_postgres
 
@@ -58,15 +57,15 @@ import os, sys, uvicorn
 from roadscan.serve.app import create_app
 from roadscan.serve.town import open_town
 from roadscan.serve.settings import ServeSettings
-from roadscan.serve.start import pass_over_what_stays
+from roadscan.serve.start import exempt_from_collection
 settings = ServeSettings(
     data=sys.argv[1],
     database=os.environ.get("ROADSCAN_DATABASE", ""),
     public_collections=frozenset({"segments"}),
 )
-with open_town(settings) as store:
-    app = create_app(settings, store)
-    pass_over_what_stays()
+with open_town(settings) as town:
+    app = create_app(town)
+    exempt_from_collection()
     uvicorn.run(app, port=int(sys.argv[2]), log_level="error")
 """
 _GDAL = """
@@ -178,8 +177,8 @@ def _boxes(town: geopandas.GeoDataFrame, side: tuple[float, float], seed: int) -
 
 
 def _measure_store(name: str, settings: ServeSettings, town: geopandas.GeoDataFrame) -> None:
-    with open_town(settings) as store:
-        features = LayerStore(store.engine)
+    with open_town(settings) as opened:
+        features = opened.layers
         begin = time.perf_counter()
         features.put_features(
             Source("Bench", "ap9k", "1", CRS_EPSG, 0.0),
@@ -213,7 +212,7 @@ def _roadscan(settings: ServeSettings) -> Iterator["_Server"]:
     own = os.environ | {DATABASE: settings.database}
     with _running(command, port, "/ogc/collections/segments/items", own) as server:
         if settings.database:
-            with open_town(settings) as store, store.engine.connect() as db:
+            with open_town(settings) as opened, opened.store.engine.connect() as db:
                 backend = int(db.scalar(text("SELECT pg_backend_pid()")) or 0)
                 server.database = psutil.Process(backend).parent()
         yield server

@@ -9,7 +9,10 @@ from roadscan.assess.scheme import CellRule, Scheme
 from roadscan.assess.segmentation import row_count
 from roadscan.model.arrays import Bools, Floats, Ints
 from roadscan.model.damage import STRIPS, LaneGrid, LaneViews, Observation
-from roadscan.model.road import Lane, Network
+from roadscan.model.road import Direction, Network
+
+LanePass = tuple[str, Direction, int]
+"""A lane and the number of the pass over it."""
 
 TOUCH_M = 0.08
 """A box that reaches less far into a strip or row does not touch it: boxes are drawn loosely."""
@@ -26,12 +29,15 @@ class _Growing:
 
 
 class GridBuilder:
-    """Adds up frames into the cells of the lanes they see; memory grows with lanes, not frames."""
+    """Adds up frames into the cells of the lanes they see, each pass over a lane by itself.
+
+    Memory grows with lanes, not frames.
+    """
 
     def __init__(self, network: Network, scheme: Scheme) -> None:
         self._links = {link.link_id: link for link in network.links}
         self._scheme = scheme
-        self._lanes: dict[Lane, _Growing] = {}
+        self._passes: dict[LanePass, _Growing] = {}
 
     def add_frame(self, views: Sequence[LaneViews], observations: Sequence[Observation]) -> None:
         """Count one frame: each cell it sees once, each of those it finds damaged once per kind."""
@@ -44,30 +50,30 @@ class GridBuilder:
         for key, mask in self._see(views).items():
             self._hit(key, reason, mask)
 
-    def _see(self, views: Sequence[LaneViews]) -> dict[Lane, Bools]:
-        seen: dict[Lane, Bools] = {}
+    def _see(self, views: Sequence[LaneViews]) -> dict[LanePass, Bools]:
+        seen: dict[LanePass, Bools] = {}
         for view in views:
-            lane = self._lane((view.link_id, view.direction))
+            key = (view.link_id, view.direction, view.pass_number)
+            lane = self._lane(key)
             shown = np.zeros(lane.views.shape, np.bool_)
             shown[max(0, view.from_row) : max(0, view.to_row)] = True
             for cell in view.hidden:
                 shown[cell] = False
-            key = (view.link_id, view.direction)
             seen[key] = seen[key] | shown if key in seen else shown
             rows = shown.any(axis=1)
             lane.last_seen_s[rows] = np.fmax(lane.last_seen_s[rows], view.frame_t_s)
             lane.accuracy_m[rows] = np.fmin(lane.accuracy_m[rows], view.accuracy_m)
         for key, mask in seen.items():
-            self._lanes[key].views += mask
+            self._passes[key].views += mask
         return seen
 
-    def _hit(self, key: Lane, name: str, cells: Bools) -> None:
-        lane = self._lanes[key]
+    def _hit(self, key: LanePass, name: str, cells: Bools) -> None:
+        lane = self._passes[key]
         hits = lane.hits.setdefault(name, np.zeros_like(lane.views))
         hits += cells
 
     def grids(self) -> tuple[LaneGrid, ...]:
-        """Return the lanes seen so far, in the order of their ids."""
+        """Return the passes so far, in the order of their lanes' ids, then of time."""
         return tuple(
             LaneGrid(
                 link_id,
@@ -76,25 +82,26 @@ class GridBuilder:
                 {kind: hits.copy() for kind, hits in sorted(lane.hits.items())},
                 lane.last_seen_s.copy(),
                 lane.accuracy_m.copy(),
+                number,
             )
-            for (link_id, direction), lane in sorted(self._lanes.items())
+            for (link_id, direction, number), lane in sorted(self._passes.items())
         )
 
-    def _lane(self, key: Lane) -> _Growing:
-        if key not in self._lanes:
+    def _lane(self, key: LanePass) -> _Growing:
+        if key not in self._passes:
             rows = row_count(self._links[key[0]])
-            self._lanes[key] = _Growing(
+            self._passes[key] = _Growing(
                 np.zeros((rows, STRIPS), np.int64), {}, np.full(rows, np.nan), np.full(rows, np.nan)
             )
-        return self._lanes[key]
+        return self._passes[key]
 
     def _touched(
-        self, observations: Iterable[Observation], seen: dict[Lane, Bools]
-    ) -> list[tuple[Lane, str, Bools]]:
+        self, observations: Iterable[Observation], seen: dict[LanePass, Bools]
+    ) -> list[tuple[LanePass, str, Bools]]:
         """Join the boxes of one kind on one lane, so that a frame hits a cell once."""
-        joined: dict[tuple[Lane, str], Bools] = {}
+        joined: dict[tuple[LanePass, str], Bools] = {}
         for observation in observations:
-            key = (observation.link_id, observation.direction)
+            key = (observation.link_id, observation.direction, observation.pass_number)
             rule = self._scheme.kinds.get(observation.kind)
             if rule is None or key not in seen:
                 continue

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 import numpy as np
 from scipy import ndimage
 
-from roadscan.assess.cells import affected_cells, touched_cells
+from roadscan.assess.cells import touched_cells
+from roadscan.assess.passes import CombinedLane
 from roadscan.assess.scheme import Scheme
 from roadscan.assess.segmentation import segment_at
 from roadscan.model.arrays import Bools, Floats
@@ -21,21 +22,22 @@ MIN_EXTENT_M = 0.02
 
 
 def find_damages(
-    grid: LaneGrid,
-    observations: Sequence[Observation],
+    lane: CombinedLane,
     segments: Sequence[Segment],
     lane_width_m: float,
     scheme: Scheme,
 ) -> tuple[Damage, ...]:
     """Join the affected cells of one lane into damages, along the link.
 
-    `observations` and `segments` (in order) are those of this lane; kinds that the scheme does not
-    know are passed over. An observation belongs to every damage whose cells it touches. Extents are
-    what its observations saw, within the cells.
+    A cell is affected if more than the scheme's share of the passes over it found it so. `segments`
+    (in order) are those of this lane; kinds that the scheme does not know are passed over. An
+    observation belongs to every damage whose cells it touches. Extents are what its observations
+    saw, within the cells.
     """
     damages = []
-    for kind in sorted(grid.hits.keys() & scheme.kinds.keys()):
-        affected = affected_cells(grid, kind, scheme.hit_share)
+    observations = [sighting.observation for sighting in lane.sightings]
+    for kind in sorted(lane.grid.hits.keys() & scheme.kinds.keys()):
+        affected = lane.share({kind}) > scheme.passes.damage_share
         numbers, count = ndimage.label(affected, NEIGHBOURS)
         rule = scheme.kinds[kind].cells
         own: list[list[Observation]] = [[] for _ in range(count + 1)]
@@ -45,8 +47,9 @@ def find_damages(
                 for number in np.unique(numbers[touched]).tolist():
                     own[number].append(observation)
         damages += [
-            _damage(kind, numbers == number, own[number], grid, segments, lane_width_m, scheme)
+            _damage(kind, numbers == number, own[number], lane, segments, lane_width_m, scheme)
             for number in range(1, count + 1)
+            if own[number]
         ]
     return tuple(sorted(damages, key=lambda d: (d.from_offset_m, d.kind, d.damage_id)))
 
@@ -55,7 +58,7 @@ def _damage(
     kind: str,
     cells: Bools,
     own: list[Observation],
-    grid: LaneGrid,
+    lane: CombinedLane,
     segments: Sequence[Segment],
     lane_width_m: float,
     scheme: Scheme,
@@ -77,12 +80,12 @@ def _damage(
     times = [o.frame_t_s for o in own]
     segment = segment_at(segments, int(rows[len(rows) // 2]))
     return Damage(
-        damage_id=_id_of(grid, kind, int(rows[0]), int(strips[0])),
+        damage_id=_id_of(lane.grid, kind, int(rows[0]), int(strips[0])),
         kind=kind,
         label=scheme.kinds[kind].label,
-        link_id=grid.link_id,
+        link_id=lane.grid.link_id,
         segment_id=segment.segment_id,
-        direction=grid.direction,
+        direction=lane.grid.direction,
         from_offset_m=along[0],
         to_offset_m=along[1],
         left_min_m=across[0],
@@ -95,6 +98,8 @@ def _damage(
         last_seen_s=max(times),
         accuracy_m=round(min(o.accuracy_m for o in own), 2),
         best=max(own, key=picture_rank),
+        n_passes=lane.passes_that_found(kind, cells),
+        n_passes_over=lane.passes_over(cells),
     )
 
 

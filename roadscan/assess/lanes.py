@@ -3,21 +3,22 @@
 Lanes do not depend on each other: one can be assessed again without the others.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
 import numpy as np
 
-from roadscan.assess.cells import affected_cells
 from roadscan.assess.damages import find_damages
-from roadscan.assess.reviews import Judgements, judge_lane, marked
+from roadscan.assess.passes import CombinedLane, combine
+from roadscan.assess.reviews import JudgedLane, Judgements, judge_lane, marked
 from roadscan.assess.scheme import INDICATORS, Scheme
 from roadscan.assess.score import round_half_up, score_segment, unscored
 from roadscan.assess.segmentation import segment_rows
 from roadscan.model.arrays import Bools
 from roadscan.model.damage import STRIPS, Damage, LaneGrid
+from roadscan.model.review import ReviewedObservation
 from roadscan.model.road import Link, Segment, Surface
 from roadscan.model.score import Indicators, NotScored, SegmentResult
 from roadscan.model.survey import LaneEvidence
@@ -38,8 +39,8 @@ class Rules:
 class AssessedLane:
     """Damages of a lane and the results of its segments, in their order."""
 
-    grid: LaneGrid | None
-    """Views and hits as reviews leave them."""
+    lane: CombinedLane | None
+    """All passes over it, as reviews leave them; None where there are none."""
     results: tuple[SegmentResult, ...]
     damages: tuple[Damage, ...]
 
@@ -49,19 +50,17 @@ def assess_lane(
 ) -> AssessedLane:
     """Apply the reviews, find the damages, score the segments (in order of their start)."""
     scheme, width_m = rules.scheme, link.lane_width_m
-    grid, damages = seen.grid, tuple[Damage, ...]()
-    if grid is not None:
-        judged = judge_lane(grid, seen.sightings, rules.judgements, width_m, scheme)
-        grid = judged.grid
-        observations = [sighting.observation for sighting in judged.sightings]
-        found = find_damages(grid, observations, segments, width_m, scheme)
-        damages = marked(found, judged, width_m, scheme)
+    lane = combined_lane(seen, rules.judgements, width_m, scheme)
+    damages = tuple[Damage, ...]()
+    if lane is not None:
+        found = find_damages(lane, segments, width_m, scheme)
+        damages = marked(found, JudgedLane(lane.grid, lane.sightings), width_m, scheme)
     counts = Counter(damage.segment_id for damage in damages)
     results = tuple(
         assess_segment(
             segment,
             link,
-            grid,
+            lane,
             seen.unusable,
             rules.model_kinds,
             scheme,
@@ -69,21 +68,46 @@ def assess_lane(
         )
         for segment in segments
     )
-    return AssessedLane(grid, results, damages)
+    return AssessedLane(lane, results, damages)
+
+
+def combined_lane(
+    seen: LaneEvidence, judgements: Judgements, lane_width_m: float, scheme: Scheme
+) -> CombinedLane | None:
+    """Apply the reviews to each pass over a lane, and combine the passes; None without any."""
+    if not seen.passes:
+        return None
+    by_pass = defaultdict[tuple[str, int], list[ReviewedObservation]](list)
+    for sighting in seen.sightings:
+        by_pass[sighting.box.drive_id, sighting.observation.pass_number].append(sighting)
+    return combine(
+        [
+            judge_lane(
+                one.grid,
+                by_pass[one.drive_id, one.grid.pass_number],
+                judgements,
+                lane_width_m,
+                scheme,
+            )
+            for one in seen.passes
+        ],
+        scheme,
+    )
 
 
 def assess_segment(
     segment: Segment,
     link: Link,
-    grid: LaneGrid | None,
+    lane: CombinedLane | None,
     unusable: LaneGrid | None,
     model_kinds: frozenset[str],
     scheme: Scheme,
     n_damages: int,
 ) -> SegmentResult:
-    """Score a segment from the views and hits of its lane.
+    """Score a segment from what the passes over its lane found.
 
-    Indicators are 100 x affected cells / assessed cells; a cell counts once per indicator. One
+    Indicators are 100 x affected cells / assessed cells; a cell counts once per indicator, and by
+    the share of the passes that found it affected if there are several. One
     whose kinds the model does not know is unknown, not zero, and so are all on other surfaces than
     asphalt, which the model was not made for. `unusable` holds what rejected frames would have
     seen, which explains missing coverage. Confidence is coverage x (1 - 0.5^views): what was seen
@@ -91,6 +115,7 @@ def assess_segment(
     """
     rows = segment_rows(segment)
     cells = len(rows) * STRIPS
+    grid = None if lane is None else lane.grid
     views = np.zeros((len(rows), STRIPS)) if grid is None else grid.views[rows.start : rows.stop]
     assessed = views > 0
     coverage = round(float(assessed.sum()) / cells, 4)
@@ -99,10 +124,10 @@ def assess_segment(
     seen_s = seen_s[np.isfinite(seen_s)]
     lost = _lost(assessed, rows, unusable)
     reason = _why_not(link, coverage, float(lost.mean()), scheme)
-    if grid is None or not assessed.any() or link.surface is not Surface.ASPHALT:
+    if lane is None or not assessed.any() or link.surface is not Surface.ASPHALT:
         indicators = UNKNOWN
     else:
-        indicators = _indicators(grid, assessed, rows, model_kinds, scheme)
+        indicators = _indicators(lane, assessed, rows, model_kinds, scheme)
     score = (
         score_segment(indicators, link.road_class, link.surface, scheme)
         if reason is None
@@ -156,7 +181,7 @@ def _why_not(link: Link, coverage: float, lost: float, scheme: Scheme) -> NotSco
 
 
 def _indicators(
-    grid: LaneGrid,
+    lane: CombinedLane,
     assessed: Bools,
     rows: range,
     model_kinds: frozenset[str],
@@ -164,15 +189,14 @@ def _indicators(
 ) -> Indicators:
     shares: list[float | None] = []
     for name in INDICATORS:
-        kinds = [
+        kinds = {
             k for k, rule in scheme.kinds.items() if rule.indicator == name and k in model_kinds
-        ]
+        }
         if not kinds:
             shares.append(None)
             continue
-        hit = np.zeros(assessed.shape, np.bool_)
-        for kind in kinds:
-            hit |= affected_cells(grid, kind, scheme.hit_share)[rows.start : rows.stop]
-        affected = Decimal(int((hit & assessed).sum()))
+        share = lane.share(kinds)[rows.start : rows.stop]
+        # whole cells stay whole: only shares of several passes have decimals
+        affected = Decimal(str(round(float(share[assessed].sum()), 6)))
         shares.append(float(round_half_up(100 * affected / int(assessed.sum()))))
     return Indicators(*shares)

@@ -37,6 +37,11 @@ class Agreement:
         """All that they looked at."""
         return self.right + self.another_kind + self.no_damage
 
+    @property
+    def share(self) -> float:
+        """How many of them were right, as a fraction to four digits."""
+        return round(self.right / self.judged, 4)
+
 
 def judge_lane(
     grid: LaneGrid,

@@ -81,6 +81,20 @@ class Evenness:
 
 
 @dataclass(frozen=True, slots=True)
+class PassRule:
+    """How the passes over a lane are weighed against each other."""
+
+    enough_views: int
+    """A cell viewed less often in a pass counts in proportion."""
+    half_life_days: float
+    """A pass so much older than the newest counts half."""
+    half_weight_accuracy_m: float
+    """A pass that is only placed to this accuracy counts half."""
+    damage_share: float
+    """Cells that a larger share of the passes over them found affected make a damage."""
+
+
+@dataclass(frozen=True, slots=True)
 class ConditionClass:
     """A class of condition: values from `lower` (closed) up to the next class."""
 
@@ -109,6 +123,7 @@ class Scheme:
     """Share of the views of a cell that must be hits (q)."""
     min_coverage: float
     """Share of the cells of a segment that must have been seen."""
+    passes: PassRule
     kinds: dict[str, KindRule]
     normalise: dict[tuple[Surface, RoadClass], dict[str, Normalisation]]
     combine: dict[Surface, Combination]
@@ -166,6 +181,13 @@ class _Raster(_Strict):
 class _Views(_Strict):
     hit_share: Annotated[float, Field(ge=0.0, le=1.0)]
     min_coverage: Annotated[float, Field(ge=0.0, le=1.0)]
+
+
+class _Passes(_Strict):
+    enough_views: Annotated[int, Field(ge=1, le=100)] = 3
+    half_life_days: Annotated[float, Field(gt=0.0, le=36500.0)] = 365.0
+    half_weight_accuracy_m: Annotated[float, Field(gt=0.0, le=100.0)] = 3.0
+    damage_share: Annotated[float, Field(ge=0.0, lt=1.0)] = 0.2
 
 
 class _Kind(_Strict):
@@ -231,6 +253,7 @@ class _File(_Strict):
     edition: _Text
     raster: _Raster
     views: _Views
+    passes: _Passes = _Passes()
     kinds: Annotated[dict[_KindName, _Kind], Field(min_length=1)]
     normalise: dict[Surface, dict[RoadClass, dict[str, _Quantities]]]
     combine: dict[Surface, _Combination]
@@ -285,6 +308,7 @@ def parse_scheme(text: str) -> Scheme:
         segment_rural_m=file.raster.segment_rural_m,
         hit_share=file.views.hit_share,
         min_coverage=file.views.min_coverage,
+        passes=PassRule(**file.passes.model_dump()),
         kinds={name: KindRule(k.label, k.indicator, k.cells) for name, k in file.kinds.items()},
         normalise={
             (surface, road_class): _normalisations(table)

@@ -84,7 +84,11 @@ def _effect(damage: Damage, one: _Scored, links: Mapping[str, Link], scheme: Sch
         return nothing
     others = [cells for key, cells in one.hits[name].items() if key != damage.damage_id]
     left = len(frozenset().union(*others))
+    every = len(frozenset().union(*one.hits[name].values()))
     share = float(round_half_up(Decimal(100 * left) / assessed))
+    if before != float(round_half_up(Decimal(100 * every) / assessed)):
+        # several passes that do not agree: cells count in part, all of them alike
+        share = float(round_half_up(Decimal(str(before)) * left / max(every, 1)))
     indicators = replace(now.indicators, **{f"{name}_pct": share})
     without = score_segment(indicators, link.road_class, link.surface, scheme)
     border = _lower_border(now, scheme)

@@ -1,4 +1,4 @@
-"""`roadscan backup` and `roadscan restore`: a town's data, copied while its service runs."""
+"""`roadscan backup` and `roadscan restore`: the data of a town, copied while its service runs."""
 
 from pathlib import Path
 from typing import Annotated
@@ -17,7 +17,7 @@ def backup(
         bool, typer.Option("--without-raw", help="Leave out videos and tracks.")
     ] = False,
 ) -> None:
-    """Copy a town's databases and files into a folder; the service may go on meanwhile."""
+    """Copy a town's databases and files into a folder; the service may keep running."""
     with needs_extra("serve"):
         from roadscan.serve.backup import backup as back_up  # noqa: PLC0415 -- an extra
         from roadscan.serve.settings import ServeSettings  # noqa: PLC0415 -- an extra
@@ -32,7 +32,7 @@ def restore(
     data: options.Data,
     database: options.Database = "",
 ) -> None:
-    """Bring a backup back into an empty folder, and into an empty database if it was in one."""
+    """Restore a backup into an empty folder, and into an empty database if it was in one."""
     with needs_extra("serve"):
         from roadscan.serve.backup import restore as bring_back  # noqa: PLC0415 -- an extra
         from roadscan.serve.settings import ServeSettings  # noqa: PLC0415 -- an extra

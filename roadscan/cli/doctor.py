@@ -1,4 +1,4 @@
-"""`roadscan doctor`: whether this installation and a town are well."""
+"""`roadscan doctor`: checks this installation, and a town."""
 
 import json as json_format
 import time
@@ -22,7 +22,7 @@ def doctor(
     port: Annotated[int, typer.Option(min=1, max=65535, help="Port of the service.")] = 8000,
     json: options.Json = False,  # noqa: FBT002 -- how typer declares a switch
 ) -> None:
-    """Check the installation and a town; one line each, with what to do. Changes nothing.
+    """Check the installation and a town: a line per check, with what to do. Changes nothing.
 
     Exit code 3 if something fails; warnings do not count.
     """

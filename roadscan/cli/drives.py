@@ -1,4 +1,4 @@
-"""`roadscan drives`: which drives there are, by the ids that other commands take."""
+"""`roadscan drives`: lists drives with the ids that other commands take."""
 
 import json as json_format
 from pathlib import Path
@@ -23,16 +23,16 @@ def drives(
     database: options.Database = "",
     json: options.Json = False,  # noqa: FBT002 -- how typer declares a switch
 ) -> None:
-    """List the drives of a folder of results, or of a town that is served."""
+    """List the drives of a results folder or of a town."""
     found = _known(out, data, database)
     if json:
         typer.echo(json_format.dumps([_plain(known) for known in found], ensure_ascii=False))
         return
     table = Table("drive", "video", "began (UTC)", "metres", "pictures", "surveys")
     for known in found:
-        told = _plain(known)
+        row = _plain(known)
         surveys = ", ".join(known.surveys) or "–"
-        add_row(table, *(str(value) for name, value in told.items() if name != "surveys"), surveys)
+        add_row(table, *(str(value) for name, value in row.items() if name != "surveys"), surveys)
     show(table)
 
 
@@ -43,9 +43,11 @@ def _known(out: Path | None, data: Path | None, database: str) -> "tuple[KnownDr
         return drives_in_folder(out)
     if data is not None and out is None:
         with needs_extra("serve"):
-            from roadscan.serve.erase import drives_of_town  # noqa: PLC0415 -- an extra
             from roadscan.serve.settings import ServeSettings  # noqa: PLC0415 -- an extra
-        return drives_of_town(ServeSettings(data=data, database=database))
+            from roadscan.serve.town import open_existing_town  # noqa: PLC0415 -- an extra
+            from roadscan.store.surveys.list_drives import known_drives  # noqa: PLC0415 -- an extra
+        with open_existing_town(ServeSettings(data=data, database=database)) as town:
+            return known_drives(town.store.engine)
     raise RoadscanError("option_invalid", "it takes one of --out and --data", "Name one folder")
 
 

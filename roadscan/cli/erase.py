@@ -1,4 +1,4 @@
-"""`roadscan erase`: a drive with all that came of it."""
+"""`roadscan erase`: removes a drive with all that was made from it."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,18 +19,18 @@ if TYPE_CHECKING:
 def erase(
     drive_id: Annotated[
         str,
-        typer.Argument(metavar="DRIVE", help="Its id: roadscan drives.", show_default=False),
+        typer.Argument(metavar="DRIVE", help="Its id; see roadscan drives.", show_default=False),
     ],
     out: options.ResultsFolder = None,
     data: options.TownFolder = None,
     database: options.Database = "",
     delete: Annotated[  # noqa: FBT002 -- how typer declares a switch
-        bool, typer.Option("--delete", help="Erase it; without it, only say what would go.")
+        bool, typer.Option("--delete", help="Erase it. Default: only print what would be erased.")
     ] = False,
 ) -> None:
     """Erase a drive: what was seen on it, its pictures, and in a town its recordings and jobs.
 
-    Its surveys are scored without it, and end with their last drive.
+    Its surveys are scored again without it; a survey with no other drive is removed.
     """
     if out is not None and data is None:
         _from_folder(out, drive_id, delete=delete)
@@ -52,14 +52,17 @@ def _from_folder(folder: Path, drive_id: str, *, delete: bool) -> None:
 
 def _from_town(data: Path, database: str, drive_id: str, *, delete: bool) -> None:
     with needs_extra("serve"):
-        from roadscan.serve.erase import erase_from_town, find_in_town  # noqa: PLC0415 -- an extra
+        from roadscan.serve.drive_erasure import erase_drive  # noqa: PLC0415 -- an extra
         from roadscan.serve.settings import ServeSettings  # noqa: PLC0415 -- an extra
+        from roadscan.serve.town import open_existing_town  # noqa: PLC0415 -- an extra
+        from roadscan.store.surveys.list_drives import find_drive  # noqa: PLC0415 -- an extra
 
-    settings = ServeSettings(data=data, database=database)
-    if not delete:
-        _say_what_would_go(find_in_town(settings, drive_id))
-        return
-    erased = erase_from_town(settings, drive_id)
+    with open_existing_town(ServeSettings(data=data, database=database)) as town:
+        known = find_drive(town.store.engine, drive_id)
+        if not delete:
+            _say_what_would_go(known)
+            return
+        erased = erase_drive(town, known.drive, "roadscan erase")
     _say_what_went(drive_id, erased.rescored, erased.ended, "to be scored without it by a worker")
 
 
@@ -71,7 +74,7 @@ def _say_what_would_go(known: "KnownDrive") -> None:
 
 
 def _say_what_went(drive_id: str, rescored: Sequence[str], ended: Sequence[str], how: str) -> None:
-    told = [f"erased {drive_id}"]
-    told += [f"{', '.join(rescored)}: {how}"] if rescored else []
-    told += [f"{', '.join(ended)}: ended with it"] if ended else []
-    typer.echo(printable("; ".join(told)))
+    parts = [f"erased {drive_id}"]
+    parts += [f"{', '.join(rescored)}: {how}"] if rescored else []
+    parts += [f"{', '.join(ended)}: ended with it"] if ended else []
+    typer.echo(printable("; ".join(parts)))

@@ -1,4 +1,4 @@
-"""`roadscan objections`: areas of which no picture is kept."""
+"""`roadscan objections`: areas of which no picture is stored."""
 
 from pathlib import Path
 from typing import Annotated
@@ -19,17 +19,21 @@ def objections(
     data: options.TownFolder = None,
     database: options.Database = "",
 ) -> None:
-    """Remove stored pictures of areas, and keep none of them from now on."""
+    """Remove the stored pictures of areas, and store none of them from now on."""
     if out is not None and data is None:
         from roadscan.pipeline.objections import object_in_folder  # noqa: PLC0415 -- other commands start without it
 
         done = object_in_folder(out, areas)
-        written = f", layers and photos in {out} written anew"
+        written = f", layers and photos in {out} rewritten"
     elif data is not None and out is None:
         with needs_extra("serve"):
-            from roadscan.serve.objections import object_in_town  # noqa: PLC0415 -- an extra
+            from roadscan.pipeline.objections import object_to_pictures  # noqa: PLC0415 -- the same
+            from roadscan.read.objection_areas import read_objections  # noqa: PLC0415 -- the same
             from roadscan.serve.settings import ServeSettings  # noqa: PLC0415 -- an extra
-        done = object_in_town(ServeSettings(data=data, database=database), areas)
+            from roadscan.serve.town import open_existing_town  # noqa: PLC0415 -- an extra
+        masks = read_objections(areas)
+        with open_existing_town(ServeSettings(data=data, database=database)) as town:
+            done = object_to_pictures(town.store, masks, "roadscan objections")
         written = ""
     else:
         raise RoadscanError("option_invalid", "it takes one of --out and --data", "Name one folder")

@@ -1,4 +1,4 @@
-"""`roadscan purge`: raw recordings whose time is over."""
+"""`roadscan purge`: deletes raw recordings whose retention time is over."""
 
 from typing import Annotated
 
@@ -15,20 +15,22 @@ def purge(
     database: options.Database = "",
     keep_days: options.KeepDays = 7.0,
     delete: Annotated[  # noqa: FBT002 -- how typer declares a switch
-        bool, typer.Option("--delete", help="Delete; without it, only say what would go.")
+        bool,
+        typer.Option("--delete", help="Delete them. Default: only print what would be deleted."),
     ] = False,
 ) -> None:
     """Delete videos and tracks whose results are in the store, or that are a month old.
 
-    What is deleted stands in the audit log with name, checksum and reason. Pictures of damages,
-    cells and scores stay.
+    The audit log records each file with name, checksum and reason. Pictures of damages, cells and
+    scores stay.
     """
     with needs_extra("serve"):
-        from roadscan.serve.retention import open_retention  # noqa: PLC0415 -- an extra
+        from roadscan.serve.retention import Retention  # noqa: PLC0415 -- an extra
         from roadscan.serve.settings import ServeSettings  # noqa: PLC0415 -- an extra
-    with open_retention(
-        ServeSettings(data=data, database=database, keep_raw_s=keep_days * DAY_S)
-    ) as retention:
+        from roadscan.serve.town import open_town  # noqa: PLC0415 -- an extra
+    settings = ServeSettings(data=data, database=database, keep_raw_s=keep_days * DAY_S)
+    with open_town(settings) as town:
+        retention = Retention(town, "roadscan purge")
         due = retention.due()
         for item in due:
             if delete and not retention.delete(item):

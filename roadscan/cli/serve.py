@@ -1,4 +1,4 @@
-"""`roadscan serve`: the service of a town on this machine."""
+"""`roadscan serve`: the service of a town, on this machine."""
 
 from typing import Annotated
 
@@ -15,28 +15,40 @@ DAY_S = 86400.0
 def serve(  # noqa: PLR0913, PLR0917 -- typer makes an option of each
     data: options.Data,
     database: options.Database = "",
-    host: Annotated[str, typer.Option(help="Address to listen at.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=1, max=65535, help="Port to listen at.")] = 8000,
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")] = 8000,
     workers: Annotated[
-        int, typer.Option(min=0, max=64, help="Workers beside it; more by roadscan work.")
+        int,
+        typer.Option(
+            min=0, max=64, help="Worker processes to start; add more with `roadscan work`."
+        ),
     ] = 1,
     public_layers: options.PublicLayers = False,  # noqa: FBT002 -- how typer declares a switch
     public_layer: options.PublicLayer = None,
     cookie_secure: Annotated[  # noqa: FBT002 -- how typer declares a switch
         bool,
-        typer.Option("--cookie-secure", help="Behind a proxy with TLS: sessions by HTTPS only."),
+        typer.Option(
+            "--cookie-secure",
+            help="Send session cookies over HTTPS only; set it behind a proxy with TLS.",
+        ),
     ] = False,
-    session: Annotated[str, typer.Option(help="How long a login holds, from 5min to 30d.")] = "12h",
-    max_upload: Annotated[str, typer.Option(help="Largest file that is taken.")] = "64GiB",
+    session: Annotated[str, typer.Option(help="How long a login lasts, from 5min to 30d.")] = "12h",
+    max_upload: Annotated[str, typer.Option(help="Largest file that is accepted.")] = "64GiB",
     upload_quota: Annotated[
-        str, typer.Option(help="Files and unfinished uploads of one account together.")
+        str,
+        typer.Option(help="Limit for the files and unfinished uploads of one account together."),
     ] = "2TiB",
     disk_reserve: Annotated[
-        str, typer.Option(help="Left free on the disk: uploads beyond are refused. Or 0B.")
+        str,
+        typer.Option(
+            help="Space to leave free on the disk; larger uploads are refused. 0B for none."
+        ),
     ] = "5GiB",
     upload_expires: Annotated[
         str,
-        typer.Option(help="Unfinished uploads go after so long without a byte, from 1h to 30d."),
+        typer.Option(
+            help="Remove unfinished uploads after so long without a byte, from 1h to 30d."
+        ),
     ] = "7d",
     allow_origin: Annotated[
         list[str] | None,
@@ -50,45 +62,45 @@ def serve(  # noqa: PLR0913, PLR0917 -- typer makes an option of each
         str,
         typer.Option(
             help="Background of the map: https address of a tile with {z}, {x}, {y}, or of a WMS "
-            "with {bbox-epsg-3857}. Browsers ask that server. Default: none.",
+            "with {bbox-epsg-3857}. Browsers contact that server. Default: none.",
             show_default=False,
         ),
     ] = "",
     basemap_attribution: Annotated[
-        str, typer.Option(help="Whose map that is, shown beside it.", show_default=False)
+        str, typer.Option(help="Attribution of that map, shown on it.", show_default=False)
     ] = "",
     oidc_issuer: Annotated[
         str,
         typer.Option(
-            help="Login service of the town (OpenID Connect, such as Keycloak), as it calls "
-            "itself. Its secret: ROADSCAN_OIDC_SECRET or ROADSCAN_OIDC_SECRET_FILE.",
+            help="Issuer of the town's login service (OpenID Connect, such as Keycloak). Its "
+            "secret: ROADSCAN_OIDC_SECRET or ROADSCAN_OIDC_SECRET_FILE.",
             show_default=False,
         ),
     ] = "",
     oidc_client_id: Annotated[
-        str, typer.Option(help="What this service is called there.", show_default=False)
+        str, typer.Option(help="Client id of this service there.", show_default=False)
     ] = "",
     oidc_role_claim: Annotated[
         str,
         typer.Option(
-            help="Where roles stand in its id token, such as realm_access.roles. Default: who "
-            "comes first is a viewer, and administrators here change that.",
+            help="Claim of its id token with the roles, such as realm_access.roles. Default: new "
+            "users are viewers, and administrators here change that.",
             show_default=False,
         ),
     ] = "",
     oidc_role: Annotated[
         list[str] | None,
         typer.Option(
-            help="Role there and role here, such as road-admin=admin; the first that fits holds, "
-            "without one nobody comes in. May be given more than once.",
+            help="Role there and role here, such as road-admin=admin. First match wins; users with "
+            "no match are refused. May be given more than once.",
             show_default=False,
         ),
     ] = None,
     operator: Annotated[
         str,
         typer.Option(
-            help="Name and contact of whoever is responsible; shown on the page on data "
-            "protection. Default: nobody is named there.",
+            help="Name and contact of the operator, shown on the page on data protection. "
+            "Default: none.",
             envvar="ROADSCAN_OPERATOR",
             show_default=False,
         ),
@@ -99,8 +111,8 @@ def serve(  # noqa: PLR0913, PLR0917 -- typer makes an option of each
 ) -> None:
     """Serve uploads, layers and pages until stopped.
 
-    The first start prints a link with which the first administrator makes an account. Sizes are
-    written as 500MB, 20GB or 2TiB, times as 90min, 12h or 7d.
+    The first start prints a link for the first administrator to create an account. Sizes are
+    written as 500MB, 20GB or 2TiB, durations as 90min, 12h or 7d.
     """
     with needs_extra("serve"):
         from roadscan.serve.access.oidc_settings import read_oidc  # noqa: PLC0415 -- an extra
@@ -130,6 +142,6 @@ def serve(  # noqa: PLR0913, PLR0917 -- typer makes an option of each
         raise RoadscanError(
             "option_invalid",
             f"--upload-quota {upload_quota} is less than --max-upload {max_upload}",
-            "An account must be able to send one file",
+            "The quota of an account must allow at least one file",
         )
     serve_town(settings, host, port, workers, typer.echo)

@@ -1,4 +1,4 @@
-"""`roadscan work`: one more worker for a service."""
+"""`roadscan work`: an additional worker for a service."""
 
 from typing import Annotated
 
@@ -14,16 +14,16 @@ def work(
     data: options.Data,
     database: options.Database = "",
     once: Annotated[  # noqa: FBT002 -- how typer declares a switch
-        bool, typer.Option("--once", help="Stop when nothing is left to do.")
+        bool, typer.Option("--once", help="Stop when no jobs are left.")
     ] = False,
     keep_days: options.KeepDays = 7.0,
     picture_every_m: options.PictureEveryM = 20.0,
     no_purge: options.NoPurge = False,  # noqa: FBT002 -- how typer declares a switch
 ) -> None:
-    """Work on uploaded drives until stopped; a stop lets the chunk that was begun end.
+    """Process uploaded drives and other jobs until stopped; a chunk that was begun is finished.
 
-    Several workers may share a service, on one machine or on many. Once a day one of them deletes
-    the raw recordings whose time is over, as roadscan purge does.
+    Several workers may serve one town, on one machine or on many. Once a day one of them deletes
+    the raw recordings whose retention time is over, as roadscan purge does.
     """
     with needs_extra("serve"):
         from roadscan.serve.jobs.worker import work as work_for  # noqa: PLC0415 -- an extra

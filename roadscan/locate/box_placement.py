@@ -220,6 +220,7 @@ def _views(
                     to_row,
                     position.accuracy_m,
                     hidden,
+                    step.pass_number,
                 )
             )
     return tuple(views)
@@ -341,6 +342,7 @@ def _observations(
                 accuracy_m=along_m,
                 box_xyxy=(x1, y1, x2, y2),
                 box_number=number,
+                pass_number=step.pass_number,
             )
         )
     return found

@@ -189,4 +189,5 @@ def _cut(step: RouteStep, from_route_m: float, to_route_m: float) -> RouteStep:
         step.from_offset_m + sign * (to_route_m - step.from_route_m),
         from_route_m,
         to_route_m,
+        step.pass_number,
     )

@@ -91,7 +91,7 @@ def matched_path(
         accuracy_m=accuracy,
         route_m=route,
         leg=leg_of,
-        route=tuple(steps),
+        route=tuple(replace(step, pass_number=k) for k, step in enumerate(steps)),
         credited_m=_credited(graph, steps),
         unmatched=tuple(sorted(lost, key=lambda gap: (gap.from_s, gap.to_s))),
     )

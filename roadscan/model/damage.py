@@ -6,7 +6,7 @@ from enum import StrEnum
 import numpy as np
 
 from roadscan.model.arrays import Floats, Ints
-from roadscan.model.road import Direction
+from roadscan.model.road import Direction, Lane
 
 STRIPS = 3
 """Strips across a driven lane (ZTV ZEB-StB), 0 is the left one in the direction of travel."""
@@ -35,6 +35,8 @@ class Observation:
     box_xyxy: tuple[float, float, float, float]
     box_number: int
     """Index of the box in its frame; the two halves of a split rectangle share it."""
+    pass_number: int = 0
+    """Of the pass over the lane, within its drive."""
 
 
 class Rejection(StrEnum):
@@ -64,11 +66,12 @@ class LaneViews:
     to_row: int
     accuracy_m: float
     hidden: tuple[tuple[int, int], ...] = ()
+    pass_number: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class LaneGrid:
-    """Views and hits of one lane of one link.
+    """Views and hits of one lane of one link, in one pass of a drive.
 
     `views` (rows, 3); `hits` by kind, each (rows, 3), never more than `views`; `last_seen_s`
     (rows,) UTC epoch seconds, NaN where never viewed. For unusable frames, `views` are those that
@@ -82,6 +85,12 @@ class LaneGrid:
     last_seen_s: Floats
     accuracy_m: Floats
     """(rows,) best accuracy along the link of the frames that viewed the row, else NaN."""
+    pass_number: int = 0
+
+    @property
+    def lane(self) -> Lane:
+        """The lane that it is of."""
+        return self.link_id, self.direction
 
 
 def merge_grids(first: LaneGrid, second: LaneGrid) -> LaneGrid:
@@ -95,6 +104,7 @@ def merge_grids(first: LaneGrid, second: LaneGrid) -> LaneGrid:
         {kind: first.hits.get(kind, none) + second.hits.get(kind, none) for kind in kinds},
         np.fmax(first.last_seen_s, second.last_seen_s),
         np.fmin(first.accuracy_m, second.accuracy_m),
+        first.pass_number,
     )
 
 
@@ -132,6 +142,10 @@ class Damage:
     accuracy_m: float
     best: Observation
     """Observation whose picture shows the damage best."""
+    n_passes: int = 1
+    """Passes over the lane that found it."""
+    n_passes_over: int = 1
+    """Passes that viewed its place."""
     review: Verdict | None = None
     """Verdict on a box in it; None until reviewed."""
 

@@ -132,3 +132,5 @@ class RouteStep:
     to_offset_m: float
     from_route_m: float
     to_route_m: float
+    pass_number: int = 0
+    """Of the step in the route: a lane driven again is passed again."""

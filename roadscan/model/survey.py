@@ -31,11 +31,19 @@ class Survey:
 
 
 @dataclass(frozen=True, slots=True)
+class DrivePass:
+    """One pass of a drive over a lane: views and hits of its usable frames."""
+
+    drive_id: str
+    grid: LaneGrid
+
+
+@dataclass(frozen=True, slots=True)
 class LaneEvidence:
     """What the drives of a survey saw of one lane."""
 
-    grid: LaneGrid | None = None
-    """Views and hits of the usable frames; None where there are none."""
+    passes: tuple[DrivePass, ...] = ()
+    """Ordered by drive, then by time."""
     unusable: LaneGrid | None = None
     """Views of the rejected frames."""
     sightings: tuple[ReviewedObservation, ...] = ()

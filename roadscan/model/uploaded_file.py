@@ -49,6 +49,11 @@ class StoredFile:
     purged_s: float | None = None
     """When its bytes were deleted, leaving only this row; None while they exist."""
 
+    @property
+    def in_work(self) -> bool:
+        """Whether a job has this video."""
+        return bool(self.taken_by)
+
 
 @dataclass(frozen=True, slots=True)
 class FileTotals:

@@ -5,11 +5,13 @@ store and the served layers together with the decision. Where that is not possib
 whole survey, as after any other change.
 """
 
-from roadscan.assess.reviews import Judgements, as_judged, sightings_of
+from roadscan.assess.lanes import combined_lane
+from roadscan.assess.reviews import Judgements, sightings_of
 from roadscan.assess.scheme import parse_scheme
 from roadscan.assess.segmentation import row_count
 from roadscan.errors import RoadscanError
 from roadscan.model.review import BoxVerdict, Decision, ReviewedDamage, Ruling
+from roadscan.model.survey import LaneEvidence
 from roadscan.pipeline.score_lanes import delta_of, score_lanes
 from roadscan.store.rescoring import RescoreDelta
 from roadscan.store.store import Store
@@ -26,10 +28,12 @@ def subject_of(store: Store, survey: str, damage_id: str) -> ReviewedDamage:
     except KeyError:
         raise _unknown(damage_id) from None
     (link,) = store.network_part(known.network_sha256, [damage.link_id]).links
-    seen = store.sightings(survey, damage.link_id, damage.direction)
-    judged = as_judged(seen, store.reviews.in_force(survey))
-    scheme = parse_scheme(known.scheme_text)
-    own = sightings_of(damage, judged, row_count(link), link.lane_width_m, scheme)
+    lane = damage.link_id, damage.direction
+    seen = store.seen_on(survey, {damage.link_id}).get(lane, LaneEvidence())
+    scheme, width_m = parse_scheme(known.scheme_text), link.lane_width_m
+    combined = combined_lane(seen, store.reviews.in_force(survey), width_m, scheme)
+    found = () if combined is None else combined.sightings
+    own = sightings_of(damage, found, row_count(link), width_m, scheme)
     # the box that is shown comes first; the others are in other frames, or beside it
     boxes = sorted(own, key=lambda sighting: sighting.observation != damage.best)
     keys = tuple(dict.fromkeys(sighting.box for sighting in boxes))

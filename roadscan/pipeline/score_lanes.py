@@ -10,11 +10,15 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Final
 
+import numpy as np
+
 from roadscan.assess.lanes import AssessedLane, Rules, assess_lane
+from roadscan.assess.passes import CombinedLane
 from roadscan.assess.reviews import Judgements
 from roadscan.assess.scheme import Scheme, parse_scheme
 from roadscan.assess.segmentation import segments_of
-from roadscan.model.damage import Damage, LaneGrid
+from roadscan.model.damage import Damage
+from roadscan.model.layers.cells import cell_id
 from roadscan.model.road import Lane, Network, Segment
 from roadscan.model.score import SegmentResult
 from roadscan.model.survey import Assessment, LaneEvidence, Survey
@@ -46,8 +50,8 @@ class ScoredLanes:
     results: tuple[SegmentResult, ...]
     """In the order of the segments."""
     damages: tuple[Damage, ...]
-    grids: Mapping[Lane, LaneGrid]
-    """Views and hits of the lanes that were seen, as reviews leave them."""
+    combined: Mapping[Lane, CombinedLane]
+    """The passes over the lanes that were seen, as reviews leave them."""
 
 
 def score_lanes(
@@ -90,19 +94,30 @@ def delta_of(store: Store, scored: ScoredLanes, change: int) -> RescoreDelta:
     assessment = Assessment(scored.segments, scored.results, scored.damages)
     photos = photo_paths(store, name, scored.damages)
     results = Results(
-        scored.survey, scored.scheme, scored.network, (), assessment, photos, scored.grids
+        scored.survey, scored.scheme, scored.network, (), assessment, photos, scored.combined
     )
     frames = {
         "segments": [segments_layer(results)],
         "damages": [damages_layer(results)],
-        "cells": cells_layers(results, scored.grids.values()),
+        "cells": cells_layers(results, scored.combined.values()),
     }
-    gone = {"damages": tuple(damage.damage_id for damage in removed)}
+    gone = {
+        "damages": tuple(damage.damage_id for damage in removed),
+        "cells": tuple(_unviewed_cells(scored.combined.values())),
+    }
     patches = {
         layer: LayerPatch(gone.get(layer, ()), tuple(feature_rows(layer, own)))
         for layer, own in frames.items()
     }
     return RescoreDelta(change, scored.results, removed, changed, patches)
+
+
+def _unviewed_cells(lanes: Iterable[CombinedLane]) -> Iterator[str]:
+    """Yield the cells that no pass views once several are registered: some may have been before."""
+    for lane in lanes:
+        if len(lane.affected) > 1:
+            for row, strip in np.argwhere(lane.grid.views == 0).tolist():
+                yield cell_id(*lane.grid.lane, row, strip)
 
 
 def _joined(
@@ -119,7 +134,7 @@ def _joined(
         tuple(segment for lane in scored for segment in segments[lane]),
         tuple(result for one in scored.values() for result in one.results),
         tuple(damage for one in scored.values() for damage in one.damages),
-        {lane: one.grid for lane, one in scored.items() if one.grid is not None},
+        {lane: one.lane for lane, one in scored.items() if one.lane is not None},
     )
 
 

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from roadscan.assess.passes import CombinedLane
 from roadscan.assess.scheme import Scheme, parse_scheme
 from roadscan.assess.segmentation import segments_of
 from roadscan.errors import RoadscanError
-from roadscan.model.damage import Damage, LaneGrid, position_on_network
+from roadscan.model.damage import Damage, position_on_network
 from roadscan.model.road import Lane
 from roadscan.model.score import SegmentResult
 from roadscan.model.survey import Assessment, DriveKey
@@ -46,11 +47,11 @@ def score_survey(store: Store, survey: str) -> Results:
     lanes = sorted({(segment.link_id, segment.direction) for segment in segments})
     results: dict[str, SegmentResult] = {}
     damages: list[Damage] = []
-    judged: dict[Lane, LaneGrid] = {}
+    judged: dict[Lane, CombinedLane] = {}
     for some in score_lanes(store, known, lanes, judgements, network, LANES_AT_ONCE):
         results.update({result.segment_id: result for result in some.results})
         damages.extend(some.damages)
-        judged.update({lane: grid for lane, grid in some.grids.items() if lane in reviewed})
+        judged.update({lane: one for lane, one in some.combined.items() if lane in reviewed})
     assessment = Assessment(
         segments,
         tuple(results[segment.segment_id] for segment in segments),

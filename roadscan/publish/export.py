@@ -11,9 +11,9 @@ from roadscan.model.time import iso_utc
 from roadscan.publish.layer_frames import (
     Results,
     cells_layers,
+    combined_lanes,
     damages_layer,
     drives_layer,
-    lane_grids,
     segments_layer,
 )
 from roadscan.publish.map_page import write_map_page
@@ -58,7 +58,7 @@ def _write(store: Store, results: Results, folder: Path) -> None:
     }
     for name, layer in layers.items():
         write_geojson(folder / "layers" / f"{name}.geojson", layer)
-    cells = cells_layers(results, lane_grids(store, results))
+    cells = cells_layers(results, combined_lanes(store, results))
     parts = {name: iter([layer]) for name, layer in layers.items()} | {"cells": cells}
     write_geopackage(
         folder / "roadscan.gpkg",

@@ -11,11 +11,12 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from roadscan.assess.cells import affected_cells
-from roadscan.assess.reviews import judge_lane
+from roadscan.assess.lanes import combined_lane
+from roadscan.assess.passes import CombinedLane, combine
+from roadscan.assess.reviews import JudgedLane
 from roadscan.assess.scheme import Scheme, parse_scheme
 from roadscan.assess.segmentation import segment_rows
-from roadscan.model.damage import STRIPS, Damage, LaneGrid
+from roadscan.model.damage import STRIPS, Damage
 from roadscan.model.drive import Drive
 from roadscan.model.layers.cells import CELLS, CellRecord
 from roadscan.model.layers.damages import DAMAGES, DamageRecord
@@ -28,6 +29,8 @@ from roadscan.publish.lane_line import LaneLine
 from roadscan.store.store import Store
 
 CELLS_AT_ONCE = 50_000
+HALF: Final = 0.5
+"""A cell is shown as affected if at least so much of the passes over it found it so."""
 DTYPES: Final[Mapping[FieldType, str]] = {
     FieldType.TEXT: "object",
     FieldType.NUMBER: "float64",
@@ -51,8 +54,8 @@ class Results:
     assessment: Assessment
     photos: Mapping[str, str]
     """By damage id, the path of its photo beside the layers; only of those that have a picture."""
-    judged: Mapping[Lane, LaneGrid]
-    """The lanes with reviewed damage, with their views and hits as the reviews leave them."""
+    judged: Mapping[Lane, CombinedLane]
+    """The lanes with reviewed damage, as the reviews leave them."""
 
     @property
     def links(self) -> dict[str, Link]:
@@ -71,7 +74,7 @@ def load_results(store: Store, survey: str) -> Results:
         store.drives(survey),
         assessment,
         photo_paths(store, survey, assessment.damages),
-        _judged_grids(store, survey, network, scheme),
+        _judged_lanes(store, survey, network, scheme),
     )
 
 
@@ -84,10 +87,11 @@ def photo_paths(store: Store, survey: str, damages: Iterable[Damage]) -> dict[st
     }
 
 
-def lane_grids(store: Store, results: Results) -> Iterator[LaneGrid]:
-    """Yield the views and hits of each lane of a survey as they count, in order of link id."""
-    for grid in store.lane_grids(results.survey.name):
-        yield results.judged.get((grid.link_id, grid.direction), grid)
+def combined_lanes(store: Store, results: Results) -> Iterator[CombinedLane]:
+    """Yield each lane of a survey as it counts, in order of link id."""
+    for passes in store.lane_passes(results.survey.name):
+        known = results.judged.get(passes[0].grid.lane)
+        yield known or combine([JudgedLane(one.grid, ()) for one in passes], results.scheme)
 
 
 def segments_layer(results: Results) -> geopandas.GeoDataFrame:
@@ -137,16 +141,18 @@ def drives_layer(results: Results) -> geopandas.GeoDataFrame:
     return _frame(DRIVES, results.drives, paths, results.network)
 
 
-def cells_layers(results: Results, grids: Iterable[LaneGrid]) -> Iterator[geopandas.GeoDataFrame]:
+def cells_layers(
+    results: Results, lanes: Iterable[CombinedLane]
+) -> Iterator[geopandas.GeoDataFrame]:
     """Yield the cells that were viewed, some tens of thousands at a time, at least one layer."""
     links = results.links
     by_lane: dict[Lane, list[Segment]] = defaultdict(list)
     for segment in results.assessment.segments:
         by_lane[segment.link_id, segment.direction].append(segment)
     records, outlines = list[CellRecord](), list[shapely.Polygon]()
-    for grid in grids:
-        segments = by_lane[grid.link_id, grid.direction]
-        for record, outline in _cells(segments, grid, links[grid.link_id], results.scheme):
+    for lane in lanes:
+        link = links[lane.grid.link_id]
+        for record, outline in _cells(by_lane[lane.grid.lane], lane, link, results.scheme):
             records.append(record)
             outlines.append(outline)
         if len(records) >= CELLS_AT_ONCE:
@@ -156,13 +162,12 @@ def cells_layers(results: Results, grids: Iterable[LaneGrid]) -> Iterator[geopan
 
 
 def _cells(
-    segments: Iterable[Segment], grid: LaneGrid, link: Link, scheme: Scheme
+    segments: Iterable[Segment], lane: CombinedLane, link: Link, scheme: Scheme
 ) -> Iterator[tuple[CellRecord, shapely.Polygon]]:
-    line = LaneLine(link, grid.direction)
+    grid, line = lane.grid, LaneLine(link, lane.grid.direction)
     edges_m = link.lane_width_m * (0.5 - np.arange(STRIPS + 1.0) / STRIPS)
     affected = {
-        kind: affected_cells(grid, kind, scheme.hit_share)
-        for kind in sorted(grid.hits.keys() & scheme.kinds.keys())
+        kind: lane.share({kind}) >= HALF for kind in sorted(grid.hits.keys() & scheme.kinds.keys())
     }
     for segment in segments:
         for row, strip, outline in line.cells(segment_rows(segment), edges_m):
@@ -183,17 +188,17 @@ def _cells(
             yield record, outline
 
 
-def _judged_grids(
+def _judged_lanes(
     store: Store, survey: str, network: Network, scheme: Scheme
-) -> dict[Lane, LaneGrid]:
+) -> dict[Lane, CombinedLane]:
     judgements = store.reviews.in_force(survey)
     links = {link.link_id: link for link in network.links}
     judged = {}
     for lane in sorted(store.reviews.lanes(survey)) if judgements else ():
         seen = store.seen_on(survey, {lane[0]})[lane]
-        if seen.grid is not None:
-            width_m = links[lane[0]].lane_width_m
-            judged[lane] = judge_lane(seen.grid, seen.sightings, judgements, width_m, scheme).grid
+        combined = combined_lane(seen, judgements, links[lane[0]].lane_width_m, scheme)
+        if combined is not None:
+            judged[lane] = combined
     return judged
 
 

@@ -12,9 +12,9 @@ from roadscan.model.layers import LAYERS
 from roadscan.publish.layer_frames import (
     Results,
     cells_layers,
+    combined_lanes,
     damages_layer,
     drives_layer,
-    lane_grids,
     segments_layer,
 )
 from roadscan.publish.vector_files import DECIMALS
@@ -37,7 +37,7 @@ def publish_features(store: Store, layers: LayerStore, results: Results) -> None
         "segments": [segments_layer(results)],
         "damages": [damages_layer(results)],
         "drives": [drives_layer(results)],
-        "cells": cells_layers(results, lane_grids(store, results)),
+        "cells": cells_layers(results, combined_lanes(store, results)),
     }
     layers.put_features(source, {name: feature_rows(name, own) for name, own in frames.items()})
 

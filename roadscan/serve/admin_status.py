@@ -1,8 +1,9 @@
-"""What an administrator looks after: the disk, the models, and how long recordings are kept.
+"""What administrators monitor: the disk, the models, and the retention of recordings.
 
-Nothing is changed here. Settings are options of the command (`roadscan serve`, `roadscan work`).
+Nothing is changed here. Settings are options of the commands (`roadscan serve`, `roadscan work`).
 """
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Final
 
@@ -19,80 +20,76 @@ from roadscan.detect.model_folder import (
 )
 from roadscan.errors import RoadscanError
 from roadscan.model.access import Right
-from roadscan.serve.access.guard import Guard
 from roadscan.serve.disk import DiskUse, disk_use
-from roadscan.serve.health import WORKER_SILENT_S
-from roadscan.serve.jobs.exports import KEPT_S
-from roadscan.serve.jobs.queue import JobQueue
-from roadscan.serve.jobs.requests import Failure
-from roadscan.serve.retention import DAY_S, LONGEST_S, Due, retention_of
+from roadscan.serve.queue.job import Failure
+from roadscan.serve.retention import DAY_S, LONGEST_S, Due, Retention
 from roadscan.serve.settings import ServeSettings
-from roadscan.store.store import Store
+from roadscan.serve.survey_exports import KEPT_S
+from roadscan.serve.town import Town
 from roadscan.store.surveys.list_drives import model_uses
-from roadscan.store.town.workers import WorkerHeartbeats
 
 FIRST: Final = 100
-"""Files that are due are named up to so many."""
+"""At most so many of the files that are due are listed."""
 
 
-class _Told(BaseModel):
+class _Response(BaseModel):
     model_config = ConfigDict(frozen=True)
 
 
-class DiskResponse(_Told):
-    """The disk, and the workers that were heard of within a minute."""
+class DiskResponse(_Response):
+    """The disk, and the workers that are alive."""
 
     disk: DiskUse
     workers: tuple[str, ...]
 
 
-class ModelDescribed(_Told):
-    """What model.toml says of a model."""
+class ModelDescribed(_Response):
+    """The description of a model in its model.toml."""
 
     version: int
     task: Task
     default: bool
-    """Taken for its task where no model is named."""
+    """Used for its task where no model is named."""
     classes: tuple[str, ...]
     precision: str
-    """What it is computed in by default."""
+    """Of the computation, by default."""
     precisions: tuple[str, ...]
-    """What it can be computed in; int8 where a quantised network came along."""
+    """Those available; int8 where a quantised network is included."""
     size_bytes: int
     sha256: str
-    """Of what decides its boxes: the same in the results that it made."""
+    """Of all that decides its boxes; results name the same one."""
 
 
-class ModelResponse(_Told):
+class ModelResponse(_Response):
     """A model on the machine of this web process."""
 
     name: str
     described: ModelDescribed | None
     """None where model.toml cannot be read."""
     failure: Failure | None
-    """Why it cannot be used; None where its files are those that model.toml lists."""
+    """Why it cannot be used; None where its files match model.toml."""
 
 
-class ModelUsed(_Told):
-    """A model that drives of a survey were looked at with."""
+class ModelUsed(_Response):
+    """A model that drives of a survey were analysed with."""
 
     survey: str
     model: str
     sha256: str
     drives: int
     installed: str
-    """The model here that is the same; "" where none is."""
+    """The installed model that is the same one; "" if there is none."""
 
 
-class ModelsResponse(_Told):
-    """Models here, and those that results were made with."""
+class ModelsResponse(_Response):
+    """The installed models, and those that results were made with."""
 
     installed: tuple[ModelResponse, ...]
     used: tuple[ModelUsed, ...]
 
 
-class RetentionSettings(_Told):
-    """How this web process was started, and what is fixed."""
+class RetentionSettings(_Response):
+    """The settings of this web process, and what is fixed."""
 
     keep_days: float
     longest_days: float
@@ -102,8 +99,8 @@ class RetentionSettings(_Told):
     exports_kept_days: float
 
 
-class DueResponse(_Told):
-    """A recording whose time is over."""
+class DueResponse(_Response):
+    """A recording whose retention time is over."""
 
     sha256: str
     name: str
@@ -113,8 +110,8 @@ class DueResponse(_Told):
     why: Due
 
 
-class RetentionResponse(_Told):
-    """What is kept how long, and what would be deleted now."""
+class RetentionResponse(_Response):
+    """The retention times, and what would be deleted now."""
 
     settings: RetentionSettings
     due_files: int
@@ -122,31 +119,23 @@ class RetentionResponse(_Told):
     first: tuple[DueResponse, ...]
 
 
-def premises_router(
-    guard: Guard,
-    settings: ServeSettings,
-    store: Store,
-    queue: JobQueue,
-    heartbeats: WorkerHeartbeats,
-) -> APIRouter:
-    """Return the routes under /api/premises."""
+def admin_router(town: Town) -> APIRouter:
+    """Return the routes under /api/admin."""
     router = APIRouter(
-        prefix="/api/premises",
+        prefix="/api/admin",
         tags=["administration"],
-        dependencies=[Depends(guard.need(Right.ADMINISTER))],
+        dependencies=[Depends(town.guard.need(Right.ADMINISTER))],
     )
-    retention = retention_of(settings, store, queue, "nobody")
 
     @router.get("/disk")
     def disk() -> DiskResponse:
-        """Return how the disk is used, and who works."""
-        workers = tuple(sorted(heartbeats.alive(WORKER_SILENT_S)))
-        return DiskResponse(disk=disk_use(settings, store, queue), workers=workers)
+        """Return how the disk is used, and which workers are alive."""
+        return DiskResponse(disk=disk_use(town), workers=town.workers())
 
     @router.get("/models")
     def models() -> ModelsResponse:
-        """Return the models of this machine, each held against its checksums, and those used."""
-        installed = tuple(model_told(folder) for folder in model_folders())
+        """Return the models of this machine, with their checksums verified, and those used."""
+        installed = tuple(model_response(folder) for folder in model_folders())
         here = {m.described.sha256: m.name for m in installed if m.described is not None}
         used = tuple(
             ModelUsed(
@@ -156,27 +145,20 @@ def premises_router(
                 drives=use.drives,
                 installed=here.get(use.model_sha256, ""),
             )
-            for use in model_uses(store.engine)
+            for use in model_uses(town.store.engine)
         )
         return ModelsResponse(installed=installed, used=used)
 
     @router.get("/retention")
-    def kept() -> RetentionResponse:
-        """Return what a deletion would delete now, as `roadscan purge` without --delete does."""
-        due = retention.due()
+    def retention() -> RetentionResponse:
+        """Return what would be deleted now, as `roadscan purge` without --delete does."""
+        due = Retention(town, "nobody").due()
         return RetentionResponse(
-            settings=_settings(settings),
+            settings=_settings(town.settings),
             due_files=len(due),
             due_bytes=sum(item.file.size_bytes for item in due),
             first=tuple(
-                DueResponse(
-                    sha256=item.file.sha256,
-                    name=item.file.name,
-                    size_bytes=item.file.size_bytes,
-                    uploaded_by=item.file.uploaded_by,
-                    uploaded_s=item.file.uploaded_s,
-                    why=item.why,
-                )
+                DueResponse.model_validate(asdict(item.file) | {"why": item.why})
                 for item in due[:FIRST]
             ),
         )
@@ -195,8 +177,8 @@ def _settings(settings: ServeSettings) -> RetentionSettings:
     )
 
 
-def model_told(folder: Path) -> ModelResponse:
-    """Return what there is to say of a model; all of its files are read."""
+def model_response(folder: Path) -> ModelResponse:
+    """Return the description and state of a model; all of its files are read."""
     described = None
     try:
         settings = read_settings(folder)

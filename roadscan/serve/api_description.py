@@ -24,7 +24,7 @@ _OF_FASTAPI: Final = ("HTTPValidationError", "ValidationError")
 
 
 def problems(*codes: str) -> Answers:
-    """Return the problem documents of these codes, by status."""
+    """Return the problem documents of some error codes, by status."""
     found: dict[int, list[str]] = {}
     for code in codes:
         found.setdefault(status_of_code(code), []).append(code)

@@ -1,52 +1,37 @@
-"""Puts the service together; imports no model, decoder or torch."""
+"""The web application of a town; imports no model, decoder or torch."""
 
-import time
 from importlib.metadata import version
 
 from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 
 from roadscan.serve.access.account_routes import administration_router, keys_router
-from roadscan.serve.access.guard import Guard
 from roadscan.serve.access.login import login_router
 from roadscan.serve.access.oidc_routes import oidc_router
-from roadscan.serve.admin_status import premises_router
+from roadscan.serve.admin_status import admin_router
 from roadscan.serve.api_description import describe
-from roadscan.serve.drive_routes import Eraser, erasing_router
+from roadscan.serve.drive_routes import drives_router
 from roadscan.serve.errors import tell_errors
+from roadscan.serve.evidence_routes import evidence_router
 from roadscan.serve.health import Metrics, health_router
-from roadscan.serve.jobs.check_routes import checks_router
-from roadscan.serve.jobs.drives import Drives
 from roadscan.serve.jobs.job_routes import jobs_router
-from roadscan.serve.jobs.maintenance_routes import chores_router
-from roadscan.serve.jobs.queue import JobQueue
 from roadscan.serve.log import log_answer
 from roadscan.serve.middleware import ResponseMiddleware
-from roadscan.serve.networks import networks_router
+from roadscan.serve.network_routes import networks_router
 from roadscan.serve.ogc.document_routes import layers_router
 from roadscan.serve.ogc.downloads import audited_downloads
 from roadscan.serve.ogc.layer_access import readable_by
 from roadscan.serve.ogc.operations import describe_layers
 from roadscan.serve.pages.page_routes import pages_router, static_router
-from roadscan.serve.reviews import reviews_router
-from roadscan.serve.segment_evidence import evidence_router
-from roadscan.serve.settings import ServeSettings
-from roadscan.serve.surveys import surveys_router
-from roadscan.serve.town import jobs_url
+from roadscan.serve.review_routes import reviews_router
+from roadscan.serve.survey_routes import surveys_router
+from roadscan.serve.town import Town
 from roadscan.serve.uploads.tus_routes import tus_router
 from roadscan.serve.uploads.upload_routes import uploads_router
-from roadscan.serve.uploads.upload_service import UploadService
-from roadscan.serve.uploads.upload_storage import UploadStorage
-from roadscan.store.layers.layer_store import LayerStore
-from roadscan.store.store import Store
-from roadscan.store.town.accounts import Accounts, OutsideLogins
-from roadscan.store.town.files import Files
-from roadscan.store.town.networks import NetworkVersions
-from roadscan.store.town.workers import WorkerHeartbeats
 
 
-def create_app(settings: ServeSettings, store: Store) -> FastAPI:
-    """Return the service of one town over its store."""
+def create_app(town: Town) -> FastAPI:
+    """Return the service of a town; when it ends, it closes what the town has open."""
     app = FastAPI(
         title="roadscan",
         version=version("roadscan"),
@@ -57,41 +42,31 @@ def create_app(settings: ServeSettings, store: Store) -> FastAPI:
     tell_errors(app)
     describe(app)
     describe_layers(app)
-    guard = Guard(Accounts(store.engine, time.time))
-    logins = OutsideLogins(store.engine, guard.accounts)
-    files = Files(store.engine)
-    networks = NetworkVersions(store.engine, time.time)
-    workers = WorkerHeartbeats(store.engine, time.time)
-    features = LayerStore(store.engine)
+    settings, guard, metrics = town.settings, town.guard, Metrics(town)
     readable = readable_by(guard, settings.public_collections)
-    arrivals = UploadService(UploadStorage(settings.data, settings.upload_limits), files)
-    queue, metrics = JobQueue(jobs_url(settings)), Metrics(settings, workers)
-    drives = Drives(files, networks, store, queue)
-    app.router.on_shutdown.append(queue.close)
+    app.router.on_shutdown.append(town.close)
     for router in (
-        # the first one is asked most often: routes are looked for in their order
-        layers_router(features, store, readable, audited_downloads(guard)),
-        login_router(guard, settings, logins),
+        # routes are matched in their order: the one that is asked most often comes first
+        layers_router(town.layers, town.store, readable, audited_downloads(guard)),
+        login_router(guard, settings, town.logins),
         keys_router(guard),
         administration_router(guard),
-        premises_router(guard, settings, store, queue, workers),
-        tus_router(guard, arrivals),
-        uploads_router(guard, arrivals),
-        jobs_router(guard, drives),
-        chores_router(guard, settings, queue, networks),
-        checks_router(guard, drives, arrivals),
-        erasing_router(guard, Eraser(settings.data, drives, arrivals, features)),
-        networks_router(guard, queue, files, networks, store),
-        surveys_router(features, store, readable),
-        evidence_router(guard, features, store, readable),
-        reviews_router(guard, store),
-        health_router(settings, store.engine, workers, metrics),
+        admin_router(town),
+        tus_router(guard, town.uploads),
+        uploads_router(guard, town.uploads),
+        jobs_router(town),
+        drives_router(town),
+        networks_router(town),
+        surveys_router(town, readable),
+        evidence_router(town, readable),
+        reviews_router(town),
+        health_router(town, metrics),
         static_router(),
         pages_router(settings),
     ):
         app.include_router(router)
     if settings.oidc is not None:
-        app.include_router(oidc_router(guard, settings, settings.oidc, logins))
+        app.include_router(oidc_router(guard, settings, settings.oidc, town.logins))
 
     if settings.allow_origins:
         app.add_middleware(

@@ -1,9 +1,9 @@
-"""Copies a town while its service runs, and brings it back.
+"""Backs up a town while its service runs, and restores it.
 
-A backup is a folder: the databases as they were at one moment each, the files by their checksum,
-and a manifest written last, so that a backup that broke off is none. Uploads under way are not in
-it: their senders go on by themselves or begin anew. Jobs under way are, and go on in the town that
-is brought back; all but backups, which were to be of the town as it was.
+A backup is a folder: a consistent copy of each database, the files by their checksum, and a
+manifest that is written last, so that an interrupted backup is not mistaken for one. Unfinished
+uploads are not in it: their senders resume or start again. Jobs under way are, and go on in the
+restored town; all but backups, which were to be of the town as it was.
 """
 
 import hashlib
@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Final
 
 from roadscan.errors import RoadscanError
-from roadscan.serve.jobs.queue import JobQueue
+from roadscan.serve.queue.job_queue import JobQueue
 from roadscan.serve.settings import ServeSettings
 from roadscan.serve.town import jobs_url
 from roadscan.store.sqlite import FILE, JOBS_FILE
@@ -34,17 +34,18 @@ BACKUPS: Final = "backups"
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """What is in a backup: SHA-256 by path within it."""
+    """The content of a backup."""
 
     format: int
     at_s: float
     database: str
     """"sqlite" or "postgresql"."""
     files: dict[str, str]
+    """SHA-256 by path within the backup."""
 
 
 def backup(settings: ServeSettings, target: Path, *, raw: bool) -> Manifest:
-    """Copy a town into a new folder; `raw` with the videos and tracks that are still kept.
+    """Copy a town into a new folder; `raw` with the videos and tracks that are still there.
 
     Raises
     ------
@@ -69,12 +70,12 @@ def backup(settings: ServeSettings, target: Path, *, raw: bool) -> Manifest:
 
 
 def restore(source: Path, settings: ServeSettings) -> Manifest:
-    """Bring a backup back into an empty folder, and into an empty database if it was one.
+    """Restore a backup into an empty folder, and into an empty database if it was in one.
 
     Raises
     ------
     RoadscanError
-        `backup_malformed` if it is not whole, `output_not_writable` if there is a town already,
+        `backup_malformed` if it is not complete, `output_not_writable` if there is a town already,
         `backup_failed` with what the database's own program says.
     """
     manifest = check(source)
@@ -92,12 +93,12 @@ def restore(source: Path, settings: ServeSettings) -> Manifest:
     if settings.database:
         _run(["pg_restore", "--exit-on-error", "--dbname", settings.database, str(source / DUMP)])
     with closing(JobQueue(jobs_url(settings))) as queue:
-        queue.cancel_all("backup")  # a job made this copy: in it, it has not ended
+        queue.cancel_all("backup")  # the job that made this copy has not ended in it
     return manifest
 
 
 def check(source: Path) -> Manifest:
-    """Return the manifest of a backup that is whole; raises `backup_malformed`."""
+    """Return the manifest of a complete backup; raises `backup_malformed`."""
     try:
         read = json.loads((source / MANIFEST).read_text("utf-8"))
         manifest = Manifest(**read)
@@ -115,7 +116,7 @@ def check(source: Path) -> Manifest:
 
 
 def _copy_database(source: Path, target: Path) -> None:
-    """Copy a SQLite database that others write to, as it is at one moment."""
+    """Make a consistent copy of a SQLite database that others write to."""
     with closing(sqlite3.connect(source)) as live, closing(sqlite3.connect(target)) as copy:
         live.backup(copy)
 

@@ -1,8 +1,8 @@
-"""How full the disk is, and what of it this town takes.
+"""Disk usage of a town.
 
 The store is asked where it knows: all files that were sent in are one query, and the size of a
-backup is what its job said. Looked at on the disk itself are uploads under way, exports (those of
-a week) and the names of the backups; no folder of recordings is walked.
+backup is what its job recorded. Only unfinished uploads, exports (of a week) and the names of the
+backups are read from the disk itself; no folder of recordings is walked.
 """
 
 import shutil
@@ -12,30 +12,30 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from sqlalchemy import text
+
 from roadscan.model.uploaded_file import FileKind, FileTotals
 from roadscan.serve.backup import BACKUPS
-from roadscan.serve.jobs.exports import exports
-from roadscan.serve.jobs.queue import JobQueue
+from roadscan.serve.queue.job_queue import JobQueue
 from roadscan.serve.retention import RAW
-from roadscan.serve.settings import ServeSettings
-from roadscan.serve.town import size_bytes
+from roadscan.serve.survey_exports import exports
+from roadscan.serve.town import Town
 from roadscan.serve.uploads.upload_storage import UploadStorage
-from roadscan.store.store import Store
-from roadscan.store.town.files import Files
+from roadscan.store.sqlite import FILE, JOBS_FILE
 
 BACKUP_JOBS: Final = 200
-"""Jobs that are asked for the sizes of their backups: the newest."""
+"""The newest backup jobs, whose recorded sizes are used."""
 
 
 @dataclass(frozen=True, slots=True)
 class UploadsHeld:
-    """Uploads under way."""
+    """Unfinished uploads."""
 
     files: int
     size_bytes: int
     """What has arrived."""
     missing_bytes: int
-    """What is still to come, and has its room kept."""
+    """What is still to come; its space is reserved."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class BackupsHeld:
     size_bytes: int
     """When they were made."""
     unknown: int
-    """Folders whose size no job told: left by a backup that broke off, or put there by hand."""
+    """Folders whose size no job recorded: of an interrupted backup, or put there by hand."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ class DiskUse:
     total_bytes: int
     free_bytes: int
     reserve_bytes: int
-    """Uploads that would leave less are refused."""
+    """Uploads that would leave less free are refused."""
     recordings: FileTotals
     """Videos and tracks: what retention deletes."""
     other_files: FileTotals
@@ -69,23 +69,33 @@ class DiskUse:
     """In the folder; False: PostgreSQL, wherever its data lies."""
 
 
-def disk_use(settings: ServeSettings, store: Store, queue: JobQueue) -> DiskUse:
+def disk_use(town: Town) -> DiskUse:
     """Return how the disk is used now."""
+    settings, held = town.settings, town.files.held()
     disk = shutil.disk_usage(settings.data)
-    kept = Files(store.engine).held()
     others = frozenset(FileKind) - RAW
     return DiskUse(
         disk.total,
         disk.free,
         settings.free_disk_reserve_bytes,
-        recordings=_together(kept[kind] for kind in RAW if kind in kept),
-        other_files=_together(kept[kind] for kind in others if kind in kept),
-        uploads=_uploads(UploadStorage(settings.data, settings.upload_limits)),
+        recordings=_together(held[kind] for kind in RAW if kind in held),
+        other_files=_together(held[kind] for kind in others if kind in held),
+        uploads=_uploads(town.upload_storage),
         exports=_together(FileTotals(1, size) for size in _sizes(exports(settings.data))),
-        backups=_backups(settings.data / BACKUPS, queue),
-        database_bytes=size_bytes(settings, store.engine),
+        backups=_backups(settings.data / BACKUPS, town.queue),
+        database_bytes=_database_bytes(town),
         database_here=not settings.database,
     )
+
+
+def _database_bytes(town: Town) -> int:
+    """Return the size of store and jobs: files and their logs, or what PostgreSQL says."""
+    if town.settings.database:
+        with town.store.engine.connect() as db:
+            return int(db.scalar(text("SELECT pg_database_size(current_database())")) or 0)
+    names = (f"{name}{log}" for name in (FILE, JOBS_FILE) for log in ("", "-wal", "-shm"))
+    paths = map(town.settings.data.joinpath, names)
+    return sum(path.stat().st_size for path in paths if path.exists())
 
 
 def _uploads(storage: UploadStorage) -> UploadsHeld:
@@ -96,13 +106,13 @@ def _uploads(storage: UploadStorage) -> UploadsHeld:
 
 def _backups(folder: Path, queue: JobQueue) -> BackupsHeld:
     here = {path.name for path in folder.glob("*") if path.is_dir()}
-    told = {
+    recorded = {
         Path(str(job.done.facts["folder"])).name: int(job.done.facts["bytes"])
         for job in queue.jobs(BACKUP_JOBS, ["backup"])
         if job.done is not None and job.done.failure is None
     }
-    known = here & told.keys()
-    return BackupsHeld(len(here), sum(told[name] for name in known), len(here - known))
+    known = here & recorded.keys()
+    return BackupsHeld(len(here), sum(recorded[name] for name in known), len(here - known))
 
 
 def _together(parts: Iterable[FileTotals]) -> FileTotals:
@@ -112,5 +122,5 @@ def _together(parts: Iterable[FileTotals]) -> FileTotals:
 
 def _sizes(paths: Iterable[Path]) -> Iterator[int]:
     for path in paths:
-        with suppress(FileNotFoundError):  # its time was over meanwhile
+        with suppress(FileNotFoundError):  # it was removed meanwhile
             yield path.stat().st_size

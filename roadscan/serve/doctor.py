@@ -23,8 +23,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from roadscan.detect.model_folder import ModelSettings, list_models, open_model
 from roadscan.errors import RoadscanError
-from roadscan.serve.health import WORKER_SILENT_S
 from roadscan.serve.settings import GIB, ServeSettings
+from roadscan.serve.town import WORKER_SILENT_S
 from roadscan.store.database import (
     is_intact,
     newest_version,

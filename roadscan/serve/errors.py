@@ -1,4 +1,4 @@
-"""Errors as HTTP tells them: RFC 9457 problem details with the stable code."""
+"""Errors as HTTP responses: RFC 9457 problem details with the stable code."""
 
 from typing import Final
 
@@ -71,7 +71,7 @@ _BY_EXIT: Final = {
 
 
 class Problem(BaseModel):
-    """An error as HTTP tells it: RFC 9457, with the code that docs/errors.md explains."""
+    """A problem document (RFC 9457), with the code that docs/errors.md explains."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     status: int
@@ -100,13 +100,13 @@ def problem(status: int, code: str, title: str, hint: str, **headers: str) -> JS
 
 
 def tell_errors(app: FastAPI) -> None:
-    """Let every error leave as a problem document."""
+    """Turn every error into a problem document."""
 
     @app.exception_handler(RoadscanError)
-    def _told(request: Request, error: RoadscanError) -> JSONResponse:
+    def _coded(request: Request, error: RoadscanError) -> JSONResponse:
         headers = {}
         if error.code == "not_logged_in" and request.url.path.startswith("/ogc"):
-            # GIS programs ask for a name and a key; browsers would do so over the pages, too
+            # GIS programs prompt for a name and a key; on the pages browsers would prompt, too
             headers["WWW_Authenticate"] = 'Basic realm="roadscan", charset="UTF-8"'
         if "retry_after_s" in error.facts:
             headers["Retry_After"] = str(round(float(error.facts["retry_after_s"])))

@@ -1,4 +1,4 @@
-"""Whether the service is well, for whoever keeps it running: /healthz, /readyz, /metrics."""
+"""Health checks and metrics for operators: /healthz, /readyz, /metrics."""
 
 import shutil
 from typing import Final
@@ -10,17 +10,15 @@ from sqlalchemy import Engine, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from roadscan.serve.middleware import Answered
-from roadscan.serve.settings import ServeSettings
-from roadscan.store.town.workers import WorkerHeartbeats
+from roadscan.serve.town import Town
 
-WORKER_SILENT_S: Final = 60.0
 PROMETHEUS: Final = "text/plain; version=0.0.4; charset=utf-8"
 
 
 class Metrics:
     """Counts and times requests, for Prometheus."""
 
-    def __init__(self, settings: ServeSettings, heartbeats: WorkerHeartbeats) -> None:
+    def __init__(self, town: Town) -> None:
         self._registry = CollectorRegistry()
         self._requests = Counter(
             "roadscan_requests_total",
@@ -37,14 +35,14 @@ class Metrics:
         free = Gauge(
             "roadscan_disk_free_bytes", "Free on the disk of the data", registry=self._registry
         )
-        free.set_function(lambda: _free_bytes(settings))
+        free.set_function(lambda: _free_bytes(town))
         workers = Gauge(
             "roadscan_workers", "Workers heard of within a minute", registry=self._registry
         )
-        workers.set_function(lambda: len(heartbeats.alive(WORKER_SILENT_S)))
+        workers.set_function(lambda: len(town.workers()))
 
     def count(self, answered: Answered) -> None:
-        """Take a request into account."""
+        """Count a request."""
         self._requests.labels(answered.method, answered.route, str(answered.status)).inc()
         self._seconds.labels(answered.method, answered.route).observe(answered.seconds)
 
@@ -53,10 +51,8 @@ class Metrics:
         return generate_latest(self._registry)
 
 
-def health_router(
-    settings: ServeSettings, engine: Engine, heartbeats: WorkerHeartbeats, metrics: Metrics
-) -> APIRouter:
-    """Return the routes that anybody may ask: they tell no more than yes, no and how many."""
+def health_router(town: Town, metrics: Metrics) -> APIRouter:
+    """Return routes that need no login: they reveal no more than yes, no and how many."""
     router = APIRouter(include_in_schema=False)
 
     @router.get("/healthz")
@@ -66,17 +62,17 @@ def health_router(
 
     @router.get("/readyz")
     def readyz() -> JSONResponse:
-        """Say whether work can be done: store, room on the disk, a worker alive."""
+        """Say whether work can be done: store, disk space, a worker alive."""
         checks = {
-            "store": _answers(engine),
-            "disk": _free_bytes(settings) >= settings.free_disk_reserve_bytes,
-            "worker": bool(heartbeats.alive(WORKER_SILENT_S)),
+            "store": _answers(town.store.engine),
+            "disk": _free_bytes(town) >= town.settings.free_disk_reserve_bytes,
+            "worker": bool(town.workers()),
         }
         return JSONResponse(checks, 200 if all(checks.values()) else 503)
 
     @router.get("/metrics")
-    def told() -> Response:
-        """Tell what was counted since the start of this process."""
+    def counted() -> Response:
+        """Return what was counted since the start of this process."""
         return Response(metrics.text(), media_type=PROMETHEUS)
 
     return router
@@ -90,5 +86,5 @@ def _answers(engine: Engine) -> bool:
         return False
 
 
-def _free_bytes(settings: ServeSettings) -> int:
-    return shutil.disk_usage(settings.data).free
+def _free_bytes(town: Town) -> int:
+    return shutil.disk_usage(town.settings.data).free

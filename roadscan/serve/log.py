@@ -1,4 +1,4 @@
-"""The log of a service: one JSON object a line, with the id of the request it belongs to."""
+"""The log of a service: one JSON object per line, with the id of the request it belongs to."""
 
 import json
 import logging
@@ -8,30 +8,30 @@ from typing import Final
 from roadscan.serve.middleware import Answered, current_request
 
 _FACTS: Final = ("method", "path", "status", "ms", "subject")
-"""Attributes of a record that go into its line."""
+"""Attributes of a record that are written to its line."""
 
 
 class JsonLines(logging.Formatter):
     """Writes a record as one line of JSON."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """Return time, level, where from, what, the request, and its traceback if there is one."""
-        told = {
+        """Return time, level, logger, message, request, and the traceback if there is one."""
+        line = {
             "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(record.created)),
             "level": record.levelname.lower(),
             "logger": record.name,
             "message": record.getMessage(),
         }
         if request_id := current_request.get():
-            told["request_id"] = request_id
-        told |= {name: getattr(record, name) for name in _FACTS if hasattr(record, name)}
+            line["request_id"] = request_id
+        line |= {name: getattr(record, name) for name in _FACTS if hasattr(record, name)}
         if record.exc_info:
-            told["traceback"] = self.formatException(record.exc_info)
-        return json.dumps(told, ensure_ascii=False)
+            line["traceback"] = self.formatException(record.exc_info)
+        return json.dumps(line, ensure_ascii=False)
 
 
 def log_to_stderr() -> None:
-    """Let everything that is logged in this process be written as JSON lines on stderr."""
+    """Write everything that this process logs to stderr, as JSON lines."""
     handler = logging.StreamHandler()
     handler.setFormatter(JsonLines())
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
@@ -40,7 +40,7 @@ def log_to_stderr() -> None:
 
 
 def log_answer(answered: Answered) -> None:
-    """Log a request; its path without the query, which says what somebody looked for."""
+    """Log a request; its path without the query, which reveals what somebody searched for."""
     logging.getLogger("roadscan.serve").info(
         "request",
         extra={

@@ -1,4 +1,4 @@
-"""What goes around every answer: an id, the headers that keep browsers strict, its time."""
+"""Middleware around every response: a request id, security headers, timing."""
 
 import secrets
 import time
@@ -12,7 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 REQUEST_ID: Final = "X-Request-Id"
 current_request: Final[ContextVar[str]] = ContextVar("current_request", default="")
-"""The id of the request that is being answered; "" outside of one."""
+"""The id of the request that is being handled; "" outside of one."""
 
 SECURITY_HEADERS: Final = {
     "Content-Security-Policy": (
@@ -29,32 +29,32 @@ SECURITY_HEADERS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """A request that was answered."""
+    """A request that was handled."""
 
     method: str
     path: str
     route: str
-    """The route's pattern, "none" where no route fitted: ids would make a series of each."""
+    """The route's pattern, "none" where no route matched: each id would be a series."""
     status: int
     seconds: float
 
 
 class ResponseMiddleware:
-    """ASGI middleware; `hears` is told of every request that was answered."""
+    """ASGI middleware; each of `hears` is called with every request that was handled."""
 
     def __init__(self, app: ASGIApp, hears: tuple[Callable[[Answered], None], ...]) -> None:
         self._app = app
         self._hears = hears
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a request."""
+        """Handle a request."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
         request_id, began, status = secrets.token_hex(8), time.perf_counter(), 500
         current_request.set(request_id)
 
-        async def send_enveloped(message: Message) -> None:
+        async def send_with_headers(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
@@ -62,7 +62,7 @@ class ResponseMiddleware:
             await send(message)
 
         try:
-            await self._app(scope, receive, send_enveloped)
+            await self._app(scope, receive, send_with_headers)
         finally:
             route = getattr(scope.get("route"), "path", "none")
             seconds = time.perf_counter() - began

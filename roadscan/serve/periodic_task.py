@@ -1,4 +1,4 @@
-"""What the service does beside answering: at its start, and every hour that it runs."""
+"""A task that the service repeats: at its start, and every hour that it runs."""
 
 import asyncio
 import logging
@@ -12,22 +12,22 @@ HOUR_S: Final = 3600.0
 
 
 def hourly(work: Callable[[], None]) -> Callable[[object], AbstractAsyncContextManager[None]]:
-    """Return a lifespan for a router that does some work in a thread.
+    """Return a lifespan for a router that does some work in a thread, every hour.
 
-    A stop does not wait for it: what it does must bear a kill.
+    A stop does not wait for the work, which therefore must survive a kill.
     """
 
-    async def again_and_again() -> None:
+    async def repeat() -> None:
         while True:
             try:
                 await run_in_threadpool(work)
-            except Exception:  # the next hour may go better; the service itself goes on
-                logging.getLogger(__name__).exception("the work of every hour failed")
+            except Exception:  # the next run may succeed; the service itself goes on
+                logging.getLogger(__name__).exception("the hourly task failed")
             await asyncio.sleep(HOUR_S)
 
     @asynccontextmanager
     async def lifespan(_: object) -> AsyncIterator[None]:
-        task = asyncio.create_task(again_and_again())
+        task = asyncio.create_task(repeat())
         try:
             yield
         finally:

@@ -1,7 +1,7 @@
-"""Fills the template of a record of processing activities with what is set in a town.
+"""Fills the template of a record of processing activities with the settings of a town.
 
-The texts are data (privacy_texts/); what they say of the law is of reference works and no legal
-advice. Art. 30(1) of Regulation (EU) 2016/679 has the list of what such a record holds.
+The texts are data (privacy_texts/); what they say about the law comes from reference works and is
+no legal advice. Art. 30(1) of Regulation (EU) 2016/679 lists what such a record contains.
 """
 
 import time
@@ -15,19 +15,18 @@ from sqlalchemy import make_url
 
 from roadscan.detect.model_folder import ModelSettings, Task, list_models
 from roadscan.model.access import Role
-from roadscan.serve.retention import DAY_S, LONGEST_S, PAGE, RAW, Retention, open_retention
+from roadscan.serve.retention import DAY_S, LONGEST_S, PAGE, RAW, Retention
 from roadscan.serve.settings import ServeSettings
-from roadscan.serve.town import need_town, open_town
-from roadscan.store.town.accounts import Accounts
+from roadscan.serve.town import Town
 
 LANGUAGES: Final = ("de", "en")
 MEASURED: Final = "people-v5nu-1"
-"""The network that the figures of `WORDS` are of; docs/privacy.md has how they were measured."""
+"""The network whose figures are in `WORDS`; docs/privacy.md says how they were measured."""
 
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """What the template's fields say in a language."""
+    """The texts of the template's fields in one language."""
 
     figures: str
     unmeasured: str
@@ -86,66 +85,56 @@ WORDS: Final[dict[str, Words]] = {
 }
 
 
-def privacy_record(settings: ServeSettings, language: str) -> str:
-    """Return the record as text; raises `file_missing` without a town, and what opening it raises.
+def privacy_record(town: Town, language: str) -> str:
+    """Return the record as text.
 
     Parameters
     ----------
-    settings
-        As the service and its purge are run.
+    town
+        With the settings that the service and its purge are run with.
     language
         One of `LANGUAGES`.
     """
-    need_town(settings)
-    with open_retention(settings) as retention, open_town(settings) as store:
-        town = _Town(retention, Accounts(store.engine, time.time), len(store.pictures.objections()))
-        values = _values(settings, WORDS[language], town)
+    values = _values(town, WORDS[language])
     text = files("roadscan.serve").joinpath("privacy_texts", f"{language}.txt").read_text("utf-8")
     return Template(text).substitute(values)
 
 
-@dataclass(frozen=True, slots=True)
-class _Town:
-    retention: Retention
-    accounts: Accounts
-    objections: int
-
-
-def _values(settings: ServeSettings, words: Words, town: _Town) -> dict[str, str]:
-    privacy, damage, retention = _default("privacy"), _default("damage"), town.retention
+def _values(town: Town, words: Words) -> dict[str, str]:
+    privacy, damage, settings = _default("privacy"), _default("damage"), town.settings
     return {
-        "made_on": time.strftime("%Y-%m-%d", time.gmtime(retention.clock())),
+        "made_on": time.strftime("%Y-%m-%d", time.gmtime(town.clock())),
         "folder": str(settings.data.resolve()),
         "database": _database(settings, words),
         "deletion": words.deletes if settings.deletes_raw else words.deletes_not,
         "keep_days": f"{settings.keep_raw_s / DAY_S:g}",
         "longest_days": f"{LONGEST_S / DAY_S:g}",
         "expire_days": f"{settings.upload_expires_s / DAY_S:g}",
-        "raw_files": str(_raw_files(retention)),
-        "due_files": str(len(retention.due())),
+        "raw_files": str(_raw_files(town)),
+        "due_files": str(len(Retention(town, "nobody").due())),
         "privacy_model": _named(privacy, words),
         "privacy_figures": words.figures if _id(privacy) == MEASURED else words.unmeasured,
         "damage_model": _named(damage, words),
         "pictures": words.pictures_too.format(metres=f"{settings.picture_every_m:g}")
         if settings.picture_every_m
         else "",
-        "objections": str(town.objections),
-        "roles": _roles(words, town.accounts),
+        "objections": str(len(town.store.pictures.objections())),
+        "roles": _roles(town, words),
         "public_layers": ", ".join(sorted(settings.public_collections)) or words.none,
         "session_hours": f"{settings.session_s / 3600:g}",
         "cookie_secure": words.yes if settings.cookie_secure else words.no,
     }
 
 
-def _roles(words: Words, accounts: Accounts) -> str:
-    counted = Counter(account.role for account in accounts.all() if account.active)
+def _roles(town: Town, words: Words) -> str:
+    counted = Counter(account.role for account in town.accounts.all() if account.active)
     pairs = zip(Role, words.roles, strict=True)
     return "\n".join(f"   {name}: {counted[role]} {words.accounts}" for role, name in pairs)
 
 
-def _raw_files(retention: Retention) -> int:
+def _raw_files(town: Town) -> int:
     count, last = 0, None
-    while page := retention.files.newest(PAGE, last):
+    while page := town.files.newest(PAGE, last):
         count += sum(file.kind in RAW and file.purged_s is None for file in page)
         last = page[-1]
     return count

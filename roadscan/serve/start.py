@@ -6,7 +6,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -20,33 +19,31 @@ from roadscan.serve.log import log_to_stderr
 from roadscan.serve.retention import DAY_S
 from roadscan.serve.settings import ServeSettings
 from roadscan.serve.town import open_town
-from roadscan.store.town.accounts import Accounts
 
 FIRST_LINK_S: Final = 86400.0
-"""How long the first administrator's link holds; the next start prints another one."""
+"""How long the first administrator's link is valid; the next start prints another one."""
 DATABASE: Final = "ROADSCAN_DATABASE"
-"""Setting of `roadscan work` by which it finds the database."""
+"""Environment variable by which `roadscan work` is given the database."""
 GRACE_S: Final = 10
-"""How long a stop waits for requests: an upload may take hours, and goes on where it was cut."""
-LOOK_S: Final = 1.0
-"""How often somebody looks whether a worker has ended."""
+"""How long a stop waits for requests: an upload may take hours, and can be resumed."""
+POLL_S: Final = 1.0
+"""How often it is checked whether a worker has ended."""
 
 
 def serve(
     settings: ServeSettings, host: str, port: int, workers: int, say: Callable[[str], None]
 ) -> None:
-    """Serve until stopped, with so many workers; `say` hears what one has to know."""
+    """Serve until stopped, with so many workers; `say` prints what the operator has to know."""
     log_to_stderr()
     # uvicorn raises the signal again when it has shut down: as an exit, so that workers end, too
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     address = f"http://{host}:{port}"
-    with open_town(settings) as store:
-        accounts = Accounts(store.engine, time.time)
-        if not accounts.all():
-            token = accounts.invite(Role.ADMIN, FIRST_LINK_S)
+    with open_town(settings) as town:
+        if not town.accounts.all():
+            token = town.accounts.invite(Role.ADMIN, FIRST_LINK_S)
             say(f"Make the first administrator's account: {address}/welcome#{token}")
-        app = create_app(settings, store)
-        pass_over_what_stays()
+        app = create_app(town)
+        exempt_from_collection()
         with _workers(settings, workers):
             say(f"roadscan serves {settings.data} at {address}")
             uvicorn.run(
@@ -60,10 +57,10 @@ def serve(
             )
 
 
-def pass_over_what_stays() -> None:
-    """Let the garbage collector pass over all that there is: it stays as long as the process.
+def exempt_from_collection() -> None:
+    """Let the garbage collector skip what exists now: it lives as long as the process.
 
-    Looking through it, whenever many rows were read, took longer than making a tile of them.
+    Scanning it, whenever many rows were read, took longer than making a tile of them.
     """
     gc.collect()
     gc.freeze()
@@ -71,7 +68,7 @@ def pass_over_what_stays() -> None:
 
 @contextmanager
 def _workers(settings: ServeSettings, count: int) -> Iterator[None]:
-    """Keep workers at work in processes of their own; the web process has no model or decoder."""
+    """Run workers in processes of their own; the web process has no model or decoder."""
     command = [sys.executable, "-c", "from roadscan.cli.app import main; main()"]
     command += ["work", "--data", str(settings.data)]
     command += ["--keep-days", f"{settings.keep_raw_s / DAY_S:g}"]
@@ -80,24 +77,24 @@ def _workers(settings: ServeSettings, count: int) -> Iterator[None]:
     # the database's password goes by the environment: any user can list processes
     run = partial(subprocess.Popen, command, env=os.environ | {DATABASE: settings.database})
     stop = threading.Event()
-    keepers = [threading.Thread(target=_keep_working, args=(run, stop)) for _ in range(count)]
-    for keeper in keepers:
-        keeper.start()
+    supervisors = [threading.Thread(target=_keep_running, args=(run, stop)) for _ in range(count)]
+    for supervisor in supervisors:
+        supervisor.start()
     try:
         yield
     finally:
         stop.set()
-        for keeper in keepers:
-            keeper.join()
+        for supervisor in supervisors:
+            supervisor.join()
 
 
-def _keep_working(run: Callable[[], "subprocess.Popen[bytes]"], stop: threading.Event) -> None:
-    """Run a worker, and a new one when it ends, until told to stop."""
+def _keep_running(run: Callable[[], "subprocess.Popen[bytes]"], stop: threading.Event) -> None:
+    """Run a worker, and a new one when it ends, until `stop` is set."""
     while not stop.is_set():
         worker = run()
-        while worker.poll() is None and not stop.wait(LOOK_S):
+        while worker.poll() is None and not stop.wait(POLL_S):
             pass
         if stop.is_set():
             worker.terminate()
             worker.wait()
-        stop.wait(LOOK_S)
+        stop.wait(POLL_S)

@@ -1,7 +1,7 @@
 """The store: networks, drives and surveys in SQL that SQLite and PostgreSQL both understand."""
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import reduce
 from itertools import groupby
@@ -30,6 +30,7 @@ from roadscan.model.road import Direction, Lane, Network
 from roadscan.model.survey import (
     Assessment,
     DriveKey,
+    DrivePass,
     LaneEvidence,
     Survey,
     SurveyCounts,
@@ -227,9 +228,9 @@ class Store:
         with self._engine.connect() as db:
             return tuple(rows.drive_of(dict(row)) for row in db.execute(query).mappings())
 
-    def lane_grids(self, survey: str) -> Iterator[LaneGrid]:
-        """Yield the views and hits of each lane over all chunks and drives, by link id."""
-        return self._grids(self._usable(survey, tables.grids.c.usable))
+    def lane_passes(self, survey: str) -> Iterator[tuple[DrivePass, ...]]:
+        """Yield the passes over each lane of a survey, in order of link id."""
+        return self._passes(self._usable(survey, tables.grids.c.usable))
 
     def lanes_driven(self, key: DriveKey) -> frozenset[Lane]:
         """Return the lanes that a drive viewed or would have viewed."""
@@ -243,8 +244,10 @@ class Store:
         grids, observations = tables.grids, tables.observations
         usable, unusable = (
             {
-                (grid.link_id, grid.direction): grid
-                for grid in self._grids(self._usable(survey, grids.c.link_id.in_(link_ids) & which))
+                passes[0].grid.lane: passes
+                for passes in self._passes(
+                    self._usable(survey, grids.c.link_id.in_(link_ids) & which)
+                )
             }
             for which in (grids.c.usable, ~grids.c.usable)
         )
@@ -253,7 +256,9 @@ class Store:
             seen = sighting.observation
             found[seen.link_id, seen.direction].append(sighting)
         return {
-            lane: LaneEvidence(usable.get(lane), unusable.get(lane), tuple(found[lane]))
+            lane: LaneEvidence(
+                usable.get(lane, ()), _all_of(unusable.get(lane, ())), tuple(found[lane])
+            )
             for lane in {*usable, *unusable, *found}
         }
 
@@ -324,18 +329,27 @@ class Store:
     def _usable(self, survey: str, which: ColumnElement[bool]) -> Select[Any]:
         return of_survey(select(tables.grids), tables.grids, survey).where(which)
 
-    def _grids(self, found_by: Select[Any]) -> Iterator[LaneGrid]:
+    def _passes(self, found_by: Select[Any]) -> Iterator[tuple[DrivePass, ...]]:
+        """Yield the passes over each lane; the chunks of a pass are added up."""
         table = tables.grids
         query = found_by.order_by(
-            table.c.link_id, table.c.direction, table.c.drive_id, table.c.number
+            table.c.link_id,
+            table.c.direction,
+            table.c.drive_id,
+            table.c.pass_number,
+            table.c.number,
         )
         with (
             self._engine.connect() as db,
             db.execute(query, execution_options={"yield_per": 200}) as found,
         ):
             lanes = groupby(found.mappings(), key=lambda row: (row["link_id"], row["direction"]))
-            for _, parts in lanes:
-                yield reduce(merge_grids, (rows.grid_of(dict(part)) for part in parts))
+            for _, own in lanes:
+                passes = groupby(own, key=lambda row: (row["drive_id"], row["pass_number"]))
+                yield tuple(
+                    DrivePass(drive_id, reduce(merge_grids, map(rows.grid_of, map(dict, parts))))
+                    for (drive_id, _), parts in passes
+                )
 
     def _network(self, sha256: str, links: Select[Any]) -> Network:
         own = tables.networks.c.network_sha256 == sha256
@@ -363,6 +377,10 @@ class Store:
     @staticmethod
     def _exists(db: Connection, table: Table, key: dict[str, Any]) -> bool:
         return db.execute(select(table).filter_by(**key)).first() is not None
+
+
+def _all_of(passes: Sequence[DrivePass]) -> LaneGrid | None:
+    return reduce(merge_grids, [one.grid for one in passes]) if passes else None
 
 
 def _only_adds(db: Connection, survey: Survey) -> bool:

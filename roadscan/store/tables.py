@@ -112,6 +112,7 @@ observations = Table(
     Column("accuracy_m", Float, nullable=False),
     *_box(),
     Column("box_number", Integer, nullable=False),
+    Column("pass_number", Integer, nullable=False, server_default="0"),
     PrimaryKeyConstraint("drive_id", "settings_sha256", "number", "position"),
 )
 
@@ -135,8 +136,11 @@ grids = Table(
     Column("usable", Boolean, nullable=False),
     Column("link_id", String, nullable=False, index=True),
     Column("direction", String, nullable=False),
+    Column("pass_number", Integer, nullable=False, server_default="0"),
     Column("cells", LargeBinary, nullable=False),
-    PrimaryKeyConstraint("drive_id", "settings_sha256", "number", "usable", "link_id", "direction"),
+    PrimaryKeyConstraint(
+        "drive_id", "settings_sha256", "number", "usable", "link_id", "direction", "pass_number"
+    ),
 )
 
 surveys = Table(

@@ -1,9 +1,14 @@
 """Small links, views and boxes for the tests of this room."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
+from roadscan.assess.passes import CombinedLane, combine
+from roadscan.assess.reviews import JudgedLane
 from roadscan.assess.scheme import Scheme, parse_scheme
 from roadscan.model.damage import LaneGrid, LaneViews, Observation
+from roadscan.model.review import BoxKey, ReviewedObservation
 from roadscan.model.road import Direction, Link, Network, RoadClass, Surface
 from roadscan.read.scheme_file import read_scheme_text
 
@@ -101,3 +106,13 @@ def same_grid(first: LaneGrid, second: LaneGrid) -> bool:
         and np.array_equal(first.last_seen_s, second.last_seen_s, equal_nan=True)
         and np.array_equal(first.accuracy_m, second.accuracy_m, equal_nan=True)
     )
+
+
+def one_pass(
+    grid: LaneGrid, observations: Sequence[Observation] = (), scheme: Scheme = AP9K
+) -> CombinedLane:
+    """A lane that was passed once, and that nobody reviewed."""
+    seen = tuple(
+        ReviewedObservation(BoxKey("one", o.frame_t_s, o.kind, o.box_xyxy), o) for o in observations
+    )
+    return combine([JudgedLane(grid, seen)], scheme)

@@ -12,7 +12,7 @@ from roadscan.assess.scheme import Scheme
 from roadscan.assess.segmentation import segments_of
 from roadscan.model.damage import Damage, Observation
 from roadscan.model.road import Direction
-from tests.assess.lanes import AP9K, LANE_M, box, link, network, views
+from tests.assess.lanes import AP9K, LANE_M, box, link, network, one_pass, views
 
 ROADS = network(link("L", 50.0))
 SEGMENTS = [s for s in segments_of(ROADS, AP9K) if s.direction is Direction.FORWARD]
@@ -28,7 +28,7 @@ def damages_of(
             (views(t_s, 0, 50),), tuple(o for o in observations if o.frame_t_s == t_s)
         )
     (grid,) = builder.grids()
-    return find_damages(grid, observations, SEGMENTS, LANE_M, scheme)
+    return find_damages(one_pass(grid, observations, scheme), SEGMENTS, LANE_M, scheme)
 
 
 def test_no_hit_means_no_damage() -> None:
@@ -111,7 +111,7 @@ def test_a_damage_ends_with_its_link() -> None:
     pothole = box(0, (19.5, 20.9))
     builder.add_frame((views(0, 0, 21),), (pothole,))
     segments = [s for s in segments_of(roads, AP9K) if s.direction is Direction.FORWARD]
-    (damage,) = find_damages(builder.grids()[0], (pothole,), segments, LANE_M, AP9K)
+    (damage,) = find_damages(one_pass(builder.grids()[0], (pothole,)), segments, LANE_M, AP9K)
     assert (damage.to_offset_m, damage.segment_id) == (20.4, "L:f:0")
 
 
@@ -138,7 +138,7 @@ def test_a_kind_taken_out_of_the_scheme_is_passed_over() -> None:
     found = (box(0, (21.1, 21.9)), box(0, (31.1, 31.9), kind="D20"))
     builder.add_frame((views(0, 0, 50),), found)
     fewer = replace(AP9K, kinds={k: rule for k, rule in AP9K.kinds.items() if k != "D40"})
-    damages = find_damages(builder.grids()[0], found, SEGMENTS, LANE_M, fewer)
+    damages = find_damages(one_pass(builder.grids()[0], found), SEGMENTS, LANE_M, fewer)
     assert [d.kind for d in damages] == ["D20"]
 
 
@@ -165,7 +165,7 @@ def test_every_affected_cell_is_in_one_damage_of_its_kind(boxes: list[Observatio
     for t_s in range(4):
         builder.add_frame((views(t_s, 0, 50),), tuple(o for o in boxes if o.frame_t_s == t_s))
     (grid,) = builder.grids()
-    damages = find_damages(grid, boxes, SEGMENTS, LANE_M, AP9K)
+    damages = find_damages(one_pass(grid, boxes), SEGMENTS, LANE_M, AP9K)
     for kind in AP9K.kinds:
         affected = affected_cells(grid, kind, AP9K.hit_share)
         cells = [cell for d in damages if d.kind == kind for cell in d.cells]

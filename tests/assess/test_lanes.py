@@ -10,7 +10,7 @@ from roadscan.assess.scheme import Scheme
 from roadscan.model.damage import LaneGrid
 from roadscan.model.road import Direction, Link, RoadClass, Segment, Surface
 from roadscan.model.score import Indicators, SegmentResult
-from tests.assess.lanes import ALL_KINDS, AP9K, MONOTONE, grid_of, link
+from tests.assess.lanes import ALL_KINDS, AP9K, MONOTONE, grid_of, link, one_pass
 
 SEGMENT = Segment("L:f:0", "L", Direction.FORWARD, 0.0, 20.0)
 UNKNOWN = Indicators(None, None, None)
@@ -23,7 +23,8 @@ def assess(
     kinds: frozenset[str] = ALL_KINDS,
     scheme: Scheme = AP9K,
 ) -> SegmentResult:
-    return assess_segment(SEGMENT, road or link(), grid, unusable, kinds, scheme, 0)
+    lane = None if grid is None else one_pass(grid, scheme=scheme)
+    return assess_segment(SEGMENT, road or link(), lane, unusable, kinds, scheme, 0)
 
 
 def seen_rows(*rows: range) -> LaneGrid:
@@ -69,7 +70,7 @@ def test_a_cell_counts_once_per_indicator() -> None:
 def test_only_rows_of_the_segment_count() -> None:
     second = Segment("L:f:20", "L", Direction.FORWARD, 20.0, 40.0)
     grid = grid_of({"D40": [(19, 1), (20, 1), (39, 1)]}, rows=40)
-    result = assess_segment(second, link(length_m=40.0), grid, None, ALL_KINDS, AP9K, 5)
+    result = assess_segment(second, link(length_m=40.0), one_pass(grid), None, ALL_KINDS, AP9K, 5)
     assert result.score.indicators.ofs_pct == 3.33
     assert result.n_damages == 5
 

@@ -12,7 +12,7 @@ from roadscan.assess.segmentation import segments_of
 from roadscan.model.damage import LaneGrid, Observation, Verdict
 from roadscan.model.review import BoxKey, BoxVerdict, ReviewedObservation
 from roadscan.model.road import Direction
-from roadscan.model.survey import LaneEvidence
+from roadscan.model.survey import DrivePass, LaneEvidence
 from tests.assess.lanes import ALL_KINDS, AP9K, LANE_M, box, link, network, same_grid, views
 
 ROADS = network(link("L", 50.0))
@@ -43,7 +43,7 @@ def grid_of(
 def assessed(
     sightings: Sequence[ReviewedObservation], judgements: dict[BoxKey, BoxVerdict], frames: int = 1
 ) -> AssessedLane:
-    seen = LaneEvidence(grid_of(sightings, frames), None, tuple(sightings))
+    seen = LaneEvidence((DrivePass("one", grid_of(sightings, frames)),), None, tuple(sightings))
     return assess_lane(ROADS.links[0], SEGMENTS, seen, Rules(AP9K, ALL_KINDS, judgements))
 
 

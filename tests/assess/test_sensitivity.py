@@ -6,7 +6,7 @@ from roadscan.assess.sensitivity import Effect, effects
 from roadscan.model.damage import LaneGrid, Verdict
 from roadscan.model.review import BoxKey, BoxVerdict, ReviewedObservation
 from roadscan.model.road import Direction
-from roadscan.model.survey import Assessment, LaneEvidence
+from roadscan.model.survey import Assessment, DrivePass, LaneEvidence
 from tests.assess.lanes import ALL_KINDS, AP9K, box, grid_of, link, network
 from tests.assess.test_reviews import seen
 
@@ -28,7 +28,7 @@ def found(
     judgements: dict[BoxKey, BoxVerdict] = {
         one.box: BoxVerdict(Verdict.REJECTED, one.observation.kind) for one in rejected
     }
-    seen = LaneEvidence(grid, None, sightings)
+    seen = LaneEvidence((DrivePass("one", grid),), None, sightings)
     assessed = assess_lane(ROADS.links[0], SEGMENTS, seen, Rules(AP9K, ALL_KINDS, judgements))
     return Assessment(SEGMENTS, assessed.results, assessed.damages)
 

@@ -13,6 +13,7 @@ from roadscan.model.access import Role
 from roadscan.model.uploaded_file import FileKind, StoredFile, UploadSource
 from roadscan.serve.retention import LONGEST_S
 from roadscan.serve.settings import ServeSettings
+from roadscan.serve.town import upload_limits
 from roadscan.serve.uploads.upload_storage import UploadStorage
 from roadscan.store.sqlite import share_store
 from roadscan.store.store import Store
@@ -129,7 +130,7 @@ def put_old_recording(service, name):
     content = name.encode()
     sha256 = hashlib.sha256(content).hexdigest()
     settings = ServeSettings(data=service.data)
-    path = UploadStorage(settings.data, settings.upload_limits).path_of(sha256)
+    path = UploadStorage(settings.data, upload_limits(settings)).path_of(sha256)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(content)
     old_s = time.time() - LONGEST_S - 60.0

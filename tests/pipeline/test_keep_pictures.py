@@ -27,7 +27,7 @@ from roadscan.pipeline import run as run_module
 from roadscan.pipeline.keep_pictures import WAITING, PictureKeeper, PictureRules
 from roadscan.read.camera_file import read_camera
 from roadscan.store.tables import pictures
-from tests.assess.lanes import AP9K, LANE_M, box, link, network, views
+from tests.assess.lanes import AP9K, LANE_M, box, link, network, one_pass, views
 from tests.detect.people import Finds, Raises
 from tests.pipeline.test_run import run_small
 from tests.small_drive import CAMERA, HEIGHT, WIDTH, SmallDrive, results_of
@@ -132,7 +132,7 @@ def test_the_picture_that_shows_a_damage_best_is_always_among_those_kept(
     times = {one.frame_t_s for one in kept}
     (grid,) = builder.grids()
     lane = [s for s in segments_of(ROADS, AP9K) if s.direction.value == "forward"]
-    damages = find_damages(grid, everything, lane, LANE_M, AP9K)
+    damages = find_damages(one_pass(grid, everything), lane, LANE_M, AP9K)
     assert {damage.best.frame_t_s for damage in damages} <= times
     assert not refused
     # and nothing is kept that shows nothing best

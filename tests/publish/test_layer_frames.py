@@ -12,6 +12,7 @@ from roadscan.publish import layer_frames
 from roadscan.publish.layer_frames import (
     Results,
     cells_layers,
+    combined_lanes,
     damages_layer,
     drives_layer,
     segments_layer,
@@ -67,6 +68,8 @@ DAMAGE_PROPERTIES = [
     "area_m2",
     "confidence",
     "n_observations",
+    "n_passes",
+    "n_passes_over",
     "first_seen",
     "last_seen",
     "accuracy_m",
@@ -82,7 +85,7 @@ def segments(results: Results) -> geopandas.GeoDataFrame:
 
 @pytest.fixture(scope="module")
 def cells(results: Results, store: Store) -> geopandas.GeoDataFrame:
-    (layer,) = cells_layers(results, store.lane_grids(NAME))
+    (layer,) = cells_layers(results, combined_lanes(store, results))
     return layer
 
 
@@ -205,9 +208,9 @@ def test_a_hit_cell_says_by_what_and_for_which_indicator_it_counts(
 def test_many_cells_come_in_parts_that_are_together_the_same(
     results: Results, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (whole,) = cells_layers(results, store.lane_grids(NAME))
+    (whole,) = cells_layers(results, combined_lanes(store, results))
     monkeypatch.setattr(layer_frames, "CELLS_AT_ONCE", 100)
-    parts = list(cells_layers(results, store.lane_grids(NAME)))
+    parts = list(cells_layers(results, combined_lanes(store, results)))
     assert len(parts) > 1
     assert [cell for part in parts for cell in part["cell_id"]] == whole["cell_id"].tolist()
 

@@ -10,8 +10,9 @@ from roadscan.errors import RoadscanError
 from roadscan.model.damage import Verdict
 from roadscan.model.review import BoxKey, BoxVerdict, Decision, ReviewedDamage, Ruling
 from roadscan.publish.training_data import COVERS, reviewed_frames, write_training_data
-from roadscan.serve.export_training import export_training
 from roadscan.serve.settings import ServeSettings
+from roadscan.serve.town import Town
+from roadscan.serve.training_export import export_training
 from roadscan.store import tables
 from roadscan.store.town.accounts import Accounts
 from tests.databases import open_on
@@ -130,12 +131,12 @@ def test_a_frame_without_a_kept_picture_is_counted_and_left_out(store, tmp_path)
 
 def test_an_export_of_a_town_stands_in_its_audit_log(store, tmp_path):
     fill(store, (T_S,))
-    settings = ServeSettings(data=tmp_path / "town")
-    assert export_training(settings, "Spring", tmp_path / "out").frames == 1
+    town = Town(ServeSettings(data=tmp_path / "town"), store)
+    assert export_training(town, "Spring", tmp_path / "out").frames == 1
     (entry,) = Accounts(store.engine, lambda: 0.0).audit_log(10)
     assert (entry.action, entry.subject) == ("training_exported", "1 pictures of Spring")
     with pytest.raises(RoadscanError, match="survey_unknown"):
-        export_training(settings, "Winter", tmp_path / "other")
+        export_training(town, "Winter", tmp_path / "other")
 
 
 def test_nothing_is_written_over_something(store, tmp_path):

@@ -17,7 +17,6 @@ from roadscan.model.access import Role
 from roadscan.pipeline.scheme import load_scheme
 from roadscan.serve.settings import ServeSettings
 from roadscan.serve.town import open_town
-from roadscan.store.town.accounts import Accounts
 from tests.browser.town import Service, assess, serving
 from tests.small_drive import SmallDrive
 
@@ -48,8 +47,8 @@ def service(town: Path) -> Iterator[Service]:
 @pytest.fixture(scope="module")
 def seen(town: Path, service: Service) -> dict[str, Any]:
     """What QGIS tells of the exported GeoPackage, of one from the service, and of its layer."""
-    with open_town(ServeSettings(data=town)) as store:
-        accounts = Accounts(store.engine, time.time)
+    with open_town(ServeSettings(data=town)) as opened:
+        accounts = opened.accounts
         account = accounts.add("QGIS", Role.VIEWER, None)
         _, key = accounts.add_key(account.account_id, "QGIS", Role.VIEWER, 3600.0)
     address = f"{service.address}/ogc"

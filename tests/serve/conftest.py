@@ -13,9 +13,9 @@ from starlette.testclient import TestClient
 from roadscan.model.access import Role
 from roadscan.serve.access import login
 from roadscan.serve.app import create_app
-from roadscan.serve.jobs.queue import JobQueue
+from roadscan.serve.queue.job_queue import JobQueue
 from roadscan.serve.settings import ServeSettings
-from roadscan.serve.town import open_town
+from roadscan.serve.town import Town, open_town
 from roadscan.store.sqlite import FILE, share_store
 from roadscan.store.store import Store
 from roadscan.store.town.accounts import Accounts
@@ -65,12 +65,12 @@ def shared_settings(
 @pytest.fixture(scope="module")
 def shared_store(shared_settings: ServeSettings) -> Iterator[Store]:
     with open_town(shared_settings) as opened:
-        yield opened
+        yield opened.store
 
 
 @pytest.fixture(scope="module")
 def shared_client(shared_store: Store, shared_settings: ServeSettings) -> Iterator[TestClient]:
-    app = create_app(shared_settings, shared_store)
+    app = create_app(Town(shared_settings, shared_store))
     with TestClient(app, raise_server_exceptions=False) as opened:
         yield opened
 
@@ -96,7 +96,7 @@ def store(request: pytest.FixtureRequest, settings: ServeSettings) -> Iterator[S
         yield request.getfixturevalue("shared_store")
         return
     with open_town(settings) as opened:
-        yield opened
+        yield opened.store
 
 
 @pytest.fixture
@@ -115,7 +115,7 @@ def client(
         shared.headers = headers
         shared.cookies.clear()
         return
-    with TestClient(create_app(settings, store), raise_server_exceptions=False) as opened:
+    with TestClient(create_app(Town(settings, store)), raise_server_exceptions=False) as opened:
         yield opened
 
 

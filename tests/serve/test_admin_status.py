@@ -15,10 +15,11 @@ from roadscan.detect.model_folder import list_models
 from roadscan.model.access import AuditEntry
 from roadscan.model.uploaded_file import FileKind, StoredFile, UploadSource
 from roadscan.serve.backup import BACKUPS
-from roadscan.serve.jobs.exports import export_path
 from roadscan.serve.pages.page_routes import STATIC
 from roadscan.serve.pages.texts import LANGUAGES, texts
 from roadscan.serve.retention import DAY_S, LONGEST_S, Due
+from roadscan.serve.survey_exports import export_path
+from roadscan.serve.town import upload_limits
 from roadscan.serve.uploads.tus_protocol import UploadMetadata
 from roadscan.serve.uploads.upload_storage import UploadStorage
 from roadscan.store.town.files import Files
@@ -43,7 +44,7 @@ def test_the_disk_is_told_with_what_this_town_takes_of_it(admin, settings, store
     gone = put(store, "gone.mp4", 1_000, uploaded_s=now_s)
     told = AuditEntry(now_s, "Ada", "file_purged", gone.name)
     Files(store.engine).mark_purged(gone.sha256, told)
-    storage = UploadStorage(settings.data, settings.upload_limits)
+    storage = UploadStorage(settings.data, upload_limits(settings))
     under_way = storage.create(
         UploadMetadata(UploadSource("", 0, "", "two.mp4"), "", "", ""), 100, "u", "Uli", 0
     )
@@ -54,7 +55,7 @@ def test_the_disk_is_told_with_what_this_town_takes_of_it(admin, settings, store
     export.write_bytes(b"z" * 11)
     WorkerHeartbeats(store.engine, time.time).beat("hall-1")
 
-    told = admin.get("/api/premises/disk").json()
+    told = admin.get("/api/admin/disk").json()
     disk, real = told["disk"], shutil.disk_usage(settings.data)
     assert told["workers"] == ["hall-1"]
     assert disk["recordings"] == {"files": 2, "size_bytes": 5_000_000_020}
@@ -73,13 +74,13 @@ def test_a_backup_has_the_size_that_its_job_told_and_others_are_counted(admin, s
     job_id = admin.post("/api/jobs/backup", json={"raw": False}).json()["job_id"]
     work_once(settings, "--no-purge")
     (settings.data / BACKUPS / "by hand").mkdir()
-    disk = admin.get("/api/premises/disk").json()["disk"]
+    disk = admin.get("/api/admin/disk").json()["disk"]
     size_bytes = queue.job(job_id).done.facts["bytes"]
     assert disk["backups"] == {"folders": 2, "size_bytes": size_bytes, "unknown": 1}
 
 
 def test_models_are_told_with_what_they_find_and_whether_they_are_whole(admin):
-    told = {model["name"]: model for model in admin.get("/api/premises/models").json()["installed"]}
+    told = {model["name"]: model for model in admin.get("/api/admin/models").json()["installed"]}
     for model in list_models():
         about = told[model.name]["described"]
         assert (about["version"], about["task"], about["default"]) == (
@@ -101,7 +102,7 @@ def test_a_model_that_was_cut_off_is_told_and_the_others_stay(admin, tmp_path, m
     (folder / "rdd-v5nu/network.bin").write_bytes(b"cut off")
     (folder / "people-v5nu/model.toml").write_text("name = ")
     monkeypatch.setattr(model_folder, "_models_folder", lambda: folder)
-    told = {model["name"]: model for model in admin.get("/api/premises/models").json()["installed"]}
+    told = {model["name"]: model for model in admin.get("/api/admin/models").json()["installed"]}
     spoiled, unread = told["rdd-v5nu"], told["people-v5nu"]
     assert spoiled["failure"]["code"] == "model_checksum"
     assert spoiled["described"]["version"] >= 1
@@ -116,7 +117,7 @@ def test_settings_are_those_of_the_start_and_what_is_due_is_what_would_be_delete
     for k in range(101):
         put(store, f"{k}.mp4", 10 + k, uploaded_s=now_s - LONGEST_S - 60.0 * k)
     put(store, "new.mp4", 1_000, uploaded_s=now_s)
-    told = admin.get("/api/premises/retention").json()
+    told = admin.get("/api/admin/retention").json()
     assert told["settings"] == {
         "keep_days": settings.keep_raw_s / DAY_S,
         "longest_days": 30.0,
@@ -136,7 +137,7 @@ def test_settings_are_those_of_the_start_and_what_is_due_is_what_would_be_delete
     assert "file_purged" not in {line.action for line in accounts.audit_log(50)}
     admin.post("/api/jobs/purge")
     work_once(settings, "--no-purge")
-    assert admin.get("/api/premises/retention").json()["due_files"] == 0
+    assert admin.get("/api/admin/retention").json()["due_files"] == 0
     assert len([line for line in accounts.audit_log(300) if line.action == "file_purged"]) == 101
 
 

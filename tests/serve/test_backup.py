@@ -1,5 +1,4 @@
 import json
-import time
 
 import pytest
 
@@ -8,7 +7,6 @@ from roadscan.model.access import Role
 from roadscan.serve.backup import MANIFEST, backup, check, restore
 from roadscan.serve.settings import ServeSettings
 from roadscan.serve.town import open_town
-from roadscan.store.town.accounts import Accounts
 from tests.store.sample_surveys import TOWN
 
 
@@ -16,9 +14,9 @@ from tests.store.sample_surveys import TOWN
 def town(tmp_path):
     """A town with a network, an account and a video, in use."""
     settings = ServeSettings(data=tmp_path / "town")
-    with open_town(settings) as store:
-        store.put_network(TOWN)
-        Accounts(store.engine, time.time).add("Ada", Role.ADMIN, None)
+    with open_town(settings) as opened:
+        opened.store.put_network(TOWN)
+        opened.accounts.add("Ada", Role.ADMIN, None)
         video = settings.data / "files" / "ab" / ("ab" * 32)
         video.parent.mkdir(parents=True)
         video.write_bytes(b"video")
@@ -29,9 +27,9 @@ def test_what_was_backed_up_comes_back(town, tmp_path):
     backup(town, tmp_path / "copy", raw=True)
     again = ServeSettings(data=tmp_path / "again")
     restore(tmp_path / "copy", again)
-    with open_town(again) as store:
-        assert store.network(TOWN.sha256).source == TOWN.source
-        assert [a.name for a in Accounts(store.engine, time.time).all()] == ["Ada"]
+    with open_town(again) as opened:
+        assert opened.store.network(TOWN.sha256).source == TOWN.source
+        assert [a.name for a in opened.accounts.all()] == ["Ada"]
     assert (again.data / "files" / "ab" / ("ab" * 32)).read_bytes() == b"video"
 
 

@@ -5,8 +5,12 @@ from sqlalchemy import select
 
 from roadscan.cli.app import exit_code
 from roadscan.model.uploaded_file import FileKind, StoredFile, UploadSource
-from roadscan.serve.jobs.exports import export_path
-from roadscan.serve.jobs.requests import CheckRequest, DriveRequest, RematchRequest, State
+from roadscan.serve.drive_erasure import jobs_of_video
+from roadscan.serve.jobs.kinds.check import CheckRequest
+from roadscan.serve.jobs.kinds.drive import DriveRequest
+from roadscan.serve.jobs.kinds.rematch import RematchRequest
+from roadscan.serve.queue.job import State
+from roadscan.serve.survey_exports import export_path
 from roadscan.store.database import truncate_log
 from roadscan.store.sqlite import share_store
 from roadscan.store.tables import pictures
@@ -188,7 +192,7 @@ def test_a_drive_that_a_job_waits_for_is_not_erased(admin, queue, store, worked)
     assert the_drive(admin) == told
     queue.cancel(waiting)
     assert admin.delete(f"/api/drives/{told['drive_id']}").status_code == 200
-    assert queue.of_video(worked.video_sha256) == ()
+    assert jobs_of_video(queue, worked.video_sha256) == ()
 
 
 def test_a_drive_that_may_be_on_its_way_to_another_network_is_not_erased(admin, store):

@@ -8,6 +8,7 @@ from starlette.testclient import TestClient
 from roadscan.model.access import Role
 from roadscan.serve.app import create_app
 from roadscan.serve.ogc.downloads import EXPORTED
+from roadscan.serve.town import Town
 from roadscan.store.layers.layer_store import LayerStore
 from tests.store.sample_surveys import TOWN, survey
 from tests.store.sample_town import damage, segments, source
@@ -24,7 +25,7 @@ def client(store, settings) -> Iterator[TestClient]:
     layers = {"segments": segments(SEGMENTS), "damages": [damage(0)], "drives": [], "cells": []}
     LayerStore(store.engine).put_features(source("Spring"), layers)
     public = settings.model_copy(update={"public_collections": frozenset({"segments"})})
-    with TestClient(create_app(public, store), raise_server_exceptions=False) as opened:
+    with TestClient(create_app(Town(public, store)), raise_server_exceptions=False) as opened:
         yield opened
 
 

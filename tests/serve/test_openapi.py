@@ -18,6 +18,7 @@ from schemathesis.specs.openapi.checks import positive_data_acceptance
 
 from roadscan.model.access import Role
 from roadscan.serve.app import create_app
+from roadscan.serve.town import Town
 from roadscan.serve.uploads.tus_protocol import CHUNK_TYPE
 
 CASES = int(os.environ.get("ROADSCAN_SCHEMATHESIS_CASES", "120"))
@@ -40,7 +41,7 @@ def test_what_is_answered_is_what_the_description_says(store, settings, key_of, 
     checks = {"negative_data_rejection": {"expected-statuses": REFUSED}}
     description = schemathesis.openapi.from_asgi(
         "/api/openapi.json",
-        create_app(settings, store),
+        create_app(Town(settings, store)),
         config=SchemathesisConfig.from_dict({"checks": checks}),
     )
     operations = [

@@ -12,6 +12,7 @@ from roadscan.model.uploaded_file import FileKind, StoredFile, UploadSource
 from roadscan.serve import privacy_record as module
 from roadscan.serve.privacy_record import LANGUAGES, MEASURED, WORDS, privacy_record
 from roadscan.serve.settings import ServeSettings
+from roadscan.serve.town import Town
 from roadscan.store.sqlite import share_store
 from roadscan.store.town.files import Files
 
@@ -37,7 +38,7 @@ def test_what_is_set_stands_in_the_text(settings, store, accounts, language):
     changed = settings.model_copy(
         update={"keep_raw_s": 3 * 86400.0, "public_collections": public, "cookie_secure": True}
     )
-    text = privacy_record(changed, language)
+    text = privacy_record(Town(changed, store), language)
     words = WORDS[language]
     assert re.search(r"6\. .*\b3 (Tage|days)\)", text)
     assert words.deletes in text
@@ -54,7 +55,7 @@ def test_what_is_set_stands_in_the_text(settings, store, accounts, language):
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_it_says_so_if_nothing_is_deleted_by_itself(settings, store, language):
-    text = privacy_record(settings.model_copy(update={"deletes_raw": False}), language)
+    text = privacy_record(Town(settings.model_copy(update={"deletes_raw": False}), store), language)
     assert WORDS[language].deletes_not in text
     assert WORDS[language].deletes not in text
 
@@ -80,7 +81,7 @@ def test_its_figures_are_those_that_were_measured(language):
 
 def test_another_network_does_not_get_these_figures(settings, store, monkeypatch):
     monkeypatch.setattr(module, "MEASURED", "people-v5nu-0")
-    text = privacy_record(settings, "en")
+    text = privacy_record(Town(settings, store), "en")
     assert "0.96" not in text
     assert WORDS["en"].unmeasured in text
 

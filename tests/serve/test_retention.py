@@ -1,15 +1,16 @@
 import hashlib
 import time
+from contextlib import contextmanager
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from roadscan.model.uploaded_file import FileKind, StoredFile, UploadSource
-from roadscan.serve.jobs.queue import JobQueue
-from roadscan.serve.jobs.requests import DriveRequest, State
-from roadscan.serve.retention import DAY_S, LONGEST_S, Due, due_files, open_retention
-from roadscan.serve.town import jobs_url
+from roadscan.serve.jobs.kinds.drive import DriveRequest
+from roadscan.serve.queue.job import State
+from roadscan.serve.retention import DAY_S, LONGEST_S, Due, Retention, due_files
+from roadscan.serve.town import open_town, upload_limits
 from roadscan.serve.uploads.upload_storage import UploadStorage
 from roadscan.store.town.files import Files
 from tests.serve.jobs.town import work_once
@@ -53,7 +54,7 @@ def test_nothing_goes_that_a_job_waits_for_or_that_went_before(age_s, done_s):
 @pytest.fixture
 def town(settings, store):
     """A town in which two videos lie for a month: their checksums, and where their bytes are."""
-    storage = UploadStorage(settings.data, settings.upload_limits)
+    storage = UploadStorage(settings.data, upload_limits(settings))
     found = {}
     for content in (b"a month old", b"as old"):
         sha256 = hashlib.sha256(content).hexdigest()
@@ -65,6 +66,12 @@ def town(settings, store):
     return found
 
 
+@contextmanager
+def retention_of(settings):
+    with open_town(settings) as opened:
+        yield Retention(opened, "roadscan purge")
+
+
 def deletions(accounts):
     return [line for line in accounts.audit_log(50) if line.action == "file_purged"]
 
@@ -73,7 +80,7 @@ def deletions(accounts):
 def test_deleting_takes_the_bytes_keeps_the_row_and_is_on_the_record(
     settings, town, store, accounts
 ):
-    with open_retention(settings) as retention:
+    with retention_of(settings) as retention:
         for item in retention.due():
             assert retention.delete(item)
         assert retention.due() == ()
@@ -85,7 +92,7 @@ def test_deleting_takes_the_bytes_keeps_the_row_and_is_on_the_record(
 
 @pytest.mark.both_databases
 def test_two_who_delete_the_same_leave_one_line_in_the_audit_log(settings, town, accounts):
-    with open_retention(settings) as one, open_retention(settings) as other:
+    with retention_of(settings) as one, retention_of(settings) as other:
         (first, _), (same, _) = one.due(), other.due()
         assert [one.delete(first), other.delete(same)] == [True, False]
     assert len(deletions(accounts)) == 1
@@ -93,7 +100,7 @@ def test_two_who_delete_the_same_leave_one_line_in_the_audit_log(settings, town,
 
 @pytest.mark.both_databases
 def test_what_a_job_takes_after_it_was_found_to_be_due_stays(settings, town, store):
-    with open_retention(settings) as retention:
+    with retention_of(settings) as retention:
         first, _ = retention.due()
         Files(store.engine).take(first.file.sha256, "a job")
         assert not retention.delete(first)
@@ -105,9 +112,8 @@ def test_a_worker_deletes_what_is_due_without_being_told_and_only_once_a_day(
 ):
     work_once(settings)
     work_once(settings)
-    queue = JobQueue(jobs_url(settings))
-    (job,) = queue.jobs(50)
-    queue.close()
+    with open_town(settings) as opened:
+        (job,) = opened.queue.jobs(50)
     assert (job.kind, job.state) == ("purge", State.DONE)
     assert job.done.facts == {"files": 2, "bytes": 20}
     assert not any(path.exists() for path in town.values())
@@ -121,8 +127,8 @@ def test_a_worker_that_is_told_not_to_deletes_nothing(settings, town):
 
 @pytest.mark.both_databases
 def test_what_is_due_is_found_without_asking_any_job_for_its_progress(settings, town, monkeypatch):
-    with open_retention(settings) as retention:
-        retention.queue.submit(
+    with retention_of(settings) as retention:
+        retention.town.queue.submit(
             DriveRequest(
                 survey="Herbst",
                 video_sha256=next(iter(town)),
@@ -132,5 +138,5 @@ def test_what_is_due_is_found_without_asking_any_job_for_its_progress(settings, 
                 network_sha256="0" * 64,
             )
         )
-        monkeypatch.delattr(retention.queue._client.__class__, "get_event")
+        monkeypatch.delattr(retention.town.queue._client.__class__, "get_event")
         assert [item.file.sha256 for item in retention.due()] == list(town)[1:]

@@ -15,7 +15,7 @@ from sqlalchemy import Engine, create_engine, event, make_url, text
 
 from roadscan.errors import RoadscanError
 from roadscan.model.road import Direction
-from roadscan.serve.jobs.queue import JobQueue
+from roadscan.serve.queue.job_queue import JobQueue
 from roadscan.serve.settings import ServeSettings
 from roadscan.serve.town import jobs_url
 from roadscan.store.layers.layer_store import LayerStore

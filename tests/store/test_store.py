@@ -134,7 +134,7 @@ def test_a_survey_without_drives_has_nothing(store: Store) -> None:
     store.put_chunk(chunk(0, observations=(observation(),), grids=(grid(),)), SETTINGS)
     store.put_survey(replace(survey(), drives=()))
     assert store.drives("Spring") == ()
-    assert list(store.lane_grids("Spring")) == []
+    assert list(store.lane_passes("Spring")) == []
     assert store.counts("Spring").frames.planned == 0
 
 
@@ -187,7 +187,8 @@ def test_a_chunk_is_replaced_whole(store: Store) -> None:
     store.put_chunk(first, SETTINGS)
     store.put_chunk(chunk(0, rejections=(rejected(),), grids=(grid(views=7),)), SETTINGS)
     assert store.sightings("Spring", *EAST) == ()
-    (lane,) = store.lane_grids("Spring")
+    ((one,),) = store.lane_passes("Spring")
+    lane = one.grid
     assert (lane.link_id, int(lane.views.max())) == ("east", 7)
     assert store.seen_on("Spring", ["setts"]) == {}
     counts = store.counts("Spring")
@@ -200,8 +201,8 @@ def test_a_chunk_of_other_settings_is_another_chunk(store: Store) -> None:
     store.put_chunk(chunk(0, grids=(grid(views=5),)), "0f" * 32)
     assert store.done_chunks("drive-1", SETTINGS) == {0}
     store.put_survey(survey(1, settings="0f" * 32))
-    (lane,) = store.lane_grids("Spring")
-    assert int(lane.views.max()) == 5
+    ((one,),) = store.lane_passes("Spring")
+    assert int(one.grid.views.max()) == 5
 
 
 def test_done_chunks_are_those_of_this_drive_under_these_settings(store: Store) -> None:
@@ -259,16 +260,21 @@ def test_lanes_come_in_the_order_of_link_and_direction_each_once(store: Store) -
     store.put_chunk(chunk(1, grids=(grid("east", there), grid("bend", there))), SETTINGS)
     store.put_chunk(chunk(0, 2, grids=(grid("east", there),)), SETTINGS)
     store.put_survey(survey(1, 2))
-    lanes = [(lane.link_id, lane.direction) for lane in store.lane_grids("Spring")]
-    assert lanes == [("bend", there), ("east", back), ("east", there), ("setts", there)]
+    passes = list(store.lane_passes("Spring"))
+    assert [own[0].grid.lane for own in passes] == [
+        ("bend", there),
+        ("east", back),
+        ("east", there),
+        ("setts", there),
+    ]
+    assert [[one.drive_id for one in own] for own in passes][2] == ["drive-1", "drive-2"]
 
 
 def test_views_of_unusable_frames_are_kept_apart(store: Store) -> None:
     store.put_chunk(chunk(0, grids=(grid(views=2),), unusable=(grid(views=9),)), SETTINGS)
     store.put_survey(survey())
     seen = store.seen_on("Spring", ["east", "bend"])[EAST]
-    usable, unusable = seen.grid, seen.unusable
-    assert usable is not None
+    (usable,), unusable = [one.grid for one in seen.passes], seen.unusable
     assert unusable is not None
     assert (int(usable.views.max()), int(unusable.views.max())) == (2, 9)
 
@@ -296,7 +302,6 @@ def some_chunks(draw: st.DrawFn) -> tuple[ChunkResult, ...]:
 def test_neither_cuts_nor_order_change_what_a_lane_saw(
     tmp_path_factory: pytest.TempPathFactory, chunks: tuple[ChunkResult, ...], shuffle: object
 ) -> None:
-    lanes = [c.grids[0] for c in chunks]
     shuffled = list(chunks)
     shuffle.shuffle(shuffled)  # type: ignore[attr-defined]
     for order in (chunks, shuffled):
@@ -304,8 +309,12 @@ def test_neither_cuts_nor_order_change_what_a_lane_saw(
             for one in order:
                 store.put_chunk(one, SETTINGS)
             store.put_survey(survey(1, 2))
-            (lane,) = store.lane_grids("Spring")
-        assert same_grid(lane, _sum(lanes))
+            (passes,) = store.lane_passes("Spring")
+        by_drive: dict[str, list[LaneGrid]] = {}
+        for one in chunks:
+            by_drive.setdefault(one.drive_id, []).append(one.grids[0])
+        assert [one.drive_id for one in passes] == sorted(by_drive)
+        assert all(same_grid(one.grid, _sum(by_drive[one.drive_id])) for one in passes)
 
 
 def _sum(lanes: list[LaneGrid]) -> LaneGrid:

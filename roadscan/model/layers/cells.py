@@ -27,6 +27,11 @@ class CellRecord:
     accuracy_m: float
 
 
+def cell_id(link_id: str, direction: Direction, row: int, strip: int) -> str:
+    """Return the id of a cell: the same place on the same lane is the same cell."""
+    return f"{link_id}:{direction.value[0]}:{row}:{strip}"
+
+
 CELLS: Final[LayerSchema[CellRecord]] = LayerSchema(
     name="cells",
     geometry_type="Polygon",
@@ -37,7 +42,7 @@ CELLS: Final[LayerSchema[CellRecord]] = LayerSchema(
             FieldType.TEXT,
             Words("Cell", "Rasterfeld"),
             Words("Link, direction, row, strip", "Achse, Richtung, Reihe, Streifen"),
-            lambda of: f"{of.segment.link_id}:{of.segment.direction.value[0]}:{of.row}:{of.strip}",
+            lambda of: cell_id(of.segment.link_id, of.segment.direction, of.row, of.strip),
         ),
         Field(
             "segment_id",

@@ -140,6 +140,26 @@ DAMAGES: Final[LayerSchema[DamageRecord]] = LayerSchema(
             lambda of: of.damage.n_observations,
         ),
         Field(
+            "n_passes",
+            FieldType.INTEGER,
+            Words("Passes that found it", "Durchfahrten mit Fund"),
+            Words(
+                "Passes over the lane that found it",
+                "Durchfahrten auf dem Fahrstreifen, die ihn gefunden haben",
+            ),
+            lambda of: of.damage.n_passes,
+        ),
+        Field(
+            "n_passes_over",
+            FieldType.INTEGER,
+            Words("Passes over its place", "Durchfahrten an der Stelle"),
+            Words(
+                "Passes over the lane that viewed its place",
+                "Durchfahrten auf dem Fahrstreifen, die die Stelle gesehen haben",
+            ),
+            lambda of: of.damage.n_passes_over,
+        ),
+        Field(
             "first_seen",
             FieldType.TIME,
             Words("First seen", "Zuerst gesehen"),

@@ -1,6 +1,7 @@
 """Routes of accounts, API keys, invitations and the audit log."""
 
 from collections.abc import Collection
+from dataclasses import asdict
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends
@@ -156,14 +157,8 @@ def _account(known: Collection[Account], account_id: str) -> Account:
 
 
 def _key(key: ApiKey, owner: Account) -> KeyResponse:
-    return KeyResponse(
-        key_id=key.key_id,
-        account_id=key.account_id,
-        owner=owner.name,
-        label=key.label,
-        role=effective_role(key, owner),
-        created_s=key.created_s,
-        expires_s=key.expires_s,
+    return KeyResponse.model_validate(
+        asdict(key) | {"owner": owner.name, "role": effective_role(key, owner)}
     )
 
 

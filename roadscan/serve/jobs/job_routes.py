@@ -1,31 +1,22 @@
-"""Jobs over HTTP: ask for one, see how far it is, cancel it, try it again."""
+"""Jobs over HTTP: list them, follow one, cancel it, retry it; and what each kind has of its own."""
 
 import asyncio
-import time
 from collections.abc import AsyncIterator
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import StreamingResponse
-from pydantic import BaseModel, ConfigDict
+from pydantic import AfterValidator, WithJsonSchema
 
 from roadscan.errors import RoadscanError
 from roadscan.model.access import Caller, Right
-from roadscan.serve.access.guard import Guard
 from roadscan.serve.api_description import answered_with, problems
-from roadscan.serve.jobs.drives import Drives
-from roadscan.serve.jobs.queue import JobQueue
-from roadscan.serve.jobs.requests import (
-    CHORES,
-    Job,
-    JobKind,
-    RescoreRequest,
-    SchemeName,
-    Sha256,
-    State,
-    SurveyName,
-)
+from roadscan.serve.jobs.kind import JobKind
+from roadscan.serve.jobs.registry import KINDS
+from roadscan.serve.queue.job import Job, State
+from roadscan.serve.queue.job_queue import JobQueue
+from roadscan.serve.town import Town
 
 MAX_JOBS: Final = 200
 EVENTS: Final = "text/event-stream"
@@ -33,111 +24,93 @@ EVENT_S: Final = 1.0
 ENDED: Final = frozenset({State.DONE, State.FAILED, State.CANCELLED})
 
 
-class DriveToWork(BaseModel):
-    """A waiting drive that somebody wants worked."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-    video_sha256: Sha256
-    survey: SurveyName | None = None
-    """Default: the survey it was sent in for."""
-    offset_s: float | None = None
+def _known_kind(name: str) -> str:
+    if name not in KINDS:
+        raise ValueError(f"choose from {', '.join(KINDS)}")
+    return name
 
 
-class SurveyToRescore(BaseModel):
-    """A survey that somebody wants scored by another scheme."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-    survey: SurveyName
-    scheme: SchemeName
+KindName = Annotated[
+    str, AfterValidator(_known_kind), WithJsonSchema({"type": "string", "enum": [*KINDS]})
+]
 
 
-def jobs_router(guard: Guard, drives: Drives) -> APIRouter:
-    """Return the routes for jobs."""
-    queue = drives.queue
-    router = APIRouter(prefix="/api", tags=["jobs"])
-    reader, uploader = guard.need(Right.READ), guard.need(Right.UPLOAD)
-    planner, unknown = guard.need(Right.PLAN), problems("job_unknown")
+def jobs_router(town: Town) -> APIRouter:
+    """Return the routes for jobs of all kinds."""
+    router = APIRouter()
+    for kind in KINDS.values():
+        if kind.routes is not None:
+            router.include_router(kind.routes(town))
+    router.include_router(_common_routes(town))
+    return router
 
-    @router.get("/jobs")
+
+def _common_routes(town: Town) -> APIRouter:
+    queue, accounts = town.queue, town.accounts
+    router = APIRouter(prefix="/api/jobs", tags=["jobs"])
+    Reader = Annotated[Caller, Depends(town.guard.need(Right.READ))]  # noqa: N806 -- a type
+    Uploader = Annotated[Caller, Depends(town.guard.need(Right.UPLOAD))]  # noqa: N806 -- a type
+    unknown = problems("job_unknown")
+
+    @router.get("")
     def jobs(
-        _: Annotated[Caller, Depends(reader)],
+        _: Reader,
         limit: Annotated[int, Query(ge=1, le=MAX_JOBS)] = 50,
-        kind: Annotated[tuple[JobKind, ...], Query()] = (),
+        kind: Annotated[tuple[KindName, ...], Query()] = (),
     ) -> list[Job]:
-        return list(queue.jobs(limit, [each.value for each in kind]))
+        return list(queue.jobs(limit, kind))
 
-    @router.post(
-        "/jobs",
-        status_code=202,
-        responses=problems("track_missing", "drive_not_waiting", "network_missing"),
-    )
-    def submit(given: DriveToWork, caller: Annotated[Caller, Depends(uploader)]) -> Job:
-        drive = drives.waiting(given.video_sha256)
-        job_id = drives.start(drives.request(drive, given.survey, given.offset_s))
-        guard.accounts.record(caller.name, "drive_submitted", job_id)
-        return queue.job(job_id)
-
-    @router.post("/jobs/rescore", status_code=202)
-    def rescore(given: SurveyToRescore, caller: Annotated[Caller, Depends(planner)]) -> Job:
-        request = RescoreRequest(
-            survey=given.survey, scheme=given.scheme, asked_s=round(time.time(), 3)
-        )
-        job_id = queue.submit(request)
-        what = f"{given.survey} by {given.scheme}"
-        guard.accounts.record(caller.name, "rescore_submitted", what)
-        return queue.job(job_id)
-
-    @router.get("/jobs/{job_id}", responses=unknown)
-    def job(job_id: str, _: Annotated[Caller, Depends(reader)]) -> Job:
+    @router.get("/{job_id}", responses=unknown)
+    def job(job_id: str, _: Reader) -> Job:
         return queue.job(job_id)
 
     @router.get(
-        "/jobs/{job_id}/events",
+        "/{job_id}/events",
         response_class=StreamingResponse,
         responses=answered_with(EVENTS) | unknown,
     )
-    async def events(
-        job_id: str, request: Request, _: Annotated[Caller, Depends(reader)]
-    ) -> StreamingResponse:
+    async def events(job_id: str, request: Request, _: Reader) -> StreamingResponse:
         await run_in_threadpool(queue.job, job_id)
-        return StreamingResponse(_told_as_it_changes(queue, job_id, request), media_type=EVENTS)
+        return StreamingResponse(_changes_of(queue, job_id, request), media_type=EVENTS)
 
-    @router.post("/jobs/{job_id}/cancel", status_code=204, responses=unknown)
-    def cancel(job_id: str, caller: Annotated[Caller, Depends(uploader)]) -> None:
-        _check_may_change(queue.job(job_id), caller)
+    @router.post("/{job_id}/cancel", status_code=204, responses=unknown)
+    def cancel(job_id: str, caller: Uploader) -> None:
+        _kind_to_change(queue.job(job_id), caller)
         queue.cancel(job_id)
-        guard.accounts.record(caller.name, "job_cancelled", job_id)
+        accounts.record(caller.name, "job_cancelled", job_id)
 
     @router.post(
-        "/jobs/{job_id}/retry",
+        "/{job_id}/retry",
         status_code=202,
         responses=problems("job_unknown", "job_not_stopped"),
     )
-    def retry(job_id: str, caller: Annotated[Caller, Depends(uploader)]) -> Job:
-        _check_may_change(queue.job(job_id), caller)
-        again = queue.retry(job_id)
-        guard.accounts.record(caller.name, "job_retried", job_id)
+    def retry(job_id: str, caller: Uploader) -> Job:
+        kind = _kind_to_change(queue.job(job_id), caller)
+        again = queue.retry(job_id, kind.request.queue)
+        accounts.record(caller.name, "job_retried", job_id)
         return queue.job(again)
 
     return router
 
 
-def _check_may_change(job: Job, caller: Caller) -> None:
-    """Raise `not_allowed` for chores of the town, which are its administrators'."""
-    if job.kind in CHORES and not caller.may(Right.ADMINISTER):
+def _kind_to_change(job: Job, caller: Caller) -> JobKind[Any]:
+    """Return the kind of a job; raises `not_allowed` for a caller who may not change such jobs."""
+    kind = KINDS[job.kind]
+    if not caller.may(kind.changed_by):
         what = f"{caller.name} may not change a job of the kind {job.kind}"
         raise RoadscanError("not_allowed", what, "Ask an administrator")
+    return kind
 
 
-async def _told_as_it_changes(queue: JobQueue, job_id: str, request: Request) -> AsyncIterator[str]:
-    """Yield the job as server-sent events, whenever it has changed, until it has ended."""
+async def _changes_of(queue: JobQueue, job_id: str, request: Request) -> AsyncIterator[str]:
+    """Yield a job as server-sent events, whenever it has changed, until it has ended."""
     last = ""
     while not await request.is_disconnected():
         job = await run_in_threadpool(queue.job, job_id)
-        told = job.model_dump_json()
-        if told != last:
-            yield f"data: {told}\n\n"
-            last = told
+        content = job.model_dump_json()
+        if content != last:
+            yield f"data: {content}\n\n"
+            last = content
         if job.state in ENDED:
             return
         await asyncio.sleep(EVENT_S)

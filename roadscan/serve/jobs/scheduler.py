@@ -1,59 +1,90 @@
-"""What nobody asks for: the state of the store does.
+"""Scheduler: enqueues the jobs that the store's state requires.
 
-Each worker looks every now and then and submits what is wanted. An id is made of what it is wanted
-for, so that many workers who see the same make one job, and what a kill took away is seen again.
+The arrival of a file triggers nothing. Each worker reads the state twice a second and submits what
+is due: checks of waiting drives, scorings of changed surveys, the day's purge. (A check without
+concerns starts its drive as its own last step.) A job's id is made from what it is due for: many
+workers that see the same make one job, and what a kill took away is seen again.
 """
 
 import time
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from typing import Final
 
-from roadscan.serve.jobs.drives import Drives
-from roadscan.serve.jobs.requests import PurgeRequest, ScoreRequest
-from roadscan.store.rescoring import Scorings, ScoringStatus
+from roadscan.serve.jobs.kinds.check import CheckRequest, checks_of_waiting
+from roadscan.serve.jobs.kinds.drive import DriveRequest
+from roadscan.serve.jobs.kinds.purge import PurgeRequest
+from roadscan.serve.jobs.kinds.score import ScoreRequest
+from roadscan.serve.queue.job import JobRequest
+from roadscan.serve.town import Town
+from roadscan.store.rescoring import ScoringStatus
 
 REST: Final = 4.0
-"""While drives are worked, a survey rests so many times as long as its last scoring took: scoring
+"""While drives are analysed, a survey rests so many times as long as its last scoring took: scoring
 takes at most a fifth of one worker's time, however large the survey and many its drives."""
 
 
+@dataclass(frozen=True, slots=True)
+class TownStatus:
+    """What decides which jobs are due."""
+
+    checks: tuple[CheckRequest, ...]
+    """Of the drives that are waiting and complete."""
+    to_score: tuple[ScoringStatus, ...]
+    """Surveys whose scores leave a change out."""
+    drives_under_way: bool
+    """More drives may soon join the surveys."""
+    deletes_raw: bool
+    """Whether workers delete raw recordings whose time is over."""
+
+
 class Scheduler:
-    """Submits what the state of the store asks for, and what every day does."""
+    """Submits what is due, each job once."""
 
-    def __init__(self, drives: Drives, scorings: Scorings, *, deletes_raw: bool) -> None:
-        self._drives = drives
-        self._queue = drives.queue
-        self._scorings = scorings
-        self._deletes_raw = deletes_raw
-        self._day = ""
-        self._checked: frozenset[str] = frozenset()
+    def __init__(self, town: Town) -> None:
+        self._town = town
+        self._submitted: frozenset[str] = frozenset()
 
-    def look(self, now_s: float) -> None:
-        """Look once."""
-        self._see_to_the_day(now_s)
-        self._see_to_the_waiting()
-        outstanding = self._scorings.outstanding()
-        if not outstanding:
-            return
-        busy = self._queue.under_way("drive")
-        for scoring in outstanding:
-            if not busy or is_rested(scoring, now_s):
-                self._queue.submit(ScoreRequest(survey=scoring.survey, change=scoring.requested))
+    def run(self, now_s: float) -> None:
+        """Submit what is due and was not due at the last run."""
+        due = {request.job_id(): request for request in due_jobs(_status_of(self._town), now_s)}
+        for job_id in sorted(due.keys() - self._submitted):
+            self._town.queue.submit(due[job_id])
+        self._submitted = frozenset(due)
 
-    def _see_to_the_waiting(self) -> None:
-        """Ask for a look at each drive that is whole and that nobody asked for before."""
-        wanted = {request.job_id(): request for _, request in self._drives.checks()}
-        for job_id in sorted(wanted.keys() - self._checked):
-            self._queue.submit(wanted[job_id])
-        self._checked = frozenset(wanted)
 
-    def _see_to_the_day(self, now_s: float) -> None:
-        """Ask once a day (UTC) for what is due to be deleted; the first look of a day asks."""
-        day = time.strftime("%Y-%m-%d", time.gmtime(now_s))
-        if self._deletes_raw and day != self._day:
-            self._queue.submit(PurgeRequest(asked_for=day))
-            self._day = day
+def _status_of(town: Town) -> TownStatus:
+    to_score = town.scorings.outstanding()
+    return TownStatus(
+        tuple(checks_of_waiting(town)),
+        to_score,
+        bool(to_score) and town.queue.under_way(DriveRequest.kind),
+        town.settings.deletes_raw,
+    )
+
+
+def due_jobs(status: TownStatus, now_s: float) -> Iterator[JobRequest]:
+    """Yield the jobs that are due, also those that were submitted before."""
+    if status.deletes_raw:
+        yield PurgeRequest(asked_for=utc_day(now_s))
+    yield from status.checks
+    yield from due_scorings(status.to_score, now_s, drives_under_way=status.drives_under_way)
+
+
+def utc_day(now_s: float) -> str:
+    """Return the day that a purge is due for; the first run of a day submits it."""
+    return time.strftime("%Y-%m-%d", time.gmtime(now_s))
+
+
+def due_scorings(
+    to_score: Iterable[ScoringStatus], now_s: float, *, drives_under_way: bool
+) -> Iterator[ScoreRequest]:
+    """Yield a scoring for each changed survey, after a rest while drives are under way."""
+    for scoring in to_score:
+        if not drives_under_way or is_rested(scoring, now_s):
+            yield ScoreRequest(survey=scoring.survey, change=scoring.requested)
 
 
 def is_rested(scoring: ScoringStatus, now_s: float) -> bool:
-    """Tell whether a survey may be scored although more drives may be on their way."""
+    """Tell whether a survey may be scored although more drives may soon join it."""
     return now_s >= scoring.ended_s + REST * scoring.took_s

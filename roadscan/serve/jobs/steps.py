@@ -1,30 +1,36 @@
-"""What all workflows share: steps that are not done again, what a job tells, how it ends.
+"""What all workflows share: steps that are not repeated, progress, and how a job ends.
 
-A step that a worker finished is not done again. What is wrong with an input ends the job at once
-with its code; anything else is tried three times. All that passes is text, which DBOS can keep.
+A step that a worker finished is not done again. A fault of the input ends the job at once with
+its code; anything else is tried three times. All values that pass are text, which DBOS can store.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from threading import Lock
-from typing import Final
+from typing import Final, TypeVar
 
 from dbos import DBOS
+from pydantic import TypeAdapter
 
 from roadscan.errors import RoadscanError
-from roadscan.serve.jobs.requests import MAX_ATTEMPTS, PROGRESS, Done, Failure, Progress
+from roadscan.serve.queue.job import PROGRESS, Done, Failure, Progress
 
+T = TypeVar("T")
+Facts = dict[str, str | int]
+"""The results of a job, by name."""
+MAX_ATTEMPTS: Final = 3
+"""For a step that goes wrong."""
 PASSING: Final = ("output_", "store_")
-"""What these codes begin with is no fault of the input, and may pass: a full disk, a busy store."""
+"""Codes that begin so are no fault of the input and may pass: a full disk, a busy store."""
 
 
 class RefusedError(Exception):
-    """What is wrong with an input, on its way out of a step: a `Failure` as JSON."""
+    """A fault of the input, on its way out of a step: a `Failure` as JSON."""
 
 
 @dataclass(frozen=True, slots=True)
 class Steps:
-    """Runs steps; `lock` is held meanwhile, so that a worker can stop between two."""
+    """Runs steps; `lock` is held meanwhile, so that a worker can stop between two of them."""
 
     lock: Lock
 
@@ -50,20 +56,28 @@ class Steps:
             guarded,
         )
 
+    def run_as(self, name: str, adapter: TypeAdapter[T], body: Callable[[], T]) -> T:
+        """Run a step whose result is a record."""
+        return adapter.validate_json(self.run(name, lambda: adapter.dump_json(body()).decode()))
 
-def answer(steps: Steps, name: str, body: Callable[[], dict[str, str | int]]) -> str:
-    """Run the one step that a job is made of and return what the job answers."""
-    try:
-        return steps.run(name, lambda: Done(facts=body()).model_dump_json())
-    except RefusedError as error:
-        return refused(error)
+    def finish(self, name: str, body: Callable[[], Facts]) -> str:
+        """Run the last step of a job, or its only one, and return the job's result."""
+        try:
+            return self.run(name, lambda: done(body()))
+        except RefusedError as error:
+            return refused(error)
+
+
+def done(facts: Facts) -> str:
+    """Return the result of a job that did what was asked."""
+    return Done(facts=facts).model_dump_json()
 
 
 def refused(error: RefusedError) -> str:
-    """Return what a job answers that was refused."""
+    """Return the result of a job that was refused."""
     return Done(failure=Failure.model_validate_json(str(error))).model_dump_json()
 
 
-def tell(stage: str, done: int, total: int) -> None:
-    """Tell how far the job is."""
-    DBOS.set_event(PROGRESS, Progress(stage=stage, done=done, total=total).model_dump_json())
+def publish_progress(stage: str, finished: int, total: int) -> None:
+    """Publish how far the job is."""
+    DBOS.set_event(PROGRESS, Progress(stage=stage, done=finished, total=total).model_dump_json())

@@ -1,4 +1,4 @@
-"""A worker: takes jobs off the queue until it is told to stop."""
+"""A worker: takes jobs from the queues and runs the scheduler, until it is stopped."""
 
 import fcntl
 import os
@@ -6,47 +6,34 @@ import signal
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing, contextmanager
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from dbos import DBOS
 
 from roadscan.errors import RoadscanError
-from roadscan.serve.jobs.drive_steps import DriveSteps
-from roadscan.serve.jobs.drives import Drives
-from roadscan.serve.jobs.maintenance import Maintenance
-from roadscan.serve.jobs.queue import JobQueue
-from roadscan.serve.jobs.rematching import Rematching
-from roadscan.serve.jobs.requests import (
-    APPLICATION,
-    APPLICATION_VERSION,
-    CHECKS,
-    DRIVES,
-    SURVEYS,
-    TOWN,
-)
+from roadscan.publish.layer_frames import load_results
+from roadscan.publish.served_features import publish_features
+from roadscan.serve.jobs.kind import JobKind, Workplace
+from roadscan.serve.jobs.registry import KINDS
 from roadscan.serve.jobs.scheduler import Scheduler
-from roadscan.serve.jobs.steps import Steps
-from roadscan.serve.jobs.town_workflows import register_for_town
-from roadscan.serve.jobs.workflows import register
+from roadscan.serve.jobs.steps import RefusedError, Steps, refused
 from roadscan.serve.log import log_to_stderr
+from roadscan.serve.queue.job import APPLICATION_VERSION, QueueName
 from roadscan.serve.settings import ServeSettings
-from roadscan.serve.town import jobs_url, open_town
-from roadscan.serve.uploads.upload_storage import UploadStorage
-from roadscan.store.layers.layer_store import LayerStore
-from roadscan.store.rescoring import Scorings
-from roadscan.store.town.accounts import Accounts
-from roadscan.store.town.files import Files
-from roadscan.store.town.networks import NetworkVersions
-from roadscan.store.town.workers import WorkerHeartbeats
+from roadscan.serve.town import Town, jobs_url, open_town
 
+APPLICATION: Final = "roadscan"
 DEAD_AFTER_S: Final = 30.0
-"""A worker unheard of for so long is taken for gone, and its jobs go on elsewhere."""
+"""A worker that was silent for so long counts as gone, and its jobs go on elsewhere."""
 POLL_S: Final = 0.5
 MAX_WORKERS: Final = 64
 """On one machine."""
+MAX_RECOVERIES: Final = 20
+"""For a job whose worker ended: each restart of a machine counts, and a drive may take hours; but
+one that brings its worker down each time has to end."""
 
 
 def work(settings: ServeSettings, say: Callable[[str], None], *, until_idle: bool) -> None:
@@ -59,50 +46,30 @@ def work(settings: ServeSettings, say: Callable[[str], None], *, until_idle: boo
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     step_lock = threading.Lock()
-    with _slot(settings.data) as worker_id, open_town(settings) as store, ExitStack() as closer:
-        networks = NetworkVersions(store.engine, time.time)
-        workers = WorkerHeartbeats(store.engine, time.time)
-        workers.beat(worker_id)
-        storage = UploadStorage(settings.data, settings.upload_limits)
-        scorings = Scorings(store.engine, time.time)
-        workshop = DriveSteps(
-            store,
-            scorings,
-            LayerStore(store.engine),
-            storage.path_of,
-            settings.data / "bench" / worker_id,
-            settings.picture_every_m,
-        )
-        workshop.take_over_results(networks)
-        queue = closer.enter_context(closing(JobQueue(jobs_url(settings))))
-        queue.put_back(worker_id)
-        drives = Drives(Files(store.engine), networks, store, queue)
-        household = Maintenance(settings, store, Accounts(store.engine, time.time), drives)
-        orders = Scheduler(drives, scorings, deletes_raw=settings.deletes_raw)
-        steps = Steps(step_lock)
-
-        def tell_dbos() -> None:
-            register(workshop, household, steps)
-            register_for_town(household, Rematching(store), steps)
-
-        _launch(jobs_url(settings), worker_id, tell_dbos)
+    with _slot(settings.data) as worker_id, open_town(settings) as town:
+        town.heartbeats.beat(worker_id)
+        _publish_results_of_runs(town)
+        town.queue.put_back(worker_id)
+        place = Workplace(town, Steps(step_lock), settings.data / "bench" / worker_id)
+        _launch(jobs_url(settings), worker_id, place)
+        scheduler = Scheduler(town)
         say(f"worker {worker_id} is at work")
         while not stop.wait(POLL_S):
-            workers.beat(worker_id)
-            _adopt(workers.alive(DEAD_AFTER_S))
-            idle = not queue.under_way()
-            orders.look(time.time())
-            if until_idle and idle and not queue.under_way():
+            town.heartbeats.beat(worker_id)
+            _adopt(town.heartbeats.alive(DEAD_AFTER_S))
+            idle = not town.queue.under_way()
+            scheduler.run(time.time())
+            if until_idle and idle and not town.queue.under_way():
                 break
-        step_lock.acquire()  # never let go: no further step begins
-        workers.leave(worker_id)
+        step_lock.acquire()  # never released: no further step begins
+        town.heartbeats.leave(worker_id)
         DBOS.destroy()
         say(f"worker {worker_id} has stopped")
     # threads of workflows that wait for the lock would keep the process alive
     os._exit(0)
 
 
-def _launch(url: str, worker_id: str, register_workflows: Callable[[], None]) -> None:
+def _launch(url: str, worker_id: str, place: Workplace) -> None:
     DBOS(
         config={
             "name": APPLICATION,
@@ -113,12 +80,41 @@ def _launch(url: str, worker_id: str, register_workflows: Callable[[], None]) ->
             "enable_otlp": False,
         }
     )
-    register_workflows()
+    register(KINDS.values(), place)
     DBOS.launch()
-    DBOS.register_queue(DRIVES, worker_concurrency=1, polling_interval_sec=POLL_S)
-    DBOS.register_queue(SURVEYS, global_concurrency=1, polling_interval_sec=POLL_S)
-    DBOS.register_queue(CHECKS, worker_concurrency=1, polling_interval_sec=POLL_S)
-    DBOS.register_queue(TOWN, global_concurrency=1, polling_interval_sec=POLL_S)
+    for queue in (QueueName.DRIVES, QueueName.CHECKS):
+        DBOS.register_queue(queue.value, worker_concurrency=1, polling_interval_sec=POLL_S)
+    for queue in (QueueName.SURVEYS, QueueName.TOWN):
+        DBOS.register_queue(queue.value, global_concurrency=1, polling_interval_sec=POLL_S)
+
+
+def register(kinds: Iterable[JobKind[Any]], place: Workplace) -> None:
+    """Register the workflows of some kinds of jobs with DBOS."""
+    for kind in kinds:
+        workflow = _refusing(kind, place)
+        DBOS.workflow(name=kind.name, max_recovery_attempts=MAX_RECOVERIES)(workflow)
+
+
+def _refusing(kind: JobKind[Any], place: Workplace) -> Callable[[str], str]:
+    """Return a workflow from text to text, which ends with the code of what was refused."""
+    body = kind.workflow(place)
+
+    def workflow(given: str) -> str:
+        try:
+            return body(kind.request.model_validate_json(given))
+        except RefusedError as error:
+            return refused(error)
+
+    return workflow
+
+
+def _publish_results_of_runs(town: Town) -> None:
+    """Serve what `roadscan run` left in the town's folder: its surveys and their network."""
+    for survey in town.layers.unserved():
+        publish_features(town.store, town.layers, load_results(town.store, survey))
+        if not town.networks.all():
+            network = town.store.network(town.store.survey(survey).network_sha256)
+            town.networks.put_in_force(network.sha256, network.source, survey)
 
 
 def _adopt(alive: frozenset[str]) -> None:
@@ -130,7 +126,7 @@ def _adopt(alive: frozenset[str]) -> None:
 
 @contextmanager
 def _slot(data: Path) -> Iterator[str]:
-    """Take the first free number of this machine: a worker that comes again gets its own back."""
+    """Take the first free number of this machine: a worker that is restarted gets its own again."""
     folder = data / "workers"
     folder.mkdir(parents=True, exist_ok=True)
     for number in range(MAX_WORKERS):

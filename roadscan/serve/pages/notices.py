@@ -12,12 +12,12 @@ from urllib.parse import urlsplit
 from roadscan.errors import RoadscanError
 from roadscan.serve.access.guard import COOKIE
 from roadscan.serve.access.oidc_routes import LOGIN_COOKIE, LOGIN_S
-from roadscan.serve.jobs.exports import KEPT_S
 from roadscan.serve.ogc.texts import COLLECTIONS
 from roadscan.serve.pages.texts import LANGUAGE_COOKIE, LANGUAGE_KEPT_S
 from roadscan.serve.privacy_record import MEASURED
 from roadscan.serve.retention import LONGEST_S
 from roadscan.serve.settings import ServeSettings
+from roadscan.serve.survey_exports import KEPT_S
 
 MAX_OPERATOR: Final = 2000
 _CONTROL: Final = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")

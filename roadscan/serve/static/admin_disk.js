@@ -32,7 +32,7 @@ function rows(disk) {
 /** Shows the current state of the disk. */
 export async function listDisk() {
   /** @type {{disk: Disk, workers: string[]}} */
-  const {disk, workers} = await call("GET", "/api/premises/disk");
+  const {disk, workers} = await call("GET", "/api/admin/disk");
   const used = disk.total_bytes - disk.free_bytes;
   const meter = find("disk-used");
   meter.max = disk.total_bytes;

@@ -33,7 +33,7 @@ function usedRow({survey, model, drives, installed}) {
 
 /** Shows the models. */
 export async function listModels() {
-  const {installed, used} = await call("GET", "/api/premises/models");
+  const {installed, used} = await call("GET", "/api/admin/models");
   fill(find("models"), installed.map(row), text("nothing_here"));
   fill(find("models-used"), used.map(usedRow), text("nothing_here"));
 }

@@ -49,7 +49,7 @@ export async function watchRetention(begun) {
 
   const list = async () => {
     /** @type {Retention} */
-    const retention = await call("GET", "/api/premises/retention");
+    const retention = await call("GET", "/api/admin/retention");
     const files = number(retention.due_files);
     sums = {files, size: size(retention.due_bytes)};
     fill(find("retention-settings"), settingRows(retention.settings), "");

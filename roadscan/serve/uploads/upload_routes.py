@@ -1,13 +1,13 @@
 """Routes for unfinished uploads, stored files and drives that wait for files."""
 
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, ConfigDict
 
 from roadscan.errors import RoadscanError
 from roadscan.model.access import Caller, Right
-from roadscan.model.uploaded_file import FileKind, StoredFile, WaitingDrive, WaitingReason
+from roadscan.model.uploaded_file import FileKind, StoredFile, WaitingReason
 from roadscan.serve.access.guard import Guard
 from roadscan.serve.api_description import problems
 from roadscan.serve.uploads.tus_routes import PATH
@@ -19,7 +19,7 @@ MAX_PAGE: Final = 1000
 
 
 class _Response(BaseModel):
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, from_attributes=True)
 
 
 class UploadResponse(_Response):
@@ -87,11 +87,11 @@ def uploads_router(guard: Guard, uploads: UploadService) -> APIRouter:
     ) -> list[FileResponse]:
         """Return the files, newest first; `after` is the checksum of the last one listed."""
         before = existing(after) if after else None
-        return [_file(file) for file in files.newest(limit, before)]
+        return list(map(FileResponse.model_validate, files.newest(limit, before)))
 
     @router.get("/files/{sha256}", responses=problems("file_missing"))
     def one(sha256: str, _: Uploader) -> FileResponse:
-        return _file(existing(sha256))
+        return FileResponse.model_validate(existing(sha256))
 
     @router.delete(
         "/files/{sha256}", status_code=204, responses=problems("file_missing", "file_in_use")
@@ -111,7 +111,7 @@ def uploads_router(guard: Guard, uploads: UploadService) -> APIRouter:
     @router.get("/drives-waiting")
     def waiting(_: Uploader) -> list[DriveResponse]:
         """Return the videos not assigned to a job; those with `waits_for` null are ready."""
-        return [_drive(drive) for drive in files.waiting()]
+        return list(map(DriveResponse.model_validate, files.waiting()))
 
     return router
 
@@ -128,21 +128,4 @@ def _upload(upload: Upload) -> UploadResponse:
         offset_bytes=upload.offset_bytes,
         created_s=upload.created_s,
         expires_s=upload.expires_s,
-    )
-
-
-def _file(file: StoredFile) -> FileResponse:
-    shown: dict[str, Any] = {
-        name: getattr(file, name) for name in FileResponse.model_fields if name != "in_work"
-    }
-    return FileResponse(**shown, in_work=bool(file.taken_by))
-
-
-def _drive(drive: WaitingDrive) -> DriveResponse:
-    return DriveResponse(
-        video=_file(drive.video),
-        folder=drive.folder,
-        track=_file(drive.track) if drive.track else None,
-        camera=_file(drive.camera) if drive.camera else None,
-        waits_for=drive.waits_for,
     )

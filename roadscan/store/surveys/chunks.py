@@ -34,6 +34,7 @@ def put_chunk(db: Connection, result: ChunkResult, settings_sha256: str) -> None
             "usable": usable,
             "link_id": grid.link_id,
             "direction": grid.direction.value,
+            "pass_number": grid.pass_number,
             "cells": rows.grid_bytes(grid),
         }
         for usable, grids in ((True, result.grids), (False, result.unusable))

@@ -3,13 +3,15 @@
 A chunk's pictures are written in the transaction of the chunk.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 import shapely
-from sqlalchemy import Connection, Engine, Row, Select, and_, delete, func, select
+from sqlalchemy import Connection, Engine, Row, Select, and_, delete, exists, func, select
 
+from roadscan.model.arrays import Floats
 from roadscan.model.damage import Observation
 from roadscan.model.drive import ChunkResult
 from roadscan.model.road import Direction
@@ -71,8 +73,7 @@ class Pictures:
     def on_lane(self, survey: str, link_id: str, direction: Direction) -> tuple[LanePicture, ...]:
         """Return the pictures taken on one lane, in order of time, without their pixels.
 
-        Where: on the rows that no later frame of its chunk saw. A picture whose nearest road
-        another frame of the chunk saw later, as on a second pass within a minute, is left out.
+        Where: on the rows that no later frame of its pass and chunk saw.
         """
         kept, grids, drives = tables.pictures, tables.grids, tables.drives
         this = (grids.c.link_id == link_id) & (grids.c.direction == direction.value)
@@ -87,17 +88,19 @@ class Pictures:
             survey,
         )
         shown = shown.join(drives, same_drive(kept, drives))
-        shown = shown.join(grids, and_(*(kept.c[name] == grids.c[name] for name in _KEY[:3])))
-        shown = shown.where(this & grids.c.usable).order_by(kept.c.frame_t_s, kept.c.drive_id)
+        of_its_chunk = (kept.c[name] == grids.c[name] for name in _KEY[:3])
+        shown = shown.where(exists().where(this & grids.c.usable, *of_its_chunk))
+        shown = shown.order_by(kept.c.frame_t_s, kept.c.drive_id)
         with self._engine.connect() as db:
-            last_seen_s = {
-                (row["drive_id"], row["number"]): rows.grid_of(dict(row)).last_seen_s
-                for row in db.execute(lanes).mappings()
-            }
+            last_seen_s: dict[tuple[str, int], list[Floats]] = defaultdict(list)
+            for lane in db.execute(lanes).mappings():
+                seen_s = rows.grid_of(dict(lane)).last_seen_s
+                last_seen_s[lane["drive_id"], lane["number"]].append(seen_s)
             found = db.execute(shown).all()
         pictures = []
         for row in found:
-            own = np.flatnonzero(last_seen_s[row.drive_id, row.number] == row.frame_t_s)
+            passes = last_seen_s[row.drive_id, row.number]
+            own = np.flatnonzero(np.any([seen_s == row.frame_t_s for seen_s in passes], axis=0))
             if len(own):
                 pictures.append(_lane_picture(row, int(own[0]), int(own[-1]) + 1))
         return tuple(pictures)

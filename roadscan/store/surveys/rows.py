@@ -28,7 +28,7 @@ Row = dict[str, Any]
 
 _OBSERVATION = (
     "frame_t_s", "kind", "confidence", "from_offset_m", "to_offset_m",
-    "left_min_m", "left_max_m", "accuracy_m", "box_number", "link_id",
+    "left_min_m", "left_max_m", "accuracy_m", "box_number", "link_id", "pass_number",
 )  # fmt: skip
 
 
@@ -156,6 +156,7 @@ def grid_of(row: Row) -> LaneGrid:
             },
             arrays["last_seen_s"],
             arrays["accuracy_m"],
+            row["pass_number"],
         )
 
 

@@ -17,6 +17,7 @@ from roadscan.serve.access.oidc_provider import MIN_INTERVAL_S, OidcProvider
 from roadscan.serve.access.oidc_routes import LOGIN_COOKIE
 from roadscan.serve.app import create_app
 from roadscan.serve.settings import OidcSettings
+from roadscan.serve.town import Town
 from tests.serve.access.fake_issuer import CLIENT, SECRET, FakeIssuer, serving
 
 WRONG = (
@@ -59,7 +60,7 @@ def oidc(fake) -> OidcSettings:
 @pytest.fixture
 def client(store, settings, oidc) -> Iterator[TestClient]:
     """A browser that shows each redirect."""
-    app = create_app(settings.model_copy(update={"oidc": oidc}), store)
+    app = create_app(Town(settings.model_copy(update={"oidc": oidc}), store))
     with TestClient(app, raise_server_exceptions=False, follow_redirects=False) as opened:
         yield opened
 
@@ -231,7 +232,7 @@ def test_a_cookie_of_nonsense_is_a_login_that_did_not_begin(client, cookie):
 def test_a_client_without_a_secret_is_protected_by_pkce_alone(store, settings, fake):
     fake.secret = ""
     public = OidcSettings(issuer=fake.issuer, client_id=CLIENT)
-    app = create_app(settings.model_copy(update={"oidc": public}), store)
+    app = create_app(Town(settings.model_copy(update={"oidc": public}), store))
     with TestClient(app, follow_redirects=False) as client:
         address = begin(client)
         fake.codes = {code: {**asked, "code_challenge": "x"} for code, asked in fake.codes.items()}
@@ -270,7 +271,7 @@ def test_a_service_that_is_down_or_sends_elsewhere_is_told_and_not_followed(clie
 
 def test_a_service_that_is_gone_is_told_and_left_alone_for_a_while(store, settings):
     gone = OidcSettings(issuer="http://127.0.0.1:9/realms/town", client_id=CLIENT)
-    app = create_app(settings.model_copy(update={"oidc": gone}), store)
+    app = create_app(Town(settings.model_copy(update={"oidc": gone}), store))
     with TestClient(app, follow_redirects=False) as client:
         for _ in range(2):
             answer = client.get("/api/oidc/login")
@@ -373,6 +374,6 @@ def test_logins_and_refusals_are_on_the_record(client, fake, accounts):
 @pytest.mark.parametrize("language", ["de", "en"])
 def test_the_login_page_has_a_button_for_it_only_if_it_is_set(client, store, settings, language):
     assert 'href="/api/oidc/login"' in client.get(f"/login?lang={language}").text
-    with TestClient(create_app(settings, store)) as without:
+    with TestClient(create_app(Town(settings, store))) as without:
         assert "oidc" not in without.get(f"/login?lang={language}").text.split("<main")[1]
         assert without.get("/api/oidc/login").status_code == 404

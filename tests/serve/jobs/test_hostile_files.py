@@ -14,8 +14,8 @@ from sqlalchemy import func, select
 
 from roadscan.model.access import Role
 from roadscan.read.network import read_network
-from roadscan.serve.jobs.requests import State
 from roadscan.serve.pages.texts import LANGUAGES, texts
+from roadscan.serve.queue.job import State
 from roadscan.serve.uploads.tus_protocol import CHUNK_TYPE, VERSION, write_metadata
 from roadscan.store import tables
 from roadscan.store.town.networks import NetworkVersions

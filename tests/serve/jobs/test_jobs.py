@@ -12,11 +12,11 @@ from roadscan.errors import RoadscanError
 from roadscan.model.access import Role
 from roadscan.read.network_preview import LineFault
 from roadscan.serve.app import create_app
-from roadscan.serve.jobs.requests import NetworkColumns, NetworkRequest, RescoreRequest, State
+from roadscan.serve.jobs.kinds.network import NetworkColumns, NetworkRequest, preview_by
+from roadscan.serve.jobs.kinds.rescore import RescoreRequest
+from roadscan.serve.queue.job import QueueName, State
 from roadscan.serve.settings import ServeSettings
 from roadscan.serve.town import open_town
-from roadscan.store.layers.layer_store import LayerStore
-from roadscan.store.town.accounts import Accounts
 from tests.databases import address_on
 from tests.serve.jobs.town import SAMPLES, SampleTown
 
@@ -56,6 +56,13 @@ def test_a_network_is_read_and_described_before_it_counts(queue):
     assert job.state is State.DONE
     assert job.done.facts["crs"] == "EPSG:25833"
     assert job.done.facts["links"] == 8
+    assert steps_of(queue, job.job_id) == ["look_at_network", "read_network"]
+
+
+def steps_of(queue, job_id):
+    """Return the steps of a job, whose names are stored: a town that is updated goes on by them."""
+    names = [step["function_name"] for step in queue._client.list_workflow_steps(job_id)]
+    return [name for name in names if name != "DBOS.setEvent"]
 
 
 def test_a_network_in_a_zip_is_read_by_a_worker(town, queue, tmp_path):
@@ -83,13 +90,13 @@ def test_the_columns_of_a_network_are_shown_and_may_mean_something_else(town, qu
         queue.submit(request) for request in (file, file.model_copy(update={"columns": columns}))
     )
     town.work_once()
-    look = queue.look(usual)
+    look = preview_by(queue, usual)
     assert look.lines == 8
     assert look.taken["street"] == "street"
     assert [(fault.line, fault.kind, fault.value) for fault in look.faults] == [
         (1, LineFault.SURFACE_UNKNOWN, "cheese")
     ]
-    assert queue.look(other).taken["street"] == "kommentar"
+    assert preview_by(queue, other).taken["street"] == "kommentar"
     assert queue.job(other).done.facts["named"] == 1
     assert queue.job(usual).done.facts["named"] == 8
     assert (
@@ -105,7 +112,7 @@ def test_a_network_that_is_refused_is_shown_with_what_is_wrong(town, queue, tmp_
     job_id = queue.submit(NetworkRequest(file_sha256=sha256, file_name="Netz.geojson"))
     town.work_once()
     assert queue.job(job_id).done.failure.code == "network_malformed"
-    assert queue.look(job_id).fault_counts == {"id_twice": 2}
+    assert preview_by(queue, job_id).fault_counts == {"id_twice": 2}
 
 
 def test_a_network_that_cannot_be_read_is_told_by_the_name_that_its_sender_gave_it(
@@ -130,17 +137,18 @@ def test_a_drive_ends_as_layers_even_if_its_worker_is_killed(town, queue, networ
     town.work_once()
     job = queue.job(job_id)
     assert job.state is State.DONE, job
+    assert steps_of(queue, job_id) == ["plan_drive", "work_chunk", "work_chunk", "join_survey"]
     (scored,) = [job for job in queue.jobs(50) if job.kind == "score"]
     assert scored.done.facts["segments_assessed"] > 15
-    with open_town(town.settings) as store, LayerStore(store.engine).reading() as features:
+    with open_town(town.settings) as opened, opened.layers.reading() as features:
         assert [layer.features for layer in features.layers("segments")] == [58]
-        assert store.drives("Herbst")[0].video.name == "2026-06-10 früh.mp4"
+        assert opened.store.drives("Herbst")[0].video.name == "2026-06-10 früh.mp4"
 
 
 @pytest.mark.both_databases
 def test_the_pictures_it_kept_are_served_with_the_segments_they_show(town):
-    with open_town(town.settings) as store, TestClient(create_app(town.settings, store)) as client:
-        accounts = Accounts(store.engine, time.time)
+    with open_town(town.settings) as opened, TestClient(create_app(opened)) as client:
+        accounts, store = opened.accounts, opened.store
         account = accounts.add("Vera", Role.VIEWER, None)
         client.headers["X-API-Key"] = accounts.add_key(account.account_id, "t", Role.VIEWER, 60.0)[
             1
@@ -169,7 +177,7 @@ def test_a_survey_is_scored_by_another_scheme_without_its_video(town, queue):
     town.work_once()
     assert queue.job(job_id).state is State.DONE
     assert queue.job(unknown).done.failure.code == "survey_unknown"
-    with open_town(town.settings) as store, LayerStore(store.engine).reading() as features:
+    with open_town(town.settings) as opened, opened.layers.reading() as features:
         assert features.layers("segments")[0].source.scheme == "ap9k-monotone"
 
 
@@ -198,7 +206,7 @@ def test_a_cancelled_job_is_not_worked_until_it_is_tried_again(town, queue, netw
     queue.cancel(job_id)
     town.work_once()
     assert queue.job(job_id).state is State.CANCELLED
-    queue.retry(job_id)
+    queue.retry(job_id, QueueName.DRIVES)
     town.work_once()
     assert queue.job(job_id).state is State.DONE
 

@@ -5,13 +5,13 @@ import time
 
 import pytest
 
-from roadscan.serve.backup import restore
-from roadscan.serve.jobs.maintenance import BACKUPS
-from roadscan.serve.jobs.queue import JobQueue
-from roadscan.serve.jobs.requests import BackupRequest, ExportRequest, State
+from roadscan.serve.backup import BACKUPS, restore
+from roadscan.serve.jobs.kinds.backup import BackupRequest
+from roadscan.serve.jobs.kinds.export import ExportRequest
+from roadscan.serve.queue.job import State
+from roadscan.serve.queue.job_queue import JobQueue
 from roadscan.serve.settings import ServeSettings
 from roadscan.serve.town import jobs_url, open_town
-from roadscan.store.layers.layer_store import LayerStore
 from tests.databases import address_on, beside, new_database, remove_database
 from tests.serve.jobs.town import SampleTown, work_once
 
@@ -67,7 +67,7 @@ def test_the_backup_is_not_made_once_more_and_all_else_goes_on(again):
     assert jobs["backup"]().state is State.CANCELLED
     assert jobs["export"]().done.failure.code == "survey_unknown"
     assert not (settings.data / BACKUPS).exists()
-    with open_town(settings) as store, LayerStore(store.engine).reading() as features:
+    with open_town(settings) as town, town.layers.reading() as features:
         assert [layer.features for layer in features.layers("segments")] == [58]
 
 

@@ -1,47 +1,30 @@
-from hashlib import sha256
-
 import pytest
 
-from roadscan.model.uploaded_file import FileKind, StoredFile, UploadSource
-from roadscan.serve.jobs.drives import Drives
-from roadscan.serve.jobs.queue import JobQueue
-from roadscan.serve.jobs.requests import DriveRequest
-from roadscan.serve.jobs.scheduler import Scheduler
-from roadscan.store.rescoring import Scorings
-from roadscan.store.town.files import Files
-from roadscan.store.town.networks import NetworkVersions
+from roadscan.serve.jobs.kinds.check import CheckRequest
+from roadscan.serve.jobs.kinds.drive import DriveRequest
+from roadscan.serve.jobs.scheduler import Scheduler, TownStatus, due_jobs, due_scorings
+from roadscan.serve.settings import ServeSettings
+from roadscan.serve.town import Town
+from roadscan.store.rescoring import ScoringStatus
 from tests.databases import open_on
 from tests.store.sample_surveys import survey
 
 NOW_S = 1000.0
+DAY_S = 86400.0
 
 
 @pytest.fixture
-def store(tmp_path):
-    with open_on("sqlite", tmp_path) as opened:
+def town(tmp_path):
+    """A town whose clock stands still, and whose workers delete nothing by themselves."""
+    with open_on("sqlite", tmp_path) as store:
+        opened = Town(ServeSettings(data=tmp_path, deletes_raw=False), store, lambda: NOW_S)
         yield opened
+        opened.close()
 
 
 @pytest.fixture
-def scorings(store):
-    return Scorings(store.engine, lambda: NOW_S)
-
-
-@pytest.fixture
-def queue(tmp_path):
-    opened = JobQueue(f"sqlite:///{tmp_path / 'jobs.db'}")
-    yield opened
-    opened.close()
-
-
-@pytest.fixture
-def drives(store, queue):
-    return Drives(Files(store.engine), NetworkVersions(store.engine, lambda: NOW_S), store, queue)
-
-
-@pytest.fixture
-def orders(drives, scorings):
-    return Scheduler(drives, scorings, deletes_raw=False)
+def scheduler(town):
+    return Scheduler(town)
 
 
 def drive(name):
@@ -49,82 +32,70 @@ def drive(name):
     return DriveRequest(survey="Spring", video_name=name, track_name="a.gpx", **same)
 
 
-def scores(queue):
-    return [job for job in queue.jobs(50) if job.kind == "score"]
+def scores(town):
+    return [job for job in town.queue.jobs(50) if job.kind == "score"]
 
 
-def test_many_drives_of_a_survey_are_scored_once(store, orders, queue):
+def test_many_drives_of_a_survey_are_scored_once(town, scheduler):
     for number in (1, 2, 3):
-        store.join_survey(survey(number))
+        town.store.join_survey(survey(number))
     for _ in range(3):
-        orders.look(NOW_S)
-    (job,) = scores(queue)
+        scheduler.run(NOW_S)
+    (job,) = scores(town)
     assert job.request == {"survey": "Spring", "change": 3}
 
 
-def test_while_drives_are_on_their_way_a_survey_rests_after_a_scoring(
-    store, orders, queue, scorings
-):
-    queue.submit(drive("one.mp4"))
-    store.join_survey(survey(1))
-    scorings.mark_done("Spring", 1, 10.0)
-    store.join_survey(survey(2))
-    orders.look(NOW_S + 39.0)
-    assert scores(queue) == []
-    orders.look(NOW_S + 40.0)
-    assert len(scores(queue)) == 1
+def test_while_drives_are_under_way_a_survey_rests_after_a_scoring(town, scheduler):
+    town.queue.submit(drive("one.mp4"))
+    town.store.join_survey(survey(1))
+    town.scorings.mark_done("Spring", 1, 10.0)
+    town.store.join_survey(survey(2))
+    scheduler.run(NOW_S + 39.0)
+    assert scores(town) == []
+    scheduler.run(NOW_S + 40.0)
+    assert len(scores(town)) == 1
 
 
-def test_the_last_drive_is_scored_at_once(store, orders, queue, scorings):
-    job_id = queue.submit(drive("one.mp4"))
-    store.join_survey(survey(1))
-    scorings.mark_done("Spring", 1, 10.0)
-    store.join_survey(survey(2))
-    queue.cancel(job_id)
-    orders.look(NOW_S)
-    assert len(scores(queue)) == 1
+def test_the_last_drive_is_scored_at_once(town, scheduler):
+    job_id = town.queue.submit(drive("one.mp4"))
+    town.store.join_survey(survey(1))
+    town.scorings.mark_done("Spring", 1, 10.0)
+    town.store.join_survey(survey(2))
+    town.queue.cancel(job_id)
+    scheduler.run(NOW_S)
+    assert len(scores(town)) == 1
 
 
-def test_every_day_asks_once_for_what_is_due_to_be_deleted_however_many_look(
-    drives, queue, scorings
-):
-    workers = [Scheduler(drives, scorings, deletes_raw=True) for _ in range(3)]
+def test_the_purge_of_a_day_is_one_job_however_many_workers_schedule_it(town):
+    deleting = Town(ServeSettings(data=town.settings.data), town.store, town.clock)
+    workers = [Scheduler(deleting) for _ in range(3)]
     for hour in range(48):
         for worker in workers:
-            worker.look(hour * 3600.0)
-    asked = [job.request["asked_for"] for job in queue.jobs(50)]
-    assert asked == ["1970-01-02", "1970-01-01"]
+            worker.run(hour * 3600.0)
+    submitted = [job.request["asked_for"] for job in deleting.queue.jobs(50)]
+    deleting.close()
+    assert submitted == ["1970-01-02", "1970-01-01"]
 
 
-def test_nothing_is_asked_to_be_deleted_where_that_is_switched_off(orders, queue):
-    orders.look(NOW_S)
-    assert queue.jobs(50) == ()
+def test_what_was_due_at_the_last_run_is_not_submitted_again(town, scheduler, monkeypatch):
+    submitted = []
+    monkeypatch.setattr(type(town.queue), "submit", lambda _, request: submitted.append(request))
+    town.store.join_survey(survey(1))
+    for _ in range(3):
+        scheduler.run(NOW_S)
+    assert [request.kind for request in submitted] == ["score"]
 
 
-def test_a_drive_that_is_whole_is_looked_at_once_however_many_look(drives, queue, scorings):
-    drives.networks.put_in_force("c" * 64, "Netz", "Ada")
-    for name in ("drive.mp4", "drive.gpx", "alone.mp4"):
-        file = StoredFile(
-            sha256(name.encode()).hexdigest(),
-            10,
-            name,
-            FileKind.of(name),
-            "Spring",
-            "u",
-            "Uli",
-            NOW_S,
-        )
-        drives.files.put(file, UploadSource("", 0, "", name), name)
-    for _ in range(2):
-        worker = Scheduler(drives, scorings, deletes_raw=False)
-        worker.look(NOW_S)
-        worker.look(NOW_S)
-    (job,) = queue.jobs(50)
-    assert (job.kind, job.request["drive"]["video_name"]) == ("check", "drive.mp4")
+def test_checks_scorings_and_the_purge_of_the_day_are_due():
+    check = CheckRequest(drive=drive("one.mp4"), sent_s=1.0)
+    changed = ScoringStatus("Spring", 2, 1, NOW_S, 10.0)
+    status = TownStatus((check,), (changed,), drives_under_way=True, deletes_raw=True)
+    assert [job.kind for job in due_jobs(status, NOW_S)] == ["purge", "check"]
+    later = list(due_jobs(status, NOW_S + DAY_S))
+    assert [job.kind for job in later] == ["purge", "check", "score"]
+    assert later[0].asked_for == "1970-01-02"
 
 
-def test_nothing_is_asked_for_where_all_scores_are_new(store, orders, queue, scorings):
-    store.join_survey(survey(1))
-    scorings.mark_done("Spring", 1, 10.0)
-    orders.look(NOW_S + 1e6)
-    assert queue.jobs(50) == ()
+def test_a_survey_that_was_never_scored_does_not_rest():
+    never = ScoringStatus("Spring", 1, 0, 0.0, 0.0)
+    assert len(list(due_scorings([never], NOW_S, drives_under_way=True))) == 1

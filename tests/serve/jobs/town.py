@@ -10,11 +10,12 @@ from pathlib import Path
 
 from roadscan.pipeline.scheme import load_scheme
 from roadscan.read.network import read_network
-from roadscan.serve.jobs.queue import JobQueue
-from roadscan.serve.jobs.requests import DriveRequest, NetworkRequest
+from roadscan.serve.jobs.kinds.drive import DriveRequest
+from roadscan.serve.jobs.kinds.network import NetworkRequest
+from roadscan.serve.queue.job_queue import JobQueue
 from roadscan.serve.settings import ServeSettings
 from roadscan.serve.start import DATABASE
-from roadscan.serve.town import jobs_url
+from roadscan.serve.town import jobs_url, upload_limits
 from roadscan.serve.uploads.upload_storage import UploadStorage
 from roadscan.store.store import Store
 
@@ -29,7 +30,7 @@ class SampleTown:
     def send_in(self, path: Path) -> str:
         """Put a file where uploads end; return its checksum."""
         sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
-        storage = UploadStorage(self.settings.data, self.settings.upload_limits)
+        storage = UploadStorage(self.settings.data, upload_limits(self.settings))
         kept = storage.path_of(sha256)
         kept.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path, kept)

@@ -9,6 +9,7 @@ from roadscan.serve.app import create_app
 from roadscan.serve.ogc.texts import COLLECTIONS
 from roadscan.serve.ogc.tiles import MAX_ZOOM, TILING
 from roadscan.serve.settings import ServeSettings
+from roadscan.serve.town import Town
 from roadscan.store.layers.layer_store import LayerStore
 from tests.store.sample_town import damage, segments, source
 
@@ -23,7 +24,7 @@ def town(store, tmp_path):
         settings = ServeSettings(
             data=tmp_path / "town", free_disk_reserve_bytes=0, public_collections=public
         )
-        return TestClient(create_app(settings, store))
+        return TestClient(create_app(Town(settings, store)))
 
     return make
 
@@ -62,7 +63,7 @@ def test_the_list_of_layers_tells_nobody_what_is_not_public(town):
 
 @pytest.mark.both_databases
 def test_before_anything_was_assessed_the_layers_are_empty(store, tmp_path, key_of):
-    client = TestClient(create_app(ServeSettings(data=tmp_path / "town"), store))
+    client = TestClient(create_app(Town(ServeSettings(data=tmp_path / "town"), store)))
     key = key_of(Role.VIEWER)
     for name in COLLECTIONS:
         url = f"/ogc/collections/{name}"
@@ -78,7 +79,7 @@ def test_before_anything_was_assessed_the_layers_are_empty(store, tmp_path, key_
 
 
 def test_an_empty_geopackage_has_a_style_and_the_fields_of_its_layer(store, tmp_path, key_of):
-    client = TestClient(create_app(ServeSettings(data=tmp_path / "town"), store))
+    client = TestClient(create_app(Town(ServeSettings(data=tmp_path / "town"), store)))
     answer = client.get("/ogc/collections/segments/items?f=gpkg", headers=key_of(Role.VIEWER))
     path = tmp_path / "empty.gpkg"
     path.write_bytes(answer.content)
@@ -94,7 +95,7 @@ def two_surveys(store, settings, key_of):
     features = LayerStore(store.engine)
     features.put_features(source("Spring", 1.0), {"segments": [], "damages": [damage(0)]})
     features.put_features(source("Autumn", 2.0), {"segments": segments(3, "Autumn")})
-    with TestClient(create_app(settings, store)) as client:
+    with TestClient(create_app(Town(settings, store))) as client:
         client.headers.update(key_of(Role.VIEWER))
         yield client
 

@@ -8,6 +8,7 @@ from roadscan.errors import RoadscanError
 from roadscan.serve.app import create_app
 from roadscan.serve.pages.basemap import POLICY, read_basemap
 from roadscan.serve.pages.page_routes import PAGES
+from roadscan.serve.town import Town
 
 TILES = "https://tiles.town.example/1.0.0/grey/{z}/{y}/{x}.png"
 WMS = (
@@ -27,7 +28,7 @@ def refused(url, attribution=WHOSE):
 @pytest.fixture
 def with_basemap(store, settings):
     told = settings.model_copy(update={"basemap": read_basemap(TILES, WHOSE)})
-    with TestClient(create_app(told, store)) as client:
+    with TestClient(create_app(Town(told, store))) as client:
         yield client
 
 

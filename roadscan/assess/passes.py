@@ -1,0 +1,152 @@
+"""Combines the passes over one lane: each is judged by itself, moved to its place, and weighed.
+
+Adding up the views of several drives would let one damage count wherever any receiver put it. So a
+pass decides alone which cells are affected; `roadscan.assess.registration` says how far it is off;
+and what counts in the end is the share of the passes over a cell that found it affected. The mean
+of passes neither grows nor shrinks with their number.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import reduce
+
+import numpy as np
+
+from roadscan.assess.cells import TOUCH_M, affected_cells
+from roadscan.assess.registration import PassAlong, moved_rows, register
+from roadscan.assess.reviews import JudgedLane
+from roadscan.assess.scheme import PassRule, Scheme
+from roadscan.model.arrays import Bools, Floats, Ints
+from roadscan.model.damage import LaneGrid, merge_grids
+from roadscan.model.review import ReviewedObservation
+
+DAY_S = 86_400.0
+
+
+@dataclass(frozen=True, slots=True)
+class CombinedLane:
+    """A lane as all of its passes show it."""
+
+    grid: LaneGrid
+    """Views and hits of all passes, each moved to its place."""
+    sightings: tuple[ReviewedObservation, ...]
+    """What the passes found, moved with them, in order of time."""
+    affected: tuple[Mapping[str, Bools], ...]
+    """By pass, the cells (rows, 3) affected by each kind."""
+    weights: Floats
+    """(passes, rows, 3), 0 where a pass did not view a cell."""
+
+    def share(self, kinds: Collection[str]) -> Floats:
+        """Return the weighted share (rows, 3) of the passes that found any of the kinds."""
+        found = np.zeros(self.weights.shape[1:])
+        for mask, weight in zip(self.affected, self.weights, strict=True):
+            any_kind = np.zeros(found.shape, np.bool_)
+            for kind in kinds & mask.keys():
+                any_kind |= mask[kind]
+            found += weight * any_kind
+        total = self.weights.sum(axis=0)
+        return found / np.where(total > 0, total, 1.0)
+
+    def passes_that_found(self, kind: str, cells: Bools) -> int:
+        """Return how many passes found a kind in any of some cells."""
+        return sum(bool((mask[kind] & cells).any()) for mask in self.affected if kind in mask)
+
+    def passes_over(self, cells: Bools) -> int:
+        """Return how many passes viewed any of some cells."""
+        return int((self.weights[:, cells] > 0).any(axis=1).sum())
+
+
+def combine(passes: Sequence[JudgedLane], scheme: Scheme) -> CombinedLane:
+    """Combine one or more passes over a lane, each as reviews leave it, in whichever order."""
+    kinds = sorted(scheme.kinds.keys() & {kind for one in passes for kind in one.grid.hits})
+    affected = [
+        {kind: affected_cells(one.grid, kind, scheme.hit_share) for kind in kinds} for one in passes
+    ]
+    shifts = register(
+        [
+            PassAlong(
+                np.stack([mask[kind].any(axis=1) for kind in kinds], axis=1).astype(float)
+                if kinds
+                else np.zeros((len(one.grid.views), 0)),
+                one.grid.views.max(axis=1) > 0,
+                _accuracy_m(one.grid),
+            )
+            for one, mask in zip(passes, affected, strict=True)
+        ]
+    ).rows
+    moved = [_moved(one, shift) for one, shift in zip(passes, shifts, strict=True)]
+    return CombinedLane(
+        reduce(merge_grids, [one.grid for one in moved]),
+        tuple(
+            sorted(
+                (sighting for one in moved for sighting in one.sightings),
+                key=lambda sighting: sighting.observation.frame_t_s,
+            )
+        ),
+        tuple(
+            {kind: moved_rows(cells, shift) for kind, cells in mask.items()}
+            for mask, shift in zip(affected, shifts, strict=True)
+        ),
+        _weights([one.grid for one in moved], scheme.passes),
+    )
+
+
+def _moved(one: JudgedLane, shift_rows: Floats) -> JudgedLane:
+    if not np.rint(shift_rows).any():
+        return one
+    grid = one.grid
+    by_row = np.rint(shift_rows)
+    seen = grid.views.max(axis=1) > 0
+    return JudgedLane(
+        replace(
+            grid,
+            views=moved_rows(grid.views, by_row),
+            hits={kind: moved_rows(hits, by_row) for kind, hits in grid.hits.items()},
+            last_seen_s=_moved_times(grid.last_seen_s, seen, by_row),
+            accuracy_m=_moved_times(grid.accuracy_m, seen, by_row),
+        ),
+        tuple(_moved_sighting(sighting, by_row) for sighting in one.sightings),
+    )
+
+
+def _moved_times(values: Floats, seen: Bools, by_row: Floats) -> Floats:
+    moved = moved_rows(np.where(seen, values, 0.0), by_row)
+    return np.where(moved_rows(seen, by_row), moved, np.nan)
+
+
+def _moved_sighting(sighting: ReviewedObservation, by_row: Floats) -> ReviewedObservation:
+    """Move each end of an observation with the row that it lies in, as the cells there move."""
+    seen = sighting.observation
+    last = len(by_row) - 1
+    ends_m = sorted(
+        max(0.0, end_m + float(by_row[int(np.clip(row, 0, last))]))
+        for end_m, row in (
+            (seen.from_offset_m, seen.from_offset_m + TOUCH_M),
+            (seen.to_offset_m, seen.to_offset_m - TOUCH_M),
+        )
+    )
+    moved = replace(seen, from_offset_m=ends_m[0], to_offset_m=ends_m[1])
+    return replace(sighting, observation=moved)
+
+
+def _accuracy_m(grid: LaneGrid) -> float:
+    known = grid.accuracy_m[np.isfinite(grid.accuracy_m)]
+    return float(np.median(known)) if len(known) else 1.0
+
+
+def _weights(grids: Sequence[LaneGrid], rule: PassRule) -> Floats:
+    """Weigh each cell of each pass by its views, the age of the pass and its accuracy."""
+    newest_s = max(_last_s(grid) for grid in grids)
+    weights = []
+    for grid in grids:
+        views: Ints = np.minimum(grid.views, rule.enough_views)
+        age_days = (newest_s - _last_s(grid)) / DAY_S
+        fresh = 0.5 ** (age_days / rule.half_life_days)
+        exact = 1.0 / (1.0 + (_accuracy_m(grid) / rule.half_weight_accuracy_m) ** 2)
+        weights.append(views / rule.enough_views * fresh * exact)
+    return np.stack(weights)
+
+
+def _last_s(grid: LaneGrid) -> float:
+    known = grid.last_seen_s[np.isfinite(grid.last_seen_s)]
+    return float(known.max()) if len(known) else 0.0

@@ -1,0 +1,253 @@
+"""The check of a drive before it is analysed; one without concerns is then started.
+
+Staff see what was found of the others and decide: start the drive all the same, or withdraw it.
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from enum import StrEnum
+from typing import Annotated, ClassVar, Final
+
+from dbos import DBOS
+from fastapi import APIRouter, Depends
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+
+from roadscan.errors import RoadscanError
+from roadscan.model.access import Caller, Right
+from roadscan.model.drive_check import DriveCheck
+from roadscan.model.uploaded_file import StoredFile, WaitingDrive
+from roadscan.serve.api_description import problems
+from roadscan.serve.jobs.kind import JobKind, Workflow, Workplace
+from roadscan.serve.jobs.kinds.drive import (
+    DriveRequest,
+    camera_named,
+    drive_linked,
+    drive_request,
+    is_needed,
+    start_drive,
+    waiting_drive,
+)
+from roadscan.serve.jobs.sent_files import SentFiles
+from roadscan.serve.jobs.steps import Facts, done, publish_progress
+from roadscan.serve.queue.job import Failure, Job, JobRequest, QueueName, State
+from roadscan.serve.queue.job_queue import JobQueue
+from roadscan.serve.town import Town
+from roadscan.store.store import Store
+
+FOUND: Final = "found"
+"""Event under which a check publishes what it found."""
+WORKER: Final = "roadscan work"
+"""The name in the audit log for what a worker does by itself."""
+_CHECK: Final = TypeAdapter(DriveCheck)
+
+
+class CheckRequest(JobRequest):
+    """A drive to be checked; where nothing is wrong its analysis then begins."""
+
+    kind: ClassVar[str] = "check"
+    queue: ClassVar[QueueName] = QueueName.CHECKS
+    drive: DriveRequest
+    sent_s: float
+    """When its video came: one that was withdrawn and is sent again is checked again."""
+
+
+class CheckVerdict(StrEnum):
+    """The outcome of a check."""
+
+    NOT_YET = "not_yet"
+    CLEAN = "clean"
+    """The drive starts by itself."""
+    CONCERNS = "concerns"
+    """Somebody should look at it."""
+    FAILED = "failed"
+    """The files are such that the drive cannot be analysed."""
+
+
+class CheckResponse(BaseModel):
+    """The check of a drive."""
+
+    model_config = ConfigDict(frozen=True)
+    check_id: str
+    video_sha256: str
+    video_name: str
+    survey: str
+    verdict: CheckVerdict
+    waits: bool
+    """Whether it is still to be decided if the drive is analysed."""
+    failure: Failure | None
+    found: DriveCheck | None
+
+
+class ToStart(BaseModel):
+    """How a drive is to be analysed all the same."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    offset_s: Annotated[float, Field(allow_inf_nan=False, ge=-1e6, le=1e6)] | None = None
+    """UTC minus the camera's clock, set by hand; None estimates it."""
+
+
+def checks_of_waiting(town: Town) -> Iterator[CheckRequest]:
+    """Yield the checks of the drives that are waiting and complete.
+
+    None as long as there is no network to check them against.
+    """
+    for drive in town.files.waiting():
+        if drive.waits_for is None:
+            try:
+                request = drive_request(town, drive)
+            except RoadscanError as error:
+                if error.code != "network_missing":
+                    raise
+                continue
+            yield CheckRequest(drive=request, sent_s=drive.video.uploaded_s)
+
+
+def found_by(queue: JobQueue, check_id: str) -> DriveCheck | None:
+    """Return what a check found; None until it has ended, or if it failed."""
+    published = queue.event(check_id, FOUND)
+    return _CHECK.validate_json(published) if published else None
+
+
+def workflow(place: Workplace) -> Workflow[CheckRequest]:
+    """Return the workflow of a worker."""
+    town, steps = place.town, place.steps
+    files = SentFiles(town.upload_storage.path_of, place.folder)
+
+    def check(request: CheckRequest) -> str:
+        publish_progress("checking", 0, 1)
+        found = steps.run_as(
+            "check_drive", _CHECK, lambda: check_drive(town.store, files, request.drive)
+        )
+        DBOS.set_event(FOUND, _CHECK.dump_json(found).decode())
+        if found.concerns:
+            return done({"concerns": len(found.concerns)})
+        return steps.finish("start_drive", lambda: start_clean_drive(town, request.drive))
+
+    return check
+
+
+def check_drive(store: Store, files: SentFiles, request: DriveRequest) -> DriveCheck:
+    """Check a drive without a detector."""
+    from roadscan.pipeline import check_drive as checking  # noqa: PLC0415 -- opens videos
+    from roadscan.read.camera_file import read_camera  # noqa: PLC0415 -- workers only
+
+    with camera_named(files, request):
+        camera = request.camera_sha256
+        read_camera(None if camera is None else files.path_of(camera))
+    network = store.network(request.network_sha256)
+    with drive_linked(files, request) as (video, track):
+        found = checking.check_drive(video, track, network)
+    if found.track is None:
+        return found
+    return replace(
+        found,
+        video=replace(found.video, name=request.video_name),
+        track=replace(found.track, name=request.track_name),
+    )
+
+
+def start_clean_drive(town: Town, request: DriveRequest) -> Facts:
+    """Start a drive that nothing is wrong with, unless somebody has started it already."""
+    try:
+        job_id = start_drive(town, request)
+    except RoadscanError as error:
+        if error.code != "drive_not_waiting":
+            raise
+        return {"concerns": 0}
+    town.accounts.record(WORKER, "drive_submitted", job_id)
+    return {"concerns": 0, "job_id": job_id}
+
+
+def routes(town: Town) -> APIRouter:
+    """Return the routes for checks."""
+    router = APIRouter(prefix="/api/checks", tags=["jobs"])
+    Uploader = Annotated[Caller, Depends(town.guard.need(Right.UPLOAD))]  # noqa: N806 -- a type
+    undecided = ("job_unknown", "check_not_ended", "drive_not_waiting")
+
+    @router.get("")
+    def checks(_: Uploader) -> list[CheckResponse]:
+        """Return the checks of the drives that are waiting and complete, once submitted."""
+        known = [town.queue.known(request.job_id()) for request in checks_of_waiting(town)]
+        return [_response(town, job) for job in known if job is not None]
+
+    @router.get("/{check_id}", responses=problems("job_unknown"))
+    def check(check_id: str, _: Uploader) -> CheckResponse:
+        """Return a check, also after the decision."""
+        return _response(town, _existing(town, check_id))
+
+    @router.post(
+        "/{check_id}/start", status_code=202, responses=problems(*undecided, "network_missing")
+    )
+    def start(check_id: str, given: ToStart, caller: Uploader) -> Job:
+        """Analyse the drive all the same."""
+        drive = _to_decide(town, check_id)
+        job_id = start_drive(town, drive_request(town, drive, offset_s=given.offset_s))
+        what = f"{drive.video.name} {check_id} {job_id}"
+        town.accounts.record(caller.name, "drive_started_anyway", what)
+        return town.queue.job(job_id)
+
+    @router.post("/{check_id}/withdraw", status_code=204, responses=problems(*undecided))
+    def withdraw(check_id: str, caller: Uploader) -> None:
+        """Delete the video, and what came with it unless others need it; one's own, or as admin."""
+        _withdraw(town, _to_decide(town, check_id), caller)
+
+    return router
+
+
+def _response(town: Town, job: Job) -> CheckResponse:
+    request = CheckRequest.model_validate(job.request).drive
+    video = town.files.get(request.video_sha256)
+    return CheckResponse(
+        check_id=job.job_id,
+        video_sha256=request.video_sha256,
+        video_name=request.video_name,
+        survey=request.survey,
+        verdict=_verdict(job),
+        waits=video is not None and not video.taken_by and video.purged_s is None,
+        failure=None if job.done is None else job.done.failure,
+        found=found_by(town.queue, job.job_id),
+    )
+
+
+def _verdict(job: Job) -> CheckVerdict:
+    if job.state in {State.FAILED, State.CANCELLED}:
+        return CheckVerdict.FAILED
+    if job.state is not State.DONE or job.done is None:
+        return CheckVerdict.NOT_YET
+    return CheckVerdict.CONCERNS if job.done.facts.get("concerns") else CheckVerdict.CLEAN
+
+
+def _existing(town: Town, check_id: str) -> Job:
+    job = town.queue.job(check_id)
+    if job.kind != CheckRequest.kind:
+        raise RoadscanError("job_unknown", f"there is no check {check_id[:80]!r}", "List them")
+    return job
+
+
+def _to_decide(town: Town, check_id: str) -> WaitingDrive:
+    job = _existing(town, check_id)
+    if _verdict(job) is CheckVerdict.NOT_YET:
+        raise RoadscanError(
+            "check_not_ended", "the drive is still being checked", "Wait for the check"
+        )
+    return waiting_drive(town, CheckRequest.model_validate(job.request).drive.video_sha256)
+
+
+def _withdraw(town: Town, drive: WaitingDrive, caller: Caller) -> None:
+    if drive.video.owner_id != caller.account_id and not caller.may(Right.ADMINISTER):
+        whose = f"{drive.video.name} was sent by {drive.video.uploaded_by}"
+        raise RoadscanError("not_allowed", whose, "Ask an administrator")
+    if not town.files.claim_for_purge(drive.video):
+        raise RoadscanError("drive_not_waiting", "a job has this video", "See the jobs")
+    _remove(town, drive.video, caller)
+    for file in (drive.track, drive.camera):
+        if file is not None and not is_needed(town, file.sha256):
+            _remove(town, file, caller)
+
+
+def _remove(town: Town, file: StoredFile, caller: Caller) -> None:
+    town.uploads.remove(file.sha256)
+    town.accounts.record(caller.name, "drive_withdrawn", f"{file.name} {file.sha256}")
+
+
+KIND: Final = JobKind(CheckRequest, workflow, routes)
