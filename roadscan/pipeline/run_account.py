@@ -90,7 +90,10 @@ def account(survey: str, tools: Tools, outcome: Outcome) -> RunRecord:
         faults=tuple(
             FaultRecord(f.source, f.code, f.message, f.hint, f.facts) for f in outcome.faults
         ),
-        warnings=warnings_of(driven, outcome.pictures),
+        warnings=warnings_of(
+            [(prepared.drive, prepared.trace.track.warnings) for prepared in outcome.drives],
+            outcome.pictures,
+        ),
     )
 
 
@@ -119,12 +122,14 @@ def network_record(network: Network) -> NetworkRecord:
     return NetworkRecord(network.source, network.sha256, len(network.links), crs)
 
 
-def warnings_of(drives: Sequence[Drive], pictures: PicturesRecord) -> tuple[str, ...]:
-    """Return what is to be known of drives and of the pictures kept of them."""
+def warnings_of(
+    drives: Sequence[tuple[Drive, tuple[str, ...]]], pictures: PicturesRecord
+) -> tuple[str, ...]:
+    """Return what is to be known of drives, each with its track's warnings, and of pictures."""
     of_drives = (
         f"{drive.video.name}: {warning}"
-        for drive in drives
-        for warning in (*drive.video.warnings, *drive.clock.warnings)
+        for drive, of_track in drives
+        for warning in (*drive.video.warnings, *of_track, *drive.clock.warnings)
     )
     return (*of_drives, *_camera_warnings(drives), *_picture_warnings(pictures))
 
