@@ -131,7 +131,11 @@ def warnings_of(
         for drive, of_track in drives
         for warning in (*drive.video.warnings, *of_track, *drive.clock.warnings)
     )
-    return (*of_drives, *_camera_warnings(drives), *_picture_warnings(pictures))
+    return (
+        *of_drives,
+        *_camera_warnings([drive for drive, _ in drives]),
+        *_picture_warnings(pictures),
+    )
 
 
 def _camera_warnings(drives: Sequence[Drive]) -> Iterator[str]:
