@@ -44,6 +44,7 @@ EXIT_CODES: Final[dict[str, ExitCode]] = {
     "track_malformed": ExitCode.BAD_INPUT,
     "track_too_large": ExitCode.BAD_INPUT,
     "track_no_times": ExitCode.BAD_INPUT,
+    "track_times_coarse": ExitCode.BAD_INPUT,
     "track_null_island": ExitCode.BAD_INPUT,
     "track_too_short": ExitCode.BAD_INPUT,
     "track_missing": ExitCode.BAD_INPUT,

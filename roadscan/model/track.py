@@ -1,6 +1,7 @@
 """A GNSS track as read, and the path driven as cleaned and projected."""
 
 from dataclasses import dataclass
+from typing import Final
 
 from roadscan.model.arrays import Floats, Ints
 
@@ -22,6 +23,24 @@ class Track:
     accuracy_m: Floats
     part: Ints
     format: str
+    unread: int = 0
+    """Entries of the file without a usable time and position."""
+    same_time: int = 0
+    """Fixes dropped because another one of the same time is right."""
+    warnings: tuple[str, ...] = ()
+    """What to look at, each as "code: what was found"."""
+
+
+FIX_FIELDS: Final = (
+    "t_s",
+    "lon_deg",
+    "lat_deg",
+    "speed_mps",
+    "course_deg",
+    "accuracy_m",
+    "part",
+)
+"""The arrays of a `Track`, one value a fix."""
 
 
 @dataclass(frozen=True, slots=True)

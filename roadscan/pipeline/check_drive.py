@@ -21,8 +21,8 @@ from roadscan.model.drive_check import (
 )
 from roadscan.model.road import Network
 from roadscan.model.time import iso_utc
-from roadscan.model.track import DrivePath, Gap
-from roadscan.pipeline.prepare import check_near, place_in_time
+from roadscan.model.track import DrivePath, Gap, Track
+from roadscan.pipeline.prepare import check_near, place_in_time, with_losses
 from roadscan.read.track_file import read_track
 from roadscan.read.utm_zone import metric_crs
 from roadscan.read.video import probe
@@ -54,6 +54,7 @@ def check_drive(
     track = read_track(track_path)
     crs = metric_crs(track.lon_deg, track.lat_deg) if network is None else network.crs_epsg
     path = clean_track(track, crs)
+    track = with_losses(track, path.counts)
     if network is not None:
         check_near(path, network, track_path.name)
     clock = place_in_time(video_path, info, path, None)
@@ -64,7 +65,7 @@ def check_drive(
     return with_concerns(
         DriveCheck(
             _video(info),
-            _track(track_path.name, track.format, path),
+            _track(track_path.name, track, path),
             ClockCheck(
                 round(clock.offset_s, 3),
                 round(clock.sigma_s, 3),
@@ -78,7 +79,7 @@ def check_drive(
                 round(sum((_within(gap, from_s, to_s) for gap in path.gaps), 0.0), 1),
                 None if network is None else round(_on_network_m(path, network, from_s, to_s), 1),
             ),
-            info.warnings + clock.warnings,
+            info.warnings + track.warnings + clock.warnings,
         )
     )
 
@@ -98,8 +99,9 @@ def _on_network_m(path: DrivePath, network: Network, from_s: float, to_s: float)
 
 def with_concerns(check: DriveCheck) -> DriveCheck:
     """Return a check with what somebody should look at, in the order of `Concern`."""
-    found = {Concern(warning) for warning in check.warnings if warning in set(Concern)}
-    if any(warning.startswith("truncated") for warning in check.warnings):
+    codes = {warning.split(":")[0] for warning in check.warnings}
+    found = {Concern(code) for code in codes & set(Concern)}
+    if "truncated" in codes:
         found.add(Concern.VIDEO_TRUNCATED)
     if check.track is not None:
         found |= _of_track(check.track)
@@ -149,15 +151,17 @@ def _video(info: VideoInfo) -> VideoCheck:
     )
 
 
-def _track(name: str, track_format: str, path: DrivePath) -> TrackCheck:
+def _track(name: str, track: Track, path: DrivePath) -> TrackCheck:
     counts = path.counts
     accuracy = path.accuracy_m[np.isfinite(path.accuracy_m)]
     return TrackCheck(
         name=name,
-        format=track_format,
-        fixes=counts.fixes,
+        format=track.format,
+        fixes=counts.fixes + track.unread + track.same_time,
         kept=counts.kept,
         dropped={
+            "unread": track.unread,
+            "same_time": track.same_time,
             "not_increasing": counts.not_increasing,
             "no_position": counts.no_position,
             "outlier_speed": counts.outlier_speed,

@@ -41,13 +41,26 @@ def find_track(video: Path, given: Path | None) -> Path:
     """
     if given is not None:
         return given
-    for suffix in TRACK_SUFFIXES:
-        beside = video.with_suffix(suffix)
-        if beside.is_file():
-            return beside
+    beside = _beside(video)
+    if beside is not None:
+        return beside
     raise RoadscanError(
         "track_missing",
         f"no track given, and none beside {video.name} as {video.stem} + "
         f"{', '.join(TRACK_SUFFIXES)}",
         "Name it with --track FILE",
+    )
+
+
+def _beside(video: Path) -> Path | None:
+    """Return the track that shares the video's name, in capitals or not: cards are written so."""
+    if not video.parent.is_dir():
+        return None
+    named = [
+        path
+        for path in sorted(video.parent.iterdir())
+        if path.stem.casefold() == video.stem.casefold() and path.is_file()
+    ]
+    return next(
+        (path for suffix in TRACK_SUFFIXES for path in named if path.suffix.lower() == suffix), None
     )

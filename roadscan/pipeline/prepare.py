@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +18,7 @@ from roadscan.model.drive import ClockFit, Drive, RematchInputs, VideoInfo
 from roadscan.model.frame import Camera
 from roadscan.model.road import MatchedPath, Network
 from roadscan.model.time import iso_utc
-from roadscan.model.track import DrivePath, Track
+from roadscan.model.track import FIX_FIELDS, CleanCounts, DrivePath, Track
 from roadscan.pipeline.run_record import Stopwatch
 from roadscan.read.input_files import sha256_of
 from roadscan.read.track_file import read_track
@@ -31,6 +31,9 @@ MAX_NETWORK_DISTANCE_M = 10_000.0
 MIN_OVERLAP_S = 1.0
 TRACK_AROUND_S = 60.0
 """Of the track, kept with the drive before and after the video; the rest goes as it is purged."""
+
+MAX_LOST_SHARE = 0.1
+"""A track that loses this share of its fixes is worth a look: chosen by judgment."""
 
 CLOCK_RATE_HZ = 10.0
 CLOCK_WIDTH_PX = 320
@@ -99,9 +102,27 @@ def drive_track(track_path: Path, network: Network) -> DrivenTrack:
     """
     track = read_track(track_path)
     path = clean_track(track, network.crs_epsg)
+    track = with_losses(track, path.counts)
     check_near(path, network, track_path.name)
     matched = match_path(path, network)
     return DrivenTrack(track_path.name, sha256_of(track_path), track, path, matched)
+
+
+def with_losses(track: Track, counts: CleanCounts) -> Track:
+    """Return a track that also warns of its fixes without use, if they are many."""
+    dropped = {
+        "unread": track.unread,
+        "not_increasing": counts.not_increasing,
+        "no_position": counts.no_position,
+        "outlier_speed": counts.outlier_speed,
+        "outlier_acceleration": counts.outlier_acceleration,
+    }
+    lost, fixes = sum(dropped.values()), counts.fixes + track.unread
+    if lost < MAX_LOST_SHARE * fixes:
+        return track
+    why = ", ".join(f"{count} {reason}" for reason, count in dropped.items() if count)
+    told = f"track_fixes_lost: {lost} of {fixes} fixes cannot be used ({why})"
+    return replace(track, warnings=(*track.warnings, told))
 
 
 def prepare_drive(
@@ -160,8 +181,7 @@ def _filmed(track: Track, from_s: float, to_s: float) -> Track:
     """Return the fixes of what was filmed, and so much around it that it is matched as before."""
     # written so that a fix without a time, which cleaning counts, goes
     kept = (track.t_s >= from_s - TRACK_AROUND_S) & (track.t_s <= to_s + TRACK_AROUND_S)
-    arrays = {f.name: getattr(track, f.name)[kept] for f in fields(Track) if f.name != "format"}
-    return Track(**arrays, format=track.format)
+    return replace(track, **{name: getattr(track, name)[kept] for name in FIX_FIELDS})
 
 
 def place_in_time(

@@ -1,7 +1,7 @@
 """The account of a run: what went in, where every frame and detection went, what came out."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 
@@ -32,6 +32,7 @@ from roadscan.pipeline.run_record import (
     SyncRecord,
 )
 from roadscan.pipeline.score_survey import ScoreSummary
+from roadscan.read.camera_file import read_camera
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +90,10 @@ def account(survey: str, tools: Tools, outcome: Outcome) -> RunRecord:
         faults=tuple(
             FaultRecord(f.source, f.code, f.message, f.hint, f.facts) for f in outcome.faults
         ),
-        warnings=warnings_of(driven, outcome.pictures),
+        warnings=warnings_of(
+            [(prepared.drive, prepared.trace.track.warnings) for prepared in outcome.drives],
+            outcome.pictures,
+        ),
     )
 
 
@@ -118,14 +122,31 @@ def network_record(network: Network) -> NetworkRecord:
     return NetworkRecord(network.source, network.sha256, len(network.links), crs, network.remarks)
 
 
-def warnings_of(drives: Sequence[Drive], pictures: PicturesRecord) -> tuple[str, ...]:
-    """Return what is to be known of drives and of the pictures kept of them."""
+def warnings_of(
+    drives: Sequence[tuple[Drive, tuple[str, ...]]], pictures: PicturesRecord
+) -> tuple[str, ...]:
+    """Return what is to be known of drives, each with its track's warnings, and of pictures."""
     of_drives = (
         f"{drive.video.name}: {warning}"
-        for drive in drives
-        for warning in (*drive.video.warnings, *drive.clock.warnings)
+        for drive, of_track in drives
+        for warning in (*drive.video.warnings, *of_track, *drive.clock.warnings)
     )
-    return (*of_drives, *_picture_warnings(pictures))
+    return (
+        *of_drives,
+        *_camera_warnings([drive for drive, _ in drives]),
+        *_picture_warnings(pictures),
+    )
+
+
+def _camera_warnings(drives: Sequence[Drive]) -> Iterator[str]:
+    """Name the drives without a camera file: another camera places their damage elsewhere."""
+    assumed = read_camera(None)
+    for drive in drives:
+        if drive.camera.sha256 == assumed.sha256:
+            yield (
+                f"{drive.video.name}: camera_assumed: no camera file, so {assumed.hfov_deg:g} "
+                f"degrees wide, {assumed.height_m:g} m high, pitched {assumed.pitch_deg:g} degrees"
+            )
 
 
 def _picture_warnings(pictures: PicturesRecord) -> tuple[str, ...]:

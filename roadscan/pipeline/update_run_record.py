@@ -2,9 +2,9 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
-from dataclasses import fields, replace
+from dataclasses import replace
 from pathlib import Path, PurePath
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from pydantic import TypeAdapter, ValidationError
@@ -12,9 +12,10 @@ from pydantic import TypeAdapter, ValidationError
 from roadscan.assess.scheme import parse_scheme
 from roadscan.locate.clean_track import clean_track
 from roadscan.locate.map_matching import match_path
+from roadscan.model.drive import Drive
 from roadscan.model.road import Network
-from roadscan.model.survey import Survey
-from roadscan.model.track import Track
+from roadscan.model.survey import DriveKey, Survey
+from roadscan.model.track import FIX_FIELDS, Track
 from roadscan.pipeline.results_folder import PHOTOS
 from roadscan.pipeline.run_account import (
     by_name,
@@ -94,9 +95,16 @@ def _retold(
         scheme=SchemeRecord(scheme.id, scheme.version, scheme.sha256),
         network=network_record(network),
         faults=tuple(fault for fault in before.faults if not _is_of(fault, gone)),
-        warnings=warnings_of(drives, pictures),
+        warnings=warnings_of(
+            [(drive, _track_warnings(store, drive)) for drive in drives], pictures
+        ),
         erased=before.erased + len(gone),
     )
+
+
+def _track_warnings(store: Store, drive: Drive) -> tuple[str, ...]:
+    trace = store.rematch_inputs.of(DriveKey(drive.drive_id, drive.settings_sha256))
+    return () if trace is None else trace.track.warnings
 
 
 def _gone(before: Sequence[DriveRecord], now: Sequence[DriveRecord]) -> tuple[DriveRecord, ...]:
@@ -127,9 +135,8 @@ def _credited_m(store: Store, survey: Survey, network: Network) -> dict[str, flo
 def _joined(pieces: Sequence[Track]) -> Track:
     """Return a track of its pieces, which overlap where videos follow on each other."""
     _, which = np.unique(np.concatenate([piece.t_s for piece in pieces]), return_index=True)
-    arrays = {
-        field.name: np.concatenate([getattr(piece, field.name) for piece in pieces])[which]
-        for field in fields(Track)
-        if field.name != "format"
+    arrays: dict[str, Any] = {
+        name: np.concatenate([getattr(piece, name) for piece in pieces])[which]
+        for name in FIX_FIELDS
     }
-    return Track(**arrays, format=pieces[0].format)
+    return replace(pieces[0], **arrays)

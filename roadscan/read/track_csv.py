@@ -1,23 +1,94 @@
 """Tracks as CSV with named columns; docs/tracks.md lists the names."""
 
 import csv
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import chain, islice
 from math import isnan, nan
 
 from roadscan.read.track_fixes import HDOP_TO_M, Fixes, number_or_nan, time_or_nan
 
 KMH_MPS = 1 / 3.6
+KNOT_MPS = 0.514444
 SEPARATORS = ",;\t"
+LOOK_AHEAD = 50
+"""Rows that are looked at to find the column that says when."""
 
-# Column names in lower case by meaning; the first one present counts.
-TIME = ("time_s", "t_s", "utc_ms", "utc_s", "timestamp", "time", "datetime", "utc", "date_time")
-LON = ("lon", "lng", "long", "longitude", "lon_deg")
-LAT = ("lat", "latitude", "lat_deg")
-SPEED_MPS = ("speed_mps", "speed_ms", "speed")
-SPEED_KMH = ("speed_kmh", "speed_km_h", "kmh")
-COURSE = ("course_deg", "bearing_deg", "heading_deg", "course", "bearing", "heading")
-ACCURACY = ("accuracy_m", "accuracy", "h_accuracy_m", "hacc")
+# Column names by meaning, in lower case without blanks, underscores, hyphens and units; the first
+# one present counts.
+TIME = (
+    "times", "ts", "utcms", "utcs", "timestamp", "time", "datetime", "utc", "fixtime",
+    "devicetime", "timestampms", "zeitstempel", "zeit",
+)  # fmt: skip
+DATE = ("date", "utcdate", "datum")
+CLOCK = ("time", "utctime", "utc", "zeit", "uhrzeit")
+LON = ("lon", "lng", "long", "longitude", "londeg", "länge", "laenge", "längengrad", "laengengrad")
+LAT = ("lat", "latitude", "latdeg", "breite", "breitengrad")
+LON_SIDE = ("e/w", "ew", "w/e", "londir", "lonhemisphere", "longitudehemisphere", "lonew")
+LAT_SIDE = ("n/s", "ns", "s/n", "latdir", "lathemisphere", "latitudehemisphere", "latns")
+SPEED = ("speedmps", "speedms", "speed", "velocity", "geschwindigkeit")
+SPEED_KMH = ("speedkmh", "kmh", "geschwindigkeitkmh")
+COURSE = ("coursedeg", "bearingdeg", "headingdeg", "course", "bearing", "heading", "direction")
+ACCURACY = ("accuracym", "accuracy", "haccuracym", "hacc", "horizontalaccuracy")
 HDOP = ("hdop",)
+VALID = ("valid",)
+
+SPEED_UNITS = {
+    "m/s": 1.0,
+    "km/h": KMH_MPS,
+    "kmh": KMH_MPS,
+    "mph": 0.44704,
+    "kn": KNOT_MPS,
+    "kt": KNOT_MPS,
+    "knots": KNOT_MPS,
+}
+TRACCAR = {"fixtime", "devicetime"}
+"""Columns of traccar, whose speed is in knots."""
+NORTH = {"N": 1, "S": -1}
+EAST = {"E": 1, "O": 1, "W": -1}
+"""The sign of a coordinate; O is the German east."""
+UNIT = re.compile(r"[(\[]([^)\]]*)[)\]]\s*$")
+NO_NAME = re.compile(r"[^a-z0-9äöüß/]")
+DEGREES = re.compile(r"([NSEWO]?)\s*([-+]?\d+(?:\.\d+)?)\s*°?\s*([NSEWO]?)", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class _Column:
+    """A column with its name as written and the number of its place."""
+
+    name: str
+    place: int
+    unit: str
+
+    def of(self, row: list[str]) -> str:
+        return row[self.place].strip() if self.place < len(row) else ""
+
+
+class _Header:
+    """The columns of a file, found by what they mean."""
+
+    def __init__(self, names: list[str]) -> None:
+        self.names = names
+        self._columns: dict[str, _Column] = {}
+        for place, name in enumerate(names):
+            unit = UNIT.search(name)
+            key = NO_NAME.sub("", UNIT.sub("", name).lower())
+            self._columns.setdefault(
+                key, _Column(name, place, unit.group(1).strip().lower() if unit else "")
+            )
+
+    def columns(self) -> list[_Column]:
+        return list(self._columns.values())
+
+    def __contains__(self, key: str) -> bool:
+        return key in self._columns
+
+    def all_of(self, wanted: tuple[str, ...]) -> list[_Column]:
+        return [self._columns[key] for key in wanted if key in self._columns]
+
+    def find(self, wanted: tuple[str, ...]) -> _Column | None:
+        return next(iter(self.all_of(wanted)), None)
 
 
 def read_csv(text: str) -> Fixes:
@@ -26,50 +97,167 @@ def read_csv(text: str) -> Fixes:
     Raises
     ------
     ValueError
-        If there is no column for longitude or latitude, or the text is not CSV.
+        If there is no column for longitude or latitude, columns for N/S or E/W contradict the
+        signs, rows have more values than there are names, or the text is not CSV.
     """
     lines = text.splitlines()
-    separator = max(SEPARATORS, key=lines[0].count)
-    rows = csv.reader(lines, delimiter=separator)
+    first = next((k for k, line in enumerate(lines) if line.strip() and line[0] != "#"), 0)
+    separator = ""
+    if lines[first].lower().startswith("sep="):  # how Excel says it
+        separator, first = lines[first][4:5], first + 1
+    if first >= len(lines):
+        message = "it has no line with the names of columns"
+        raise ValueError(message)
+    if separator not in SEPARATORS or not separator:
+        separator = max(SEPARATORS, key=lines[first].count)
+    rows = csv.reader(lines[first:], delimiter=separator)
     try:
         return _read(rows, decimal="." if separator == "," else ",")
     except csv.Error as error:
-        message = f"line {rows.line_num}: {error}"
+        message = f"line {first + rows.line_num}: {error}"
         raise ValueError(message) from error
 
 
 def _read(rows: Iterator[list[str]], decimal: str) -> Fixes:
-    names = [name.strip().lower() for name in next(rows)]
-
-    def find(wanted: tuple[str, ...]) -> int | None:
-        return next((names.index(name) for name in wanted if name in names), None)
-
-    lon, lat, time = find(LON), find(LAT), find(TIME)
+    header = _Header([name.strip() for name in next(rows)])
+    lon, lat = header.find(LON), header.find(LAT)
     if lon is None or lat is None:
-        message = f"no columns for longitude and latitude among {', '.join(names)}"
+        message = f"no columns for longitude and latitude among {', '.join(header.names)}"
         raise ValueError(message)
-    speed_mps, speed_kmh, course = find(SPEED_MPS), find(SPEED_KMH), find(COURSE)
-    accuracy, hdop = find(ACCURACY), find(HDOP)
+    ahead = list(islice(rows, LOOK_AHEAD))
     fixes = Fixes()
-    for row in rows:
+    time_of = _time_column(header, ahead, decimal, fixes)
+    lat_side, lon_side = _sides(header, ahead)
+    lat_of, lon_of = _angle(lat, lat_side, NORTH, decimal), _angle(lon, lon_side, EAST, decimal)
+    speed, speed_unit = _speed(header)
+    course, accuracy = header.find(COURSE), header.find(ACCURACY)
+    hdop, valid = header.find(HDOP), header.find(VALID)
+    too_long = 0
 
-        def text(column: int | None, cells: list[str] = row) -> str:
-            return "" if column is None or column >= len(cells) else cells[column].strip()
+    def number(column: _Column | None, row: list[str]) -> float:
+        return nan if column is None else _number(column.of(row), decimal)
 
-        def value(column: int | None) -> float:
-            return number_or_nan(text(column).replace(decimal, "."))
-
-        speed, range_m = value(speed_mps), value(accuracy)
+    for row in chain(ahead, rows):
+        if len(row) > len(header.names) and any(map(str.strip, row[len(header.names) :])):
+            too_long += 1  # a decimal comma between commas, say: which value is which is unknown
+            fixes.add(nan, nan, nan)
+            continue
+        usable = valid is None or valid.of(row).lower() not in {"false", "0", "v"}
+        range_m = number(accuracy, row)
         fixes.add(
-            _time(text(time), decimal),
-            value(lon),
-            value(lat),
-            speed_mps=value(speed_kmh) * KMH_MPS if isnan(speed) else speed,
-            course_deg=value(course),
-            accuracy_m=value(hdop) * HDOP_TO_M if isnan(range_m) else range_m,
+            time_of(row),
+            lon_of(row) if usable else nan,
+            lat_of(row) if usable else nan,
+            speed_mps=number(speed, row) * speed_unit,
+            course_deg=number(course, row),
+            accuracy_m=number(hdop, row) * HDOP_TO_M if isnan(range_m) else range_m,
         )
+        if isnan(fixes.t_s[-1]) or not usable:
+            continue
+        for column, degrees in ((lat, fixes.lat[-1]), (lon, fixes.lon[-1])):
+            if isnan(degrees) and "place" not in fixes.not_read:
+                fixes.not_read["place"] = f"column {column.name!r} holds {column.of(row)[:40]!r}"
+    if too_long * 2 > len(fixes.t_s):
+        message = f"{too_long} rows have more values than the {len(header.names)} names of columns"
+        raise ValueError(message)
     return fixes
 
 
-def _time(text: str, decimal: str) -> float:
-    return time_or_nan(text.replace(decimal, ".")) if text else nan
+def _time_column(
+    header: _Header, rows: list[list[str]], decimal: str, fixes: Fixes
+) -> Callable[[list[str]], float]:
+    """Return what reads the time of a row: the first way that gives one."""
+
+    def plain(column: _Column) -> Callable[[list[str]], float]:
+        return lambda row: time_or_nan(_decimal_point(column.of(row), decimal))
+
+    def joined(date: _Column, clock: _Column) -> Callable[[list[str]], float]:
+        return lambda row: time_or_nan(
+            f"{date.of(row)} {_decimal_point(clock.of(row), decimal)}"
+            if ":" in clock.of(row)
+            else ""
+        )
+
+    ways: list[tuple[Callable[[list[str]], float], tuple[_Column, ...]]] = [
+        (plain(column), (column,)) for column in header.all_of(TIME)
+    ]
+    ways += [
+        (joined(date, clock), (date, clock))
+        for date in header.all_of(DATE)
+        for clock in header.all_of(CLOCK)
+    ]
+    ways += [(plain(column), (column,)) for column in header.all_of(DATE)]
+    if not ways:
+        fixes.not_read["time"] = f"no column for the time among {', '.join(header.names)[:200]}"
+        return lambda _row: nan
+    for time_of, _ in ways:
+        if any(not isnan(time_of(row)) for row in rows):
+            return time_of
+    time_of, columns = ways[0]
+    row = next((row for row in rows if any(column.of(row) for column in columns)), [])
+    fixes.not_read["time"] = " and ".join(
+        f"column {column.name!r} holds {column.of(row)[:40]!r}" for column in columns
+    )
+    return time_of
+
+
+def _sides(header: _Header, rows: list[list[str]]) -> tuple[_Column | None, _Column | None]:
+    """Return the columns that say N or S and E or W: by name, or two that hold nothing else.
+
+    One such column alone may be where the vehicle was heading.
+    """
+    held = {
+        column: {column.of(row).upper() for row in rows if column.of(row)}
+        for column in header.columns()
+    }
+    lat_like, lon_like = (
+        next((column for column, values in held.items() if values and values <= set(signs)), None)
+        for signs in (NORTH, EAST)
+    )
+    lat, lon = header.find(LAT_SIDE), header.find(LON_SIDE)
+    if lat or lon or not (lat_like and lon_like):
+        return lat, lon
+    return lat_like, lon_like
+
+
+def _angle(
+    column: _Column, side: _Column | None, signs: dict[str, int], decimal: str
+) -> Callable[[list[str]], float]:
+    """Return what reads a coordinate of a row, with its sign from N, S, E or W if it has one."""
+
+    def of(row: list[str]) -> float:
+        written = DEGREES.fullmatch(_decimal_point(column.of(row), decimal))
+        if written is None:
+            return nan
+        degrees = float(written[2])
+        marks = [mark.upper() for mark in (written[1], written[3]) if mark]
+        if side is not None:
+            marks.append(side.of(row).upper()[:1])
+        for mark in marks:
+            if mark not in signs:
+                return nan
+            if degrees < 0.0 < signs[mark]:
+                message = f"column {column.name!r} holds {column.of(row)!r} with {mark!r}"
+                raise ValueError(message)
+            degrees = signs[mark] * abs(degrees)
+        return degrees
+
+    return of
+
+
+def _speed(header: _Header) -> tuple[_Column | None, float]:
+    """Return the column of the speed and what its unit is in m/s."""
+    column, kmh = header.find(SPEED), header.find(SPEED_KMH)
+    if column is None:
+        return kmh, KMH_MPS
+    if column.unit:
+        return column, SPEED_UNITS.get(column.unit, nan)
+    return column, KNOT_MPS if all(name in header for name in TRACCAR) else 1.0
+
+
+def _number(text: str, decimal: str) -> float:
+    return number_or_nan(_decimal_point(text, decimal))
+
+
+def _decimal_point(text: str, decimal: str) -> str:
+    return text.replace(decimal, ".")

@@ -1,37 +1,38 @@
 """Read a GNSS track of any supported format; times are UTC."""
 
-import re
-from collections.abc import Callable, Sequence
+import codecs
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
 from roadscan.errors import RoadscanError
-from roadscan.model.arrays import Floats
+from roadscan.model.arrays import Floats, Ints
 from roadscan.model.track import Track
 from roadscan.read.input_files import check_file
-from roadscan.read.track_csv import read_csv
 from roadscan.read.track_fixes import MAX_FIXES, Fixes, TooManyFixesError
-from roadscan.read.track_geojson import read_geojson
-from roadscan.read.track_gpx import read_gpx
-from roadscan.read.track_nmea import read_nmea
+from roadscan.read.track_formats import NAMES, TRACK_FORMATS, TrackFormat
+from roadscan.read.track_times import CoarseTimesError, SettledTimes, settle_times
 
 MAX_BYTES = 200_000_000
 """About 2 million fixes as GPX, over 50 h at 10 Hz."""
 MIN_FIXES = 2
 NULL_ISLAND_DEG = 1e-4
-NMEA_LINE = re.compile(r"\$[A-Z]{2}(?:RMC|GGA|GSA|GSV|GLL|VTG),")
-
-FORMATS: dict[str, Callable[[str], Fixes]] = {
-    "gpx": read_gpx,
-    "nmea": read_nmea,
-    "geojson": read_geojson,
-    "csv": read_csv,
-}
+HEAD = 1_000_000
+"""Characters in which a format must show itself: a log may begin with other text."""
+BYTE_ORDER_MARKS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32-le"),  # before UTF-16's, with which it begins
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+TOLD_SHARE = 0.01
+"""Fewer fixes with the time of another are only counted."""
 
 
 def read_track(path: Path) -> Track:
-    """Read a GPX, NMEA, GeoJSON or CSV file; fixes without a time are dropped.
+    """Read a track of one of `TRACK_FORMATS`; fixes without a time are dropped.
 
     The content determines the format, not the name. Positions are only checked to be on Earth;
     `locate.clean_track` does the rest.
@@ -40,13 +41,13 @@ def read_track(path: Path) -> Track:
     ------
     RoadscanError
         `track_format_unknown`, `track_malformed`, `track_too_large`, `track_no_times`,
-        `track_null_island`, `track_too_short`, and what `check_file` raises.
+        `track_times_coarse`, `track_null_island`, `track_too_short`, and what `check_file` raises.
     """
     check_file(path, MAX_BYTES, "track_too_large")
-    text = path.read_bytes().decode("utf-8-sig", errors="replace")
-    name = _format_of(text, path.name)
+    text = _decoded(path.read_bytes())
+    track_format = _format_of(text, path.name)
     try:
-        fixes = FORMATS[name](text)
+        fixes = track_format.read(text)
     except TooManyFixesError:
         raise RoadscanError(
             "track_too_large",
@@ -56,27 +57,29 @@ def read_track(path: Path) -> Track:
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
         raise RoadscanError(
             "track_malformed",
-            f"{path.name} looks like {name} but cannot be parsed ({_one_line(error)})",
+            f"{path.name} looks like {track_format.name} but cannot be parsed ({_one_line(error)})",
             "Export the track again",
         ) from error
-    return _checked(fixes, name, path.name)
+    return _checked(fixes, track_format.name, path.name)
 
 
-def _format_of(text: str, name: str) -> str:
-    head = text[:4096].lstrip()
-    if "\x00" in head:
+def _decoded(content: bytes) -> str:
+    for mark, encoding in BYTE_ORDER_MARKS:
+        if content.startswith(mark):
+            return content[len(mark) :].decode(encoding, errors="replace")
+    return content.decode("utf-8", errors="replace")
+
+
+def _format_of(text: str, name: str) -> TrackFormat:
+    head = text[:HEAD].lstrip()
+    for track_format in TRACK_FORMATS:
+        if track_format.shows(head):
+            return track_format
+    if "\x00" in head[:4096]:
         raise _unknown(name, "it contains binary data")
     if head.startswith("<"):
-        if "<gpx" in head:
-            return "gpx"
         raise _unknown(name, "it is XML, but not GPX")
-    if head.startswith("{"):
-        return "geojson"
-    if NMEA_LINE.search(head):
-        return "nmea"
     first_line = head.splitlines()[0] if head else ""
-    if any(separator in first_line for separator in ",;\t"):
-        return "csv"
     raise _unknown(name, f"it begins with {first_line[:40]!r}")
 
 
@@ -84,7 +87,7 @@ def _unknown(name: str, why: str) -> RoadscanError:
     return RoadscanError(
         "track_format_unknown",
         f"{name} is not in a supported track format: {why}",
-        "Give GPX, an NMEA log, GeoJSON, or CSV with columns time, lat, lon",
+        f"Give {NAMES}; CSV with columns time, lat, lon",
     )
 
 
@@ -95,7 +98,8 @@ def _checked(fixes: Fixes, name: str, file_name: str) -> Track:
     if len(t_s) and not np.isfinite(t_s).any():
         raise RoadscanError(
             "track_no_times",
-            f"none of the {len(t_s)} fixes of {file_name} has a date and time",
+            f"none of the {len(t_s)} fixes of {file_name} has a date and time"
+            + _seen(fixes, "time"),
             "Record with UTC times: a planned route or relative seconds match no video",
         )
     good = np.isfinite(t_s) & (np.abs(lat) <= 90.0) & (np.abs(lon) <= 180.0)
@@ -110,23 +114,57 @@ def _checked(fixes: Fixes, name: str, file_name: str) -> Track:
     if good.sum() < MIN_FIXES:
         raise RoadscanError(
             "track_too_short",
-            f"{file_name} has {int(good.sum())} usable fixes",
+            f"{file_name} has {int(good.sum())} usable fixes" + _seen(fixes, "place"),
             "A track needs at least two fixes with time and position",
         )
+    part = np.array(fixes.part, dtype=np.int64)
+    settled = _settled(t_s[good], lon[good], lat[good], part[good], file_name)
+    index = np.flatnonzero(good)[settled.kept]
 
     def column(values: Sequence[float]) -> Floats:
-        return np.array(values, dtype=np.float64)[good]
+        return np.array(values, dtype=np.float64)[index]
 
     return Track(
-        t_s=t_s[good],
-        lon_deg=lon[good],
-        lat_deg=lat[good],
+        t_s=settled.t_s[settled.kept],
+        lon_deg=lon[index],
+        lat_deg=lat[index],
         speed_mps=column(fixes.speed_mps),
         course_deg=column(fixes.course_deg),
         accuracy_m=column(fixes.accuracy_m),
-        part=np.array(fixes.part, dtype=np.int64)[good],
+        part=part[index],
         format=name,
+        unread=int((~good).sum()),
+        same_time=settled.copies + settled.earlier,
+        warnings=(*fixes.warnings, *_same_time(settled)),
     )
+
+
+def _seen(fixes: Fixes, what: str) -> str:
+    return f": {fixes.not_read[what]}" if what in fixes.not_read else ""
+
+
+def _settled(
+    t_s: Floats, lon_deg: Floats, lat_deg: Floats, part: Ints, file_name: str
+) -> SettledTimes:
+    try:
+        return settle_times(t_s, lon_deg, lat_deg, part)
+    except CoarseTimesError:
+        raise RoadscanError(
+            "track_times_coarse",
+            f"the times of {file_name} are whole minutes with several fixes in each",
+            "Export it with seconds: a spreadsheet leaves them out when it saves a table",
+        ) from None
+
+
+def _same_time(settled: SettledTimes) -> tuple[str, ...]:
+    fixes = len(settled.t_s)
+    if settled.earlier >= max(TOLD_SHARE * fixes, 1):
+        told = f"{settled.earlier} of {fixes} fixes dropped, the last of each time counts"
+    elif settled.spread >= max(TOLD_SHARE * fixes, 1):
+        told = f"{settled.spread} of {fixes} fixes spread over the time until the next"
+    else:
+        return ()
+    return (f"track_same_time: {told}",)
 
 
 def _one_line(error: Exception) -> str:

@@ -1,9 +1,10 @@
 """Collection of fixes while a track is read, and conversions that the formats share."""
 
+import re
 from array import array
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from math import nan
+from math import isnan, nan
 from typing import Any
 
 MAX_FIXES = 5_000_000
@@ -12,11 +13,17 @@ MAX_FIXES = 5_000_000
 HDOP_TO_M = 3.0
 """Range error of a plain receiver (1 sigma, m): accuracy = HDOP times this."""
 
-EPOCH_MS_FROM = 1e11
-"""An epoch time this large counts milliseconds: as seconds it would lie in the year 5138."""
+EPOCH_UNITS = (1.0, 1e3, 1e6, 1e9)
+"""Parts of a second that epoch times count: s, ms, us, ns. Within `UTC_S` only one of them fits."""
 
 UTC_S = (315_964_800.0, 4_102_444_800.0)
 """1980-01-06, the start of GPS time, to 2100: a number outside has some other epoch."""
+
+
+DATE = re.compile(r"(\d{1,2})([./])(\d{1,2})\2(\d{4}|\d{2})(?=[ ,T])")
+"""A date written day first (10.06.2026), or with slashes, before a time of day."""
+SLASHED = re.compile(r"^(\d{4})/(\d{2})/(\d{2})")
+MONTHS = 12
 
 
 class TooManyFixesError(Exception):
@@ -42,6 +49,9 @@ class Fixes:
     course_deg: "array[float]" = field(default_factory=_numbers)
     accuracy_m: "array[float]" = field(default_factory=_numbers)
     part: "array[int]" = field(default_factory=_counts)
+    warnings: list[str] = field(default_factory=list)
+    not_read: dict[str, str] = field(default_factory=dict)
+    """The first value that is no time ("time") or no place ("place"), with where it stands."""
 
     def add(
         self,
@@ -78,24 +88,63 @@ def epoch_s(moment: datetime) -> float:
 
 
 def time_or_nan(value: Any) -> float:
-    """Return UTC epoch seconds of an ISO 8601 text or an epoch number (s or ms), else NaN.
+    """Return UTC epoch seconds of a date and time or an epoch number (s, ms, us, ns), else NaN.
 
+    Dates are ISO 8601, dd.mm.yyyy, or with slashes if day and month cannot be taken for each other.
     Numbers outside the age of satellite navigation are not times: seconds since the start of a
     recording, say, or a time of day without its date.
     """
     number = number_or_nan(value)
-    if number != number:  # noqa: PLR0124 -- not a number, so perhaps a date
-        try:
-            number = epoch_s(datetime.fromisoformat(str(value).strip()))
-        except (ValueError, OverflowError):
-            return nan
-    elif abs(number) >= EPOCH_MS_FROM:
-        number /= 1000.0
-    return number if UTC_S[0] <= number <= UTC_S[1] else nan
+    if isnan(number):
+        number = _moment_s(str(value).strip())
+    else:
+        number = next((number / unit for unit in EPOCH_UNITS if _in_age(number / unit)), nan)
+    return number if _in_age(number) else nan
+
+
+def _in_age(t_s: float) -> bool:
+    return UTC_S[0] <= t_s <= UTC_S[1]
+
+
+def _moment_s(text: str) -> float:
+    try:
+        return epoch_s(datetime.fromisoformat(_iso(text)))
+    except (ValueError, OverflowError):
+        return nan
+
+
+def _iso(text: str) -> str:
+    """Return a date and time with the date as ISO 8601 writes it.
+
+    Raises
+    ------
+    ValueError
+        If day and month may be taken for each other.
+    """
+    written = DATE.match(text)
+    if written is None:
+        return SLASHED.sub(r"\1-\2-\3", text)
+    first, mark, second, year = written.groups()
+    rest = text[written.end() :].lstrip(" ,T")
+    day, month = first, second
+    if mark == "/":
+        days = {(a, b) for a, b in ((first, second), (second, first)) if int(b) <= MONTHS}
+        if len(days) != 1:
+            raise ValueError(text)
+        ((day, month),) = days
+    year = year if len(year) == 4 else f"20{year}"
+    return f"{year}-{month:0>2}-{day:0>2}T{_clock(rest)}"
+
+
+def _clock(text: str) -> str:
+    """Return a time of day with two digits for the hour, as ISO 8601 has it."""
+    return f"0{text}" if text[1:2] == ":" else text
 
 
 def number_or_nan(value: Any) -> float:
     """Return a value as a number, else NaN."""
+    if isinstance(value, str) and "_" in value:  # Python's own way to write thousands
+        return nan
     try:
         return float(value)
     except (TypeError, ValueError, OverflowError):

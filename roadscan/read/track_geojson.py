@@ -18,7 +18,8 @@ def read_geojson(text: str) -> Fixes:
     Raises
     ------
     ValueError, TypeError, LookupError, AttributeError
-        If it is not JSON or not structured as GeoJSON.
+        If it is not JSON or not structured as GeoJSON, or a line has more or fewer times than
+        positions.
     """
     root = json.loads(text)
     if root.get("type") not in {"FeatureCollection", "Feature"}:
@@ -56,13 +57,24 @@ def _add_lines(
     lines, times = geometry["coordinates"], _line_times(properties)
     if geometry["type"] == "LineString":
         lines, times = [lines], [times]
+    elif times:
+        _check_number("lines", len(lines), len(times))
     for number, line in enumerate(lines):
         part += 1
-        stamps = times[number] if number < len(times) else []
+        stamps = times[number] if times else []
+        if stamps:
+            _check_number("positions", len(line), len(stamps))
         for vertex, place in enumerate(line):
-            stamp = time_or_nan(stamps[vertex]) if vertex < len(stamps) else nan
+            stamp = time_or_nan(stamps[vertex]) if stamps else nan
             fixes.add(stamp, number_or_nan(place[0]), number_or_nan(place[1]), part=part)
     return part
+
+
+def _check_number(what: str, places: int, times: int) -> None:
+    """Refuse times that cannot be assigned: one too many shifts all that follow."""
+    if places != times:
+        message = f"{places} {what} but {times} times"
+        raise ValueError(message)
 
 
 def _line_times(properties: dict[str, Any]) -> list[Any]:

@@ -14,6 +14,12 @@ KNOT_MPS = 0.514444
 HALF_DAY = timedelta(hours=12)
 SENTENCE = re.compile(r"\$..(?:RMC|GGA),[^$*]*\*[0-9A-Fa-f]{2}")
 """With its checksum: a truncated sentence has none."""
+PLACE = r"\d{4}\.\d+,[NS],\d{5}\.\d+,[EW],"
+UNCHECKED = re.compile(
+    rf"\$..(?:RMC,\d{{6}}(?:\.\d+)?,[AV],{PLACE}[\d.]*,[\d.]*,\d{{6}},"
+    rf"|GGA,\d{{6}}(?:\.\d+)?,{PLACE}\d,\d*,[\d.]*,)[^$*\r\n]*(?=[\r\n]|$)"
+)
+"""Without one, but whole and with every digit in its place, as far as it is used."""
 
 
 @dataclass(slots=True)
@@ -28,14 +34,19 @@ class _Epoch:
 def read_nmea(text: str) -> Fixes:
     """Read the RMC and GGA sentences, merged where they have the same time of day.
 
-    Sentences with a wrong or missing checksum are skipped, and so are all other sentences. GGA has
-    no date: it takes that of the last RMC, or the next day where the time of day has gone back.
-    Before the first RMC, and in a log without any, fixes have no time.
+    Sentences with a wrong or missing checksum are skipped, and so are all other sentences; of a log
+    without any checksum those that are whole are used, with a warning. GGA has no date: it takes
+    that of the last RMC, or the next day where the time of day has gone back. Before the first RMC,
+    and in a log without any, fixes have no time.
     """
     fixes = Fixes()
     last: datetime | None = None
     epoch: _Epoch | None = None
-    for found in SENTENCE.finditer(text):
+    sentences = SENTENCE
+    if not SENTENCE.search(text) and UNCHECKED.search(text):
+        sentences = UNCHECKED
+        fixes.warnings.append("track_unchecked: the sentences have no checksums")
+    for found in sentences.finditer(text):
         sentence = _parse(found.group())
         if sentence is None:
             continue
@@ -50,7 +61,7 @@ def read_nmea(text: str) -> Fixes:
 def _parse(text: str) -> Any:
     """Return a sentence with a valid time and position, None for any other."""
     try:
-        sentence = pynmea2.parse(text, check=True)
+        sentence = pynmea2.parse(text, check="*" in text)
         usable = isinstance(sentence.timestamp, time)
         usable &= abs(sentence.latitude) <= 90.0 and abs(sentence.longitude) <= 180.0
     except (pynmea2.ParseError, AttributeError, ValueError):

@@ -7,12 +7,15 @@ from pathlib import Path
 import pytest
 
 from roadscan.errors import EXIT_CODES
+from roadscan.model.drive_check import Concern
 from roadscan.model.frame import Camera
+from roadscan.model.uploaded_file import TRACK_SUFFIXES
 from roadscan.read import track_csv, track_geojson
 from roadscan.read.network import FORMATS
 from roadscan.read.network_mapping import NetworkMapping
 from roadscan.read.network_table import ROAD_LAYERS
 from roadscan.read.track_file import read_track
+from roadscan.read.track_formats import TRACK_FORMATS, TrackFormat
 
 DOCS = Path(__file__).parents[2] / "docs"
 
@@ -28,11 +31,37 @@ def row_of(text: str, key: str) -> str:
 
 def test_the_page_on_tracks_names_every_column() -> None:
     text = (DOCS / "tracks.md").read_text(encoding="utf-8")
-    csv = track_csv
-    for names in (csv.TIME, csv.LON, csv.LAT, csv.SPEED_MPS, csv.SPEED_KMH, csv.COURSE, csv.HDOP):
-        assert set(names) <= words(text)
-    assert set(csv.ACCURACY) <= words(text)
+    told = {word.replace("_", "") for word in words(text)}
+    tables = {name: value for name, value in vars(track_csv).items() if isinstance(value, tuple)}
+    assert {"TIME", "DATE", "CLOCK", "LON", "LAT", "LON_SIDE", "SPEED", "COURSE"} <= set(tables)
+    for names in tables.values():
+        assert set(names) <= told
     assert set(track_geojson.TIME + track_geojson.LINE_TIMES) <= words(text)
+
+
+PLACES = {
+    "README.md": "word",
+    "docs/tracks.md": "word",
+    "docs/commands.md": "word",
+    "docs/handbook/driving.md": "word",
+    "docs/handbuch/befahren.md": "word",
+    "roadscan/serve/pages/texts/de.toml": "suffix",
+    "roadscan/serve/pages/texts/en.toml": "suffix",
+}
+
+
+@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("track_format", TRACK_FORMATS, ids=lambda one: one.name)
+def test_a_track_format_is_named_wherever_formats_are(
+    track_format: TrackFormat, place: str
+) -> None:
+    text = (DOCS.parent / place).read_text(encoding="utf-8")
+    names = [track_format.word] if PLACES[place] == "word" else track_format.suffixes
+    assert all(name in text for name in names)
+
+
+def test_a_file_beside_a_video_is_found_by_every_suffix_of_a_format() -> None:
+    assert set(TRACK_SUFFIXES) == {suffix for one in TRACK_FORMATS for suffix in one.suffixes}
 
 
 def test_the_example_of_a_track_can_be_read(tmp_path: Path) -> None:
@@ -65,4 +94,6 @@ def test_the_codes_of_a_page_are_all_that_there_are_of_its_family(page: str) -> 
     # Those about the drive as a whole are raised by pipeline and service, not by the reader.
     elsewhere = {"track_missing", "track_no_overlap", "network_too_far"}
     elsewhere |= {"network_missing", "network_unknown"}
-    assert named == {code for code in EXIT_CODES if code.startswith(family)} - elsewhere
+    assert (
+        named - set(Concern) == {code for code in EXIT_CODES if code.startswith(family)} - elsewhere
+    )

@@ -40,6 +40,10 @@ def test_the_track_given_wins_over_the_one_beside_the_video(tmp_path: Path) -> N
     (tmp_path / "a.gpx").unlink()
     assert find_track(video, None).name == "a.csv"
     (tmp_path / "a.csv").unlink()
+    (tmp_path / "A.NMEA").touch()
+    assert find_track(video, None).name == "A.NMEA"
+    assert find_track(tmp_path / "A.MP4", None).name == "A.NMEA"
+    (tmp_path / "A.NMEA").unlink()
     with pytest.raises(RoadscanError) as caught:
         find_track(video, None)
     assert caught.value.code == "track_missing"

@@ -2,7 +2,7 @@
 
 import json
 import shutil
-from dataclasses import fields, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from roadscan.errors import RoadscanError
 from roadscan.model.road import Network
 from roadscan.model.stored_picture import Picture, PictureRefusal, PictureView, StoredPicture
 from roadscan.model.survey import DriveKey
+from roadscan.model.track import FIX_FIELDS
 from roadscan.pipeline.prepare import TRACK_AROUND_S
 from roadscan.pipeline.rematch import rematch_drive, rematch_in_folder, rematchable
 from roadscan.pipeline.scheme import load_scheme
@@ -162,7 +163,7 @@ def test_of_the_track_only_what_surrounds_the_video_is_kept(long_results: Path) 
         trace = store.rematch_inputs.of(key)
     assert trace
     assert np.ptp(trace.track.t_s) == pytest.approx(LENGTH_S + 2 * TRACK_AROUND_S, abs=2.0)
-    lengths = {len(getattr(trace.track, f.name)) for f in fields(trace.track) if f.name != "format"}
+    lengths = {len(getattr(trace.track, name)) for name in FIX_FIELDS}
     assert lengths == {len(trace.track.t_s)}
 
 
@@ -257,3 +258,19 @@ def test_a_folder_without_results_is_not_made_one(other_network: Path, tmp_path:
     with pytest.raises(RoadscanError, match="file_missing"):
         rematch_in_folder(tmp_path / "out", other_network, None)
     assert not (tmp_path / "out").exists()
+
+
+def test_what_is_wrong_with_a_track_is_told_by_the_run_and_on_another_network(
+    small_drive: SmallDrive, other_network: Path, tmp_path: Path
+) -> None:
+    """Of 27 fixes five lie nowhere, and the file ends without its end tags."""
+    text = small_drive.track.read_text().replace("</trkseg></trk></gpx>", "")
+    text = text.replace('lat="5', 'lat="95', 5)
+    track = tmp_path / "cut.gpx"
+    track.write_text(text)
+    run_small_drive(small_drive.on(track=track), tmp_path / "out", SURVEY)
+    first = told(tmp_path / "out")["warnings"]
+    assert "small.mp4: track_cut_off: the file ends before its end tags" in first
+    assert "small.mp4: track_fixes_lost: 5 of 27 fixes cannot be used (5 unread)" in first
+    rematch_in_folder(tmp_path / "out", other_network, None)
+    assert told(tmp_path / "out")["warnings"] == first

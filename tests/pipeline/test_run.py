@@ -332,3 +332,13 @@ def test_a_video_cut_off_is_used_as_far_as_it_goes_and_the_account_says_how_far(
     assert "HS-1:f:60" in set(scored["segment_id"])
     assert scored["link_id"].eq("HS-1").sum() >= 5
     assert "HS-2:f:60" not in set(scored["segment_id"])
+
+
+def test_a_run_without_a_camera_file_says_what_it_assumes(
+    small_drive: SmallDrive, tmp_path: Path
+) -> None:
+    given = run_small(small_drive, tmp_path / "given").record.warnings
+    assumed = run_small(small_drive, tmp_path / "assumed", camera=None).record.warnings
+    assert not any("camera_assumed" in warning for warning in given)
+    (warning,) = [warning for warning in assumed if "camera_assumed" in warning]
+    assert "70 degrees wide, 1.35 m high, pitched 6 degrees" in warning

@@ -1,8 +1,7 @@
 """Inputs for matching drives to another network: their fixes, and what each frame showed."""
 
 import io
-from dataclasses import fields
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 from sqlalchemy import Connection, Engine, select
@@ -10,11 +9,9 @@ from sqlalchemy import Connection, Engine, select
 from roadscan.model.drive import ChunkResult, Drive, FrameDetections, RematchInputs, UnusableFrame
 from roadscan.model.frame import Boxes, FrameRejection
 from roadscan.model.survey import DriveKey
-from roadscan.model.track import Track
+from roadscan.model.track import FIX_FIELDS, Track
 from roadscan.store.statements import drive_key, replace_rows
 from roadscan.store.tables import found_frames, traces
-
-_FIXES: Final = tuple(field.name for field in fields(Track) if field.name != "format")
 
 
 class StoredRematchInputs:
@@ -36,7 +33,10 @@ class StoredRematchInputs:
             row = db.execute(query).first()
         if row is None:
             return None
-        track = Track(**_unpacked(row.fixes), format=row.format)
+        arrays = _unpacked(row.fixes)
+        warnings = tuple(map(str, arrays.get("warnings", ())))
+        fixes = {name: arrays[name] for name in FIX_FIELDS}
+        track = Track(**fixes, format=row.format, warnings=warnings)
         return RematchInputs(track, row.every_m, row.pictures)
 
     def chunks(self, key: DriveKey) -> tuple[int, ...]:
@@ -56,11 +56,13 @@ class StoredRematchInputs:
 def put_rematch_inputs(db: Connection, drive: Drive, inputs: RematchInputs) -> None:
     """Write the inputs of a drive in place of earlier ones."""
     key = drive_key(DriveKey(drive.drive_id, drive.settings_sha256))
+    track = inputs.track
+    fixes = {name: getattr(track, name) for name in FIX_FIELDS}
     row = {
         "every_m": inputs.every_m,
         "pictures": inputs.pictures,
-        "format": inputs.track.format,
-        "fixes": _packed({name: getattr(inputs.track, name) for name in _FIXES}),
+        "format": track.format,
+        "fixes": _packed(fixes | {"warnings": np.array(track.warnings, np.str_)}),
     }
     replace_rows(db, traces, key, [key | row])
 

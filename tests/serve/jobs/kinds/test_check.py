@@ -133,7 +133,7 @@ def test_a_file_that_is_wrong_is_told_by_the_name_that_its_sender_gave_it(
     assert told["failure"] == {
         "code": "track_format_unknown",
         "message": f"{name} is not in a supported track format: it is XML, but not GPX",
-        "hint": "Give GPX, an NMEA log, GeoJSON, or CSV with columns time, lat, lon",
+        "hint": "Give GPX, GeoJSON, NMEA or CSV; CSV with columns time, lat, lon",
     }
 
 
