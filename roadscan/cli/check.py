@@ -9,7 +9,7 @@ import typer
 from rich.table import Table
 
 from roadscan.cli import options
-from roadscan.cli.screen import add_row, printable, show, tell_network
+from roadscan.cli.screen import add_row, printable, show, show_network, warn_of_network
 
 if TYPE_CHECKING:
     from roadscan.model.drive_check import DriveCheck
@@ -40,11 +40,13 @@ def check(
         from roadscan.read.network import read_network  # noqa: PLC0415 -- keeps other commands fast
 
         roads = read_network(network)
-        tell_network(roads.remarks)
+        warn_of_network(roads.remarks)
     result = check_drive(video, track, roads)
     if json:
-        typer.echo(json_format.dumps(result.as_json(), ensure_ascii=False))
+        remarks = {} if roads is None else {"remarks": roads.remarks}
+        typer.echo(json_format.dumps(result.as_json() | remarks, ensure_ascii=False))
     else:
+        show_network(() if roads is None else roads.remarks)
         show(_table(result))
 
 

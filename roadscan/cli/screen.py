@@ -12,10 +12,18 @@ def printable(text: str) -> str:
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
-def tell_network(remarks: Sequence[str]) -> None:
-    """Tell on stderr what was found when a network was read, before anything is made of it."""
+def warn_of_network(remarks: Sequence[str]) -> None:
+    """Tell on stderr what is wrong with a network, before anything is made of it."""
     for remark in remarks:
-        typer.echo(f"network: {printable(remark)}", err=True)
+        if remark.startswith("warning: "):
+            typer.echo(f"network {printable(remark)}", err=True)
+
+
+def show_network(remarks: Sequence[str]) -> None:
+    """Tell what a network's columns were taken for and what was assumed."""
+    for remark in remarks:
+        if not remark.startswith("warning: "):
+            typer.echo(f"network: {printable(remark)}")
 
 
 def add_row(table: Table, *cells: str) -> None:

@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, replace
 from math import isnan
 from pathlib import Path
 
@@ -92,7 +92,7 @@ def read_network(
         `network_zip_refused`, and what `check_file` raises.
     """
     with _extracted(path) as file:
-        meanings = read_mapping(file) if mapping is None else mapping
+        meanings = _meanings(file, mapping)
         table = TABLES.get(file.suffix.lower())
         lines = None if table is None else table(file)
         read = (
@@ -130,7 +130,7 @@ def preview_network(
         As `read_network`, where the file cannot be read at all.
     """
     with _extracted(path) as file:
-        meanings = read_mapping(file) if mapping is None else mapping
+        meanings = _meanings(file, mapping)
         table = TABLES.get(file.suffix.lower())
         if table is None:
             found = _metric_links(
@@ -144,6 +144,19 @@ def preview_network(
         except RoadscanError:  # told by reading it; here its columns are what matters
             return preview_lines(lines, meanings)
         return preview_lines(lines, meanings, found.faults, assumptions_of(found.read))
+
+
+def _meanings(file: Path, mapping: NetworkMapping | None) -> NetworkMapping:
+    """Return the given mapping, else that beside the file; its tables of values count for both."""
+    beside = read_mapping(file)
+    if mapping is None:
+        return beside
+    return replace(
+        mapping,
+        road_class_values=mapping.road_class_values
+        or (beside.road_class_values if mapping.road_class else ()),
+        oneway_values=mapping.oneway_values or beside.oneway_values,
+    )
 
 
 @contextmanager

@@ -13,8 +13,13 @@ from roadscan.read.road_tags import is_known_highway
 
 MAX_TOLD: Final = 5
 """Lines named for each kind of fault."""
-OF_COURSE: Final = frozenset({Assumed.CLASS_BY_HIGHWAY, Assumed.LANE_WIDTH, Assumed.NO_STREET})
-"""No warning: the documented rule, or nothing that a score depends on."""
+OF_COURSE: Final = frozenset(
+    {
+        *(Assumed.CLASS_BY_HIGHWAY, Assumed.LANE_WIDTH, Assumed.NO_STREET),
+        Assumed.BOTH_DIRECTIONS,
+    }
+)
+"""No warning: what most roads of a network are, or nothing that a score depends on."""
 _ASSUMED: Final[dict[Assumed, Callable[[RawLink, Link], bool]]] = {
     Assumed.CLASS_SIDE_ROAD: lambda raw, _: not raw.road_class and not _has_highway(raw),
     Assumed.CLASS_BY_HIGHWAY: lambda raw, _: not raw.road_class and _has_highway(raw),
@@ -84,7 +89,9 @@ def remarks_on(links: Sequence[Link], preview: NetworkPreview, source: str) -> t
 
 def _columns(preview: NetworkPreview, source: str, links: int) -> Iterator[str]:
     taken = {meaning: name for meaning, name in preview.taken.items() if name}
-    said = ", ".join(f"{name} = {meaning}" for meaning, name in taken.items())
+    said = ", ".join(
+        name if name == meaning else f"{name} = {meaning}" for meaning, name in taken.items()
+    )
     unused = [c.name for c in preview.columns if c.name not in taken.values()]
     yield f"{source}: {links} links" + (
         f"; columns taken: {said or 'none'}" if unused or said else ""
