@@ -19,7 +19,11 @@ def check(
     video: Annotated[Path, typer.Argument(metavar="VIDEO", show_default=False)],
     track: Annotated[
         Path | None,
-        typer.Option("--track", help="GNSS track: GPX, NMEA, CSV, GeoJSON.", show_default=False),
+        typer.Option(
+            "--track",
+            help="GNSS track: GPX, NMEA, CSV, GeoJSON, KML, TCX, FIT.",
+            show_default=False,
+        ),
     ] = None,
     network: Annotated[
         Path | None,

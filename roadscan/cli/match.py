@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 
 def match(
     track: Annotated[
-        Path, typer.Argument(metavar="TRACK", help="GPX, NMEA, CSV or GeoJSON.", show_default=False)
+        Path,
+        typer.Argument(
+            metavar="TRACK", help="GPX, NMEA, CSV, GeoJSON, KML, TCX or FIT.", show_default=False
+        ),
     ],
     network: options.Network,
     json: options.Json = False,  # noqa: FBT002 -- how typer declares a switch

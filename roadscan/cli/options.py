@@ -19,8 +19,8 @@ Track = Annotated[
     Path | None,
     typer.Option(
         "--track",
-        help="GNSS track: GPX, NMEA, CSV, GeoJSON. Default: the file beside the video with the "
-        "same name.",
+        help="GNSS track: GPX, NMEA, CSV, GeoJSON, KML, TCX, FIT. Default: the file beside the "
+        "video with the same name.",
         show_default=False,
     ),
 ]

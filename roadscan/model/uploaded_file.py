@@ -6,7 +6,7 @@ from pathlib import PurePosixPath
 from typing import Final
 
 VIDEO_SUFFIXES: Final = frozenset({".mp4", ".m4v", ".mov", ".mkv", ".avi", ".ts", ".mts", ".m2ts"})
-TRACK_SUFFIXES: Final = (".gpx", ".nmea", ".csv", ".geojson")
+TRACK_SUFFIXES: Final = (".gpx", ".nmea", ".csv", ".geojson", ".kml", ".tcx", ".fit")
 CAMERA_SUFFIX: Final = ".toml"
 
 

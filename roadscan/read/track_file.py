@@ -1,6 +1,5 @@
 """Read a GNSS track of any supported format; times are UTC."""
 
-import codecs
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -12,21 +11,13 @@ from roadscan.model.track import Track
 from roadscan.read.input_files import check_file
 from roadscan.read.track_fixes import MAX_FIXES, Fixes, TooManyFixesError
 from roadscan.read.track_formats import NAMES, TRACK_FORMATS, TrackFormat
+from roadscan.read.track_text import decoded
 from roadscan.read.track_times import CoarseTimesError, SettledTimes, settle_times
 
 MAX_BYTES = 200_000_000
 """About 2 million fixes as GPX, over 50 h at 10 Hz."""
 MIN_FIXES = 2
 NULL_ISLAND_DEG = 1e-4
-HEAD = 1_000_000
-"""Characters in which a format must show itself: a log may begin with other text."""
-BYTE_ORDER_MARKS = (
-    (codecs.BOM_UTF8, "utf-8"),
-    (codecs.BOM_UTF32_LE, "utf-32-le"),  # before UTF-16's, with which it begins
-    (codecs.BOM_UTF32_BE, "utf-32-be"),
-    (codecs.BOM_UTF16_LE, "utf-16-le"),
-    (codecs.BOM_UTF16_BE, "utf-16-be"),
-)
 TOLD_SHARE = 0.01
 """Fewer fixes with the time of another are only counted."""
 
@@ -44,10 +35,10 @@ def read_track(path: Path) -> Track:
         `track_times_coarse`, `track_null_island`, `track_too_short`, and what `check_file` raises.
     """
     check_file(path, MAX_BYTES, "track_too_large")
-    text = _decoded(path.read_bytes())
-    track_format = _format_of(text, path.name)
+    content = path.read_bytes()
+    track_format = _format_of(content, path.name)
     try:
-        fixes = track_format.read(text)
+        fixes = track_format.read(content)
     except TooManyFixesError:
         raise RoadscanError(
             "track_too_large",
@@ -63,22 +54,15 @@ def read_track(path: Path) -> Track:
     return _checked(fixes, track_format.name, path.name)
 
 
-def _decoded(content: bytes) -> str:
-    for mark, encoding in BYTE_ORDER_MARKS:
-        if content.startswith(mark):
-            return content[len(mark) :].decode(encoding, errors="replace")
-    return content.decode("utf-8", errors="replace")
-
-
-def _format_of(text: str, name: str) -> TrackFormat:
-    head = text[:HEAD].lstrip()
+def _format_of(content: bytes, name: str) -> TrackFormat:
     for track_format in TRACK_FORMATS:
-        if track_format.shows(head):
+        if track_format.shows(content):
             return track_format
-    if "\x00" in head[:4096]:
+    head = decoded(content[:4096]).lstrip()
+    if "\x00" in head:
         raise _unknown(name, "it contains binary data")
     if head.startswith("<"):
-        raise _unknown(name, "it is XML, but not GPX")
+        raise _unknown(name, "it is XML, but not GPX, KML or TCX")
     first_line = head.splitlines()[0] if head else ""
     raise _unknown(name, f"it begins with {first_line[:40]!r}")
 

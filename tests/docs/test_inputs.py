@@ -42,6 +42,7 @@ def test_the_page_on_tracks_names_every_column() -> None:
 PLACES = {
     "README.md": "word",
     "docs/tracks.md": "word",
+    "docs/uploads.md": "suffix",
     "docs/commands.md": "word",
     "docs/handbook/driving.md": "word",
     "docs/handbuch/befahren.md": "word",

@@ -33,6 +33,7 @@ BOUNDS = {
     "osmium": ">=4,<5",
     "defusedxml": ">=0.7.1,<1",
     "pynmea2": ">=1.19,<2",
+    "fitdecode": ">=0.11,<1",
     "matplotlib": ">=3.9,<4",
     "ultralytics": ">=8.4.190,<8.5",
     "torch": ">=2.13",

@@ -132,8 +132,8 @@ def test_a_file_that_is_wrong_is_told_by_the_name_that_its_sender_gave_it(
     (told,) = uploader.get("/api/checks").json()
     assert told["failure"] == {
         "code": "track_format_unknown",
-        "message": f"{name} is not in a supported track format: it is XML, but not GPX",
-        "hint": "Give GPX, GeoJSON, NMEA or CSV; CSV with columns time, lat, lon",
+        "message": f"{name} is not in a supported track format: it is XML, but not GPX, KML or TCX",
+        "hint": "Give FIT, GPX, KML, TCX, GeoJSON, NMEA or CSV; CSV with columns time, lat, lon",
     }
 
 
