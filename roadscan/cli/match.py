@@ -53,4 +53,6 @@ def _table(result: "TrackOnNetwork", network: "Network") -> Table:
         add_row(table, link_id, street_of[link_id], f"{metres:.1f}")
     for gap in result.unmatched:
         add_row(table, "–", gap.reason, f"{gap.to_s - gap.from_s:.1f} s")
+    for warning in result.warnings:
+        add_row(table, "warning", warning, "")
     return table
