@@ -2,12 +2,19 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from roadscan.model.damage import Damage, LaneGrid, Rejection
 from roadscan.model.drive import FrameCounts
 from roadscan.model.review import ReviewedObservation
 from roadscan.model.road import Segment
 from roadscan.model.score import SegmentResult
+
+MAX_SURVEY_NAME: Final = 80
+"""Characters of a survey's name."""
+SURVEY_NAME: Final = r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069/\\]+$"
+"""A survey's name, wherever one is taken: no steps of a path, for it names files of exports, and
+nothing that breaks a line or turns the direction of the text."""
 
 
 @dataclass(frozen=True, slots=True)

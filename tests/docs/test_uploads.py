@@ -3,6 +3,7 @@
 import re
 
 from roadscan.errors import EXIT_CODES
+from roadscan.model.survey import MAX_SURVEY_NAME
 from roadscan.model.uploaded_file import (
     CAMERA_SUFFIX,
     TRACK_SUFFIXES,
@@ -37,7 +38,7 @@ def test_the_protocol_is_the_one_that_is_spoken() -> None:
     assert {*tus_protocol.EXTENSIONS.split(","), *tus_protocol.CHECKSUMS} <= words_in_code(text)
     assert {tus_protocol.FILE_HEADER, tus_protocol.KNOWN_HEADER} <= words_in_code(text)
     assert f"up to {tus_protocol.MAX_NAME_BYTES} bytes" in text
-    assert f"up to {tus_protocol.MAX_SURVEY_BYTES} bytes" in text
+    assert f"up to {MAX_SURVEY_NAME} characters" in text
 
 
 def test_the_limits_are_the_defaults() -> None:

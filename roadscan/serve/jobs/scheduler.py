@@ -6,12 +6,14 @@ concerns starts its drive as its own last step.) A job's id is made from what it
 workers that see the same make one job, and what a kill took away is seen again.
 """
 
+import logging
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
-from roadscan.serve.jobs.kinds.check import CheckRequest, checks_of_waiting
+from roadscan.serve.jobs.kinds.check import CheckRequest, Setback, checks_of_waiting
 from roadscan.serve.jobs.kinds.drive import DriveRequest
 from roadscan.serve.jobs.kinds.purge import PurgeRequest
 from roadscan.serve.jobs.kinds.score import ScoreRequest
@@ -22,6 +24,11 @@ from roadscan.store.rescoring import ScoringStatus
 REST: Final = 4.0
 """While drives are analysed, a survey rests so many times as long as its last scoring took: scoring
 takes at most a fifth of one worker's time, however large the survey and many its drives."""
+
+FIRST_REST_S: Final = 4.0
+LONGEST_REST_S: Final = 3600.0
+"""An item that went wrong rests for the first, then twice as long each time, up to the second."""
+_LOG: Final = logging.getLogger("roadscan.serve.scheduler")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,19 +51,54 @@ class Scheduler:
     def __init__(self, town: Town) -> None:
         self._town = town
         self._submitted: frozenset[str] = frozenset()
+        self._setbacks = Setbacks()
 
     def run(self, now_s: float) -> None:
         """Submit what is due and was not due at the last run."""
-        due = {request.job_id(): request for request in due_jobs(_status_of(self._town), now_s)}
+        setback = partial(self._setbacks.note, now_s)
+        status = _status_of(self._town, setback)
+        due = {request.job_id(): request for request in due_jobs(status, now_s)}
+        failed = set()
         for job_id in sorted(due.keys() - self._submitted):
-            self._town.queue.submit(due[job_id])
-        self._submitted = frozenset(due)
+            if self._setbacks.rests(now_s, job_id) or not self._submit(due[job_id], setback):
+                failed.add(job_id)
+        self._submitted = frozenset(due.keys() - failed)
+
+    def _submit(self, request: JobRequest, setback: Setback) -> bool:
+        """Submit a job; what goes wrong costs this one and none of the others."""
+        try:
+            self._town.queue.submit(request)
+        except Exception as error:  # noqa: BLE001 -- whatever it is: the others go on
+            setback(request.job_id(), error)
+            return False
+        return True
 
 
-def _status_of(town: Town) -> TownStatus:
+class Setbacks:
+    """What went wrong with which item: each is logged whole, then rests twice as long each time."""
+
+    def __init__(self) -> None:
+        self._seen: dict[str, tuple[float, float]] = {}
+
+    def note(self, now_s: float, item: str, error: Exception) -> None:
+        """Log an error with its traceback, unless the item rests."""
+        if self.rests(now_s, item):
+            return
+        _, rest_s = self._seen.get(item, (0.0, FIRST_REST_S / 2))
+        rest_s = min(2 * rest_s, LONGEST_REST_S)
+        self._seen[item] = (now_s + rest_s, rest_s)
+        _LOG.error("%s could not be scheduled; next try in %.0f s", item, rest_s, exc_info=error)
+
+    def rests(self, now_s: float, item: str) -> bool:
+        """Tell whether an item went wrong a short while ago."""
+        until_s, _ = self._seen.get(item, (now_s, 0.0))
+        return now_s < until_s
+
+
+def _status_of(town: Town, setback: Setback) -> TownStatus:
     to_score = town.scorings.outstanding()
     return TownStatus(
-        tuple(checks_of_waiting(town)),
+        tuple(checks_of_waiting(town, setback)),
         to_score,
         bool(to_score) and town.queue.under_way(DriveRequest.kind),
         town.settings.deletes_raw,

@@ -7,6 +7,7 @@ from typing import Annotated, ClassVar, Final
 from pydantic import BaseModel, ConfigDict, Field
 
 from roadscan.errors import RoadscanError
+from roadscan.model.survey import MAX_SURVEY_NAME, SURVEY_NAME
 
 APPLICATION_VERSION: Final = "1"
 """Of the workflows' shape: raised when old ones cannot go on under new code, never otherwise."""
@@ -14,7 +15,7 @@ PROGRESS: Final = "progress"
 """Event under which a workflow publishes its `Progress`."""
 
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
-SurveyName = Annotated[str, Field(min_length=1, max_length=80, pattern=r"^[^\x00-\x1f\x7f/\\]+$")]
+SurveyName = Annotated[str, Field(min_length=1, max_length=MAX_SURVEY_NAME, pattern=SURVEY_NAME)]
 _FROZEN = ConfigDict(frozen=True, extra="forbid")
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from roadscan.errors import RoadscanError
+from roadscan.model.survey import MAX_SURVEY_NAME, SURVEY_NAME
 from roadscan.model.uploaded_file import UploadSource
 
 VERSION: Final = "1.0.0"
@@ -24,7 +25,6 @@ MAX_METADATA: Final = 8192
 MAX_PAIRS: Final = 32
 MAX_NAME_BYTES: Final = 255
 MAX_FOLDER_BYTES: Final = 1024
-MAX_SURVEY_BYTES: Final = 200
 MAX_DROP_FILES: Final = 100_000
 
 _KEY: Final = re.compile(r"[!-+\--~]{1,100}")  # printable ASCII without space and comma
@@ -76,7 +76,8 @@ def parse_metadata(header: str) -> UploadMetadata:
     _check_text("folder", folder, MAX_FOLDER_BYTES)
     _check_steps(name, folder)
     survey = values.get("survey", "").strip()
-    _check_text("survey", survey, MAX_SURVEY_BYTES)
+    if survey:
+        check_survey_name(survey)
     sha256 = values.get("sha256", "").lower()
     if sha256 and not _SHA256.fullmatch(sha256):
         raise _wrong(f"sha256 is {_quoted(sha256)}", "Send 64 hexadecimal digits")
@@ -151,6 +152,18 @@ def _check_text(what: str, text: str, max_bytes: int) -> None:
     why = f"has {size} bytes" if found is None else f"holds the character U+{ord(found[0]):04X}"
     hint = f"Rename it: up to {max_bytes} bytes, no control characters"
     raise RoadscanError("upload_name", f"the {what} {_quoted(text)} {why}", hint)
+
+
+def check_survey_name(survey: str) -> None:
+    """Refuse what is no name of a survey; raises `upload_name`."""
+    if len(survey) <= MAX_SURVEY_NAME and re.fullmatch(SURVEY_NAME, survey):
+        return
+    why = f"has {len(survey)} characters" if len(survey) > MAX_SURVEY_NAME else "cannot be used"
+    raise RoadscanError(
+        "upload_name",
+        f"the survey {_quoted(survey)} {why}",
+        f"Name it with up to {MAX_SURVEY_NAME} characters, without / and \\ and control characters",
+    )
 
 
 def _check_steps(name: str, folder: str) -> None:

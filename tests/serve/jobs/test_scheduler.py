@@ -1,11 +1,13 @@
 import pytest
 
+from roadscan.model.uploaded_file import FileKind, StoredFile, WaitingDrive
 from roadscan.serve.jobs.kinds.check import CheckRequest
 from roadscan.serve.jobs.kinds.drive import DriveRequest
 from roadscan.serve.jobs.scheduler import Scheduler, TownStatus, due_jobs, due_scorings
 from roadscan.serve.settings import ServeSettings
 from roadscan.serve.town import Town
 from roadscan.store.rescoring import ScoringStatus
+from roadscan.store.town.files import Files
 from tests.databases import open_on
 from tests.store.sample_surveys import survey
 
@@ -99,3 +101,46 @@ def test_checks_scorings_and_the_purge_of_the_day_are_due():
 def test_a_survey_that_was_never_scored_does_not_rest():
     never = ScoringStatus("Spring", 1, 0, 0.0, 0.0)
     assert len(list(due_scorings([never], NOW_S, drives_under_way=True))) == 1
+
+
+def waiting(survey_name, digit):
+    video, track = (
+        StoredFile(digit + end * 63, 1, f"{digit}.{suffix}", kind, survey_name, "o", "Uta", NOW_S)
+        for end, suffix, kind in (("a", "mp4", FileKind.VIDEO), ("b", "gpx", FileKind.TRACK))
+    )
+    return WaitingDrive(video, "", track, None, None)
+
+
+def test_a_drive_that_no_check_can_be_made_of_stops_no_other(town, scheduler, monkeypatch, caplog):
+    spoilt = [waiting("Nord/2026", "1"), waiting("x" * 81, "2"), waiting("Spring", "3")]
+    monkeypatch.setattr(Files, "waiting", lambda _: spoilt)
+    town.networks.put_in_force("c" * 64, "network", "Uta")
+    for later_s in (0.0, 0.5, 1.0, 5.0):
+        scheduler.run(NOW_S + later_s)
+    (check,) = town.queue.jobs(50)
+    assert check.request["drive"]["survey"] == "Spring"
+    logged = [record for record in caplog.records if record.exc_info]
+    assert len(logged) == 4, "each is logged whole at first, and again only after its rest"
+    assert "'Nord/2026'" in caplog.text
+
+
+def test_a_job_that_cannot_be_submitted_stops_no_other_and_is_tried_again(
+    town, scheduler, monkeypatch
+):
+    first, second = waiting("Spring", "1"), waiting("Spring", "2")
+    monkeypatch.setattr(Files, "waiting", lambda _: [first, second])
+    town.networks.put_in_force("c" * 64, "network", "Uta")
+    tried = []
+
+    def submit(_, request):
+        tried.append(request.drive.video_name)
+        if request.drive.video_name == "1.mp4" and tried.count("1.mp4") == 1:
+            raise RuntimeError("once")
+
+    monkeypatch.setattr(type(town.queue), "submit", submit)
+    scheduler.run(NOW_S)
+    scheduler.run(NOW_S + 1.0)
+    assert sorted(tried) == ["1.mp4", "2.mp4"]
+    scheduler.run(NOW_S + 5.0)
+    scheduler.run(NOW_S + 10.0)
+    assert sorted(tried) == ["1.mp4", "1.mp4", "2.mp4"]

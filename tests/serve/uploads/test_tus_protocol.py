@@ -4,9 +4,11 @@ import hashlib
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import TypeAdapter, ValidationError
 
 from roadscan.errors import RoadscanError
 from roadscan.model.uploaded_file import UploadSource
+from roadscan.serve.queue.job import SurveyName
 from roadscan.serve.uploads.tus_protocol import (
     Checksum,
     UploadMetadata,
@@ -58,6 +60,20 @@ def test_a_name_is_kept_as_text(name):
 @pytest.mark.parametrize("name", UNKEPT)
 def test_a_name_that_cannot_be_shown_or_leads_elsewhere_is_refused(name):
     assert code_of(named, name) == "upload_name"
+
+
+@pytest.mark.parametrize("survey", ["Nord/2026", "Nord\\2026", "x" * 81, "a\nb", "a\u202eb"])
+def test_a_survey_that_no_job_would_take_is_refused_at_the_door(survey):
+    header = write_metadata({"filename": "a.mp4", "survey": survey})
+    assert code_of(parse_metadata, header) == "upload_name"
+    with pytest.raises(ValidationError):
+        TypeAdapter(SurveyName).validate_python(survey)
+
+
+@pytest.mark.parametrize("survey", ["Stra\u00dfe 2026", "\u00e4" * 80])
+def test_a_survey_that_the_door_takes_is_taken_by_jobs(survey):
+    assert named("a.mp4", survey=survey).survey == survey
+    assert TypeAdapter(SurveyName).validate_python(survey) == survey
 
 
 @pytest.mark.parametrize("path", ["../a.mp4", "x/../../a.mp4", "x/./a.mp4", "x\x00/a", "y" * 1030])

@@ -3,7 +3,7 @@
 Staff see what was found of the others and decide: start the drive all the same, or withdraw it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from enum import StrEnum
 from typing import Annotated, ClassVar, Final
@@ -86,10 +86,17 @@ class ToStart(BaseModel):
     """UTC minus the camera's clock, set by hand; None estimates it."""
 
 
-def checks_of_waiting(town: Town) -> Iterator[CheckRequest]:
+Setback = Callable[[str, Exception], None]
+"""Told of what went wrong, and with what."""
+
+
+def checks_of_waiting(
+    town: Town, setback: Setback = lambda _, _error: None
+) -> Iterator[CheckRequest]:
     """Yield the checks of the drives that are waiting and complete.
 
-    None as long as there is no network to check them against.
+    None as long as there is no network to check them against. A drive that no check can be made
+    of costs itself and none of the others: `setback` is told.
     """
     for drive in town.files.waiting():
         if drive.waits_for is None:
@@ -97,7 +104,10 @@ def checks_of_waiting(town: Town) -> Iterator[CheckRequest]:
                 request = drive_request(town, drive)
             except RoadscanError as error:
                 if error.code != "network_missing":
-                    raise
+                    setback(f"the drive {drive.video.sha256}", error)
+                continue
+            except Exception as error:  # noqa: BLE001 -- whatever it is: the others go on
+                setback(f"the drive {drive.video.sha256}", error)
                 continue
             yield CheckRequest(drive=request, sent_s=drive.video.uploaded_s)
 

@@ -26,6 +26,7 @@ from roadscan.serve.jobs.sent_files import SentFile, SentFiles
 from roadscan.serve.jobs.steps import Facts, publish_progress
 from roadscan.serve.queue.job import Job, JobRequest, QueueName, Sha256, SurveyName
 from roadscan.serve.town import Town
+from roadscan.serve.uploads.tus_protocol import check_survey_name
 
 if TYPE_CHECKING:
     from roadscan.pipeline.prepare import PreparedDrive
@@ -79,7 +80,11 @@ def waiting_drive(town: Town, video_sha256: str) -> WaitingDrive:
 def drive_request(
     town: Town, drive: WaitingDrive, survey: str | None = None, offset_s: float | None = None
 ) -> DriveRequest:
-    """Return the request for a waiting drive; raises `track_missing`, `network_missing`."""
+    """Return the request for a waiting drive.
+
+    Raises `track_missing`, `network_missing`, and `upload_name` where its survey has a name that
+    older versions took.
+    """
     if drive.track is None:
         raise RoadscanError(
             "track_missing",
@@ -87,6 +92,7 @@ def drive_request(
             "Send a track of the same name",
         )
     survey = survey or drive.video.survey
+    check_survey_name(survey)
     return DriveRequest(
         survey=survey,
         video_sha256=drive.video.sha256,
