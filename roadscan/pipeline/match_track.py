@@ -9,7 +9,7 @@ from roadscan.locate.clean_track import clean_track
 from roadscan.locate.map_matching import match_path
 from roadscan.model.road import Direction, Network
 from roadscan.model.track import Gap
-from roadscan.pipeline.prepare import check_near
+from roadscan.pipeline.prepare import check_near, with_losses
 from roadscan.read.track_file import read_track
 
 
@@ -33,6 +33,8 @@ class TrackOnNetwork:
     credited_m: dict[str, float]
     """Metres driven by link id."""
     unmatched: tuple[Gap, ...]
+    warnings: tuple[str, ...]
+    """What is doubtful about the track."""
 
     def as_json(self) -> dict[str, object]:
         """Return it as plain values."""
@@ -47,7 +49,8 @@ def match_track(track_path: Path, network: Network) -> TrackOnNetwork:
     RoadscanError
         What `read_track` and `check_near` raise.
     """
-    path = clean_track(read_track(track_path), network.crs_epsg)
+    track = read_track(track_path)
+    path = clean_track(track, network.crs_epsg)
     check_near(path, network, track_path.name)
     matched = match_path(path, network)
     fixes = tuple(
@@ -62,4 +65,5 @@ def match_track(track_path: Path, network: Network) -> TrackOnNetwork:
         for k in np.flatnonzero(matched.link >= 0)
     )
     credited = {link: round(metres, 2) for link, metres in sorted(matched.credited_m.items())}
-    return TrackOnNetwork(fixes, credited, matched.unmatched)
+    warnings = with_losses(track, path.counts).warnings
+    return TrackOnNetwork(fixes, credited, matched.unmatched, warnings)

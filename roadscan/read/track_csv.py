@@ -50,7 +50,9 @@ EAST = {"E": 1, "O": 1, "W": -1}
 """The sign of a coordinate; O is the German east."""
 UNIT = re.compile(r"[(\[]([^)\]]*)[)\]]\s*$")
 NO_NAME = re.compile(r"[^a-z0-9äöüß/]")
-DEGREES = re.compile(r"([NSEWO]?)\s*([-+]?\d+(?:\.\d+)?)\s*°?\s*([NSEWO]?)", re.IGNORECASE)
+DEGREES = re.compile(
+    r"([NSEWO]?)\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?)\s*°?\s*([NSEWO]?)", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,8 +156,8 @@ def _read(rows: Iterator[list[str]], decimal: str) -> Fixes:
         )
         if isnan(fixes.t_s[-1]) or not usable:
             continue
-        for column, degrees in ((lat, fixes.lat[-1]), (lon, fixes.lon[-1])):
-            if isnan(degrees) and "place" not in fixes.not_read:
+        for column, degrees, most in ((lat, fixes.lat[-1], 90.0), (lon, fixes.lon[-1], 180.0)):
+            if not abs(degrees) <= most and "place" not in fixes.not_read:
                 fixes.not_read["place"] = f"column {column.name!r} holds {column.of(row)[:40]!r}"
     if too_long * 2 > len(fixes.t_s):
         message = f"{too_long} rows have more values than the {len(header.names)} names of columns"
@@ -193,7 +195,7 @@ def _time_column(
     for time_of, _ in ways:
         if any(not isnan(time_of(row)) for row in rows):
             return time_of
-    time_of, columns = ways[0]
+    time_of, columns = max(ways, key=lambda way: len(way[1]))
     row = next((row for row in rows if any(column.of(row) for column in columns)), [])
     fixes.not_read["time"] = " and ".join(
         f"column {column.name!r} holds {column.of(row)[:40]!r}" for column in columns

@@ -30,6 +30,16 @@ class _Epoch:
     rmc: Any = None
     gga: Any = None
 
+    def takes(self, sentence: Any) -> bool:
+        """Tell whether a sentence is of this epoch.
+
+        A second one of its kind from the same talker is of another, in a log that cuts off times.
+        """
+        before = getattr(self, sentence.sentence_type.lower())
+        return bool(self.clock == sentence.timestamp) and (
+            before is None or before.talker != sentence.talker
+        )
+
 
 def read_nmea(text: str) -> Fixes:
     """Read the RMC and GGA sentences, merged where they have the same time of day.
@@ -50,7 +60,7 @@ def read_nmea(text: str) -> Fixes:
         sentence = _parse(found.group())
         if sentence is None:
             continue
-        if epoch is None or epoch.clock != sentence.timestamp:
+        if epoch is None or not epoch.takes(sentence):
             last = _add(fixes, epoch, last)
             epoch = _Epoch(sentence.timestamp)
         setattr(epoch, sentence.sentence_type.lower(), sentence)

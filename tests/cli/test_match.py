@@ -21,7 +21,7 @@ def test_json_has_an_entry_for_each_fix_and_the_metres_of_each_link(
     code, out, err = said(capsys, small_drive.track, "--network", small_drive.network, "--json")
     assert (code, err) == (0, "")
     told = json.loads(out)
-    assert set(told) == {"matched", "credited_m", "unmatched"}
+    assert set(told) == {"matched", "credited_m", "unmatched", "warnings", "remarks"}
     first = told["matched"][0]
     assert set(first) == {
         "time_s", "link_id", "direction", "offset_m", "left_m", "accuracy_m",
@@ -66,3 +66,12 @@ def test_a_missing_network_option_is_a_wrong_option(
     assert (code, out) == (2, "")
     assert "--network" in err
     assert err.count("\n") == 1
+
+
+def test_what_is_doubtful_about_a_track_is_told(
+    small_drive: SmallDrive, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    track = tmp_path / "cut.gpx"
+    track.write_text(small_drive.track.read_text().replace("</trkseg></trk></gpx>", ""))
+    assert exit_code(["match", str(track), "--network", str(small_drive.network)]) == 0
+    assert "track_cut_off" in capsys.readouterr().out

@@ -247,7 +247,8 @@ def test_phyphox_says_no_date_and_the_message_shows_what_it_says(tmp_path: Path)
         ("lat,lon\n51,12\n51,12\n", "no column for the time among lat, lon"),
         ("time,lat,lon\n08:15:00,51,12\n", "column 'time' holds '08:15:00'"),
         ("date,time,lat,lon\nWed,08:15:00,51,12\n", "column 'time' holds '08:15:00'"),
-        (f"time,lat,lon\n{AT.format(1)},5116.2866,12\n" * 2, ""),
+        ("date,time,lat,lon\n06/10/2026,08:15:00,51,12\n", "column 'date' holds '06/10/2026'"),
+        (f"time,lat,N/S,lon\n{AT.format(1)},5116.286,N,12\n", "'lat' holds '5116.286'"),
         (f"time;lat;lon\n{AT.format(1)};51.27.14;12\n", "column 'lat' holds '51.27.14'"),
     ],
 )
@@ -309,3 +310,17 @@ def test_a_utf_16_gpx_may_be_cut_off_too(tmp_path: Path) -> None:
     content = (CASES / "gpx_utf16.gpx").read_bytes()
     track = read(tmp_path, content[: len(content) // 2 + 1], "a.gpx")
     assert track.warnings[0].startswith("track_cut_off:")
+
+
+def test_a_gpx_that_ends_in_zeros_is_cut_off(tmp_path: Path) -> None:
+    """What a device leaves that lost its power while it wrote."""
+    whole = gpx(*((k, 12 + k * 1e-4) for k in range(10)))
+    track = read(tmp_path, whole[: whole.rindex("<trkpt")].encode() + b"\0" * 512, "a.gpx")
+    assert len(track.t_s) == 9
+    assert track.warnings[0].startswith("track_cut_off:")
+
+
+def test_a_coordinate_may_have_an_exponent_and_none_is_taken_for_east(tmp_path: Path) -> None:
+    rows = [f"{AT.format(k)},5.15e1,1.225E+01" for k in range(2)]
+    track = read(tmp_path, "\n".join(["time,lat,lon", *rows]))
+    assert (track.lat_deg[0], track.lon_deg[0]) == (51.5, 12.25)

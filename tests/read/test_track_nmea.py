@@ -92,3 +92,22 @@ def test_a_receiver_without_a_fix_gives_nothing(tmp_path: Path) -> None:
     with pytest.raises(RoadscanError) as caught:
         read(tmp_path, empty, empty)
     assert caught.value.code == "track_too_short"
+
+
+def test_ten_sentences_in_each_whole_second_are_ten_fixes(tmp_path: Path) -> None:
+    lines = []
+    for k in range(40):
+        lat = f"5103.{k:04d},N"
+        lines += [
+            rmc(f"09000{k // 10}", lat=lat),
+            gga(f"09000{k // 10}").replace("5103.0000,N", lat),
+        ]
+    track = read(tmp_path, *(line if "RMC" in line else sentence(line[1:-3]) for line in lines))
+    np.testing.assert_allclose(track.t_s - track.t_s[0], np.arange(40) / 10, atol=1e-6)
+    assert track.warnings[0].startswith("track_same_time: 40 of 40")
+
+
+def test_two_talkers_of_one_moment_are_one_fix(tmp_path: Path) -> None:
+    moments = [rmc(f"09000{k}") for k in range(4)]
+    both = [line for one in moments for line in (one, sentence(one[1:-3].replace("GP", "GN", 1)))]
+    assert (np.diff(read(tmp_path, *both).t_s) == 1.0).all()
