@@ -1,5 +1,6 @@
 import re
 import time
+from contextlib import closing
 from importlib.resources import files
 from pathlib import Path
 from string import Template
@@ -38,7 +39,8 @@ def test_what_is_set_stands_in_the_text(settings, store, accounts, language):
     changed = settings.model_copy(
         update={"keep_raw_s": 3 * 86400.0, "public_collections": public, "cookie_secure": True}
     )
-    text = privacy_record(Town(changed, store), language)
+    with closing(Town(changed, store)) as town:
+        text = privacy_record(town, language)
     words = WORDS[language]
     assert re.search(r"6\. .*\b3 (Tage|days)\)", text)
     assert words.deletes in text
