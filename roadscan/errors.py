@@ -52,6 +52,7 @@ EXIT_CODES: Final[dict[str, ExitCode]] = {
     # network
     "network_format_unknown": ExitCode.BAD_INPUT,
     "network_malformed": ExitCode.BAD_INPUT,
+    "network_class_unknown": ExitCode.BAD_INPUT,
     "network_no_crs": ExitCode.BAD_INPUT,
     "network_no_lines": ExitCode.BAD_INPUT,
     "network_zip_refused": ExitCode.BAD_INPUT,

@@ -9,7 +9,7 @@ import typer
 from rich.table import Table
 
 from roadscan.cli import options
-from roadscan.cli.screen import add_row, printable, show
+from roadscan.cli.screen import add_row, printable, show, show_network, warn_of_network
 
 if TYPE_CHECKING:
     from roadscan.model.drive_check import DriveCheck
@@ -25,15 +25,32 @@ def check(
             show_default=False,
         ),
     ] = None,
+    network: Annotated[
+        Path | None,
+        typer.Option(
+            "--network",
+            help="Road network: tells what its columns are taken for, what is wrong with its "
+            "lines, and how much of the drive is on it.",
+            show_default=False,
+        ),
+    ] = None,
     json: options.Json = False,  # noqa: FBT002 -- how typer declares a switch
 ) -> None:
-    """Check a video and its track, without running the detector."""
+    """Check a video, its track and the network, without running the detector."""
     from roadscan.pipeline.check_drive import check_drive  # noqa: PLC0415 -- keeps other commands fast
 
-    result = check_drive(video, track)
+    roads = None
+    if network is not None:
+        from roadscan.read.network import read_network  # noqa: PLC0415 -- keeps other commands fast
+
+        roads = read_network(network)
+        warn_of_network(roads.remarks)
+    result = check_drive(video, track, roads)
     if json:
-        typer.echo(json_format.dumps(result.as_json(), ensure_ascii=False))
+        remarks = {} if roads is None else {"remarks": roads.remarks}
+        typer.echo(json_format.dumps(result.as_json() | remarks, ensure_ascii=False))
     else:
+        show_network(() if roads is None else roads.remarks)
         show(_table(result))
 
 

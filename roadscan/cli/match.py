@@ -8,7 +8,7 @@ import typer
 from rich.table import Table
 
 from roadscan.cli import options
-from roadscan.cli.screen import add_row, show
+from roadscan.cli.screen import add_row, show, show_network, warn_of_network
 
 if TYPE_CHECKING:
     from roadscan.model.road import Network
@@ -30,10 +30,13 @@ def match(
     from roadscan.read.network import read_network  # noqa: PLC0415 -- keeps other commands fast
 
     roads = read_network(network)
+    warn_of_network(roads.remarks)
     result = match_track(track, roads)
     if json:
-        typer.echo(json_format.dumps(result.as_json(), ensure_ascii=False))
+        answer = result.as_json() | {"remarks": roads.remarks}
+        typer.echo(json_format.dumps(answer, ensure_ascii=False))
     else:
+        show_network(roads.remarks)
         show(_table(result, roads))
 
 

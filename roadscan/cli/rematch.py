@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from roadscan.cli import options
-from roadscan.cli.screen import printable
+from roadscan.cli.screen import printable, show_network, warn_of_network
 
 
 def rematch(
@@ -22,5 +22,7 @@ def rematch(
     from roadscan.pipeline.rematch import rematch_in_folder  # noqa: PLC0415 -- starts faster
 
     done = rematch_in_folder(folder, network, survey)
+    warn_of_network(done.network.remarks)
+    show_network(done.network.remarks)
     found = f"{done.drives} drives on {done.network.source}, {done.summary.scored} segments"
     typer.echo(printable(f"{done.survey}: {found}"))

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from roadscan.cli import options
-from roadscan.cli.screen import show
+from roadscan.cli.screen import show, show_network, warn_of_network
 from roadscan.cli.summary import summary_table
 from roadscan.pipeline.progress import bars_on_stderr
 
@@ -82,9 +82,11 @@ def run(  # noqa: PLR0913, PLR0917 -- typer makes an option of each
             objections=objections,
             trust_pt=trust_pt,
             progress=progress,
+            tell=warn_of_network,
         )
     if json:
         typer.echo(result.record.as_json(), nl=False)
     else:
+        show_network(result.record.network.remarks)
         show(summary_table(result))
         typer.echo(f"Results: {result.out}")

@@ -80,6 +80,9 @@ class Network:
     sha256: str
     """Of the file it was read from."""
     source: str
+    remarks: tuple[str, ...] = ()
+    """What its columns were taken for, what was assumed, and what is wrong with its lines: known
+    when it is read from a file, not stored."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -120,7 +120,7 @@ def rematch_in_folder(folder: Path, network_path: Path, name: str | None) -> Rem
         results = score_survey(store, survey.name)
         export_all(store, results, folder)
         summary = summary_of(results.assessment)
-        retell_run(folder, store, survey.name, summary)
+        retell_run(folder, store, survey.name, summary, network)
     return Rematched(survey.name, len(keys), network, summary)
 
 

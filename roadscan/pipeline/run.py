@@ -1,7 +1,7 @@
 """One survey through all rooms: videos and tracks in, layers and run.json out."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from errno import ENOSPC
@@ -87,12 +87,14 @@ def run(  # noqa: PLR0913 -- each is an option of the command
     objections: Path | str | None = None,
     trust_pt: bool = False,
     progress: Progress | None = None,
+    tell: Callable[[Sequence[str]], None] | None = None,
 ) -> RunResult:
     """Turn the videos of a survey into scored segments; what was done before is not done again.
 
     A video that cannot be used is kept with its reason in the record while the others go on.
     Photos show the road only, or with `context_photos` the whole frame without the persons and
-    vehicles that the privacy network finds; none show the areas of `objections`. Weights for torch
+    vehicles that the privacy network finds; none show the areas of `objections`. `tell` hears
+    what was found when the network was read, before any drive. Weights for torch
     from elsewhere than roadscan's own models are code, and loaded only with `trust_pt`.
 
     Raises
@@ -110,6 +112,8 @@ def run(  # noqa: PLR0913 -- each is an option of the command
         tools = replace(tools, pictures=rules)
         masks = () if objections is None else read_objections(Path(objections))
         _check_writable(out)
+    if tell is not None:
+        tell(tools.network.remarks)
     name = survey or out.resolve().name
     settings = Settings(name, tools.camera, offset_s, every_m, tools.scheme.viewing, rules.key)
     given_track = None if track is None else Path(track)

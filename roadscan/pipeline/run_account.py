@@ -119,7 +119,7 @@ def frames_record(frames: FrameCounts) -> FramesRecord:
 def network_record(network: Network) -> NetworkRecord:
     """Return what is told of a network."""
     crs = f"EPSG:{network.crs_epsg}"
-    return NetworkRecord(network.source, network.sha256, len(network.links), crs)
+    return NetworkRecord(network.source, network.sha256, len(network.links), crs, network.remarks)
 
 
 def warnings_of(

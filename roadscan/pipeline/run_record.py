@@ -126,6 +126,8 @@ class NetworkRecord:
     sha256: str
     links: int
     crs: str
+    remarks: tuple[str, ...] = ()
+    """What its columns were taken for, what was assumed, what is wrong with its lines."""
 
 
 @dataclass(frozen=True, slots=True)

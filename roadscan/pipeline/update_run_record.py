@@ -40,12 +40,14 @@ from roadscan.store.store import Store
 _RECORD: Final = TypeAdapter(RunRecord)
 
 
-def retell_run(folder: Path, store: Store, survey: str, summary: ScoreSummary) -> None:
+def retell_run(
+    folder: Path, store: Store, survey: str, summary: ScoreSummary, read: Network | None = None
+) -> None:
     """Write `run.json` anew for the survey as it is now, if there is one of that survey.
 
     What only the run knew stays: its version, times, camera, model and inputs without use. A
     record that an other roadscan wrote and this one cannot read is removed, not left to tell of
-    what is no more.
+    what is no more. `read` is the network as its file was read, where it was read just now.
     """
     path = folder / RUN_FILE
     if not path.is_file():
@@ -55,7 +57,14 @@ def retell_run(folder: Path, store: Store, survey: str, summary: ScoreSummary) -
     except ValidationError:
         path.unlink()
         return
-    write_atomically(path, _retold(before, folder, store, survey, summary).as_json())
+    record = _retold(before, folder, store, survey, summary)
+    if read is not None:
+        remarks = read.remarks
+    else:
+        same = before.network.sha256 == record.network.sha256
+        remarks = before.network.remarks if same else ()
+    record = replace(record, network=replace(record.network, remarks=remarks))
+    write_atomically(path, record.as_json())
 
 
 def _retold(

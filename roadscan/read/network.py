@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import astuple
+from dataclasses import astuple, dataclass, replace
 from math import isnan
 from pathlib import Path
 
@@ -14,16 +14,20 @@ from roadscan.errors import RoadscanError
 from roadscan.model.arrays import Floats
 from roadscan.model.road import Link, Network
 from roadscan.read.input_files import check_file, sha256_of
+from roadscan.read.network_assumptions import assumptions_of, remarks_on
+from roadscan.read.network_faults import Fault, LineFault
 from roadscan.read.network_geojson import geojson_lines, read_geojson
+from roadscan.read.network_geometry import ReadLink, mend_lines
 from roadscan.read.network_mapping import NetworkMapping, mapping_path, read_mapping
 from roadscan.read.network_osm import read_osm
-from roadscan.read.network_preview import EMPTY_PREVIEW, NetworkPreview, preview_lines
-from roadscan.read.network_rows import Lines, RawLink
+from roadscan.read.network_preview import NetworkPreview, preview_lines, preview_ways
+from roadscan.read.network_rows import Lines, RawLink, raw_links
 from roadscan.read.network_table import (
     geopackage_lines,
     read_geopackage,
     read_shapefile,
     shapefile_lines,
+    sidecar,
 )
 from roadscan.read.network_zip import unzipped_network
 from roadscan.read.road_tags import (
@@ -42,6 +46,8 @@ BESIDE_SHAPEFILE = (".dbf", ".prj", ".cpg")
 """Sidecar files of a shapefile that affect the result."""
 MAX_OFF_MERIDIAN_DEG = 9.0
 """At this distance from its central meridian UTM is off by 1 %; Germany lies within 5 degrees."""
+READING = 2
+"""Raised when the same file becomes another network: what is stored of it stays what it was."""
 MIN_LENGTH_M = 0.05
 DEFAULT_LANE_WIDTH_M = 3.5
 
@@ -86,20 +92,33 @@ def read_network(
         `network_zip_refused`, and what `check_file` raises.
     """
     with _extracted(path) as file:
-        raw = FORMATS[file.suffix.lower()](file, read_mapping(file) if mapping is None else mapping)
-        if not raw:
-            raise RoadscanError(
-                "network_no_lines",
-                f"{path.name} contains no road lines",
-                "Export the lines of the roads",
-            )
-        links, epsg = _metric_links(raw, default_lane_width_m, path.name)
-        scheme_width = any(link.lane_width_source == "scheme" for link in links)
+        meanings = _meanings(file, mapping)
+        table = TABLES.get(file.suffix.lower())
+        lines = None if table is None else table(file)
+        read = (
+            FORMATS[file.suffix.lower()](file, meanings)
+            if lines is None
+            else raw_links(lines, meanings, file.name)
+        )
+        found = _metric_links(read, default_lane_width_m, path.name)
+        assumed = assumptions_of(found.read)
+        preview = (
+            preview_ways(len(found.links), found.faults, assumed)
+            if lines is None
+            else preview_lines(lines, meanings, found.faults, assumed)
+        )
+        scheme_width = any(link.lane_width_source == "scheme" for link in found.links)
         settings = _settings(default_lane_width_m if scheme_width else None, mapping)
-        return Network(links, epsg, _sha256(file, settings), path.name)
+        sha256 = _sha256(file, settings)
+        remarks = remarks_on(found.links, preview, path.name)
+        return Network(found.links, found.epsg, sha256, path.name, remarks)
 
 
-def preview_network(path: Path, mapping: NetworkMapping | None = None) -> NetworkPreview:
+def preview_network(
+    path: Path,
+    mapping: NetworkMapping | None = None,
+    default_lane_width_m: float = DEFAULT_LANE_WIDTH_M,
+) -> NetworkPreview:
     """Return how the columns of a network are interpreted and which lines have a fault.
 
     A network that `read_network` refuses can still be previewed: to see why, and to map other
@@ -111,10 +130,33 @@ def preview_network(path: Path, mapping: NetworkMapping | None = None) -> Networ
         As `read_network`, where the file cannot be read at all.
     """
     with _extracted(path) as file:
+        meanings = _meanings(file, mapping)
         table = TABLES.get(file.suffix.lower())
         if table is None:
-            return EMPTY_PREVIEW
-        return preview_lines(table(file), read_mapping(file) if mapping is None else mapping)
+            found = _metric_links(
+                FORMATS[file.suffix.lower()](file, meanings), default_lane_width_m, path.name
+            )
+            return preview_ways(len(found.links), found.faults, assumptions_of(found.read))
+        lines = table(file)
+        try:
+            read = raw_links(lines, meanings, path.name)
+            found = _metric_links(read, default_lane_width_m, path.name, refuse=False)
+        except RoadscanError:  # told by reading it; here its columns are what matters
+            return preview_lines(lines, meanings)
+        return preview_lines(lines, meanings, found.faults, assumptions_of(found.read))
+
+
+def _meanings(file: Path, mapping: NetworkMapping | None) -> NetworkMapping:
+    """Return the given mapping, else that beside the file; its tables of values count for both."""
+    beside = read_mapping(file)
+    if mapping is None:
+        return beside
+    return replace(
+        mapping,
+        road_class_values=mapping.road_class_values
+        or (beside.road_class_values if mapping.road_class else ()),
+        oneway_values=mapping.oneway_values or beside.oneway_values,
+    )
 
 
 @contextmanager
@@ -135,28 +177,56 @@ def _extracted(path: Path) -> Iterator[Path]:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """Links in a metric CRS, each with what the file says of it, and what is wrong with lines."""
+
+    links: tuple[Link, ...]
+    epsg: int
+    read: list[tuple[RawLink, Link]]
+    faults: list[Fault]
+
+
 def _metric_links(
-    raw: Sequence[RawLink], default_lane_width_m: float, source: str
-) -> tuple[tuple[Link, ...], int]:
-    """Return the links in the metric CRS of the data, and its EPSG code."""
+    raw: Sequence[RawLink], default_lane_width_m: float, source: str, *, refuse: bool = True
+) -> _Found:
+    """Return the links in the metric CRS of the data, mended where that is certain.
+
+    With `refuse` ids that are there twice end it.
+    """
+    if not raw:
+        raise RoadscanError(
+            "network_no_lines", f"{source} contains no road lines", "Export the lines of the roads"
+        )
     all_lonlat = np.concatenate([link.lonlat for link in raw])
     epsg = metric_crs(all_lonlat[:, 0], all_lonlat[:, 1])
     _check_extent(all_lonlat, epsg, source)
     to_metric = Transformer.from_crs(4326, epsg, always_xy=True)
     x, y = to_metric.transform(all_lonlat[:, 0], all_lonlat[:, 1])
     lines = np.split(np.column_stack([x, y]), np.cumsum([len(link.lonlat) for link in raw])[:-1])
-    links = _distinct(
-        [
-            _link(link, xy, default_lane_width_m)
-            for link, line in zip(raw, lines, strict=True)
-            if len(xy := _without_repeats(line)) > 1
-        ]
-    )
-    if not links:
+    read: list[tuple[RawLink, ReadLink]] = []
+    faults: list[Fault] = []
+    for given, line in zip(raw, lines, strict=True):
+        xy_m = _without_repeats(line)
+        if len(xy_m) > 1:
+            link = ReadLink(_link(given, xy_m, default_lane_width_m), given.number)
+            read.append((given, link))
+        else:
+            faults.append(Fault(given.number, LineFault.NO_LENGTH, "", given.link_id))
+    if not read:
         raise RoadscanError(
             "network_no_lines", f"all lines of {source} have zero length", "Check the export"
         )
-    return links, epsg
+    if refuse:
+        _refuse_same_ids([line.link for _, line in read])
+    mended, found = mend_lines([line for _, line in read])
+    kept = {line.link.link_id: line.link for line in mended}
+    return _Found(
+        tuple(line.link for line in mended),
+        epsg,
+        [(given, kept[given.link_id]) for given, _ in read if given.link_id in kept],
+        [*faults, *found],
+    )
 
 
 def _check_extent(lonlat: Floats, epsg: int, source: str) -> None:
@@ -175,7 +245,7 @@ def _check_extent(lonlat: Floats, epsg: int, source: str) -> None:
 
 def _settings(scheme_width_m: float | None, mapping: NetworkMapping | None) -> list[str]:
     """Return the settings a network was read with, as far as they are not the defaults."""
-    found = []
+    found = [f"reading {READING}"]
     if scheme_width_m not in {None, DEFAULT_LANE_WIDTH_M}:
         found.append(f"lane width {scheme_width_m!r}")
     if mapping is not None:
@@ -188,11 +258,10 @@ def _sha256(path: Path, settings: Sequence[str]) -> str:
 
     The same file read with another width or mapping is another network.
     """
-    beside = [path.with_suffix(suffix) for suffix in BESIDE_SHAPEFILE] if _is_shape(path) else []
-    parts = [file for file in (*beside, mapping_path(path)) if file.exists()]
+    beside = [sidecar(path, suffix) for suffix in BESIDE_SHAPEFILE] if _is_shape(path) else []
+    mapping = mapping_path(path)
+    parts = [file for file in (*beside, mapping if mapping.exists() else None) if file is not None]
     own = sha256_of(path)
-    if not parts and not settings:
-        return own
     return hashlib.sha256("".join([own, *map(sha256_of, parts), *settings]).encode()).hexdigest()
 
 
@@ -226,7 +295,7 @@ def _without_repeats(xy_m: Floats) -> Floats:
     return kept if length_m >= MIN_LENGTH_M else kept[:1]
 
 
-def _distinct(links: list[Link]) -> tuple[Link, ...]:
+def _refuse_same_ids(links: Sequence[Link]) -> None:
     """Refuse duplicate link ids: everything refers to them."""
     seen: set[str] = set()
     for link in links:
@@ -237,4 +306,3 @@ def _distinct(links: list[Link]) -> tuple[Link, ...]:
                 "Give each line a unique id, or no id at all",
             )
         seen.add(link.link_id)
-    return tuple(links)

@@ -4,6 +4,7 @@ import tomllib
 from collections.abc import Collection
 from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import Any, Final
 
 from roadscan.errors import RoadscanError
 from roadscan.read.input_files import check_file
@@ -13,9 +14,22 @@ MAX_BYTES = 100_000
 
 @dataclass(frozen=True, slots=True)
 class NetworkMapping:
-    """Column names by meaning, in lower case; the first with a value in a row counts."""
+    """Column names by meaning, in lower case; the first with a value in a row counts.
 
-    link_id: tuple[str, ...] = ("link_id", "linkid", "id", "fid_link", "kante", "edge_id", "osm_id")
+    The tables of values say what a column's own codes mean: (("b", "A"), ("g", "B")).
+    """
+
+    link_id: tuple[str, ...] = (
+        "link_id",
+        "linkid",
+        "id",
+        "fid_link",
+        "kante",
+        "edge_id",
+        "osm_id",
+        "objectid",
+        "fid",
+    )
     street: tuple[str, ...] = ("street", "name", "strasse", "straße", "strname", "street_name")
     street_key: tuple[str, ...] = (
         "street_key",
@@ -38,8 +52,19 @@ class NetworkMapping:
         "rural",
     )
     highway: tuple[str, ...] = ("highway", "fclass")
+    road_class_values: tuple[tuple[str, str], ...] = ()
+    """Class A, B or N by value of the column; then every value of it has to be here."""
+    oneway_values: tuple[tuple[str, str], ...] = ()
+    """"forward", "backward" or "both" by value of the column."""
 
 
+TABLES: Final[dict[str, frozenset[str]]] = {
+    "road_class_values": frozenset({"A", "B", "N"}),
+    "oneway_values": frozenset({"forward", "backward", "both"}),
+}
+"""What a table of values may say."""
+MEANINGS: Final = tuple(f.name for f in fields(NetworkMapping) if f.name not in TABLES)
+"""The meanings that a column can have."""
 DEFAULT_MAPPING = NetworkMapping()
 
 
@@ -62,20 +87,39 @@ def read_mapping(network: Path) -> NetworkMapping:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise _malformed(path, f"is not valid TOML ({error})") from error
     known = [field.name for field in fields(NetworkMapping)]
-    columns: dict[str, tuple[str, ...]] = {}
+    found: dict[str, Any] = {}
     for key, value in values.items():
         if key not in known:
             raise _malformed(path, f"has the unknown key {key!r}; known keys: {', '.join(known)}")
+        if key in TABLES:
+            found[key] = _table(path, key, value)
+            continue
         names = [value] if isinstance(value, str) else value
         if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
             raise _malformed(path, f"has {key} = {value!r}")
-        columns[key] = tuple(name.lower() for name in names)
-    return NetworkMapping(**columns)
+        found[key] = tuple(name.lower() for name in names)
+    return NetworkMapping(**found)
+
+
+def _table(path: Path, key: str, value: object) -> tuple[tuple[str, str], ...]:
+    """Return what the values of a column mean, by the value in lower case."""
+    if not isinstance(value, dict):
+        raise _malformed(path, f"has {key} = {value!r}, not a table [{key}]")
+    for given, meaning in value.items():
+        if meaning not in TABLES[key]:
+            allowed = ", ".join(sorted(TABLES[key]))
+            raise _malformed(path, f"has {given} = {meaning!r} in [{key}]; allowed are {allowed}")
+    return tuple((str(given).lower(), str(meaning)) for given, meaning in value.items())
 
 
 def mapping_path(network: Path) -> Path:
     """Return the path at which the mapping of a network would be."""
     return network.with_suffix(".mapping.toml")
+
+
+def is_chosen(mapping: NetworkMapping, meaning: str) -> bool:
+    """Tell whether somebody chose the columns of a meaning; the usual names are a guess."""
+    return bool(getattr(mapping, meaning) != getattr(DEFAULT_MAPPING, meaning))
 
 
 def check_columns(mapping: NetworkMapping, columns: Collection[str], source: str) -> None:
@@ -86,13 +130,12 @@ def check_columns(mapping: NetworkMapping, columns: Collection[str], source: str
     RoadscanError
         `network_malformed`.
     """
-    for field in fields(NetworkMapping):
-        wanted = getattr(mapping, field.name)
-        asked_for = wanted and wanted != getattr(DEFAULT_MAPPING, field.name)
-        if asked_for and not any(name in columns for name in wanted):
+    for meaning in MEANINGS:
+        wanted = getattr(mapping, meaning)
+        if is_chosen(mapping, meaning) and not all(name in columns for name in wanted):
             raise RoadscanError(
                 "network_malformed",
-                f"the mapping takes {field.name} from {', '.join(wanted)}, "
+                f"the mapping takes {meaning} from {', '.join(wanted)}, "
                 f"but {source} has {', '.join(sorted(columns)[:30]) or 'no columns'}",
                 "Correct the mapping",
             )

@@ -1,42 +1,30 @@
 """Preview of a network: how its columns are interpreted and which lines have faults."""
 
+import re
 from collections import Counter, defaultdict
-from collections.abc import Iterator
-from dataclasses import dataclass, fields
-from enum import StrEnum
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from math import isnan
 from typing import Final
 
-from roadscan.model.road import RoadClass
-from roadscan.read.network_mapping import NetworkMapping
-from roadscan.read.network_rows import GEOFABRIK_ONEWAY, Lines, Row, text_of
-from roadscan.read.road_tags import NO, REVERSE, WIDTHS_M, YES, is_known_surface, number_in
+from roadscan.read.network_faults import Assumption, Fault, LineFault
+from roadscan.read.network_mapping import MEANINGS, NetworkMapping
+from roadscan.read.network_rows import Lines, Reading, Row, text_of
+from roadscan.read.road_tags import (
+    INSIDE,
+    OUTSIDE,
+    WIDTHS_M,
+    is_known_surface,
+    number_in,
+    oneway_code,
+)
 
-MEANINGS: Final = tuple(field.name for field in fields(NetworkMapping))
 EXAMPLES: Final = 3
 MAX_FAULTS: Final = 100
 """Faults listed individually; the rest are only counted."""
 _EXAMPLE_CHARACTERS: Final = 40
-_ONEWAY: Final = YES | NO | REVERSE | {letter.lower() for letter in GEOFABRIK_ONEWAY}
-
-
-class LineFault(StrEnum):
-    """A fault of a line, or of a value that then counts as missing."""
-
-    NO_LINE = "no_line"
-    """The feature has no line geometry: it is skipped."""
-    ID_TWICE = "id_twice"
-    """Another line has the same id: the network cannot be used."""
-    ID_MISSING = "id_missing"
-    """Other lines have an id; this one gets an id from its coordinates."""
-    CLASS_UNKNOWN = "class_unknown"
-    """Not A, B or N: derived from the highway, else B."""
-    SURFACE_UNKNOWN = "surface_unknown"
-    """Unknown surface: not scored."""
-    ONEWAY_UNKNOWN = "oneway_unknown"
-    """Unknown value: both directions count."""
-    WIDTH_IMPLAUSIBLE = "width_implausible"
-    """No lane width between 2 and 6 m: the scheme's default applies."""
+_GARBLED: Final = re.compile("[\u00c2\u00c3][\u0080-\u00bf\u0152-\u2122]|\ufffd")
+"""What is left of an umlaut in UTF-8 that was read as something else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,16 +38,6 @@ class Column:
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
-    """A fault of one line."""
-
-    line: int
-    """Number of the feature in its file, from 1."""
-    kind: LineFault
-    value: str
-
-
-@dataclass(frozen=True, slots=True)
 class NetworkPreview:
     """What a person should check before a network is used."""
 
@@ -70,26 +48,53 @@ class NetworkPreview:
     faults: tuple[Fault, ...]
     """At most `MAX_FAULTS`."""
     fault_counts: dict[str, int]
+    assumed: tuple[Assumption, ...] = ()
+    encoding: str = ""
+    """That was found out because the file declares none."""
 
 
-EMPTY_PREVIEW: Final = NetworkPreview(0, (), {}, (), {})
-"""For OpenStreetMap, which has no columns."""
-
-
-def preview_lines(lines: Lines, mapping: NetworkMapping) -> NetworkPreview:
-    """Preview the lines of a network under a mapping."""
-    columns = lines.columns
-    faults = sorted(_faults(lines, mapping), key=lambda fault: fault.line)
+def preview_lines(
+    lines: Lines,
+    mapping: NetworkMapping,
+    of_geometry: Sequence[Fault] = (),
+    assumed: Sequence[Assumption] = (),
+) -> NetworkPreview:
+    """Preview the lines of a network under a mapping, with what else was found wrong with them."""
+    reading = Reading.of(lines, mapping)
+    counts, shown = _counted([*_faults(lines, reading), *of_geometry])
     return NetworkPreview(
         len(lines.rows),
-        tuple(_column(name, lines) for name in columns),
+        tuple(_column(name, lines) for name in lines.columns),
         {
-            meaning: next((n for n in getattr(mapping, meaning) if n in columns), "")
+            meaning: next((n for n in getattr(reading.columns, meaning) if n in lines.columns), "")
             for meaning in MEANINGS
         },
-        tuple(faults[:MAX_FAULTS]),
-        dict(Counter(fault.kind.value for fault in faults)),
+        shown,
+        counts,
+        tuple(assumed),
+        lines.encoding,
     )
+
+
+def preview_ways(
+    links: int, of_geometry: Sequence[Fault], assumed: Sequence[Assumption]
+) -> NetworkPreview:
+    """Preview OpenStreetMap data, which have no columns to choose from."""
+    counts, shown = _counted(of_geometry)
+    return NetworkPreview(links, (), {}, shown, counts, tuple(assumed))
+
+
+def _counted(faults: Sequence[Fault]) -> tuple[dict[str, int], tuple[Fault, ...]]:
+    """Count the faults of each kind, and return the first ones; each kind is among them."""
+    counts = Counter(fault.kind.value for fault in faults)
+    each = max(1, MAX_FAULTS // max(1, len(counts)))
+    seen = Counter[str]()
+    first, more = list[Fault](), list[Fault]()
+    for fault in sorted(faults, key=lambda fault: fault.line):
+        (first if seen[fault.kind] < each else more).append(fault)
+        seen[fault.kind] += 1
+    shown = [*first, *more][:MAX_FAULTS]
+    return dict(counts), tuple(sorted(shown, key=lambda fault: fault.line))
 
 
 def _column(name: str, lines: Lines) -> Column:
@@ -98,32 +103,41 @@ def _column(name: str, lines: Lines) -> Column:
     return Column(name, len(texts), tuple(shown)[:EXAMPLES])
 
 
-def _faults(lines: Lines, mapping: NetworkMapping) -> Iterator[Fault]:
+def _faults(lines: Lines, reading: Reading) -> Iterator[Fault]:
     for number in lines.left_out:
         yield Fault(number, LineFault.NO_LINE, "")
     by_id = defaultdict[str, list[int]](list)
     for row in lines.rows:
-        by_id[text_of(row, mapping.link_id)].append(row.number)
-        yield from _value_faults(row, mapping)
+        by_id[text_of(row, reading.columns.link_id)].append(row.number)
+        for kind, value in _value_faults(row, reading):
+            yield Fault(row.number, kind, value, text_of(row, reading.columns.link_id))
     without = by_id.pop("", [])
     for number in without if by_id else ():
         yield Fault(number, LineFault.ID_MISSING, "")
     for link_id, numbers in by_id.items():
         for number in numbers if len(numbers) > 1 else ():
-            yield Fault(number, LineFault.ID_TWICE, link_id)
+            yield Fault(number, LineFault.ID_TWICE, link_id, link_id)
 
 
-def _value_faults(row: Row, mapping: NetworkMapping) -> Iterator[Fault]:
-    given = text_of(row, mapping.road_class)
-    if given and given.upper() not in set(RoadClass):
-        yield Fault(row.number, LineFault.CLASS_UNKNOWN, given)
-    given = text_of(row, mapping.surface)
+def _value_faults(row: Row, reading: Reading) -> Iterator[tuple[LineFault, str]]:
+    columns = reading.columns
+    for name, others in reading.other_classes.items():
+        given = text_of(row, (name,))
+        if given in others:
+            yield LineFault.CLASS_UNKNOWN, given
+    given = text_of(row, columns.surface)
     if not is_known_surface(given):
-        yield Fault(row.number, LineFault.SURFACE_UNKNOWN, given)
-    given = text_of(row, mapping.oneway)
-    if given.lower() not in _ONEWAY:
-        yield Fault(row.number, LineFault.ONEWAY_UNKNOWN, given)
-    given = text_of(row, mapping.lane_width)
+        yield LineFault.SURFACE_UNKNOWN, given
+    given = text_of(row, columns.oneway)
+    if given and oneway_code(given) not in reading.oneway:
+        yield LineFault.ONEWAY_UNKNOWN, given
+    given = text_of(row, columns.outside_town)
+    if given and oneway_code(given) not in INSIDE | OUTSIDE:
+        yield LineFault.OUTSIDE_UNKNOWN, given
+    given = text_of(row, columns.lane_width)
     width_m = number_in(given)
     if given and (isnan(width_m) or not WIDTHS_M[0] <= width_m <= WIDTHS_M[1]):
-        yield Fault(row.number, LineFault.WIDTH_IMPLAUSIBLE, given)
+        yield LineFault.WIDTH_IMPLAUSIBLE, given
+    given = text_of(row, (*columns.street, *columns.link_id))
+    if _GARBLED.search(given):
+        yield LineFault.TEXT_GARBLED, given

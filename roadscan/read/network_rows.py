@@ -2,15 +2,23 @@
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from pyproj import CRS, Transformer
 
 from roadscan.errors import RoadscanError
 from roadscan.model.arrays import Floats
-from roadscan.read.network_mapping import NetworkMapping, check_columns
+from roadscan.model.road import RoadClass
+from roadscan.read.network_mapping import (
+    DEFAULT_MAPPING,
+    NetworkMapping,
+    check_columns,
+    is_chosen,
+)
+from roadscan.read.road_tags import oneway_code, oneway_meanings
 
 TAGS = (
     "junction",
@@ -22,11 +30,12 @@ TAGS = (
     "bridge",
     "tunnel",
 )
+MAX_SHOWN = 8
+"""Values of a column that a message names."""
 MAX_TEXT = 200
 """Names and ids are cut to this many characters: none of a road is longer."""
 GEOFABRIK_COLUMN = "fclass"
 """Column found only in Geofabrik's OpenStreetMap shapefiles, which code one-way as letters."""
-GEOFABRIK_ONEWAY = {"F": "yes", "T": "-1", "B": "no"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +56,10 @@ class RawLink:
     outside_town: str = ""
     tags: Mapping[str, str] = field(default_factory=dict)
     """OpenStreetMap tags that determine class, built-up area and level."""
+    number: int = 0
+    """Position of the feature in its file, from 1; 0 where a file has no such order."""
+    id_by_place: bool = False
+    """Whether the id was derived from the coordinates."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +81,8 @@ class Lines:
     crs: CRS
     left_out: tuple[int, ...] = ()
     """Numbers of the features that are not lines."""
+    encoding: str = ""
+    """That was found out because the file declares none, else ""."""
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -79,38 +94,113 @@ def raw_links(lines: Lines, mapping: NetworkMapping, source: str) -> list[RawLin
     """Return a link for each part of each row.
 
     Ids are the network's own, with the number of the part if there are several, else derived from
-    the coordinates; duplicate lines without an id become one link.
+    the coordinates, with a number where lines lie on each other.
 
     Raises
     ------
     RoadscanError
         `network_malformed` for coordinates off the Earth or a mapping that names
-        unknown columns, `network_no_crs` if the coordinates cannot be WGS84.
+        unknown columns, `network_class_unknown` if the column chosen for the class holds something
+        else, `network_no_crs` if the coordinates cannot be WGS84.
     """
-    rows, columns = lines.rows, lines.columns
-    check_columns(mapping, columns, source)
+    rows = lines.rows
+    check_columns(mapping, lines.columns, source)
+    reading = Reading.of(lines, mapping)
+    reading.check_class(mapping, source)
     places = iter(_to_lonlat([part for row in rows for part in row.parts], lines.crs, source))
-    geofabrik = GEOFABRIK_COLUMN in columns
     links: list[RawLink] = []
-    derived: set[str] = set()
+    copies = Counter[str]()
     for row in rows:
-        given = text_of(row, mapping.link_id)
+        given = text_of(row, reading.columns.link_id)
         for number in range(len(row.parts)):
             lonlat = next(places)
             link_id = given if len(row.parts) == 1 else f"{given}.{number}"
             if not given:
-                link_id = _id_of(lonlat)
-                if link_id in derived:
-                    continue
-                derived.add(link_id)
-            links.append(_link(row, link_id, lonlat, mapping, geofabrik=geofabrik))
+                link_id = place = _id_of(lonlat)
+                if copies[place]:
+                    link_id = f"{place}.{copies[place]}"
+                copies[place] += 1
+            link = _link(row, link_id, lonlat, reading)
+            links.append(link if given else replace(link, id_by_place=True))
     return links
 
 
-def _link(
-    row: Row, link_id: str, lonlat: Floats, mapping: NetworkMapping, *, geofabrik: bool
-) -> RawLink:
-    oneway = text_of(row, mapping.oneway)
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How a table is read: which columns, and what their values mean."""
+
+    columns: NetworkMapping
+    """Without the columns that hold something else."""
+    road_class: Mapping[str, str]
+    """Class by value in lower case."""
+    oneway: Mapping[str, str]
+    """"forward", "backward" or "both" by value as `oneway_code` returns it."""
+    other_classes: Mapping[str, tuple[str, ...]]
+    """What is no class in the columns that are called like one, by column."""
+
+    @classmethod
+    def of(cls, lines: Lines, mapping: NetworkMapping) -> "Reading":
+        """Look at all values of a column before one of them is taken for anything."""
+        classes = dict(mapping.road_class_values) or {name.lower(): name for name in RoadClass}
+        others = {
+            name: rest
+            for name in mapping.road_class
+            if (rest := tuple(v for v in _values(lines, name) if v.lower() not in classes))
+        }
+        chosen = _class_is_chosen(mapping)
+        columns = replace(
+            mapping,
+            link_id=mapping.link_id if is_chosen(mapping, "link_id") else _id_column(lines),
+            road_class=tuple(n for n in mapping.road_class if chosen or n not in others),
+        )
+        codes = {oneway_code(value) for name in mapping.oneway for value in _values(lines, name)}
+        oneway = oneway_meanings(codes, from_to=GEOFABRIK_COLUMN in lines.columns)
+        own = {oneway_code(value): meaning for value, meaning in mapping.oneway_values}
+        return cls(columns, classes, oneway | own, others)
+
+    def check_class(self, mapping: NetworkMapping, source: str) -> None:
+        """Refuse a column that was chosen for the class and holds something else."""
+        if not self.other_classes or not _class_is_chosen(mapping):
+            return
+        name, values = next(iter(self.other_classes.items()))
+        raise RoadscanError(
+            "network_class_unknown",
+            f"the column {name} of {source} is to hold the class A, B or N, but has "
+            f"{', '.join(values[:MAX_SHOWN])}",
+            "Say in the mapping file what each value means, in a table [road_class_values] with "
+            'lines such as G = "B", or take no column for the class',
+        )
+
+
+def _class_is_chosen(mapping: NetworkMapping) -> bool:
+    return is_chosen(mapping, "road_class") or bool(mapping.road_class_values)
+
+
+def _values(lines: Lines, name: str) -> list[str]:
+    """Return the distinct values of a column as text, in order of appearance."""
+    texts = dict.fromkeys(plain_text(row.values.get(name)) for row in lines.rows)
+    return [text for text in texts if text]
+
+
+def _id_column(lines: Lines) -> tuple[str, ...]:
+    """Return the usual id column that names each line once, else the first with a value.
+
+    One column only: ids of two columns could meet.
+    """
+    present = [name for name in DEFAULT_MAPPING.link_id if name in lines.columns]
+    values = {name: [plain_text(row.values.get(name)) for row in lines.rows] for name in present}
+    unique = [name for name in present if all(values[name]) and _all_differ(values[name])]
+    filled = [name for name in present if any(values[name])]
+    return tuple((unique or filled)[:1])
+
+
+def _all_differ(texts: Sequence[str]) -> bool:
+    return len(set(texts)) == len(texts)
+
+
+def _link(row: Row, link_id: str, lonlat: Floats, reading: Reading) -> RawLink:
+    mapping = reading.columns
+    oneway = oneway_code(text_of(row, mapping.oneway))
     highway = text_of(row, mapping.highway)
     tags = {name: text for name in TAGS if (text := text_of(row, (name,)))}
     return RawLink(
@@ -118,14 +208,15 @@ def _link(
         lonlat=lonlat,
         street=text_of(row, mapping.street),
         street_key=text_of(row, mapping.street_key),
-        road_class=text_of(row, mapping.road_class),
+        road_class=reading.road_class.get(text_of(row, mapping.road_class).lower(), ""),
         surface=text_of(row, mapping.surface),
-        oneway=GEOFABRIK_ONEWAY.get(oneway, oneway) if geofabrik else oneway,
+        oneway=reading.oneway.get(oneway, ""),
         lane_width=text_of(row, mapping.lane_width),
         width=text_of(row, mapping.width),
         lanes=text_of(row, mapping.lanes),
         outside_town=text_of(row, mapping.outside_town),
         tags=tags | ({"highway": highway} if highway else {}),
+        number=row.number,
     )
 
 

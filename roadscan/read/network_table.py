@@ -15,6 +15,14 @@ from roadscan.read.network_mapping import NetworkMapping
 from roadscan.read.network_rows import Lines, RawLink, Row, raw_links
 
 ROAD_LAYERS = ("links", "roads", "network", "segments", "lines")
+LANGUAGE_BYTE = 29
+"""Where a .dbf declares its encoding; 0 where it does not."""
+ANSI = 0x57
+"""The encoding of the Windows that wrote it: of Western Europe, or UTF-8 since."""
+UMLAUTS = {
+    name: [letter.encode(name.lower()) for letter in "äöüßÄÖÜéè"] for name in ("CP1252", "CP850")
+}
+"""How German letters are written in the encodings of Windows and of DOS, the likelier first."""
 LINE_KINDS = ("LineString", "Unknown", "Curve")
 """Geometry types of line layers: "MultiLineString Z" and "MultiCurve" too, not "CurvePolygon"."""
 LINES = (shapely.GeometryType.LINESTRING, shapely.GeometryType.MULTILINESTRING)
@@ -62,8 +70,11 @@ def _read(path: Path) -> Lines:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", RuntimeWarning)
-            file = path.resolve()
-            meta, _, wkb, columns = pyogrio.raw.read(file, layer=_line_layer(path), force_2d=True)
+            warnings.simplefilter("ignore", UserWarning)  # measures (M) are not read
+            file, (encoding, is_found) = path.resolve(), encoding_of(path)
+            meta, _, wkb, columns = pyogrio.raw.read(
+                file, layer=_line_layer(path), force_2d=True, encoding=encoding or None
+            )
         shapes = shapely.from_wkb(wkb)
     except (
         pyogrio.errors.DataSourceError,
@@ -87,7 +98,37 @@ def _read(path: Path) -> Lines:
         if _is_line(shape)
     ]
     left_out = tuple(n for n, shape in enumerate(shapes, start=1) if not _is_line(shape))
-    return Lines(rows, _crs(meta["crs"], path), left_out)
+    return Lines(rows, _crs(meta["crs"], path), left_out, encoding if is_found else "")
+
+
+def encoding_of(path: Path) -> tuple[str, bool]:
+    """Return the encoding of a shapefile's texts, and whether it had to be found out.
+
+    "" where the file declares it in a way that GDAL reads right, or all is ASCII. GDAL takes ISO
+    8859-1 where nothing is declared and for "ANSI", which lacks the dashes and quotes of Windows.
+    """
+    table = sidecar(path, ".dbf")
+    if path.suffix.lower() != ".shp" or table is None or sidecar(path, ".cpg") is not None:
+        return "", False
+    data = table.read_bytes()
+    declared = data[LANGUAGE_BYTE] if len(data) > LANGUAGE_BYTE else 0
+    records = data[int.from_bytes(data[8:10], "little") :]
+    if declared not in {0, ANSI} or records.isascii():
+        return "", False
+    # a name cut in the middle of a letter by its field's width is no reason against UTF-8
+    text = records.decode("utf-8", errors="replace")
+    if sum(not letter.isascii() for letter in text) > 3 * text.count("\ufffd"):
+        return "UTF-8", True
+    if declared == ANSI:
+        return "CP1252", False
+    counts = {name: sum(map(records.count, umlauts)) for name, umlauts in UMLAUTS.items()}
+    return max(counts, key=lambda name: counts[name]), True
+
+
+def sidecar(path: Path, suffix: str) -> Path | None:
+    """Return the file beside a shapefile, its suffix in small or capital letters."""
+    both = (path.with_suffix(suffix), path.with_suffix(suffix.upper()))
+    return next((file for file in both if file.exists()), None)
 
 
 def _is_line(shape: shapely.Geometry | None) -> bool:

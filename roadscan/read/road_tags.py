@@ -2,16 +2,30 @@
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import lru_cache
 from importlib.resources import files
 from math import isnan, nan
 
 from roadscan.model.road import RoadClass, Surface
 
-NO = frozenset({"", "no", "false", "0", "both", "n", "f", "none", "nan"})
-YES = frozenset({"yes", "true", "1", "y", "t", "forward", "f_only", "ja"})
-REVERSE = frozenset({"-1", "reverse", "backward"})
+NO = frozenset({"", "no", "false", "0", "both", "n", "f", "none", "nan", "nein", "falsch"})
+YES = frozenset({"yes", "true", "1", "y", "t", "ja", "j", "wahr", "x"})
+INSIDE = NO | {"inside", "urban", "innerorts", "io"}
+OUTSIDE = YES | {"outside", "rural", "ausserorts", "außerorts", "ao"}
+ONEWAY = {
+    "forward": frozenset(
+        {"yes", "true", "1", "y", "ja", "j", "wahr", "forward", "f_only", "ft", "in", "mit"}
+    )
+    | {"einbahn", "einbahnstraße", "einbahnstrasse"},
+    "backward": frozenset({"-1", "reverse", "backward", "tf", "gegen", "against"}),
+    "both": frozenset({"no", "false", "0", "n", "nein", "falsch", "both", "none", "beide"}),
+}
+"""What the values of a one-way column mean, whatever else the column holds."""
+FROM_TO = {"f": "forward", "t": "backward", "b": "both"}
+"""From, to and both (Geofabrik, HERE), where the column shows by a B that it is so coded."""
+TRUE_FALSE = {"t": "forward", "f": "both"}
+"""True and false, where the column holds both of them and no B."""
 RURAL_MAXSPEED_KMH = 70.0
 """In German towns the limit is 50, on main roads at most 70; above that a road is outside."""
 TRAFFIC_RULES = ("zone:traffic", "source:maxspeed", "maxspeed:type", "maxspeed")
@@ -38,6 +52,11 @@ def road_class_of(given: str, highway: str) -> RoadClass:
         if highway in highways:
             return RoadClass(name)
     return RoadClass.B
+
+
+def is_known_highway(highway: str) -> bool:
+    """Tell whether the class of a road follows from its highway."""
+    return any(highway in highways for highways in _table()["road_class"].values())
 
 
 def surface_of(given: str) -> Surface:
@@ -67,15 +86,41 @@ def is_driven(highway: str) -> bool:
     return not highway or highway in _table()["driven"]["yes"]
 
 
+def oneway_code(given: str) -> str:
+    """Return a one-way value in lower case, numbers without decimals: "1.0" is "1"."""
+    value = given.strip().lower()
+    return re.sub(r"^([+-]?\d+)[.,]0+$", r"\1", value)
+
+
+def oneway_meanings(values: Collection[str], *, from_to: bool = False) -> dict[str, str]:
+    """Return what each code of a one-way column means; codes that are not understood are absent.
+
+    One letter or number means different things in different registers, so the whole column is
+    looked at: F is "from" beside a B (or where `from_to` is known), "false" beside a T, else
+    unknown; 1 is unknown beside a 2 or 3, which only other codings have.
+    """
+    meanings = {code: name for name, codes in ONEWAY.items() for code in codes & set(values)}
+    letters = set(values) & {"f", "t", "b"}
+    if from_to or ("b" in letters and len(letters) > 1):
+        meanings |= {code: FROM_TO[code] for code in letters}
+    elif letters == {"f", "t"}:
+        meanings |= {code: TRUE_FALSE[code] for code in letters}
+    if "b" in letters or {"ft", "tf"} & set(values):
+        meanings.pop("n", None)  # beside from and to it means closed
+    if any(re.fullmatch(r"[+-]?\d+", value) and value not in {"-1", "0", "1"} for value in values):
+        meanings = {code: name for code, name in meanings.items() if code not in {"-1", "0", "1"}}
+    return meanings
+
+
 def directions_of(oneway: str, tags: Mapping[str, str]) -> tuple[bool, bool]:
-    """Return whether a link may be driven forward and backward."""
+    """Return whether a link may be driven forward and backward; an unknown value is as none."""
     if not is_driven(tags.get("highway", "")):
         return False, False
-    value = oneway.strip().lower()
-    if value in REVERSE:
+    value = oneway_code(oneway)
+    if value in ONEWAY["backward"]:
         return False, True
     implied = tags.get("junction") in ROUNDABOUTS or tags.get("highway") in MOTORWAYS
-    one_way = value in YES or (value == "" and implied)
+    one_way = value in ONEWAY["forward"] or (implied and value not in ONEWAY["both"])
     return True, not one_way
 
 
@@ -92,9 +137,9 @@ def lane_width_of(lane_width: str, width: str, lanes: str, *, default_lanes: int
 
 def is_outside_town(given: str, tags: Mapping[str, str]) -> bool:
     """Tell whether a link is outside a town: as stated, else by its traffic rules."""
-    value = given.strip().lower()
-    if value:
-        return value not in NO
+    value = oneway_code(given)
+    if value in INSIDE | OUTSIDE and value:
+        return value in OUTSIDE
     rules = {tags.get(key, "").lower() for key in TRAFFIC_RULES}
     if tags.get("highway") in MOTORWAYS or any(
         rule.endswith((":rural", ":motorway")) for rule in rules

@@ -53,3 +53,20 @@ def test_a_video_without_a_date_is_taken_to_begin_with_the_track_and_says_so(
     code, out, _ = said(capsys, clip, "--track", small_drive.track)
     assert code == 0
     assert "clock_assumed" in out
+
+
+def test_what_was_found_in_the_network_is_told_beside_the_answer(
+    capsys: pytest.CaptureFixture[str], small_drive: SmallDrive, tmp_path: Path
+) -> None:
+    roads = json.loads(small_drive.network.read_text())
+    for feature in roads["features"]:
+        feature["properties"] = {"BEZEICHNUNG": "Weg"}
+    (tmp_path / "n.geojson").write_text(json.dumps(roads))
+    code, out, err = said(
+        capsys, small_drive.video, "--track", small_drive.track, "--json",
+        "--network", tmp_path / "n.geojson",
+    )  # fmt: skip
+    assert code == 0
+    assert json.loads(out)["would_cover"]["on_network_m"] > 200.0
+    assert "columns not used: bezeichnung" in json.loads(out)["remarks"]
+    assert "links) side roads (class B) because no class was given" in err

@@ -21,7 +21,7 @@ def test_json_has_an_entry_for_each_fix_and_the_metres_of_each_link(
     code, out, err = said(capsys, small_drive.track, "--network", small_drive.network, "--json")
     assert (code, err) == (0, "")
     told = json.loads(out)
-    assert set(told) == {"matched", "credited_m", "unmatched", "warnings"}
+    assert set(told) == {"matched", "credited_m", "unmatched", "warnings", "remarks"}
     first = told["matched"][0]
     assert set(first) == {
         "time_s", "link_id", "direction", "offset_m", "left_m", "accuracy_m",

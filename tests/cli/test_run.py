@@ -37,7 +37,8 @@ def _track(change: Callable[[str], str]) -> Made:
 
 
 def _network(folder: Path, drive: SmallDrive, *, has_crs: bool, east_m: float) -> Path:
-    roads = geopandas.read_file(drive.network).to_crs(25833)[["link_id", "street", "geometry"]]
+    columns = ["link_id", "street", "road_class", "surface", "geometry"]
+    roads = geopandas.read_file(drive.network).to_crs(25833)[columns]
     roads.geometry = roads.geometry.translate(east_m)
     path = folder / "roads.shp"
     roads.to_file(path)

@@ -10,9 +10,9 @@ from roadscan.errors import EXIT_CODES
 from roadscan.model.drive_check import Concern
 from roadscan.model.frame import Camera
 from roadscan.model.uploaded_file import TRACK_SUFFIXES
-from roadscan.read import track_csv, track_geojson
+from roadscan.read import road_tags, track_csv, track_geojson
 from roadscan.read.network import FORMATS
-from roadscan.read.network_mapping import NetworkMapping
+from roadscan.read.network_mapping import MEANINGS, NetworkMapping
 from roadscan.read.network_table import ROAD_LAYERS
 from roadscan.read.track_file import read_track
 from roadscan.read.track_formats import TRACK_FORMATS, TrackFormat
@@ -73,8 +73,10 @@ def test_the_example_of_a_track_can_be_read(tmp_path: Path) -> None:
 
 def test_the_page_on_networks_names_every_column_layer_and_ending() -> None:
     text = (DOCS / "networks.md").read_text(encoding="utf-8")
-    for field in fields(NetworkMapping):
-        assert set(getattr(NetworkMapping(), field.name)) <= words(text), field.name
+    for meaning in MEANINGS:
+        assert set(getattr(NetworkMapping(), meaning)) <= words(text), meaning
+    for codes in road_tags.ONEWAY.values():
+        assert codes <= set(re.findall(r"[\w-]+", text)), codes - set(re.findall(r"[\w-]+", text))
     for key in ("link_id", "street", "road_class", "surface", "oneway", "lane_width", "highway"):
         assert set(getattr(NetworkMapping(), key)) <= words(row_of(text, key))
     assert set(ROAD_LAYERS) <= words(text)

@@ -8,8 +8,9 @@ import {send} from "./tus.js";
 const POLL_MS = 1000;
 
 /** @typedef {{name: string, filled: number, examples: string[]}} Column */
-/** @typedef {{line: number, kind: string, value: string}} Fault */
-/** @typedef {{lines: number, columns: Column[], taken: Record<string, string>, faults: Fault[], fault_counts: Record<string, number>}} Preview */
+/** @typedef {{line: number, kind: string, value: string, link_id: string}} Fault */
+/** @typedef {{kind: string, links: number, length_m: number}} Assumption */
+/** @typedef {{lines: number, columns: Column[], taken: Record<string, string>, faults: Fault[], fault_counts: Record<string, number>, assumed?: Assumption[], encoding?: string}} Preview */
 
 /** The file shown, and the network read from it; "" where it could not be read. */
 let shown = {file_sha256: "", name: "", network_sha256: ""};
@@ -87,11 +88,15 @@ function showColumns(preview) {
     describeColumn(taken);
     return [text("meaning_" + meaning), select, filled, examples];
   }), "");
+  const assumed = (preview.assumed ?? []).map(({kind, links, length_m}) => text("assumed_" + kind, {km: number(length_m / 1000, 2), links: number(links)}));
+  if (preview.encoding) assumed.unshift(text("encoding_found", {encoding: preview.encoding}));
+  find("network-assumed-part").hidden = !assumed.length;
+  find("network-assumed").replaceChildren(...assumed.map((said) => make("li", {}, said)));
   const all = Object.values(preview.fault_counts).reduce((sum, n) => sum + n, 0);
   const counts = Object.entries(preview.fault_counts).map(([kind, n]) => make("li", {}, `${number(n)} × ${text("fault_" + kind)}`));
   find("network-fault-counts").replaceChildren(...(all ? [make("ul", {}, ...counts)] : [text("no_faults")]), all > preview.faults.length ? text("first_shown", {shown: number(preview.faults.length), all: number(all)}) : "");
   find("network-fault-table").hidden = !all;
-  fill(find("network-faults"), preview.faults.map((fault) => [String(fault.line), text("fault_" + fault.kind), given(fault.value)]), "", [1]);
+  fill(find("network-faults"), preview.faults.map((fault) => [String(fault.line), text("fault_" + fault.kind), given([...new Set([fault.link_id, fault.value])].filter(Boolean).join(": "))]), "", [1]);
 }
 
 /** @returns {Record<string, string>} column by meaning, as chosen on the page */

@@ -10,7 +10,7 @@ from starlette.testclient import TestClient
 
 from roadscan.errors import RoadscanError
 from roadscan.model.access import Role
-from roadscan.read.network_preview import LineFault
+from roadscan.read.network_faults import LineFault
 from roadscan.serve.app import create_app
 from roadscan.serve.jobs.kinds.network import NetworkColumns, NetworkRequest, preview_by
 from roadscan.serve.jobs.kinds.rescore import RescoreRequest
