@@ -46,7 +46,7 @@ class GridBuilder:
             self._hit(key, kind, touched & seen[key])
 
     def add_lost(self, views: Sequence[LaneViews], reason: str) -> None:
-        """Count a frame of no use: each cell that it would have seen once, and under its reason."""
+        """Count an unusable frame: each cell that it covers once, and under its reason."""
         for key, mask in self._see(views).items():
             self._hit(key, reason, mask)
 

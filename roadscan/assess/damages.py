@@ -18,7 +18,7 @@ NEIGHBOURS = np.ones((3, 3), dtype=int)
 """Cells that touch at a corner belong together: cracks run askew."""
 
 MIN_EXTENT_M = 0.02
-"""Where the frames leave less than this within the cells, the cells are the extent."""
+"""If the frames leave less than this within the cells, the cells are the extent."""
 
 
 def find_damages(
@@ -104,7 +104,7 @@ def _damage(
 
 
 def picture_rank(observation: Observation) -> tuple[float, float, tuple[float, ...]]:
-    """Return what the observation that shows a damage best has the most of.
+    """Return the sort key of observations: the largest shows the damage best.
 
     Sure and near ones first; of equals the earlier one.
     """

@@ -1,4 +1,4 @@
-"""From what was seen of one lane to its damages and the results of its segments.
+"""From the evidence of one lane to its damages and the results of its segments.
 
 Lanes do not depend on each other: one can be assessed again without the others.
 """
@@ -147,7 +147,7 @@ def assess_segment(
 
 
 def _lost(assessed: Bools, rows: range, unusable: LaneGrid | None) -> Bools:
-    """Return the cells that only rejected frames would have seen."""
+    """Return the cells that only rejected frames cover."""
     if unusable is None:
         return np.zeros_like(assessed)
     return (unusable.views[rows.start : rows.stop] > 0) & ~assessed

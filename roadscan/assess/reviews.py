@@ -1,4 +1,4 @@
-"""What reviewers said, applied to what was seen on a lane, before damages are made of it."""
+"""Applies the verdicts of reviewers to the observations of a lane before damages are formed."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -17,7 +17,7 @@ Judgements = Mapping[BoxKey, BoxVerdict]
 
 @dataclass(frozen=True, slots=True)
 class JudgedLane:
-    """A lane as it counts: its views and hits, and what was seen on it."""
+    """A lane with reviews applied: its views and hits, and its observations."""
 
     grid: LaneGrid
     sightings: tuple[ReviewedObservation, ...]
@@ -25,7 +25,7 @@ class JudgedLane:
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
-    """How often reviewers found a kind of the detector right, of the damages they looked at."""
+    """Precision of the detector for a kind, by the damages that were reviewed."""
 
     kind: str
     right: int
@@ -34,12 +34,12 @@ class Agreement:
 
     @property
     def judged(self) -> int:
-        """All that they looked at."""
+        """All that were reviewed."""
         return self.right + self.another_kind + self.no_damage
 
     @property
     def share(self) -> float:
-        """How many of them were right, as a fraction to four digits."""
+        """Share of them that was right, as a fraction to four digits."""
         return round(self.right / self.judged, 4)
 
 
@@ -50,7 +50,7 @@ def judge_lane(
     lane_width_m: float,
     scheme: Scheme,
 ) -> JudgedLane:
-    """Return a lane as its reviewers see it; `found` is all that the detector saw on it."""
+    """Apply the reviews to a lane; `found` is all that the detector found on it."""
     judged = as_judged(found, judgements)
     return JudgedLane(_as_judged_grid(grid, found, judged, lane_width_m, scheme), judged)
 
@@ -58,7 +58,7 @@ def judge_lane(
 def as_judged(
     found: Iterable[ReviewedObservation], judgements: Judgements
 ) -> tuple[ReviewedObservation, ...]:
-    """Leave out the boxes that are no damage, and call the others what they are."""
+    """Remove boxes rejected by reviewers, and correct the kinds of the others."""
     kept = []
     for sighting in found:
         judgement = judgements.get(sighting.box)
@@ -73,9 +73,9 @@ def as_judged(
 def marked(
     damages: Sequence[Damage], lane: JudgedLane, lane_width_m: float, scheme: Scheme
 ) -> tuple[Damage, ...]:
-    """Return the damages of a lane with what was said of them; of several words, the last frame's.
+    """Return the damages of a lane with their verdicts; of several, that of the last frame.
 
-    A box seen later, which nobody has looked at, takes nothing back.
+    A later box that nobody has reviewed takes nothing back.
     """
     if not any(sighting.verdict for sighting in lane.sightings):
         return tuple(damages)
@@ -94,7 +94,7 @@ def sightings_of(
     lane_width_m: float,
     scheme: Scheme,
 ) -> tuple[ReviewedObservation, ...]:
-    """Return what a damage was made of: the boxes of its kind that touch its cells."""
+    """Return the boxes of a damage: those of its kind that touch its cells."""
     cells = np.zeros((rows, 3), np.bool_)
     cells[tuple(np.array(damage.cells).T)] = True
     rule = scheme.kinds[damage.kind].cells
@@ -107,7 +107,7 @@ def sightings_of(
 
 
 def agreement_of(decisions: Iterable[Decision]) -> tuple[Agreement, ...]:
-    """Hold the detector's word against what holds now of the boxes that were shown, by kind."""
+    """Compare the detections that were shown with the verdicts in force, by kind."""
     holds = {one.subject.boxes[0]: one.ruling for one in decisions if not one.undone}
     counts: dict[str, Counter[str]] = defaultdict(Counter)
     for box, ruling in holds.items():
@@ -130,7 +130,7 @@ def _as_judged_grid(
 ) -> LaneGrid:
     """Move the hits of a lane with its boxes.
 
-    Which cells a single frame saw is not kept, only how often each was seen and hit. A hit stays
+    The cells that a single frame saw are not stored, only the views and hits of each. A hit stays
     where a box is left to make it, and a box makes none that there is no view for: exact, except
     where a box lies partly on cells that its frame did not see and another one is left there.
     """

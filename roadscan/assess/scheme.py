@@ -29,7 +29,7 @@ EVENNESS_VALUES = ("sm4l", "mspt", "msph")
 
 
 class CellRule(StrEnum):
-    """Which cells a box of a kind means."""
+    """Rule for the cells that a box of a kind covers."""
 
     STRIPS = "strips"
     ROW = "row"
@@ -38,7 +38,7 @@ class CellRule(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class KindRule:
-    """What a kind of damage counts for."""
+    """Rule for a kind of damage: the indicator it counts towards, and the cells it covers."""
 
     label: str
     indicator: str
@@ -59,7 +59,7 @@ class Normalisation:
 
 @dataclass(frozen=True, slots=True)
 class Combination:
-    """How values (Zustandswerte) become one (Teilzielwert)."""
+    """Combination of values (Zustandswerte) into one (Teilzielwert)."""
 
     weights: dict[str, Decimal]
     break_through: tuple[str, ...]
@@ -74,7 +74,7 @@ class Combination:
 
 @dataclass(frozen=True, slots=True)
 class Evenness:
-    """How measured evenness becomes a value (TWGEB); classes without a table have none."""
+    """Tables from measured evenness to a value (TWGEB); classes without a table have none."""
 
     normalise: dict[RoadClass, dict[str, Normalisation]]
     combine: Combination
@@ -82,12 +82,12 @@ class Evenness:
 
 @dataclass(frozen=True, slots=True)
 class PassRule:
-    """How the passes over a lane are weighed against each other."""
+    """Rule for weighting the passes over a lane."""
 
     enough_views: int
     """A cell viewed less often in a pass counts in proportion."""
     half_life_days: float
-    """A pass so much older than the newest counts half."""
+    """A pass older than the newest by this much counts half."""
     half_weight_accuracy_m: float
     """A pass that is only placed to this accuracy counts half."""
     damage_share: float
@@ -112,7 +112,7 @@ class Scheme:
     version: str
     title: str
     edition: str
-    """What its numbers were taken from."""
+    """The source of its numbers."""
     sha256: str
     text: str
     row_m: float
@@ -133,7 +133,7 @@ class Scheme:
 
     @property
     def viewing(self) -> str:
-        """What decides how frames become views and hits; the rest only scores them.
+        """The part that governs how frames become views and hits; the rest only scores them.
 
         That is which kinds count, which cells they touch, and how wide a lane is where the network
         does not say. Schemes alike in this share the work on a video.

@@ -1,4 +1,4 @@
-"""How much hangs on a damage: what its segment would score without it."""
+"""Influence of a damage on the score: what its segment would score without it."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
@@ -18,17 +18,17 @@ Cell = tuple[int, int]
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """What a damage does to the segment that it matters most to."""
+    """Effect of a damage on the segment that depends on it most."""
 
     damage: Damage
     segment_id: str
     score: float | None
     condition_class: int | None
     without: float | None
-    """The score if it were none."""
+    """The score of the segment without the damage."""
     share: float
-    """What it makes of the score, by what the score is above the next better class: from 1 on the
-    class hangs on it. 0 where there is no score, or no better class."""
+    """Its part of the score over the distance to the next better class: from 1 on, the class
+    depends on it. 0 where there is no score, or no better class."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class _Scored:
 def effects(
     assessment: Assessment, links: Mapping[str, Link], scheme: Scheme
 ) -> tuple[Effect, ...]:
-    """Return the damages of a survey, those first on which most hangs."""
+    """Return the damages of a survey, the most influential first."""
     lanes: dict[Lane, list[_Scored]] = defaultdict(list)
     for segment, result in zip(assessment.segments, assessment.results, strict=True):
         hits: dict[str, dict[str, frozenset[Cell]]] = {name: {} for name in INDICATORS}
@@ -63,7 +63,7 @@ def effects(
 def _touched(
     damage: Damage, lanes: Mapping[Lane, Iterable[_Scored]], scheme: Scheme
 ) -> list[_Scored]:
-    """Return the segments that a damage lies on, and let them know its cells."""
+    """Return the segments that a damage lies on, and add its cells to them."""
     found = []
     for one in lanes[damage.link_id, damage.direction]:
         rows = segment_rows(one.segment)

@@ -78,7 +78,7 @@ class Drive:
 
 @dataclass(frozen=True, slots=True)
 class RematchInputs:
-    """What it takes to match a drive to another network after its recordings are deleted."""
+    """Inputs for matching a drive to another network after its recordings are deleted."""
 
     track: Track
     """Fixes from shortly before the video to shortly after it."""

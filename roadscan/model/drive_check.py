@@ -82,7 +82,7 @@ class TrackCheck:
 
 @dataclass(frozen=True, slots=True)
 class ClockCheck:
-    """How video and track were synchronised."""
+    """Synchronisation of video and track."""
 
     offset_s: float
     sigma_s: float
@@ -92,7 +92,7 @@ class ClockCheck:
 
 @dataclass(frozen=True, slots=True)
 class CoverCheck:
-    """What a run would analyse."""
+    """The part that a run would analyse."""
 
     seconds: float
     length_m: float

@@ -36,7 +36,7 @@ class Indicators:
 
 @dataclass(frozen=True, slots=True)
 class EvennessMeasures:
-    """What a measuring vehicle reports of evenness (Ebenheit), in mm."""
+    """Evenness (Ebenheit) as reported by a measuring vehicle, in mm."""
 
     sm4l_m_mm: float
     """Greatest gap under a 4 m straight-edge."""

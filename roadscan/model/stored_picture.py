@@ -8,7 +8,7 @@ from roadscan.model.frame import Camera
 
 
 class PictureView(StrEnum):
-    """How much of the frame a stored picture shows."""
+    """Extent of the frame that a stored picture shows."""
 
     ROAD = "road"
     """The driven lane and 1 m on either side, up to the farthest assessed row."""

@@ -47,14 +47,14 @@ class DrivePass:
 
 @dataclass(frozen=True, slots=True)
 class LaneEvidence:
-    """What the drives of a survey saw of one lane."""
+    """Evidence of one lane from the drives of a survey."""
 
     passes: tuple[DrivePass, ...] = ()
     """Ordered by drive, then by time."""
     unusable: LaneGrid | None = None
     """Views of the rejected frames."""
     sightings: tuple[ReviewedObservation, ...] = ()
-    """What the detector found, in order of time."""
+    """Detections in order of time."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,7 @@ class Track:
     same_time: int = 0
     """Fixes dropped because another one of the same time is right."""
     warnings: tuple[str, ...] = ()
-    """What to look at, each as "code: what was found"."""
+    """Warnings, each as "code: what was found"."""
 
 
 FIX_FIELDS: Final = (

@@ -68,7 +68,7 @@ class FrameAnalyser:
 def shown_at(
     frames: Iterator[Frame], wanted_s: Floats, step_s: float, watch: Stopwatch
 ) -> Iterator[Frame | UnusableFrame]:
-    """Yield for each wanted time the frame on show, or why there is none to be looked at.
+    """Yield for each wanted time the frame on show, or why there is none to analyse.
 
     A frame comes once; while it stays on show, wanted times are repeats. The last one is on show
     for `step_s`, as the others; after that the video has ended, or could not be decoded any more.

@@ -1,4 +1,4 @@
-"""What a video and its track are good for, before any detector runs."""
+"""Checks whether a video and its track are usable, before any detector runs."""
 
 from dataclasses import replace
 from pathlib import Path

@@ -142,7 +142,7 @@ class ChunkAccount:
 
 @dataclass(frozen=True, slots=True)
 class Looking:
-    """What every frame is looked at with."""
+    """All that the analysis of a frame needs."""
 
     detector: Detector
     network: Network

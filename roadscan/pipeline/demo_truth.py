@@ -1,4 +1,4 @@
-"""How right a run is where the truth is known: the rendered sample drive."""
+"""Accuracy of a run where the truth is known: the rendered sample drive."""
 
 import json
 from collections import defaultdict

@@ -1,4 +1,4 @@
-"""How right a model is on labelled pictures, run as it runs on a drive."""
+"""Evaluation of a model on labelled pictures, run as it runs on a drive."""
 
 import json
 import os

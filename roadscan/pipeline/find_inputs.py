@@ -1,4 +1,4 @@
-"""Which videos a command means, and which track belongs to each."""
+"""Find the videos of a command, and the track that belongs to each."""
 
 from collections.abc import Sequence
 from pathlib import Path

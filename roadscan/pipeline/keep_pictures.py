@@ -1,4 +1,4 @@
-"""Which pictures of a drive are kept while it is looked at, chunk by chunk.
+"""Selects the pictures of a drive to store while it is analysed, chunk by chunk.
 
 Which picture shows a damage best is known only when the survey is assessed, and by then the video
 may be gone for good: it is deleted early, and drives are scored anew long after. So each chunk
@@ -45,7 +45,7 @@ CONTEXT_REACH_M: Final = 60.0
 """As far ahead as a picture of the whole frame is taken to show anybody's plot."""
 LANE_WIDTH_M: Final = 3.0
 NO_PRIVACY: Final = "none"
-"""Asks for no privacy network: then no picture is kept."""
+"""Requests no privacy network, so that no picture is stored."""
 WAITING: Final = 5
 """Frames held back: the vehicle comes nearer, and the next one mostly shows the damage better."""
 
@@ -55,17 +55,17 @@ _Rank = tuple[float, float, tuple[float, ...]]
 
 @dataclass(frozen=True, slots=True)
 class PictureRules:
-    """What pictures are kept: how much they show, who looks for people, where none are kept."""
+    """Rules for stored pictures: their extent, the detector of people, areas without any."""
 
     view: PictureView
     finder: PeopleFinder | None
     masks: tuple[ObjectionMask, ...] = ()
     every_m: float = 0.0
-    """Metres of the route for which one picture is kept whatever it shows; 0 for damages only."""
+    """Metres of the route for which one picture is stored in any case; 0 for damages only."""
 
     @property
     def key(self) -> str:
-        """What the pictures of a chunk depend on; objections are applied to stored ones as well."""
+        """All that the pictures of a chunk depend on; objections apply to stored ones as well."""
         key = f"{self.view.value} {self.finder.sha256 if self.finder else NO_PRIVACY}"
         return f"{key} every {self.every_m:g} m" if self.every_m else key
 
@@ -148,7 +148,7 @@ class PictureKeeper:
         return kept, dict(sorted(refused.items()))
 
     def _claim(self, observation: Observation) -> None:
-        """Give the observation the cells that it shows better than what was seen so far."""
+        """Assign to the observation the cells that it shows better than any before."""
         rule = self._scheme.kinds.get(observation.kind)
         if rule is None:
             return
@@ -214,8 +214,8 @@ class PictureKeeper:
     def _people_around(self, seen: _Seen) -> list[Floats]:
         """Return who else is known to be about.
 
-        The quick look has seen this frame; for a wide picture the careful one is asked about the
-        frames before and after it as well.
+        The quick detector has run on this frame; for a wide picture, the careful one also runs on
+        the frames before and after it.
         """
         known = [seen.people]
         finder = self._rules.finder
@@ -228,12 +228,12 @@ class PictureKeeper:
 
 @dataclass(frozen=True, slots=True)
 class GroundShown:
-    """What of the ground a picture shows, in the picture and on the map."""
+    """The ground that a picture shows, in the picture and on the map."""
 
     outline: Floats
     """(n, 2) pixels of the driven lane and 1 m to either side."""
     rows: Rows
-    """In which whoever stands on it is to be seen."""
+    """Where anybody who stands on it is visible."""
     footprint_m: Floats
     """(n, 2) in the metric CRS, wider by how well the place is known."""
 

@@ -27,7 +27,7 @@ class MatchedFix:
 
 @dataclass(frozen=True, slots=True)
 class TrackOnNetwork:
-    """What `roadscan match` tells."""
+    """The output of `roadscan match`."""
 
     matched: tuple[MatchedFix, ...]
     credited_m: dict[str, float]

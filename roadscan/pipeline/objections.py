@@ -24,10 +24,10 @@ ACTION = "objections"
 
 @dataclass(frozen=True, slots=True)
 class Objected:
-    """What objections did."""
+    """The effect of objections."""
 
     areas: int
-    """Areas of which no picture is kept, in all."""
+    """Total number of areas of which no picture is stored."""
     new: int
     """Areas that were not known before."""
     removed: int

@@ -30,7 +30,7 @@ METHOD = 6
 MAX_NETWORK_DISTANCE_M = 10_000.0
 MIN_OVERLAP_S = 1.0
 TRACK_AROUND_S = 60.0
-"""Of the track, kept with the drive before and after the video; the rest goes as it is purged."""
+"""Seconds of track stored before and after the video; the purge deletes the rest."""
 
 MAX_LOST_SHARE = 0.1
 """A track that loses this share of its fixes is worth a look: chosen by judgment."""
@@ -48,7 +48,7 @@ OPTION_SIGMA_S = 0.1
 
 @dataclass(frozen=True, slots=True)
 class Detecting:
-    """What finds the damage, as far as results depend on it."""
+    """The detector, as far as results depend on it."""
 
     name: str
     sha256: str
@@ -56,7 +56,7 @@ class Detecting:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What a drive's results depend on besides its files."""
+    """All that a drive's results depend on besides its files."""
 
     survey: str
     camera: Camera
@@ -65,7 +65,7 @@ class Settings:
     viewing: str
     """Of the scheme: what decides how frames become views and hits."""
     pictures: str = ""
-    """What looks for people in them and how much they show, in one word."""
+    """The detector of people and the extent of the pictures, as one string."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +178,7 @@ def driven_stretches(path: DrivePath, from_s: float, to_s: float) -> tuple[Float
 
 
 def _filmed(track: Track, from_s: float, to_s: float) -> Track:
-    """Return the fixes of what was filmed, and so much around it that it is matched as before."""
+    """Return the fixes of what was filmed, with enough around it that it is matched as before."""
     # written so that a fix without a time, which cleaning counts, goes
     kept = (track.t_s >= from_s - TRACK_AROUND_S) & (track.t_s <= to_s + TRACK_AROUND_S)
     return replace(track, **{name: getattr(track, name)[kept] for name in FIX_FIELDS})

@@ -1,4 +1,4 @@
-"""How far a run is: told on stderr, or kept quiet."""
+"""Progress of a run: reported on stderr, or silent."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -1,6 +1,6 @@
 """Puts drives on another network by what the store has of them: no video, no detector.
 
-What was found in each frame is kept with the drive, and so is its track: cleaning, matching and
+The detections of each frame are stored with the drive, and so is its track: cleaning, matching and
 placing are done again, looking is not. The outcome is that of working the recordings again.
 """
 
@@ -100,7 +100,7 @@ def rematch_in_folder(folder: Path, network_path: Path, name: str | None) -> Rem
     Raises
     ------
     RoadscanError
-        `drive_needs_video` where a drive's frames are not kept, `network_too_far`,
+        `drive_needs_video` where a drive's frames are not stored, `network_too_far`,
         `survey_unknown`, and what `open_results`, `read_network` and `export_all` raise.
     """
     with open_results(folder) as store:

@@ -46,7 +46,7 @@ from roadscan.store.store import Store
 
 @dataclass(frozen=True, slots=True)
 class RunResult:
-    """What a run made; the layers are read when they are asked for."""
+    """Results of a run; the layers are read on first access."""
 
     out: Path
     record: RunRecord
@@ -91,7 +91,7 @@ def run(  # noqa: PLR0913 -- each is an option of the command
 ) -> RunResult:
     """Turn the videos of a survey into scored segments; what was done before is not done again.
 
-    A video that cannot be used is kept with its reason in the record while the others go on.
+    A video that cannot be used is recorded with its reason, and the others continue.
     Photos show the road only, or with `context_photos` the whole frame without the persons and
     vehicles that the privacy network finds; none show the areas of `objections`. `tell` hears
     what was found when the network was read, before any drive. Weights for torch

@@ -48,7 +48,7 @@ class Tools:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a run did with its videos."""
+    """Account of what a run did with its videos."""
 
     drives: Sequence[PreparedDrive]
     faults: Sequence[InputFault]
@@ -117,7 +117,7 @@ def frames_record(frames: FrameCounts) -> FramesRecord:
 
 
 def network_record(network: Network) -> NetworkRecord:
-    """Return what is told of a network."""
+    """Return the record of a network."""
     crs = f"EPSG:{network.crs_epsg}"
     return NetworkRecord(network.source, network.sha256, len(network.links), crs, network.remarks)
 
@@ -184,7 +184,7 @@ def _camera(camera: Camera) -> CameraRecord:
 
 
 def drive_record(drive: Drive) -> DriveRecord:
-    """Return what is told of one drive."""
+    """Return the record of one drive."""
     clock = drive.clock
     return DriveRecord(
         drive_id=drive.drive_id,

@@ -1,4 +1,4 @@
-"""What a run did, as run.json tells it."""
+"""The record of a run, written to run.json."""
 
 import json
 import os
@@ -14,7 +14,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class SyncRecord:
-    """How picture and track were brought together."""
+    """How video and track were synchronised."""
 
     offset_s: float
     sigma_s: float
@@ -70,7 +70,7 @@ class SegmentsRecord:
     assessed: int
     not_assessed: dict[str, int]
     lost_m: dict[str, float]
-    """Metres of lane that only frames of no use would have seen, by reason."""
+    """Metres of lane covered by unusable frames only, by reason."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +98,7 @@ class ModelRecord:
 
 @dataclass(frozen=True, slots=True)
 class PicturesRecord:
-    """What pictures there are, what looked for people in them, and why others are missing."""
+    """Stored pictures, the detector of people in them, and why others are missing."""
 
     network: str
     """The privacy network; empty without one."""
@@ -168,7 +168,7 @@ class RunRecord:
     faults: tuple[FaultRecord, ...]
     warnings: tuple[str, ...]
     erased: int = 0
-    """Drives of the run that were erased since: what is told is told without them."""
+    """Drives of the run that were erased since; the rest of the record is without them."""
 
     def as_json(self) -> str:
         """Return it as indented JSON."""

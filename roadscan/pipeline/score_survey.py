@@ -28,13 +28,13 @@ LANES_AT_ONCE: Final = 500
 
 @dataclass(frozen=True, slots=True)
 class ScoreSummary:
-    """How many segments have a score, why the others have none, how many damages there are."""
+    """Counts of scored segments, of unscored ones by reason, and of damages."""
 
     scored: int
     not_scored: dict[str, int]
     damages: int
     lost_m: dict[str, float]
-    """Metres of lane that only unusable frames would have seen, by reason."""
+    """Metres of lane covered by unusable frames only, by reason."""
 
 
 def score_survey(store: Store, survey: str) -> Results:

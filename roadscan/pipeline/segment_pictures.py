@@ -1,4 +1,4 @@
-"""Which kept pictures show the road of a segment, whatever was found in them."""
+"""Selects the stored pictures that show the road of a segment, with or without damage."""
 
 from dataclasses import dataclass
 

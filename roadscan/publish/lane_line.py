@@ -1,4 +1,4 @@
-"""Where a lane lies on the map: linear references back to coordinates."""
+"""Lines of lanes on the map: linear references back to coordinates."""
 
 from collections.abc import Iterator
 from itertools import pairwise

@@ -30,7 +30,7 @@ from roadscan.store.store import Store
 
 CELLS_AT_ONCE = 50_000
 HALF: Final = 0.5
-"""A cell is shown as affected if at least so much of the passes over it found it so."""
+"""A cell is shown as affected if at least this share of the passes over it found it so."""
 DTYPES: Final[Mapping[FieldType, str]] = {
     FieldType.TEXT: "object",
     FieldType.NUMBER: "float64",
@@ -88,7 +88,7 @@ def photo_paths(store: Store, survey: str, damages: Iterable[Damage]) -> dict[st
 
 
 def combined_lanes(store: Store, results: Results) -> Iterator[CombinedLane]:
-    """Yield each lane of a survey as it counts, in order of link id."""
+    """Yield each lane of a survey with reviews applied, in order of link id."""
     for passes in store.lane_passes(results.survey.name):
         known = results.judged.get(passes[0].grid.lane)
         yield known or combine([JudgedLane(one.grid, ()) for one in passes], results.scheme)

@@ -1,4 +1,4 @@
-"""The frames that reviewers looked at, as a YOLO folder to train on (docs/training.md).
+"""Exports the reviewed frames as a YOLO folder for training (docs/training.md).
 
 A reviewer says of one box what it is, not of a frame that nothing else is in it. So a frame claims
 a class only where a reviewer was asked about it there and every box of it in the frame was judged.
@@ -23,7 +23,7 @@ COVERS: Final = """\
 What these labels cover
 
 Pictures are those that roadscan keeps: the driven lane and a metre to either side, the rest as
-coarse blocks, people and vehicles blocked out. Frames without a kept picture are not here.
+coarse blocks, people and vehicles blocked out. Frames without a stored picture are left out.
 
 A picture is here because a reviewer was shown a box in it. A label is a box of the detector that
 stands after review, under the name that it has now; a box that was rejected has none. Corners are
@@ -40,7 +40,7 @@ What is reviewed is not drawn by lot: it is what the classes of road segments ha
 
 @dataclass(frozen=True, slots=True)
 class TrainingData:
-    """What was written, and what was not."""
+    """Counts of what was written, and of what was left out."""
 
     frames: int
     boxes: int

@@ -19,18 +19,27 @@ LOOK_AHEAD = 50
 # one present counts.
 TIME = (
     "times", "ts", "utcms", "utcs", "timestamp", "time", "datetime", "utc", "fixtime",
-    "devicetime", "timestampms", "zeitstempel", "zeit",
+    "devicetime", "timestampms", "utctime", "timeutc", "datetimeutc", "timestamputc",
+    "zeitstempel", "zeit",
 )  # fmt: skip
-DATE = ("date", "utcdate", "datum")
-CLOCK = ("time", "utctime", "utc", "zeit", "uhrzeit")
-LON = ("lon", "lng", "long", "longitude", "londeg", "länge", "laenge", "längengrad", "laengengrad")
-LAT = ("lat", "latitude", "latdeg", "breite", "breitengrad")
+DATE = ("date", "utcdate", "dateutc", "datum")
+CLOCK = ("time", "utctime", "timeutc", "utc", "zeit", "uhrzeit")
+LON = (
+    "lon", "lng", "long", "longitude", "londeg", "gpslongitude", "gpslon",
+    "länge", "laenge", "längengrad", "laengengrad",
+)  # fmt: skip
+LAT = ("lat", "latitude", "latdeg", "gpslatitude", "gpslat", "breite", "breitengrad")
 LON_SIDE = ("e/w", "ew", "w/e", "londir", "lonhemisphere", "longitudehemisphere", "lonew")
 LAT_SIDE = ("n/s", "ns", "s/n", "latdir", "lathemisphere", "latitudehemisphere", "latns")
 SPEED = ("speedmps", "speedms", "speed", "velocity", "geschwindigkeit")
-SPEED_KMH = ("speedkmh", "kmh", "geschwindigkeitkmh")
-COURSE = ("coursedeg", "bearingdeg", "headingdeg", "course", "bearing", "heading", "direction")
-ACCURACY = ("accuracym", "accuracy", "haccuracym", "hacc", "horizontalaccuracy")
+SPEED_KMH = ("speedkmh", "speedkm/h", "kmh", "geschwindigkeitkmh", "geschwindigkeitkm/h")
+COURSE = (
+    "coursedeg", "bearingdeg", "headingdeg", "course", "bearing", "heading", "direction",
+    "richtung", "kurs",
+)  # fmt: skip
+ACCURACY = (
+    "accuracym", "accuracy", "haccuracym", "hacc", "horizontalaccuracy", "genauigkeit",
+)  # fmt: skip
 HDOP = ("hdop",)
 VALID = ("valid",)
 

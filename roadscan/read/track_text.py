@@ -12,11 +12,15 @@ BYTE_ORDER_MARKS = (
 
 
 def decoded(content: bytes) -> str:
-    """Return a text by its byte order mark, else as UTF-8; what is not becomes U+FFFD.
+    """Return a text by its byte order mark, else as UTF-8, else as Windows writes German.
 
     Bytes of zero at the end are no text: a device that lost its power leaves them.
     """
     for mark, encoding in BYTE_ORDER_MARKS:
         if content.startswith(mark):
             return content[len(mark) :].decode(encoding, errors="replace")
-    return content.rstrip(b"\0").decode("utf-8", errors="replace")
+    content = content.rstrip(b"\0")
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError:
+        return content.decode("cp1252", errors="replace")

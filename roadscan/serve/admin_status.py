@@ -1,4 +1,4 @@
-"""What administrators monitor: the disk, the models, and the retention of recordings.
+"""Status for administrators: the disk, the models, and the retention of recordings.
 
 Nothing is changed here. Settings are options of the commands (`roadscan serve`, `roadscan work`).
 """
@@ -29,7 +29,7 @@ from roadscan.serve.town import Town
 from roadscan.store.surveys.list_drives import model_uses
 
 FIRST: Final = 100
-"""At most so many of the files that are due are listed."""
+"""At most this many of the files that are due are listed."""
 
 
 class _Response(BaseModel):

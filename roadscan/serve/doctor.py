@@ -1,4 +1,4 @@
-"""Looks an installation and a town over, and says what to do about what is wrong.
+"""Checks an installation and a town, and names a remedy for each problem.
 
 Nothing is made or changed: a store of an older roadscan is upgraded by the next start, not by this.
 """
@@ -38,7 +38,7 @@ from roadscan.store.town.workers import WorkerHeartbeats
 
 OLDEST_PYTHON: Final = (3, 11)
 PACKAGES: Final = ("numpy", "av", "openvino", "opencv-python-headless", "pyogrio", "sqlalchemy")
-"""Packages whose versions somebody who is asked for help wants to know."""
+"""Packages whose versions matter to support."""
 EXTRAS: Final = {"serve": "uvicorn", "postgis": "psycopg", "yolo": "ultralytics"}
 """A package of each extra by which it is known to be installed."""
 LEAST_DISK_BYTES: Final = 20 * GIB
@@ -48,7 +48,7 @@ OLDEST_CLOCK_S: Final = 1_760_000_000.0
 
 
 class Verdict(StrEnum):
-    """How a check ended."""
+    """Verdict of a check."""
 
     OK = "ok"
     WARN = "warn"
@@ -57,7 +57,7 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What one check found, and what to do about it; nothing to do where all is well."""
+    """Result of one check, with a remedy unless all is well."""
 
     what: str
     verdict: Verdict
@@ -134,7 +134,7 @@ def _clock(now_s: float) -> Finding:
     told = time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(now_s))
     if now_s >= OLDEST_CLOCK_S:
         return Finding("clock", Verdict.OK, told)
-    return Finding("clock", Verdict.FAIL, told, "Set it: sessions and deadlines hang on it")
+    return Finding("clock", Verdict.FAIL, told, "Set it: sessions and deadlines depend on it")
 
 
 def _port(port: int) -> Finding:

@@ -324,3 +324,15 @@ def test_a_coordinate_may_have_an_exponent_and_none_is_taken_for_east(tmp_path: 
     rows = [f"{AT.format(k)},5.15e1,1.225E+01" for k in range(2)]
     track = read(tmp_path, "\n".join(["time,lat,lon", *rows]))
     assert (track.lat_deg[0], track.lon_deg[0]) == (51.5, 12.25)
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "utf-8", "utf-16"])
+def test_a_german_table_is_read_in_the_encoding_in_which_excel_saves_it(
+    tmp_path: Path, encoding: str
+) -> None:
+    rows = [f"10.06.2026;08:15:0{k};51,5;12,2{k};36,0;90\r\n" for k in range(3)]
+    head = "Datum;Uhrzeit;Breitengrad;Längengrad;Geschwindigkeit [km/h];Richtung\r\n"
+    track = read(tmp_path, (head + "".join(rows)).encode(encoding))
+    assert (track.t_s - T_S).tolist() == [0, 1, 2]
+    assert track.lon_deg.tolist() == [12.20, 12.21, 12.22]
+    assert (track.speed_mps[0], track.course_deg[0]) == (pytest.approx(10.0), 90.0)

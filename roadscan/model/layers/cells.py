@@ -11,7 +11,7 @@ from roadscan.model.time import iso_utc
 
 @dataclass(frozen=True, slots=True)
 class CellRecord:
-    """What the feature of a cell is made of."""
+    """Source of the feature of a cell."""
 
     segment: Segment
     row: int

@@ -11,7 +11,7 @@ from roadscan.model.time import iso_utc
 
 @dataclass(frozen=True, slots=True)
 class DamageRecord:
-    """What the feature of a damage is made of."""
+    """Source of the feature of a damage."""
 
     damage: Damage
     link: Link

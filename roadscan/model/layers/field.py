@@ -1,4 +1,4 @@
-"""What a field of a layer is: name, type, unit, its words in two languages, and its value."""
+"""Definition of a layer's field: name, type, unit, words in two languages, and value."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

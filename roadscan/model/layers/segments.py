@@ -12,7 +12,7 @@ from roadscan.model.time import iso_utc
 
 @dataclass(frozen=True, slots=True)
 class SegmentRecord:
-    """What the feature of a segment is made of."""
+    """Source of the feature of a segment."""
 
     survey: Survey
     scheme: str

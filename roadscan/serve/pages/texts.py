@@ -1,4 +1,4 @@
-"""What pages say in German and English, and numbers and periods as each language writes them."""
+"""Texts of the pages in German and English; numbers and periods as each language writes them."""
 
 import math
 import tomllib
@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
 from typing import Final
+
+from roadscan.model.layers.segments import SEGMENTS
 
 LANGUAGES: Final = ("de", "en")
 DEFAULT: Final = "de"
@@ -17,8 +19,12 @@ _UNITS: Final = (("days", 86400.0), ("hours", 3600.0), ("minutes", 60.0))
 
 @cache
 def texts(language: str) -> dict[str, str]:
-    """Return all texts of a language by their key."""
-    return _read(language)
+    """Return all texts of a language by their key.
+
+    `field_*` are the titles of a segment's fields, except where the pages have a word of their own.
+    """
+    titles = {f"field_{field.name}": field.title.of(language) for field in SEGMENTS.fields}
+    return titles | _read(language)
 
 
 @cache

@@ -102,7 +102,7 @@ def send_files(
     ------
     RoadscanError
         `service_unreachable` if nothing gets through for a while, and the service's refusals that
-        concern all files. Received bytes are kept: the same call resumes there.
+        concern all files. The service keeps received bytes: the same call resumes there.
     """
     drop_id = _drop_id(sources)
     progress.begin(f"{len(sources)} file(s)", sum(source.size_bytes for source in sources))

@@ -40,9 +40,9 @@ class Files:
         self._engine = engine
 
     def put(self, file: StoredFile, place: UploadSource, upload_id: str) -> tuple[StoredFile, bool]:
-        """Keep a file that arrived, and where it lay; doing it twice changes nothing.
+        """Store a file that arrived, and where it lay; doing it twice changes nothing.
 
-        Returns what is kept of these bytes, and whether they were known before this upload. Bytes
+        Returns the stored file with these bytes, and whether it was known before this upload. Bytes
         that had been purged are there again: their row stays, without the mark.
         """
         row = {name: getattr(file, name) for name in _FILE}
@@ -89,7 +89,7 @@ class Files:
             return int(db.scalar(query) or 0)
 
     def held(self) -> dict[FileKind, FileTotals]:
-        """Return how much is kept of each kind; kinds of which nothing is here are not in it."""
+        """Return number and size of the stored files of each kind that has any."""
         table = tables.files
         size_bytes = func.sum(table.c.size_bytes)
         query = select(table.c.kind, func.count(), size_bytes).where(table.c.purged_s.is_(None))

@@ -3,7 +3,15 @@ from importlib.resources import files
 
 import pytest
 
-from roadscan.serve.pages.texts import DEFAULT, choose_language, how_long, notice_texts, texts
+from roadscan.model.layers.segments import SEGMENTS
+from roadscan.serve.pages.texts import (
+    DEFAULT,
+    LANGUAGES,
+    choose_language,
+    how_long,
+    notice_texts,
+    texts,
+)
 
 DAY_S, HOUR_S = 86400.0, 3600.0
 
@@ -11,6 +19,33 @@ DAY_S, HOUR_S = 86400.0, 3600.0
 def test_both_languages_say_the_same_things():
     assert texts("de").keys() == texts("en").keys()
     assert all(value.strip() for value in (*texts("de").values(), *texts("en").values()))
+
+
+def test_fields_have_the_titles_of_the_layer_except_where_the_pages_have_their_own_word():
+    own = {
+        (field.name, language)
+        for field in SEGMENTS.fields
+        for language in LANGUAGES
+        if texts(language)[f"field_{field.name}"] != field.title.of(language)
+    }
+    assert own == {
+        ("score", "en"),
+        ("condition_class", "de"),
+        ("condition_class", "en"),
+        ("reason", "de"),
+        ("reason", "en"),
+        ("coverage", "de"),
+        ("assessed_at", "de"),
+    }
+    titles = {f"field_{field.name}" for field in SEGMENTS.fields}
+    assert {key for key in texts("de") if key.startswith("field_")} == titles
+    written = [_fields_in_file(language) for language in LANGUAGES]
+    assert sum(map(len, written)) == len(own)
+
+
+def _fields_in_file(language: str) -> set[str]:
+    source = files("roadscan.serve.pages").joinpath("texts", f"{language}.toml")
+    return {key for key in tomllib.loads(source.read_text("utf-8")) if key.startswith("field_")}
 
 
 @pytest.mark.parametrize(
