@@ -38,7 +38,7 @@ class CellRule(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class KindRule:
-    """Weight of a kind of damage."""
+    """Rule for a kind of damage: the indicator it counts towards, and the cells it covers."""
 
     label: str
     indicator: str

@@ -25,7 +25,7 @@ class Effect:
     score: float | None
     condition_class: int | None
     without: float | None
-    """The score if it were not a damage."""
+    """The score of the segment without the damage."""
     share: float
     """Its part of the score over the distance to the next better class: from 1 on, the class
     depends on it. 0 where there is no score, or no better class."""
