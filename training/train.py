@@ -17,6 +17,7 @@ from training.torchvision_shim import ensure_torchvision
 ensure_torchvision()
 import torch  # noqa: E402
 import ultralytics.engine.trainer as ultralytics_trainer  # noqa: E402
+import ultralytics.utils.torch_utils as ultralytics_torch  # noqa: E402
 from ultralytics import YOLO, settings  # noqa: E402
 
 from training.cpu_speed import f32_weight_gradients  # noqa: E402
@@ -128,11 +129,14 @@ def main() -> None:
     parser.add_argument("--lr0", type=float, default=SETTINGS["lr0"])
     parser.add_argument("--warmup", type=float, default=SETTINGS["warmup_epochs"], metavar="EPOCHS")
     parser.add_argument("--mosaic", type=float, default=SETTINGS["mosaic"])
+    parser.add_argument("--threads", type=int, help="of a CPU; ultralytics leaves one core free")
     parser.add_argument("--resume", action="store_true")
     given = parser.parse_args()
     settings.update({"sync": False})
     device = "0" if torch.cuda.is_available() else "cpu"
     compute_in_bf16(device)
+    if given.threads:
+        ultralytics_torch.NUM_THREADS = given.threads
     last = RUNS / given.name / "weights" / "last.pt"
     if given.resume:
         model = YOLO(last)

@@ -12,6 +12,7 @@ from typing import Any
 import cv2
 import numpy as np
 import torch
+from torch.nn.functional import binary_cross_entropy_with_logits
 from ultralytics.data.dataset import YOLODataset
 from ultralytics.models.yolo.detect import DetectionTrainer
 from ultralytics.utils import ops
@@ -138,6 +139,15 @@ class LabelledLoss(v8DetectionLoss):
         super().__init__(model)
         self.patterns = patterns
         """For each kind of region, which classes it does not label (nc,), bool."""
+        self.bce = self._claimed
+
+    def _claimed(self, scores: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+        """Return the class loss of each anchor, 0 where nothing is drawn and nothing labelled.
+
+        What is drawn counts everywhere: a sure box that an unsure one overlaps, too.
+        """
+        loss = binary_cross_entropy_with_logits(scores, targets, reduction="none")
+        return torch.where(targets > 0, loss, loss * self.labelled)
 
     def loss(self, preds: dict, batch: dict) -> tuple[torch.Tensor, dict]:
         """Weigh each anchor's class loss by what is labelled there."""
@@ -146,7 +156,7 @@ class LabelledLoss(v8DetectionLoss):
             preds["feats"][0].shape[2] * self.stride[0],
             preds["feats"][0].shape[3] * self.stride[0],
         )
-        self.class_weights = labelled_weights(
+        self.labelled = labelled_weights(
             points * strides, size, batch["regions"], self.patterns, len(batch["img"]), self.nc
         )
         return super().loss(preds, batch)
