@@ -20,22 +20,12 @@ from ultralytics.utils.loss import v8DetectionLoss
 from ultralytics.utils.tal import make_anchors
 
 from training.augment import Patch, cut_patch, paste, weather
-from training.pictures import beside, read_manifest
+from training.pictures import beside, read_manifest, read_regions
 
 PASTE_CHANCE = 0.35
 PASTED_CLASSES = ("D40", "Repair")
 """Their edge is theirs; a crack cut out of its road shows the cut."""
 TILES = 4
-
-
-def read_regions(path: Path) -> list[tuple[frozenset[str], list[float]]]:
-    """Read an unlabelled/*.txt: classes joined by commas, then cx cy w h (0..1), by line."""
-    if not path.is_file():
-        return []
-    lines = (line.split() for line in path.read_text().splitlines())
-    return [
-        (frozenset(first.split(",")), [float(value) for value in rest]) for first, *rest in lines
-    ]
 
 
 def everywhere(missing: frozenset[str]) -> list[tuple[frozenset[str], list[float]]]:
@@ -139,9 +129,9 @@ class LabelledLoss(v8DetectionLoss):
         super().__init__(model)
         self.patterns = patterns
         """For each kind of region, which classes it does not label (nc,), bool."""
-        self.bce = self._claimed
+        self.bce = self.claimed
 
-    def _claimed(self, scores: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+    def claimed(self, scores: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
         """Return the class loss of each anchor, 0 where nothing is drawn and nothing labelled.
 
         What is drawn counts everywhere: a sure box that an unsure one overlaps, too.
@@ -223,6 +213,20 @@ class RoadTrainer(DetectionTrainer):
         for key in ("cls", "bboxes", "batch_idx"):
             batch[key] = batch[key][~region]
         return batch
+
+
+class UnvalidatedTrainer(RoadTrainer):
+    """Trains without a look at the validation pictures, which take a third of a busy CPU's time.
+
+    Every epoch's weights are kept as the best ones, optimiser and all: they can be gone on from.
+    """
+
+    def validate(self) -> tuple[dict[str, float], None]:
+        """Measure nothing."""
+        return {}, None
+
+    def final_eval(self) -> None:
+        """Measure nothing."""
 
 
 def use_labelled_loss(trainer: RoadTrainer) -> None:
