@@ -32,7 +32,7 @@ from training.pictures import (
     write_manifest,
 )
 from training.sources import packed_rdd, voc, yolo
-from training.surveys import survey
+from training.surveys import read_guesses, survey
 from training.windows import with_windows
 
 MAX_RENDERED_SHARE = 0.15
@@ -119,8 +119,9 @@ def _sources(given: argparse.Namespace) -> Iterable[Picture]:
         yield from yolo(folder, given.classes)
     for folder in given.packed:
         yield from _placed(folder, given)
+    guesses = read_guesses(given.pseudo) if given.pseudo else {}
     for folder in given.dnit:
-        yield from survey(folder)
+        yield from survey(folder, guesses=guesses)
     for file in given.clip:
         yield from background(file)
 
@@ -144,6 +145,7 @@ def main() -> None:
     parser.add_argument("--yolo", **folders, help="a YOLO folder, such as the review's export")
     parser.add_argument("--packed", **folders, help="NAME/NAME.zip with its manifest")
     parser.add_argument("--dnit", **folders, help="survey frames with masks")
+    parser.add_argument("--pseudo", type=Path, metavar="CSV", help="a teacher's cracks for --dnit")
     parser.add_argument("--clip", **{**folders, "metavar": "FILE"}, help="video of sound road")
     parser.add_argument("--rendered", type=Path, help="data_samples/make.py frames")
     parser.add_argument("--classes", nargs="+", default=CLASSES)
