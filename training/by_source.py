@@ -17,7 +17,7 @@ import numpy as np
 from roadscan.detect.accuracy import Tally, figures
 from roadscan.detect.models import read_settings
 from training.intervals import mean_draws, percentiles, share_interval
-from training.measure import LEAST_F1, Seen, best_level, covered, measure, pooled
+from training.measure import Seen, covered, measure, pooled
 
 LEAST_BOXES = 10
 """A kind with fewer true boxes in a source is shown, but counts for no mean."""
@@ -107,29 +107,6 @@ def mean_over_sources(
     means = [mean_ap50(sources[name], kinds[name]) for name in counted]
     draws = [mean_draws(sources[name], kinds[name]) for name in counted]
     return float(np.mean(means)), percentiles(np.nanmean(draws, axis=0))
-
-
-def fair_confidence(
-    sources: Mapping[str, Sequence[Seen]], classes: Sequence[str]
-) -> dict[str, float]:
-    """Choose each kind's confidence by its F1, as the mean over the sources with enough boxes.
-
-    A kind that is next to never found gets none: see LEAST_F1.
-    """
-    chosen = {}
-    for kind in classes:
-        tallies = [pooled(seen, kind) for seen in sources.values()]
-        enough = [tally for tally in tallies if tally.boxes >= LEAST_BOXES]
-        if not enough:
-            continue
-        level = best_level(enough)
-        if _mean_f1(enough, level) >= LEAST_F1:
-            chosen[kind] = level
-    return chosen
-
-
-def _mean_f1(tallies: Sequence[Tally], level: float) -> float:
-    return float(np.mean([figures(tally, level).f1 or 0.0 for tally in tallies]))
 
 
 def table(

@@ -209,14 +209,9 @@ def best_confidence(tally: Tally, least: float = 0.1, most: float = 0.6) -> floa
     """
     if not tally.boxes:
         return None
-    return best_level([tally], least, most)
-
-
-def best_level(tallies: Sequence[Tally], least: float = 0.1, most: float = 0.6) -> float:
-    """Return the confidence with the best mean F1 over tallies, smoothed as in best_confidence."""
     levels = np.round(np.arange(least - 0.02, most + 0.025, 0.01), 2)
-    f1 = [[figures(tally, level).f1 or 0.0 for tally in tallies] for level in levels]
-    smooth = np.convolve(np.mean(f1, axis=1), np.ones(5) / 5, mode="valid")
+    f1 = np.array([figures(tally, level).f1 or 0.0 for level in levels])
+    smooth = np.convolve(f1, np.ones(5) / 5, mode="valid")
     return float(levels[2:-2][int(smooth.argmax())])
 
 

@@ -11,7 +11,6 @@ from training.by_source import (
     LEAST_BOXES,
     alarmed,
     by_source,
-    fair_confidence,
     kinds_with_boxes,
     mean_over_sources,
     met,
@@ -105,19 +104,6 @@ def test_the_mean_over_sources_counts_each_source_once() -> None:
     assert value == pytest.approx((1 + 51 / 101) / 2, abs=0.01)
     assert low <= value <= high
     assert kinds_with_boxes(sources["tiny"], KINDS) == ()
-
-
-def test_a_confidence_is_fair_to_a_small_source() -> None:
-    """The large source would have a level that the small one's boxes do not reach."""
-    alarms = [seen(f"x{n}", NOTHING, boxes((*SQUARE, 0.3, "D40"))) for n in range(12)]
-    large = found_in("large", 40, 1.0, confidence=0.9)
-    small = found_in("small", LEAST_BOXES, 1.0, confidence=0.4)
-    level = fair_confidence({"large": [*large, *alarms], "small": small}, KINDS)["D40"]
-    assert 0.3 < level <= 0.4
-
-
-def test_a_kind_that_is_never_found_gets_no_confidence() -> None:
-    assert fair_confidence({"a": found_in("a", 20, 0.0)}, KINDS) == {}
 
 
 def test_pictures_of_a_drone_are_no_source() -> None:
