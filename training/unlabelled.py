@@ -218,7 +218,7 @@ class RoadTrainer(DetectionTrainer):
 class UnvalidatedTrainer(RoadTrainer):
     """Trains without a look at the validation pictures, which take a third of a busy CPU's time.
 
-    Every epoch's weights are kept as the best ones, optimiser and all: they can be gone on from.
+    The weights that count are last.pt; it keeps optimiser and all, so that it can be gone on from.
     """
 
     def validate(self) -> tuple[dict[str, float], None]:
