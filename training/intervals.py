@@ -30,10 +30,14 @@ class ByScene:
     confidence: np.ndarray
 
 
-def by_scene(seen: Sequence[Seen], kind: str) -> ByScene:
-    """Sort a set's pictures by scene for one class."""
+def by_scene(seen: Sequence[Seen], kind: str, others: Sequence[str] = ()) -> ByScene:
+    """Sort a set's pictures by scene for one class.
+
+    Scenes are those in which the class, or one of `others`, is labelled.
+    """
     having = [one for one in seen if kind in one.tallies]
-    names = sorted({f"{one.row.source}:{one.row.scene}" for one in having})
+    wanted = [one for one in seen if not one.tallies.keys().isdisjoint({kind, *others})]
+    names = sorted({f"{one.row.source}:{one.row.scene}" for one in wanted})
     number = {name: index for index, name in enumerate(names)}
     boxes = np.zeros(len(names))
     scene, hit, confidence = [], [], []
@@ -93,13 +97,9 @@ def mean_interval(
 
 
 def mean_draws(seen: Sequence[Seen], kinds: Sequence[str], seed: int = 0) -> list[float]:
-    """Return the mean AP50 of classes in DRAWS draws of their scenes, which they share."""
-    data = {kind: by_scene(seen, kind) for kind in kinds}
-    scenes = {len(one.boxes) for one in data.values()}
-    if len(scenes) != 1:
-        message = "classes of one mean must be labelled in the same pictures"
-        raise ValueError(message)
-    count = scenes.pop()
+    """Return the mean AP50 of classes in DRAWS draws of the scenes that label any of them."""
+    data = {kind: by_scene(seen, kind, kinds) for kind in kinds}
+    count = len(data[kinds[0]].boxes)
     drawn = np.random.default_rng(seed).multinomial(count, np.full(count, 1 / count), DRAWS)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)  # a draw without any true box

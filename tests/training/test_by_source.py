@@ -16,7 +16,7 @@ from training.by_source import (
     met,
     table,
 )
-from training.intervals import share_interval
+from training.intervals import mean_interval, share_interval
 from training.measure import covered, figures, pooled, unsure_in
 from training.pictures import ManifestRow
 
@@ -104,6 +104,12 @@ def test_the_mean_over_sources_counts_each_source_once() -> None:
     assert value == pytest.approx((1 + 51 / 101) / 2, abs=0.01)
     assert low <= value <= high
     assert kinds_with_boxes(sources["tiny"], KINDS) == ()
+
+
+def test_a_mean_may_be_of_kinds_that_different_pictures_label() -> None:
+    hit = seen("a", boxes((*SQUARE, 1, "D40")), boxes((*SQUARE, 0.9, "D40")), ("D40",))
+    missed = seen("b", boxes((*SQUARE, 1, "D00")), NOTHING, ("D00",))
+    assert mean_interval([hit, missed], HALF) == (0.0, 1.0)
 
 
 def test_pictures_of_a_drone_are_no_source() -> None:
