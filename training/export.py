@@ -47,15 +47,18 @@ weights = "{weights}"
 """
 
 
-def export_network(weights: Path, folder: Path) -> None:
-    """Write network.xml and .bin, in f32: rounding the folded weights to f16 moves boxes."""
+def export_network(weights: Path, folder: Path, *, half: bool = False) -> None:
+    """Write network.xml and .bin, in f32: rounding the folded weights to f16 moves boxes.
+
+    `half` does so nevertheless, for a candidate: half the size, computed in f32 as the other is.
+    """
     with tempfile.TemporaryDirectory() as scratch:
         copy = Path(scratch) / WEIGHTS
         shutil.copy(weights, copy)
         made = YOLO(copy).export(format="openvino", dynamic=True, imgsz=TRACED_SHAPE)
         xml = next(Path(made).glob("*.xml"))
         openvino.save_model(
-            openvino.Core().read_model(xml), folder / NETWORK, compress_to_fp16=False
+            openvino.Core().read_model(xml), folder / NETWORK, compress_to_fp16=half
         )
 
 
@@ -100,13 +103,14 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--version", type=int, required=True)
     parser.add_argument("--default", action="store_true")
+    parser.add_argument("--half", action="store_true", help="keep the network's weights in f16")
     parser.add_argument(
         "--confidence", nargs="*", default=[], metavar="CLASS=C", help="as evaluate.py chooses"
     )
     given = parser.parse_args()
     given.out.mkdir(parents=True, exist_ok=True)
     strip_weights(given.weights, given.out / WEIGHTS)
-    export_network(given.out / WEIGHTS, given.out)
+    export_network(given.out / WEIGHTS, given.out, half=given.half)
     write_settings(given.out, given.version, given.confidence, default=given.default)
 
 

@@ -5,6 +5,7 @@ scenes as there are, drawn with replacement, again and again. A class that lies 
 the wide interval that it deserves.
 """
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -29,10 +30,14 @@ class ByScene:
     confidence: np.ndarray
 
 
-def by_scene(seen: Sequence[Seen], kind: str) -> ByScene:
-    """Sort a set's pictures by scene for one class."""
+def by_scene(seen: Sequence[Seen], kind: str, others: Sequence[str] = ()) -> ByScene:
+    """Sort a set's pictures by scene for one class.
+
+    Scenes are those in which the class, or one of `others`, is labelled.
+    """
     having = [one for one in seen if kind in one.tallies]
-    names = sorted({f"{one.row.source}:{one.row.scene}" for one in having})
+    wanted = [one for one in seen if not one.tallies.keys().isdisjoint({kind, *others})]
+    names = sorted({f"{one.row.source}:{one.row.scene}" for one in wanted})
     number = {name: index for index, name in enumerate(names)}
     boxes = np.zeros(len(names))
     scene, hit, confidence = [], [], []
@@ -81,25 +86,45 @@ def interval(
     drawn = rng.multinomial(scenes, np.full(scenes, 1 / scenes), DRAWS)
     ap50 = [weighted_ap50(data, times) for times in drawn]
     f1 = [weighted_f1(data, times, least) for times in drawn]
-    return _percentiles(ap50), _percentiles(f1)
+    return percentiles(ap50), percentiles(f1)
 
 
 def mean_interval(
     seen: Sequence[Seen], confidence: dict[str, float], seed: int = 0
 ) -> tuple[float, float]:
     """Return the 95 % interval of the mean AP50 of classes, whose scenes are drawn together."""
-    data = {kind: by_scene(seen, kind) for kind in confidence}
-    scenes = {len(one.boxes) for one in data.values()}
-    if len(scenes) != 1:
-        message = "classes of one mean must be labelled in the same pictures"
-        raise ValueError(message)
-    count = scenes.pop()
+    return percentiles(mean_draws(seen, tuple(confidence), seed))
+
+
+def mean_draws(seen: Sequence[Seen], kinds: Sequence[str], seed: int = 0) -> list[float]:
+    """Return the mean AP50 of classes in DRAWS draws of the scenes that label any of them."""
+    data = {kind: by_scene(seen, kind, kinds) for kind in kinds}
+    count = len(data[kinds[0]].boxes)
     drawn = np.random.default_rng(seed).multinomial(count, np.full(count, 1 / count), DRAWS)
-    return _percentiles(
-        [np.nanmean([weighted_ap50(one, times) for one in data.values()]) for times in drawn]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # a draw without any true box
+        return [
+            float(np.nanmean([weighted_ap50(one, times) for one in data.values()]))
+            for times in drawn
+        ]
+
+
+def share_interval(
+    hits: Sequence[int], tried: Sequence[int], scenes: Sequence[str], seed: int = 0
+) -> tuple[float, float]:
+    """Return the 95 % interval of hits over tries, given picture by picture with its scene."""
+    names = sorted(set(scenes))
+    number = [names.index(scene) for scene in scenes]
+    hit = np.bincount(number, hits, len(names))
+    all_ = np.bincount(number, tried, len(names))
+    drawn = np.random.default_rng(seed).multinomial(
+        len(names), np.full(len(names), 1 / len(names)), DRAWS
     )
+    with np.errstate(invalid="ignore"):
+        return percentiles((drawn @ hit) / (drawn @ all_))
 
 
-def _percentiles(values: Sequence[float]) -> tuple[float, float]:
+def percentiles(values: Sequence[float] | np.ndarray) -> tuple[float, float]:
+    """Return the ends of the 95 % interval of drawn values."""
     low, high = np.nanpercentile(values, PERCENT)
     return round(float(low), 3), round(float(high), 3)

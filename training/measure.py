@@ -1,7 +1,7 @@
 """Runs a model over the pictures of a dataset folder and keeps, picture by picture, what it hit."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import cv2
@@ -13,13 +13,14 @@ from roadscan.detect.detection_metrics import (
     count,
     figures,
     mean,
+    overlaps,
     pooled_f1,
 )
 from roadscan.detect.model_folder import Figures, ModelSettings, Precision, read_settings, verify
 from roadscan.detect.openvino import OpenVinoDetector
 from roadscan.detect.thresholds import Thresholds
 from roadscan.model.frame import Boxes, Frame
-from training.pictures import ManifestRow, beside, read_manifest
+from training.pictures import ManifestRow, beside, read_manifest, read_regions
 
 SETS = {
     "vehicle": ("vehicle",),
@@ -30,6 +31,8 @@ SETS = {
 }
 ENOUGH_BOXES = 30
 """Classes with fewer true boxes in a set are reported, but count for no mean."""
+HIT, MOST_UNSURE = 0.5, 0.5
+"""A box is right from this overlap on; one that lies in an unsure region so far is not judged."""
 LEAST_F1 = 0.3
 """A class whose best F1 is lower keeps the model's general confidence."""
 
@@ -43,6 +46,9 @@ class Seen:
     found: Boxes
     tallies: dict[str, Tally]
     """For each class that the picture's source labels."""
+    unsure: np.ndarray = field(default_factory=lambda: np.zeros((0, 4)))
+    """(n, 4), in pixels: where the people who drew were not sure; what is found there counts for
+    nothing, unless it hits a true box."""
 
 
 def measure(
@@ -91,10 +97,50 @@ def _seen(detector: OpenVinoDetector, row: ManifestRow, data: Path, classes: Seq
     path = data / row.file
     image = cv2.imread(str(path))
     truth = boxes_of(beside(path, "labels", ".txt"), image.shape, classes)
-    found = detector.detect([Frame(0.0, image)])[0]
+    unsure = unsure_in(row, path, image.shape)
+    found = judged(detector.detect([Frame(0.0, image)])[0], truth, unsure)
     tallies = {kind: Tally() for kind in row.classes if kind in classes}
     count(found, truth, tallies)
-    return Seen(row, truth, found, tallies)
+    return Seen(row, truth, found, tallies, unsure)
+
+
+def unsure_in(row: ManifestRow, path: Path, shape: tuple[int, ...]) -> np.ndarray:
+    """Return the regions in which a picture's source claims nothing at all, (n, 4) in pixels.
+
+    A survey's tiles beside its lane stay out of it: figures of it always counted what lies there.
+    """
+    if row.view in SETS["survey"]:
+        return np.zeros((0, 4))
+    regions = [
+        region
+        for missing, region in read_regions(beside(path, "unlabelled", ".txt"))
+        if missing >= set(row.classes)
+    ]
+    given = np.array(regions, float).reshape(-1, 4) * np.tile(shape[1::-1], 2)
+    return np.hstack([given[:, :2] - given[:, 2:] / 2, given[:, :2] + given[:, 2:] / 2])
+
+
+def judged(found: Boxes, truth: Boxes, unsure: np.ndarray) -> Boxes:
+    """Return what was found without what lies in an unsure region and hits nothing that is true."""
+    if not len(unsure) or not len(found.kind):
+        return found
+    same = np.array(found.kind, object)[:, None] == np.array(truth.kind, object)[None]
+    right = ((overlaps(found.xyxy, truth.xyxy) >= HIT) & same).any(axis=1)
+    kept = right | (covered(found.xyxy, unsure).max(axis=1) < MOST_UNSURE)
+    return Boxes(
+        found.xyxy[kept],
+        found.confidence[kept],
+        tuple(kind for kind, stays in zip(found.kind, kept, strict=True) if stays),
+    )
+
+
+def covered(boxes: np.ndarray, by: np.ndarray) -> np.ndarray:
+    """Return (n, m): the share of each box (n, 4) that each of others (m, 4) covers."""
+    low = np.maximum(boxes[:, None, :2], by[None, :, :2])
+    high = np.minimum(boxes[:, None, 2:], by[None, :, 2:])
+    shared = np.prod(np.clip(high - low, 0, None), axis=2)
+    area = np.prod(boxes[:, 2:] - boxes[:, :2], axis=1)[:, None]
+    return np.divide(shared, area, out=np.zeros_like(shared), where=area > 0)
 
 
 def boxes_of(labels: Path, shape: tuple[int, ...], classes: Sequence[str]) -> Boxes:

@@ -96,6 +96,16 @@ def beside(image: Path, kind: str, suffix: str) -> Path:
     return image.parent.parent.parent / kind / image.parent.name / f"{image.stem}{suffix}"
 
 
+def read_regions(path: Path) -> list[tuple[frozenset[str], list[float]]]:
+    """Read an unlabelled/*.txt: classes joined by commas, then cx cy w h (0..1), by line."""
+    if not path.is_file():
+        return []
+    lines = (line.split() for line in path.read_text().splitlines())
+    return [
+        (frozenset(first.split(",")), [float(value) for value in rest]) for first, *rest in lines
+    ]
+
+
 def write_manifest(out: Path, rows: Sequence[ManifestRow]) -> None:
     """Write manifest.csv."""
     text = io.StringIO()

@@ -2,6 +2,7 @@
 
     python -m training.prepare --rdd DIR --dnit DIR --clip FILE --rendered DIR --out DIR
     python -m training.prepare --voc RDD2022 --dnit DIR --yolo REVIEWED --out DIR
+    python -m training.prepare --packed IDM BERLIN SYRACUSE --in-order syracuse --out DIR
 
 Splits are the sources' own (by scene and by road); where a source has none, pictures of one place
 become a scene and whole scenes are split. No scene may be in two splits, and no two pictures of one
@@ -13,12 +14,14 @@ Rendered frames, at most 15 % of the training pictures, have a test set of their
 import argparse
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from training import splits
 from training.duplicates import looks_of
 from training.frames import background, rendered
+from training.packed import packed
 from training.pictures import (
     CLASSES,
     SPLITS,
@@ -29,7 +32,8 @@ from training.pictures import (
     write_manifest,
 )
 from training.sources import packed_rdd, voc, yolo
-from training.surveys import survey
+from training.surveys import read_guesses, survey
+from training.windows import with_windows
 
 MAX_RENDERED_SHARE = 0.15
 SHOWN = 10
@@ -40,7 +44,11 @@ class RefusedError(Exception):
 
 
 def prepared(
-    pictures: Iterable[Picture], *, drop_duplicates: bool, held_out: Sequence[str] = ()
+    pictures: Iterable[Picture],
+    *,
+    drop_duplicates: bool,
+    held_out: Collection[str] = (),
+    untested: Collection[str] = (),
 ) -> list[Picture]:
     """Give every picture scene and split, and hold the splits apart; raises RefusedError."""
     given = list(pictures)
@@ -48,7 +56,7 @@ def prepared(
     if twice:
         raise RefusedError(f"{len(twice)} names are given twice, the first is {twice[0]}")
     looks = looks_of([picture.jpeg for picture in given], _progress(len(given)))
-    given = splits.with_splits(splits.with_scenes(given, looks), held_out)
+    given = splits.with_splits(splits.with_scenes(given, looks), held_out, untested)
     strange = {picture.split for picture in given} - set(SPLITS)
     if strange:
         raise RefusedError(f"splits {sorted(strange)}: known are {', '.join(SPLITS)}")
@@ -109,10 +117,21 @@ def _sources(given: argparse.Namespace) -> Iterable[Picture]:
         yield from voc(folder, given.classes)
     for folder in given.yolo:
         yield from yolo(folder, given.classes)
+    for folder in given.packed:
+        yield from _placed(folder, given)
+    guesses = read_guesses(given.pseudo) if given.pseudo else {}
     for folder in given.dnit:
-        yield from survey(folder)
+        yield from survey(folder, guesses=guesses)
     for file in given.clip:
         yield from background(file)
+
+
+def _placed(folder: Path, given: argparse.Namespace) -> Iterable[Picture]:
+    """Read a packed source, with the splits that the command line asks for."""
+    pictures = list(packed(folder, given.classes))
+    if folder.name in given.validate_on:
+        return [replace(picture, split="val") for picture in pictures]
+    return splits.in_order(pictures) if folder.name in given.in_order else pictures
 
 
 def main() -> None:
@@ -124,22 +143,32 @@ def main() -> None:
     parser.add_argument("--rdd", **folders, help="rdd.zip with its manifest")
     parser.add_argument("--voc", **folders, help="RDD2022 as published, or one country of it")
     parser.add_argument("--yolo", **folders, help="a YOLO folder, such as the review's export")
+    parser.add_argument("--packed", **folders, help="NAME/NAME.zip with its manifest")
     parser.add_argument("--dnit", **folders, help="survey frames with masks")
+    parser.add_argument("--pseudo", type=Path, metavar="CSV", help="a teacher's cracks for --dnit")
     parser.add_argument("--clip", **{**folders, "metavar": "FILE"}, help="video of sound road")
     parser.add_argument("--rendered", type=Path, help="data_samples/make.py frames")
     parser.add_argument("--classes", nargs="+", default=CLASSES)
     parser.add_argument("--hold-out", nargs="+", default=[], help="sources only to test on")
+    names = {"nargs": "+", "default": [], "metavar": "NAME"}
+    parser.add_argument("--in-order", **names, help="packed sources whose last quarter validates")
+    parser.add_argument("--validate-on", **names, help="packed sources that are only validated on")
     parser.add_argument("--drop-duplicates", action="store_true")
+    parser.add_argument("--windows", action="store_true", help="cut some out of wide pictures, too")
     parser.add_argument("--out", type=Path, required=True)
     given = parser.parse_args()
     try:
         pictures = prepared(
-            _sources(given), drop_duplicates=given.drop_duplicates, held_out=given.hold_out
+            _sources(given),
+            drop_duplicates=given.drop_duplicates,
+            held_out=given.hold_out,
+            untested=[folder.name for folder in given.packed],
         )
     except (RefusedError, ValueError, OSError) as error:
         print(f"refused: {error}", file=sys.stderr)
         raise SystemExit(3) from error
-    rows = [write(picture, given.out) for picture in pictures]
+    shown = with_windows(pictures) if given.windows else pictures
+    rows = [write(picture, given.out) for picture in shown]
     if given.rendered:
         real = sum(row.split == "train" for row in rows)
         most = int(real * MAX_RENDERED_SHARE / (1 - MAX_RENDERED_SHARE))

@@ -105,7 +105,7 @@ def yolo(
             row.get("split") or "",
             row.get("scene") or "",
             limited(image.read_bytes()),
-            _renumbered(text, names, classes),
+            renumbered(text, names, classes),
             tuple((row.get("labelled") or " ".join(known)).split()),
         )
 
@@ -114,7 +114,12 @@ def _names(folder: Path, classes: Sequence[str]) -> list[str]:
     path = folder / "data.yaml"
     if not path.is_file():
         return list(classes)
-    names = yaml.safe_load(path.read_text())["names"]
+    return named(path.read_text())
+
+
+def named(data_yaml: str) -> list[str]:
+    """Return the class names of a data.yaml by number: it may list them or number them."""
+    names = yaml.safe_load(data_yaml)["names"]
     return [names[number] for number in sorted(names)] if isinstance(names, dict) else list(names)
 
 
@@ -126,7 +131,8 @@ def _given(folder: Path) -> dict[str, dict[str, str]]:
         return {row["file"]: row for row in csv.DictReader(rows)}
 
 
-def _renumbered(text: str, names: Sequence[str], classes: Sequence[str]) -> str:
+def renumbered(text: str, names: Sequence[str], classes: Sequence[str]) -> str:
+    """Return label lines with the numbers of `classes` instead of those of `names`."""
     lines = ""
     for line in text.splitlines():
         number, *box = line.split()

@@ -9,13 +9,15 @@ there is. The boxes of cracks are a guess and only taught, never tested on.
 
 import csv
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 import cv2
 import numpy as np
 
+from roadscan.detect.detection_metrics import overlaps
 from training.pictures import CLASSES, Picture, decode, yolo_line
 
 POTHOLE = "D40"
@@ -40,6 +42,10 @@ DENSE = 0.08
 """Share of alligator cracking's rectangle that is marked: thinner is several cracks."""
 
 
+SAME_CRACK = 0.3
+"""A teacher's box that overlaps one told by the shape of the marks by more is the same crack."""
+
+
 @dataclass(frozen=True)
 class Crack:
     """Marks that belong together: their box in pixels, and their kind if the shape tells it."""
@@ -60,8 +66,39 @@ class Masks:
     lane: np.ndarray
 
 
-def survey(folder: Path, source: str = "dnit") -> Iterator[Picture]:
-    """Read frames.zip with its manifest.csv, which has roads and splits."""
+@dataclass(frozen=True)
+class Guess:
+    """A box of a crack in shares of its picture, and how sure the teacher is."""
+
+    kind: str
+    x1: float
+    y1: float
+    x2: float
+    y2: float
+    confidence: float
+
+
+def read_guesses(path: Path) -> dict[str, list[Guess]]:
+    """Read the CSV of pseudo_labels.py, by the frame's name."""
+    guesses: dict[str, list[Guess]] = {}
+    with path.open(newline="") as rows:
+        for row in csv.DictReader(rows):
+            corners = (float(row[key]) for key in ("x1", "y1", "x2", "y2"))
+            guess = Guess(row["kind"], *corners, float(row["confidence"]))
+            guesses.setdefault(row["file"], []).append(guess)
+    return guesses
+
+
+def survey(
+    folder: Path,
+    source: str = "dnit",
+    guesses: Mapping[str, Sequence[Guess]] = MappingProxyType({}),
+) -> Iterator[Picture]:
+    """Read frames.zip with its manifest.csv, which has roads and splits.
+
+    `guesses` are a teacher's boxes of cracks by frame: they are taught beside those that the shape
+    of the marks tells.
+    """
     with (
         zipfile.ZipFile(folder / "frames.zip") as archive,
         (folder / "manifest.csv").open() as rows,
@@ -82,6 +119,7 @@ def survey(folder: Path, source: str = "dnit") -> Iterator[Picture]:
             labels = boxes_of_mask(masks.pothole)
             if row["split"] == "train":
                 labels += boxes_of_cracks(cracks, masks.crack.shape)
+                labels += boxes_of_guesses(guesses.get(stem, ()), cracks, masks.crack.shape)
             yield Picture(
                 stem,
                 source,
@@ -143,6 +181,19 @@ def boxes_of_cracks(cracks: list[Crack], shape: tuple[int, ...]) -> str:
         for c in cracks
         if c.kind
     )
+
+
+def boxes_of_guesses(guesses: Sequence[Guess], cracks: list[Crack], shape: tuple[int, ...]) -> str:
+    """Return a label line for each guess away from what the shape of the marks tells already."""
+    height, width = shape
+    told = [(c.x, c.y, c.x + c.w, c.y + c.h) for c in cracks if c.kind]
+    lines = ""
+    for guess in guesses:
+        box = np.array([guess.x1, guess.y1, guess.x2, guess.y2]) * (width, height, width, height)
+        shares = overlaps(box[None], np.array(told, float).reshape(-1, 4))
+        if shares.max(initial=0) < SAME_CRACK:
+            lines += yolo_line(CLASSES.index(guess.kind), box.tolist(), width, height)
+    return lines
 
 
 def unlabelled_tiles(masks: Masks, cracks: list[Crack]) -> str:

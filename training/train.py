@@ -17,11 +17,12 @@ from training.torchvision_shim import ensure_torchvision
 ensure_torchvision()
 import torch  # noqa: E402
 import ultralytics.engine.trainer as ultralytics_trainer  # noqa: E402
+import ultralytics.utils.torch_utils as ultralytics_torch  # noqa: E402
 from ultralytics import YOLO, settings  # noqa: E402
 
 from training.cpu_speed import f32_weight_gradients  # noqa: E402
 from training.pictures import beside, read_manifest  # noqa: E402
-from training.unlabelled import RoadTrainer, use_labelled_loss  # noqa: E402
+from training.unlabelled import RoadTrainer, UnvalidatedTrainer, use_labelled_loss  # noqa: E402
 
 RUNS = Path(__file__).resolve().parent.parent / "runs"
 
@@ -123,16 +124,20 @@ def main() -> None:
     parser.add_argument("--data", type=Path)
     parser.add_argument("--start", help="weights, or a model's yaml")
     parser.add_argument("--name", required=True)
-    parser.add_argument("--hours", type=float, default=1.0)
+    parser.add_argument("--hours", type=float, help="from now on, if it is resumed; else one")
     parser.add_argument("--views", nargs="*", help="train on these views only")
     parser.add_argument("--lr0", type=float, default=SETTINGS["lr0"])
     parser.add_argument("--warmup", type=float, default=SETTINGS["warmup_epochs"], metavar="EPOCHS")
     parser.add_argument("--mosaic", type=float, default=SETTINGS["mosaic"])
+    parser.add_argument("--threads", type=int, help="of a CPU; ultralytics leaves one core free")
+    parser.add_argument("--unvalidated", action="store_true", help="by_source measures later")
     parser.add_argument("--resume", action="store_true")
     given = parser.parse_args()
     settings.update({"sync": False})
     device = "0" if torch.cuda.is_available() else "cpu"
     compute_in_bf16(device)
+    if given.threads:
+        ultralytics_torch.NUM_THREADS = given.threads
     last = RUNS / given.name / "weights" / "last.pt"
     if given.resume:
         model = YOLO(last)
@@ -142,16 +147,18 @@ def main() -> None:
         parser.error("--data and --start are needed, or --resume")
     model.add_callback("on_pretrain_routine_end", channels_last)
     model.add_callback("on_train_start", use_labelled_loss)
+    trainer = UnvalidatedTrainer if given.unvalidated else RoadTrainer
     if given.resume:
-        model.train(trainer=RoadTrainer, resume=True, device=device)
+        left = {} if given.hours is None else {"time": given.hours}
+        model.train(trainer=trainer, resume=True, device=device, **left)
         return
     model.train(
-        trainer=RoadTrainer,
+        trainer=trainer,
         data=str(dataset_file(given.data, given.views)),
         project=str(RUNS),
         name=given.name,
         exist_ok=True,
-        time=given.hours,
+        time=given.hours or 1.0,
         device=device,
         **{
             **SETTINGS,

@@ -12,6 +12,7 @@ from typing import Any
 import cv2
 import numpy as np
 import torch
+from torch.nn.functional import binary_cross_entropy_with_logits
 from ultralytics.data.dataset import YOLODataset
 from ultralytics.models.yolo.detect import DetectionTrainer
 from ultralytics.utils import ops
@@ -19,22 +20,12 @@ from ultralytics.utils.loss import v8DetectionLoss
 from ultralytics.utils.tal import make_anchors
 
 from training.augment import Patch, cut_patch, paste, weather
-from training.pictures import beside, read_manifest
+from training.pictures import beside, read_manifest, read_regions
 
 PASTE_CHANCE = 0.35
 PASTED_CLASSES = ("D40", "Repair")
 """Their edge is theirs; a crack cut out of its road shows the cut."""
 TILES = 4
-
-
-def read_regions(path: Path) -> list[tuple[frozenset[str], list[float]]]:
-    """Read an unlabelled/*.txt: classes joined by commas, then cx cy w h (0..1), by line."""
-    if not path.is_file():
-        return []
-    lines = (line.split() for line in path.read_text().splitlines())
-    return [
-        (frozenset(first.split(",")), [float(value) for value in rest]) for first, *rest in lines
-    ]
 
 
 def everywhere(missing: frozenset[str]) -> list[tuple[frozenset[str], list[float]]]:
@@ -138,6 +129,15 @@ class LabelledLoss(v8DetectionLoss):
         super().__init__(model)
         self.patterns = patterns
         """For each kind of region, which classes it does not label (nc,), bool."""
+        self.bce = self.claimed
+
+    def claimed(self, scores: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+        """Return the class loss of each anchor, 0 where nothing is drawn and nothing labelled.
+
+        What is drawn counts everywhere: a sure box that an unsure one overlaps, too.
+        """
+        loss = binary_cross_entropy_with_logits(scores, targets, reduction="none")
+        return torch.where(targets > 0, loss, loss * self.labelled)
 
     def loss(self, preds: dict, batch: dict) -> tuple[torch.Tensor, dict]:
         """Weigh each anchor's class loss by what is labelled there."""
@@ -146,7 +146,7 @@ class LabelledLoss(v8DetectionLoss):
             preds["feats"][0].shape[2] * self.stride[0],
             preds["feats"][0].shape[3] * self.stride[0],
         )
-        self.class_weights = labelled_weights(
+        self.labelled = labelled_weights(
             points * strides, size, batch["regions"], self.patterns, len(batch["img"]), self.nc
         )
         return super().loss(preds, batch)
@@ -213,6 +213,20 @@ class RoadTrainer(DetectionTrainer):
         for key in ("cls", "bboxes", "batch_idx"):
             batch[key] = batch[key][~region]
         return batch
+
+
+class UnvalidatedTrainer(RoadTrainer):
+    """Trains without a look at the validation pictures, which take a third of a busy CPU's time.
+
+    The weights that count are last.pt; it keeps optimiser and all, so that it can be gone on from.
+    """
+
+    def validate(self) -> tuple[dict[str, float], None]:
+        """Measure nothing."""
+        return {}, None
+
+    def final_eval(self) -> None:
+        """Measure nothing."""
 
 
 def use_labelled_loss(trainer: RoadTrainer) -> None:

@@ -7,8 +7,8 @@ import cv2
 import numpy as np
 import pytest
 
-from roadscan.detect.detection_metrics import Tally, count, figures
-from roadscan.model.frame import Boxes
+from roadscan.detect.detection_metrics import Tally, figures
+from tests.training.made_up import KINDS, boxes, seen
 from training.calibration import at_temperature, reliability, temperature
 from training.drawings import _by_scene, contact_sheet, curves, diagram
 from training.evaluate import (
@@ -21,7 +21,6 @@ from training.evaluate import (
 )
 from training.intervals import interval, mean_interval
 from training.measure import (
-    Seen,
     best_confidence,
     boxes_of,
     chosen_confidence,
@@ -30,24 +29,6 @@ from training.measure import (
     scaled,
 )
 from training.model_toml import INT8_TABLE, without_table
-from training.pictures import ManifestRow
-
-KINDS = "D00", "D40"
-
-
-def boxes(*rows: tuple[float, float, float, float, float, str]) -> Boxes:
-    numbers = np.array([row[:5] for row in rows], float).reshape(-1, 5)
-    return Boxes(numbers[:, :4], numbers[:, 4], tuple(row[5] for row in rows))
-
-
-def seen(scene: str, truth: Boxes, found: Boxes, labelled: tuple[str, ...] = KINDS) -> Seen:
-    row = ManifestRow(
-        "f", "town", "vehicle", "test", scene, "", len(truth.kind), " ".join(labelled)
-    )
-    tallies = {kind: Tally() for kind in labelled}
-    count(found, truth, tallies)
-    return Seen(row, truth, found, tallies)
-
 
 HIT = seen("s1", boxes((0, 0, 10, 10, 1, "D40")), boxes((0, 0, 10, 10, 0.9, "D40")))
 MISS = seen("s2", boxes((0, 0, 10, 10, 1, "D40")), boxes((50, 50, 60, 60, 0.6, "D40")))

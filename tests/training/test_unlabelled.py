@@ -4,7 +4,7 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="training needs torch (extra train)")
 
-from training.unlabelled import everywhere, labelled_weights  # noqa: E402
+from training.unlabelled import LabelledLoss, everywhere, labelled_weights  # noqa: E402
 
 POINTS = torch.tensor([[10.0, 10.0], [90.0, 10.0], [10.0, 90.0]])
 WITHOUT = [torch.tensor([True, False, True]), torch.tensor([False, True, False])]
@@ -27,3 +27,13 @@ def test_tiles_cover_the_whole_picture() -> None:
     weights = labelled_weights(POINTS, (100, 100), torch.tensor(tiles), WITHOUT, 1, 3)
     assert weights[0].tolist() == [[0, 1, 0]] * 3
     assert everywhere(frozenset()) == []
+
+
+def test_what_is_drawn_counts_even_where_nothing_is_claimed() -> None:
+    loss = LabelledLoss.__new__(LabelledLoss)
+    loss.labelled = torch.zeros(1, 2, 3)
+    targets = torch.zeros(1, 2, 3)
+    targets[0, 0, 1] = 0.8
+    found = loss.claimed(torch.zeros(1, 2, 3), targets)
+    assert found[0, 0, 1] > 0
+    assert found.count_nonzero() == 1
