@@ -114,6 +114,6 @@ def test_a_survey_is_put_on_another_network(
     before = results_of(out)
     assert exit_code(["rematch", str(out), "--network", str(network)]) == 0
     told = capsys.readouterr().out
-    assert told.startswith("small drive: 1 drives on neu 2027.geojson, ")
+    assert "\nsmall drive: 1 drives on neu 2027.geojson, " in told
     assert told.endswith(" segments\n")
     assert results_of(out) != before
