@@ -123,7 +123,7 @@ def sent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Sent:
 
 WRONG_TRACKS: dict[str, bytes] = {
     "track_format_unknown": b"<html>Gohlis</html>",
-    "track_malformed": b"<gpx><trk>",
+    "track_malformed": b"<gpx><trk></gpx>",
     "track_too_short": b"time,lat,lon\n2026-06-10T08:15:00Z,51.0,13.7\n",
     "file_empty": b"",
 }
