@@ -53,7 +53,7 @@ def test_columns_are_chosen_faults_shown_and_the_network_read_again(open_page, t
     page.locator("#network-file").set_input_files(path)
     page.get_by_text("2 Strecken, davon 0 mit Straßennamen").wait_for(timeout=60_000)
     faults = page.locator("#network-faults").get_by_role("row")
-    assert faults.all_inner_texts() == ["1\tBelag unbekannt: wird nicht bewertet\tcheese"]
+    assert faults.all_inner_texts() == ["1\tBelag unbekannt: wird nicht bewertet\tHS-1: cheese"]
     page.get_by_label("Straßenname", exact=True).select_option("strassenbez")
     assert page.get_by_text("Gasse 0 · Gasse 1").is_visible()
     assert page.get_by_role("button", name="Dieses Netz verwenden").is_disabled()
