@@ -1,7 +1,7 @@
 """The service's API description, /api/openapi.json, with its errors and responses other than JSON.
 
-A route declares its own error codes by `problems`. `describe` adds those of every such route:
-invalid requests, missing login or rights, and faults of the service.
+A route declares its own error codes by `problems`. `describe` adds those common to all
+such routes: invalid requests, missing login or rights, and internal errors.
 """
 
 from functools import cache
@@ -20,7 +20,7 @@ INVALID: Final = "request_invalid"
 FAULT: Final = "internal"
 _CONTENT: Final = {PROBLEM: {"schema": {"$ref": "#/components/schemas/Problem"}}}
 _OF_FASTAPI: Final = ("HTTPValidationError", "ValidationError")
-"""Schemas of its own validation errors, which `tell_errors` replaces."""
+"""Schemas of FastAPI's own validation errors, which `tell_errors` replaces."""
 
 
 def problems(*codes: str) -> Answers:
@@ -32,12 +32,12 @@ def problems(*codes: str) -> Answers:
 
 
 def answered_with(media_type: str, status: int = 200) -> Answers:
-    """Declare a response other than JSON; its route needs a `response_class` without media type."""
+    """Declare a response other than JSON; the route needs a `response_class` without one."""
     return {status: {"content": {media_type: {}}}}
 
 
 def describe(app: FastAPI) -> None:
-    """Add to the description of an app the errors that all of its routes may return."""
+    """Add the errors that any route may return to the description of an app."""
     make = app.openapi
 
     @cache
@@ -52,7 +52,7 @@ def describe(app: FastAPI) -> None:
         schemas["Problem"] = Problem.model_json_schema()
         return made
 
-    app.openapi = openapi  # type: ignore[method-assign]  # the way that FastAPI's guide shows
+    app.openapi = openapi  # type: ignore[method-assign]  # as FastAPI's guide does it
 
 
 def _complete(operation: Described) -> None:

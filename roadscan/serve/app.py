@@ -1,4 +1,4 @@
-"""The web application of a town; imports no model, decoder or torch."""
+"""The web application of a town; it imports no model, decoder or torch."""
 
 from importlib.metadata import version
 
@@ -31,7 +31,7 @@ from roadscan.serve.uploads.upload_routes import uploads_router
 
 
 def create_app(town: Town) -> FastAPI:
-    """Return the service of a town; when it ends, it closes what the town has open."""
+    """Return the service of a town; on shutdown it closes whatever the town has open."""
     app = FastAPI(
         title="roadscan",
         version=version("roadscan"),
@@ -46,7 +46,7 @@ def create_app(town: Town) -> FastAPI:
     readable = readable_by(guard, settings.public_collections)
     app.router.on_shutdown.append(town.close)
     for router in (
-        # routes are matched in their order: the one that is asked most often comes first
+        # routes are matched in order: the busiest comes first
         layers_router(town.layers, town.store, readable, audited_downloads(guard)),
         login_router(guard, settings, town.logins),
         keys_router(guard),

@@ -1,9 +1,9 @@
 """Backs up a town while its service runs, and restores it.
 
-A backup is a folder: a consistent copy of each database, the files by their checksum, and a
-manifest that is written last, so that an interrupted backup is not mistaken for one. Unfinished
-uploads are not in it: their senders resume or start again. Jobs under way are, and go on in the
-restored town; all but backups, which were to be of the town as it was.
+A backup is a folder: a consistent copy of each database, the files by checksum, and a manifest
+that is written last, so that an interrupted backup is not mistaken for a complete one. Unfinished
+uploads are left out: their senders resume them or start again. Jobs under way are included and
+continue in the restored town, except backup jobs, which were meant to copy the original town.
 """
 
 import hashlib
@@ -29,7 +29,7 @@ DUMP: Final = "roadscan.pgdump"
 FILES: Final = "files"
 FORMAT: Final = 1
 BACKUPS: Final = "backups"
-"""Folder of the town for backups that a job makes; copy them elsewhere."""
+"""Folder within the town for backups made by jobs; they should be copied elsewhere."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +45,13 @@ class Manifest:
 
 
 def backup(settings: ServeSettings, target: Path, *, raw: bool) -> Manifest:
-    """Copy a town into a new folder; `raw` with the videos and tracks that are still there.
+    """Copy a town into a new folder; with `raw`, including the videos and tracks still stored.
 
     Raises
     ------
     RoadscanError
-        `output_not_writable` if the folder is there already, `backup_failed` with what the
-        database's own program says.
+        `output_not_writable` if the folder already exists, `backup_failed` with the output of
+        the database's own program.
     """
     _make_new(target)
     if settings.database:
@@ -70,13 +70,13 @@ def backup(settings: ServeSettings, target: Path, *, raw: bool) -> Manifest:
 
 
 def restore(source: Path, settings: ServeSettings) -> Manifest:
-    """Restore a backup into an empty folder, and into an empty database if it was in one.
+    """Restore a backup into an empty folder, and into an empty database if it came from one.
 
     Raises
     ------
     RoadscanError
-        `backup_malformed` if it is not complete, `output_not_writable` if there is a town already,
-        `backup_failed` with what the database's own program says.
+        `backup_malformed` if it is not complete, `output_not_writable` if a town already exists,
+        `backup_failed` with the output of the database's own program.
     """
     manifest = check(source)
     if (manifest.database == "postgresql") != bool(settings.database):
@@ -93,7 +93,7 @@ def restore(source: Path, settings: ServeSettings) -> Manifest:
     if settings.database:
         _run(["pg_restore", "--exit-on-error", "--dbname", settings.database, str(source / DUMP)])
     with closing(JobQueue(jobs_url(settings))) as queue:
-        queue.cancel_all("backup")  # the job that made this copy has not ended in it
+        queue.cancel_all("backup")  # in this copy the job that made it is unfinished
     return manifest
 
 
@@ -116,7 +116,7 @@ def check(source: Path) -> Manifest:
 
 
 def _copy_database(source: Path, target: Path) -> None:
-    """Make a consistent copy of a SQLite database that others write to."""
+    """Make a consistent copy of a SQLite database while other processes write to it."""
     with closing(sqlite3.connect(source)) as live, closing(sqlite3.connect(target)) as copy:
         live.backup(copy)
 

@@ -1,7 +1,7 @@
 """Disk usage of a town.
 
-The store is asked where it knows: all files that were sent in are one query, and the size of a
-backup is what its job recorded. Only unfinished uploads, exports (of a week) and the names of the
+Most figures come from the store: one query covers all uploaded files, and the size of a backup is
+the one that its job recorded. Only unfinished uploads, exports (of one week) and the names of the
 backups are read from the disk itself; no folder of recordings is walked.
 """
 
@@ -24,7 +24,7 @@ from roadscan.serve.uploads.upload_storage import UploadStorage
 from roadscan.store.sqlite import FILE, JOBS_FILE
 
 BACKUP_JOBS: Final = 200
-"""The newest backup jobs, whose recorded sizes are used."""
+"""Number of the newest backup jobs whose recorded sizes are used."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,7 @@ class DiskUse:
 
 
 def disk_use(town: Town) -> DiskUse:
-    """Return how the disk is used now."""
+    """Return the current disk usage."""
     settings, held = town.settings, town.files.held()
     disk = shutil.disk_usage(settings.data)
     others = frozenset(FileKind) - RAW
@@ -89,7 +89,7 @@ def disk_use(town: Town) -> DiskUse:
 
 
 def _database_bytes(town: Town) -> int:
-    """Return the size of store and jobs: files and their logs, or what PostgreSQL says."""
+    """Return the size of store and jobs: files and their logs, or as PostgreSQL reports it."""
     if town.settings.database:
         with town.store.engine.connect() as db:
             return int(db.scalar(text("SELECT pg_database_size(current_database())")) or 0)
@@ -122,5 +122,5 @@ def _together(parts: Iterable[FileTotals]) -> FileTotals:
 
 def _sizes(paths: Iterable[Path]) -> Iterator[int]:
     for path in paths:
-        with suppress(FileNotFoundError):  # it was removed meanwhile
+        with suppress(FileNotFoundError):  # removed in the meantime
             yield path.stat().st_size

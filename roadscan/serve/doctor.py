@@ -1,6 +1,6 @@
 """Checks an installation and a town, and names a remedy for each problem.
 
-Nothing is made or changed: a store of an older roadscan is upgraded by the next start, not by this.
+Nothing is created or changed: a store of an older roadscan is upgraded at the next start, not here.
 """
 
 import os
@@ -38,13 +38,13 @@ from roadscan.store.town.workers import WorkerHeartbeats
 
 OLDEST_PYTHON: Final = (3, 11)
 PACKAGES: Final = ("numpy", "av", "openvino", "opencv-python-headless", "pyogrio", "sqlalchemy")
-"""Packages whose versions matter to support."""
+"""Packages whose versions support staff need to know."""
 EXTRAS: Final = {"serve": "uvicorn", "postgis": "psycopg", "yolo": "ultralytics"}
-"""A package of each extra by which it is known to be installed."""
+"""For each extra, a package whose presence shows that it is installed."""
 LEAST_DISK_BYTES: Final = 20 * GIB
-"""Beyond the reserve: about what a day of driving takes."""
+"""In addition to the reserve: about what a day of driving takes."""
 OLDEST_CLOCK_S: Final = 1_760_000_000.0
-"""This module was written after it: a clock that says less is wrong."""
+"""This module was written later, so a clock showing an earlier time is wrong."""
 
 
 class Verdict(StrEnum):
@@ -57,7 +57,7 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Result of one check, with a remedy unless all is well."""
+    """The result of one check, with a remedy if there is a problem."""
 
     what: str
     verdict: Verdict
@@ -66,7 +66,7 @@ class Finding:
 
 
 def examine_installation(port: int, now_s: float) -> Iterator[Finding]:
-    """Check what does not depend on a town."""
+    """Check everything that does not depend on a town."""
     yield _python()
     yield _packages()
     yield from (_extra(name) for name in EXTRAS)

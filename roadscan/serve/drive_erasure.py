@@ -1,4 +1,4 @@
-"""Erases a drive from a town: results, pictures, what was sent in, and its jobs."""
+"""Erases a drive from a town: its results, pictures, uploaded files and jobs."""
 
 from roadscan.errors import RoadscanError
 from roadscan.model.drive import Drive
@@ -15,14 +15,14 @@ from roadscan.store.erasure import Erased
 
 
 def erase_drive(town: Town, drive: Drive, who: str) -> Erased:
-    """Erase a drive, and record who did; raises `drive_in_work` while a job has it.
+    """Erase a drive and record who did so; raises `drive_in_work` while a job is using it.
 
-    What shows people goes first: killed on the way, it is done again and finds the rest.
+    Whatever shows people goes first. If killed midway, it can be repeated and erases the rest.
     """
     data, queue, video = town.settings.data, town.queue, drive.video
     jobs = jobs_of_video(queue, video.sha256)
     running = any(job.state in {State.WAITING, State.RUNNING} for job in jobs)
-    # what is being moved or exported would come back there
+    # a copy that is being moved or exported would survive the erasure
     if running or queue.under_way(RematchRequest.kind) or queue.under_way(ExportRequest.kind):
         what = f"{video.name} is being analysed, moved to another network or exported"
         raise RoadscanError("drive_in_work", what, "Wait for its job to end, or cancel it")
@@ -41,7 +41,7 @@ def erase_drive(town: Town, drive: Drive, who: str) -> Erased:
 
 
 def jobs_of_video(queue: JobQueue, video_sha256: str) -> tuple[Job, ...]:
-    """Return the jobs that analyse the drive of a video, or check it, ended ones too."""
+    """Return the jobs that analyse or check the drive of a video, including ended ones."""
     drives = (
         job
         for job in queue.of_kind(DriveRequest.kind)

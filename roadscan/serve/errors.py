@@ -1,4 +1,4 @@
-"""Errors as HTTP responses: RFC 9457 problem details with the stable code."""
+"""Errors as HTTP responses: RFC 9457 problem details with a stable code."""
 
 from typing import Final
 
@@ -12,7 +12,7 @@ from roadscan.errors import EXIT_CODES, ExitCode, RoadscanError
 
 PROBLEM: Final = "application/problem+json"
 
-# Codes whose status is not the one of their exit code, below.
+# Codes whose status differs from that of their exit code (see below).
 HTTP_STATUS: Final[dict[str, int]] = {
     "account_exists": 409,
     "account_unknown": 404,
@@ -106,7 +106,7 @@ def tell_errors(app: FastAPI) -> None:
     def _coded(request: Request, error: RoadscanError) -> JSONResponse:
         headers = {}
         if error.code == "not_logged_in" and request.url.path.startswith("/ogc"):
-            # GIS programs prompt for a name and a key; on the pages browsers would prompt, too
+            # makes GIS programs prompt for a name and a key; on the pages, browsers would too
             headers["WWW_Authenticate"] = 'Basic realm="roadscan", charset="UTF-8"'
         if "retry_after_s" in error.facts:
             headers["Retry_After"] = str(round(float(error.facts["retry_after_s"])))

@@ -16,7 +16,7 @@ PROMETHEUS: Final = "text/plain; version=0.0.4; charset=utf-8"
 
 
 class Metrics:
-    """Counts and times requests, for Prometheus."""
+    """Counts and durations of requests, for Prometheus."""
 
     def __init__(self, town: Town) -> None:
         self._registry = CollectorRegistry()
@@ -47,12 +47,12 @@ class Metrics:
         self._seconds.labels(answered.method, answered.route).observe(answered.seconds)
 
     def text(self) -> bytes:
-        """Return all figures in Prometheus' text format."""
+        """Return all metrics in the text format of Prometheus."""
         return generate_latest(self._registry)
 
 
 def health_router(town: Town, metrics: Metrics) -> APIRouter:
-    """Return routes that need no login: they reveal no more than yes, no and how many."""
+    """Return the routes; they need no login, as they reveal nothing but status and counts."""
     router = APIRouter(include_in_schema=False)
 
     @router.get("/healthz")

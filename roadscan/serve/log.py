@@ -1,4 +1,4 @@
-"""The log of a service: one JSON object per line, with the id of the request it belongs to."""
+"""The log of a service: one JSON object per line, with the id of the request that it belongs to."""
 
 import json
 import logging
@@ -12,7 +12,7 @@ _FACTS: Final = ("method", "path", "status", "ms", "subject")
 
 
 class JsonLines(logging.Formatter):
-    """Writes a record as one line of JSON."""
+    """A formatter that writes a record as one line of JSON."""
 
     def format(self, record: logging.LogRecord) -> str:
         """Return time, level, logger, message, request, and the traceback if there is one."""
@@ -40,7 +40,7 @@ def log_to_stderr() -> None:
 
 
 def log_answer(answered: Answered) -> None:
-    """Log a request; its path without the query, which reveals what somebody searched for."""
+    """Log a request, without its query, which would reveal what the user searched for."""
     logging.getLogger("roadscan.serve").info(
         "request",
         extra={

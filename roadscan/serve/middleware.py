@@ -29,12 +29,12 @@ SECURITY_HEADERS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """A request that was handled."""
+    """A handled request."""
 
     method: str
     path: str
     route: str
-    """The route's pattern, "none" where no route matched: each id would be a series."""
+    """The route's pattern, or "none"; paths would give each id a time series of its own."""
     status: int
     seconds: float
 

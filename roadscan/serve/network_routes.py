@@ -1,6 +1,6 @@
-"""The town's road networks over HTTP: those in force, a drawing of one, and a new one put in force.
+"""The town's road networks over HTTP: list them, draw one, and put a new one in force.
 
-How a network is read is a job: roadscan.serve.jobs.kinds.network.
+Reading a network is a job: roadscan.serve.jobs.kinds.network.
 """
 
 from typing import Annotated, Final
@@ -21,12 +21,12 @@ from roadscan.store.town.networks import NetworkVersion
 
 MAX_NAME: Final = 255
 DRAWING: Final = "1"
-"""Raised when networks are drawn differently: browsers cache the pictures."""
+"""Incremented when the drawing of networks changes, as browsers cache the pictures."""
 DRAWING_HEADERS: Final = {
     "Content-Security-Policy": "default-src 'none'; sandbox; frame-ancestors 'none'",
     "Content-Disposition": 'inline; filename="network.svg"',
 }
-"""An SVG is a document: opened on its own it must neither run nor fetch anything."""
+"""An SVG is a document: opened by itself, it must neither run nor fetch anything."""
 
 
 class NetworkChoice(BaseModel):

@@ -1,4 +1,4 @@
-"""A task that the service repeats: at its start, and every hour that it runs."""
+"""A task that the service runs at startup and every hour after that."""
 
 import asyncio
 import logging
@@ -12,9 +12,9 @@ HOUR_S: Final = 3600.0
 
 
 def hourly(work: Callable[[], None]) -> Callable[[object], AbstractAsyncContextManager[None]]:
-    """Return a lifespan for a router that does some work in a thread, every hour.
+    """Return a lifespan for a router that does some work in a thread every hour.
 
-    A stop does not wait for the work, which therefore must survive a kill.
+    Shutdown does not wait for the work, which must therefore survive being killed.
     """
 
     async def repeat() -> None:

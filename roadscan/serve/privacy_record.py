@@ -1,7 +1,7 @@
 """Fills the template of a record of processing activities with the settings of a town.
 
-The texts are data (privacy_texts/); what they say about the law comes from reference works and is
-no legal advice. Art. 30(1) of Regulation (EU) 2016/679 lists what such a record contains.
+The texts are data (privacy_texts/); their statements about the law come from reference works and
+are not legal advice. Art. 30(1) of Regulation (EU) 2016/679 lists the required content.
 """
 
 import time
@@ -91,7 +91,7 @@ def privacy_record(town: Town, language: str) -> str:
     Parameters
     ----------
     town
-        With the settings that the service and its purge are run with.
+        The town, with the settings used by the service and its purge.
     language
         One of `LANGUAGES`.
     """

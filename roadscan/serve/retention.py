@@ -1,9 +1,9 @@
-"""Deletes raw recordings whose retention time is over, but none that a job uses.
+"""Deletes raw recordings whose retention time is over, unless a job uses them.
 
-A worker does so once a day, `roadscan purge` whenever it is called.
+A worker does so once a day, and `roadscan purge` whenever it is called.
 
-A video is deleted when its results have been in the store for so many days; one that was never
-analysed a month after it was sent in, at the latest (section 13 SächsDSDG names one month).
+A video is deleted once its results have been in the store for a set number of days; a video that
+was never analysed, a month after its upload at the latest (section 13 SächsDSDG sets one month).
 """
 
 import logging
@@ -22,9 +22,9 @@ DAY_S: Final = 86400.0
 LONGEST_S: Final = 30 * DAY_S
 PAGE: Final = 500
 AT_ONCE: Final = 100
-"""Files deleted by one step of a job."""
+"""Number of files deleted by one step of a job."""
 RAW: Final = frozenset({FileKind.VIDEO, FileKind.TRACK})
-"""What shows or tells where somebody was; cameras and networks do not."""
+"""Files that reveal where somebody was; camera files and networks do not."""
 
 
 class Due(StrEnum):
@@ -54,11 +54,11 @@ def due_files(
     Parameters
     ----------
     finished_s
-        When the results of a file were committed, UTC epoch seconds by SHA-256.
+        Time at which the results of a file were committed, UTC epoch seconds by SHA-256.
     busy
-        SHA-256 of files that a job waits for or uses: they stay, however old.
+        SHA-256 of the files that a job waits for or uses: they stay, however old they are.
     keep_s
-        How long a file stays after its results.
+        Seconds that a file stays after its results.
     """
     for file in files:
         if file.kind not in RAW or file.purged_s is not None or file.sha256 in busy:
@@ -72,7 +72,7 @@ def due_files(
 
 @dataclass(frozen=True, slots=True)
 class Deleted:
-    """What was deleted at once, and how much of what was due is left."""
+    """The files deleted in one step, and how much of what was due is left."""
 
     files: int
     size_bytes: int
@@ -81,14 +81,14 @@ class Deleted:
 
 @dataclass(frozen=True, slots=True)
 class Retention:
-    """Finds what is due in a town, and deletes it."""
+    """The retention of one town: finds the files that are due and deletes them."""
 
     town: Town
     who: str
-    """Deletes, as the audit log names it."""
+    """Who deletes, by the name used in the audit log."""
 
     def due(self) -> tuple[DueFile, ...]:
-        """Return what is due now; nothing is changed."""
+        """Return the files that are due now, without changing anything."""
         finished_s: dict[str, float] = {}
         busy: set[str] = set()
         for job in self.town.queue.of_kind("drive"):
@@ -101,16 +101,16 @@ class Retention:
         return tuple(due_files(self._all(), finished_s, frozenset(busy), now_s, keep_s))
 
     def delete_some(self) -> Deleted:
-        """Delete some of what is due now."""
+        """Delete some of the files that are due now."""
         due = self.due()
         gone = [item.file for item in due[:AT_ONCE] if self.delete(item)]
         return Deleted(len(gone), sum(file.size_bytes for file in gone), len(due) - len(gone))
 
     def delete(self, due: DueFile) -> bool:
-        """Delete the bytes of a file but not its row, and write it into the audit log and the log.
+        """Delete the bytes of a file but not its row, and record it in the audit log and the log.
 
-        False if somebody else deleted it, or a job took it meanwhile. Killed between any two
-        steps, it is due again, and its line in the audit log is written once.
+        Returns False if another process deleted it, or a job took it in the meantime. After a
+        kill between any two steps the file is due again; its audit entry is written only once.
         """
         sha256, storage = due.file.sha256, self.town.upload_storage
         if not self.town.files.claim_for_purge(due.file):

@@ -25,7 +25,7 @@ MAX_REASON: Final = 500
 JPEG: Final = "image/jpeg"
 MAX_NAME: Final = 500
 NO_NUL: Final = r"^[^\x00]*$"
-"""PostgreSQL cannot store such a text."""
+"""PostgreSQL cannot store text that contains NUL."""
 Name = Annotated[str, Query(alias="survey", min_length=1, max_length=MAX_NAME, pattern=NO_NUL)]
 Number = Annotated[int, Path(ge=1, le=2**31 - 1)]
 Limit = Annotated[int, Query(ge=1, le=MAX_PAGE)]
@@ -218,7 +218,7 @@ def _kinds(survey: Survey, scheme: Scheme) -> list[str]:
 
 
 def _called(given: VerdictGiven, kind: str, kinds: Sequence[str]) -> str:
-    """Return the kind of a damage from now on; `query_invalid` for a correction that is none."""
+    """Return the new kind of a damage; raises `query_invalid` for an invalid correction."""
     if given.verdict is not Verdict.CORRECTED:
         return kind
     if given.kind == kind or given.kind not in kinds:

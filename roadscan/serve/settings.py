@@ -1,4 +1,4 @@
-"""The settings of a service: one instance is one town."""
+"""The settings of a service; each instance serves one town."""
 
 from pathlib import Path
 from typing import Annotated
@@ -15,14 +15,14 @@ class OidcSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     issuer: str
-    """Its address, exactly as it identifies itself: https, or http on this machine."""
+    """Its address, exactly as it states it: https, or http on this machine."""
     client_id: str
     secret: SecretStr = SecretStr("")
     """"" for a public client, which PKCE alone protects."""
     role_claim: str = ""
-    """Claim of the id token with the roles, such as realm_access.roles; "": they are set here."""
+    """Claim of the id token with the roles, e.g. realm_access.roles; "" if they are set here."""
     roles: tuple[tuple[str, Role], ...] = ()
-    """Pairs of a role there and a role here; the first match wins."""
+    """Pairs of an external role and a role here; the first match wins."""
 
 
 class BasemapSettings(BaseModel):
@@ -32,7 +32,7 @@ class BasemapSettings(BaseModel):
     url: str
     """Template of a tile's address, with {z}, {x}, {y}, or {bbox-epsg-3857}."""
     origin: str
-    """Its scheme and host: all that the pages' content security policy adds."""
+    """Its scheme and host, the only addition to the pages' content security policy."""
     attribution: str
 
 
@@ -43,23 +43,23 @@ class ServeSettings(BaseModel):
     data: Path
     """The folder that holds everything of this town."""
     database: str = ""
-    """postgresql://... for a service on several machines; "" for SQLite in the folder."""
+    """postgresql://... for a service on several machines; "" for SQLite in the data folder."""
     public_collections: frozenset[str] = frozenset()
-    """Layers that anybody may read; pictures are never among them."""
+    """Layers that anyone may read; pictures are never among them."""
     cookie_secure: bool = False
-    """Send the session's cookie over HTTPS only: set it behind a proxy with TLS."""
+    """Send the session cookie over HTTPS only; to be set behind a TLS proxy."""
     oidc: OidcSettings | None = None
-    """An external login service, beside the accounts here."""
+    """An external login service, in addition to the local accounts."""
     basemap: BasemapSettings | None = None
-    """None: no page contacts any other server."""
+    """With None, no page contacts any other server."""
     operator: str = ""
-    """Name and contact of the operator, for the legal notices; "" names nobody."""
+    """Name and contact of the operator for the legal notices; "" leaves them out."""
     session_s: Annotated[float, Field(gt=0)] = 12 * 3600.0
     allow_origins: tuple[str, ...] = ()
     """Origins of other web pages that may read the layers (CORS)."""
     max_upload_bytes: Annotated[int, Field(gt=0)] = 64 * GIB
     upload_quota_bytes: Annotated[int, Field(gt=0)] = 2048 * GIB
-    """For one account: its files and its unfinished uploads."""
+    """Limit for one account: its files and its unfinished uploads."""
     free_disk_reserve_bytes: Annotated[int, Field(ge=0)] = 5 * GIB
     """An upload that would leave less than this is refused before its first byte."""
     keep_raw_s: Annotated[float, Field(ge=0)] = 7 * 86400.0
@@ -67,6 +67,6 @@ class ServeSettings(BaseModel):
     deletes_raw: bool = True
     """Whether workers delete, once a day, the raw recordings whose retention time is over."""
     picture_every_m: Annotated[float, Field(ge=0, le=1000)] = 20.0
-    """One picture is stored for so many metres driven, besides those of damages; 0 for none."""
+    """Metres driven per stored picture, in addition to those of damages; 0 for none."""
     upload_expires_s: Annotated[float, Field(gt=0)] = 7 * 86400.0
-    """An unfinished upload is removed after so long without a byte."""
+    """An unfinished upload is removed after this long without new data."""

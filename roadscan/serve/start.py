@@ -21,21 +21,21 @@ from roadscan.serve.settings import ServeSettings
 from roadscan.serve.town import open_town
 
 FIRST_LINK_S: Final = 86400.0
-"""How long the first administrator's link is valid; the next start prints another one."""
+"""Validity of the first administrator's link; the next start prints a new one."""
 DATABASE: Final = "ROADSCAN_DATABASE"
-"""Environment variable by which `roadscan work` is given the database."""
+"""Environment variable that passes the database to `roadscan work`."""
 GRACE_S: Final = 10
-"""How long a stop waits for requests: an upload may take hours, and can be resumed."""
+"""Time that a shutdown waits for requests: uploads may take hours, but can be resumed."""
 POLL_S: Final = 1.0
-"""How often it is checked whether a worker has ended."""
+"""Interval between checks whether a worker has ended."""
 
 
 def serve(
     settings: ServeSettings, host: str, port: int, workers: int, say: Callable[[str], None]
 ) -> None:
-    """Serve until stopped, with so many workers; `say` prints what the operator has to know."""
+    """Serve until stopped, with this many workers; `say` prints messages for the operator."""
     log_to_stderr()
-    # uvicorn raises the signal again when it has shut down: as an exit, so that workers end, too
+    # uvicorn raises the signal again after its shutdown; exiting lets the workers end too
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     address = f"http://{host}:{port}"
     with open_town(settings) as town:
@@ -58,9 +58,9 @@ def serve(
 
 
 def exempt_from_collection() -> None:
-    """Let the garbage collector skip what exists now: it lives as long as the process.
+    """Let the garbage collector skip all current objects: they live as long as the process.
 
-    Scanning it, whenever many rows were read, took longer than making a tile of them.
+    Scanning them whenever many rows were read took longer than making a tile of the rows.
     """
     gc.collect()
     gc.freeze()
@@ -68,13 +68,13 @@ def exempt_from_collection() -> None:
 
 @contextmanager
 def _workers(settings: ServeSettings, count: int) -> Iterator[None]:
-    """Run workers in processes of their own; the web process has no model or decoder."""
+    """Run workers in separate processes; the web process has no model or decoder."""
     command = [sys.executable, "-c", "from roadscan.cli.app import main; main()"]
     command += ["work", "--data", str(settings.data)]
     command += ["--keep-days", f"{settings.keep_raw_s / DAY_S:g}"]
     command += ["--picture-every-m", f"{settings.picture_every_m:g}"]
     command += [] if settings.deletes_raw else ["--no-purge"]
-    # the database's password goes by the environment: any user can list processes
+    # the database password goes into the environment: any user can list command lines
     run = partial(subprocess.Popen, command, env=os.environ | {DATABASE: settings.database})
     stop = threading.Event()
     supervisors = [threading.Thread(target=_keep_running, args=(run, stop)) for _ in range(count)]
@@ -89,7 +89,7 @@ def _workers(settings: ServeSettings, count: int) -> Iterator[None]:
 
 
 def _keep_running(run: Callable[[], "subprocess.Popen[bytes]"], stop: threading.Event) -> None:
-    """Run a worker, and a new one when it ends, until `stop` is set."""
+    """Run a worker, and start a new one whenever it ends, until `stop` is set."""
     while not stop.is_set():
         worker = run()
         while worker.poll() is None and not stop.wait(POLL_S):

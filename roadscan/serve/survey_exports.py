@@ -1,4 +1,4 @@
-"""The files of exported surveys: one zip each, in the town's folder, for a week."""
+"""Files of exported surveys: one zip each, stored in the town's folder for a week."""
 
 import shutil
 from collections.abc import Iterator
@@ -7,11 +7,11 @@ from typing import Final
 
 FOLDER: Final = "exports"
 KEPT_S: Final = 7 * 86400.0
-"""An export holds pictures: it must not outlive by much what it was made from."""
+"""An export contains pictures, so it must not outlive its sources by much."""
 
 
 def export_path(data: Path, job_id: str) -> Path:
-    """Return where the export of a job is, or would be."""
+    """Return the path of a job's export, whether or not it exists."""
     return data / FOLDER / f"{job_id}.zip"
 
 
@@ -21,9 +21,9 @@ def exports(data: Path) -> Iterator[Path]:
 
 
 def remove_exports(data: Path) -> None:
-    """Remove all exports, and what a killed job left of one.
+    """Remove all exports, and the remains of those of killed jobs.
 
-    What is to be erased may be in any of them; each can be made again.
+    Any of them may contain the data to be erased; each can be made again.
     """
     shutil.rmtree(data / FOLDER, ignore_errors=True)
 

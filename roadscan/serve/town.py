@@ -1,7 +1,7 @@
-"""A town as one process has it open: its settings, its store, and what works on them.
+"""A town as opened by one process: its settings, its store, and the services built on them.
 
-Routes, workers, the scheduler and the commands are given a `Town`; each part is made when it is
-first used. Store and jobs are in the town's folder, or together in one PostgreSQL database.
+Routes, workers, the scheduler and the commands receive a `Town`; each part is created on first
+use. Store and jobs are in the town's folder, or together in one PostgreSQL database.
 """
 
 import time
@@ -30,12 +30,12 @@ from roadscan.store.town.networks import NetworkVersion, NetworkVersions
 from roadscan.store.town.workers import WorkerHeartbeats
 
 WORKER_SILENT_S: Final = 60.0
-"""A worker that was not heard of for longer does not count as alive."""
+"""A worker without a heartbeat for longer than this does not count as alive."""
 
 
 @dataclass(frozen=True)
 class Town:
-    """All that a process needs of a town."""
+    """Everything that a process needs from a town."""
 
     settings: ServeSettings
     store: Store
@@ -63,7 +63,7 @@ class Town:
 
     @cached_property
     def heartbeats(self) -> WorkerHeartbeats:
-        """When each worker was last heard of."""
+        """The last heartbeat of each worker."""
         return WorkerHeartbeats(self.store.engine, self.clock)
 
     @cached_property
@@ -73,22 +73,22 @@ class Town:
 
     @cached_property
     def scorings(self) -> Scorings:
-        """Which surveys have to be scored."""
+        """The surveys that have to be scored."""
         return Scorings(self.store.engine, self.clock)
 
     @cached_property
     def files(self) -> Files:
-        """What the store knows of the files that were sent in."""
+        """The store's records of the uploaded files."""
         return Files(self.store.engine)
 
     @cached_property
     def upload_storage(self) -> UploadStorage:
-        """The bytes of files and of uploads under way."""
+        """The bytes of files and of unfinished uploads."""
         return UploadStorage(self.settings.data, upload_limits(self.settings))
 
     @cached_property
     def uploads(self) -> UploadService:
-        """Turns uploads into files."""
+        """The service that turns uploads into files."""
         return UploadService(self.upload_storage, self.files)
 
     @cached_property
@@ -97,7 +97,7 @@ class Town:
         return JobQueue(jobs_url(self.settings))
 
     def workers(self) -> tuple[str, ...]:
-        """Return the workers that are alive, in order of their names."""
+        """Return the workers that are alive, by name."""
         return tuple(sorted(self.heartbeats.alive(WORKER_SILENT_S)))
 
     def network_in_force(self) -> NetworkVersion:
@@ -112,7 +112,7 @@ class Town:
         return versions[0]
 
     def close(self) -> None:
-        """Release the queue, if it was used."""
+        """Close the queue if it was used."""
         queue = self.__dict__.pop("queue", None)
         if queue is not None:
             queue.close()
@@ -120,9 +120,9 @@ class Town:
 
 @contextmanager
 def open_town(settings: ServeSettings) -> Iterator[Town]:
-    """Open a town, a new one if there is none.
+    """Open a town, creating it if it does not exist.
 
-    Raises what `share_store` or `connect_store` raises.
+    Raises the same errors as `share_store` or `connect_store`.
     """
     opening = connect_store(settings.database) if settings.database else share_store(settings.data)
     with opening as store:
@@ -135,7 +135,7 @@ def open_town(settings: ServeSettings) -> Iterator[Town]:
 
 @contextmanager
 def open_existing_town(settings: ServeSettings) -> Iterator[Town]:
-    """Open a town that there is already; raises `file_missing` instead of making a new one."""
+    """Open an existing town; raises `file_missing` instead of creating a new one."""
     if not settings.data.is_dir() or not (settings.database or (settings.data / FILE).is_file()):
         raise RoadscanError(
             "file_missing", f"there is no town in {settings.data}", "Check --data and --database"
@@ -153,7 +153,7 @@ def jobs_url(settings: ServeSettings) -> str:
 
 
 def upload_limits(settings: ServeSettings) -> Limits:
-    """Return what uploads are accepted."""
+    """Return the limits for uploads."""
     return Limits(
         settings.max_upload_bytes,
         settings.upload_quota_bytes,

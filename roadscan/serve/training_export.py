@@ -1,4 +1,4 @@
-"""Training data from the reviews of a town: its pictures leave it, so the audit log has a line."""
+"""Training data from the reviews of a town; logged for audit, as pictures leave the town."""
 
 from pathlib import Path
 from typing import Final
@@ -13,7 +13,7 @@ WHO: Final = "roadscan export-training"
 def export_training(town: Town, survey: str, out: Path) -> TrainingData:
     """Write the reviewed frames of one survey, or of all ("").
 
-    Raises `survey_unknown`, and what `write_training_data` raises.
+    Raises `survey_unknown`, and the errors of `write_training_data`.
     """
     known = town.store.surveys()
     if survey and survey not in known:

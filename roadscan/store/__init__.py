@@ -1,1 +1,1 @@
-"""The truth: what was driven, seen and assessed."""
+"""The system of record: drives, observations and assessments."""

@@ -1,4 +1,4 @@
-"""Creates and upgrades the tables of a database, and reads the state of one without changing it."""
+"""Creates and upgrades the tables of a database, and inspects one without changing it."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ _LOCKS: Final = {
     "sqlite": "BEGIN IMMEDIATE",
     "postgresql": "SELECT pg_advisory_xact_lock(7263)",
 }
-"""Statement by dialect that lets one process at a time upgrade."""
+"""By dialect, the statement that lets only one process upgrade at a time."""
 _OF_POSTGIS: Final = frozenset({"spatial_ref_sys"})
 
 
@@ -31,8 +31,8 @@ def upgrade(engine: Engine, name: str) -> None:
     Raises
     ------
     RoadscanError
-        `store_version` if another roadscan made them that this one cannot upgrade,
-        `store_malformed` if they are not a store's.
+        `store_version` if they are from another roadscan and cannot be upgraded by this one,
+        `store_malformed` if they are not those of a store.
     """
     config = _config()
     with engine.begin() as db:
@@ -52,7 +52,7 @@ def not_a_store(name: str, why: object) -> RoadscanError:
 
 
 def version_error(version: str, name: str) -> RoadscanError | None:
-    """Return why a store of this version cannot be opened; None if it can, maybe by upgrading."""
+    """Return why a store of this version cannot be opened; None if it can, or can be upgraded."""
     scripts = ScriptDirectory.from_config(_config())
     if version in {script.revision for script in scripts.walk_revisions()}:
         return None

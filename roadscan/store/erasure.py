@@ -1,4 +1,4 @@
-"""Erases a drive from the store, on every network and in every survey."""
+"""Erasure of a drive from the store, on every network and in every survey."""
 
 from dataclasses import dataclass
 from typing import Any, Final
@@ -76,7 +76,7 @@ def _has_drives(db: Connection, survey: str) -> bool:
 
 
 def _end(db: Connection, survey: str) -> None:
-    """Remove a survey; its change numbers go on, so that no job of a later one looks done."""
+    """Remove a survey; its change numbers continue, so no job of a later one looks done."""
     this: dict[str, Any] = {"survey": survey}
     for table in OF_SURVEY:
         db.execute(delete(table).filter_by(**this))

@@ -16,7 +16,7 @@ CONNECT_TIMEOUT_S: Final = 10
 SESSION: Final = {"jit": "off", "max_parallel_workers_per_gather": "0"}
 """Queries here take milliseconds: JIT and parallel workers would take longer to start."""
 DISK_FULL: Final = "53100"
-"""SQLSTATE."""
+"""SQLSTATE of a full disk."""
 
 
 @contextmanager

@@ -36,7 +36,7 @@ class RescoreDelta:
 
 @dataclass(frozen=True, slots=True)
 class ScoringStatus:
-    """How far the scores of a survey are up to date."""
+    """The state of a survey's scores relative to its changes."""
 
     survey: str
     requested: int
@@ -141,8 +141,8 @@ def up_to_date_change(db: Connection, survey: str) -> int | None:
 def apply_review_delta(db: Connection, survey: str, delta: RescoreDelta) -> bool:
     """Update scores and layers in the transaction of the review that changes them.
 
-    Returns False, and writes nothing, if something else changed the survey meanwhile: then all of
-    it has to be scored.
+    Returns False, and writes nothing, if something else changed the survey in the meantime; the
+    whole survey then has to be scored.
     """
     only_ours = (
         (scorings.c.survey == survey)

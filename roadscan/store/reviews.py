@@ -22,7 +22,7 @@ from roadscan.store.statements import of_survey
 from roadscan.store.tables import review_boxes, review_decisions
 
 UNDONE: Final = "undone"
-"""In place of a verdict in the row that undoes an earlier decision."""
+"""Takes the place of a verdict in the row that undoes an earlier decision."""
 _CORNERS: Final = ("x1", "y1", "x2", "y2")
 _AT_ONCE: Final = 500
 
@@ -62,7 +62,7 @@ class Reviews:
     ) -> Decision:
         """Undo a decision; the earlier ones about its boxes apply again.
 
-        Raises `review_unknown` if it does not exist or is undone already.
+        Raises `review_unknown` if it does not exist or has already been undone.
         """
         found = self.decision(number)
         surveys = self._ready_to_score({box.drive_id for box in found.subject.boxes})
@@ -91,7 +91,7 @@ class Reviews:
         return found[0]
 
     def of(self, survey: str) -> tuple[Decision, ...]:
-        """Return all decisions of a survey, undone ones too, oldest first."""
+        """Return all decisions of a survey, including undone ones, oldest first."""
         query = _verdicts().where(review_decisions.c.survey == survey)
         with self._engine.connect() as db:
             return _decisions(db, query.order_by(review_decisions.c.number))
@@ -103,7 +103,7 @@ class Reviews:
             return up_to_date_change(db, survey)
 
     def in_force(self, survey: str, without: int | None = None) -> dict[BoxKey, BoxVerdict]:
-        """Return what holds for boxes of a survey's drives: of each box the last verdict.
+        """Return the verdicts in force on boxes of a survey's drives: the last one for each box.
 
         `without` leaves a decision out, as if it were undone.
         """

@@ -17,11 +17,11 @@ from roadscan.store.store import Store
 FILE = "roadscan.db"
 LOCK_FILE = "roadscan.lock"
 JOBS_FILE = "jobs.db"
-"""In the folder of a town that a service has worked in."""
+"""File in the folder of a town that a service has used."""
 BUSY_MS = 5000
 MAPPED_BYTES = 1 << 30
-"""Of the file, mapped into memory shared by all processes: SQLite's cache for each connection is
-smaller than a page of features."""
+"""Bytes of the file mapped into memory shared by all processes; SQLite's cache for each connection
+is smaller than a page of features."""
 
 
 @contextmanager
@@ -32,7 +32,7 @@ def open_store(folder: Path) -> Iterator[Store]:
     ------
     RoadscanError
         `output_not_writable`, `output_disk_full`, `output_in_use` while another run writes,
-        `store_version` if this roadscan cannot upgrade it, `store_malformed` if it is no store.
+        `store_version` if this roadscan cannot upgrade it, `store_malformed` if it is not a store.
     """
     _make(folder)
     with _alone(folder), share_store(folder) as store:
@@ -43,12 +43,12 @@ def open_store(folder: Path) -> Iterator[Store]:
 def share_store(folder: Path) -> Iterator[Store]:
     """Open the store of a folder in one of several processes, creating or upgrading it.
 
-    The callers make sure that no two of them write the same chunk.
+    Callers must ensure that no two of them write the same chunk.
 
     Raises
     ------
     RoadscanError
-        What `open_store` raises, except `output_in_use`.
+        The same errors as `open_store`, except `output_in_use`.
     """
     _make(folder)
     path = folder / FILE
@@ -119,7 +119,7 @@ def _engine(path: Path) -> Engine:
 
 
 def _explained(error: Exception, where: str) -> RoadscanError:
-    """Explain an error of the database to the user."""
+    """Return an error of the database as one for the user."""
     words = str(getattr(error, "orig", error))
     if "full" in words:
         return RoadscanError(

@@ -1,4 +1,4 @@
-"""SQL statements that several parts of the store share."""
+"""SQL statements shared by several parts of the store."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

@@ -53,7 +53,7 @@ class Store:
     """All that was recorded, detected and assessed; results and layers can be rebuilt from it.
 
     Each write is one transaction and may be repeated. `sqlite.py` and `postgis.py` open stores;
-    `explain` makes a RoadscanError of the database's error when writing fails.
+    `explain` turns the database's error into a RoadscanError when writing fails.
     """
 
     def __init__(
@@ -64,7 +64,7 @@ class Store:
 
     @property
     def engine(self) -> Engine:
-        """The database, for what shares it with the surveys: accounts, files, layers."""
+        """The database, for other users of it: accounts, files, layers."""
         return self._engine
 
     @property
@@ -124,7 +124,7 @@ class Store:
         return None if row is None else rows.drive_of(dict(row))
 
     def erase_drive(self, drive_id: str) -> Erased:
-        """Erase everything stored of a drive."""
+        """Erase everything stored about a drive."""
         return erase_drive(self._engine, drive_id)
 
     def done_chunks(self, drive_id: str, settings_sha256: str) -> frozenset[int]:
@@ -240,7 +240,7 @@ class Store:
             return frozenset((link, Direction(way)) for link, way in db.execute(query))
 
     def seen_on(self, survey: str, link_ids: Collection[str]) -> dict[Lane, LaneEvidence]:
-        """Return what the drives of a survey saw of some links, by lane; a lane may be missing."""
+        """Return the evidence that a survey has for some links, by lane; a lane may be missing."""
         grids, observations = tables.grids, tables.observations
         usable, unusable = (
             {
@@ -265,13 +265,13 @@ class Store:
     def sightings(
         self, survey: str, link_id: str, direction: Direction
     ) -> tuple[ReviewedObservation, ...]:
-        """Return the observations on one lane in order of time."""
+        """Return the observations on one lane, in order of time."""
         table = tables.observations.c
         lane = (table.link_id == link_id) & (table.direction == direction.value)
         return tuple(self._sightings(survey, lane))
 
     def counts(self, survey: str) -> SurveyCounts:
-        """Return the account of a survey's frames and detections."""
+        """Return the counts of a survey's frames and detections."""
         rejected = Counter[FrameRejection]()
         totals = Counter[str]()
         with self._engine.connect() as db:
@@ -384,7 +384,7 @@ def _all_of(passes: Sequence[DrivePass]) -> LaneGrid | None:
 
 
 def _only_adds(db: Connection, survey: Survey) -> bool:
-    """Tell whether drives change nothing of a survey but what they themselves saw."""
+    """Return whether joining drives only add their own evidence to a survey."""
     this: dict[str, Any] = {"survey": survey.name}
     known = db.execute(select(tables.surveys).filter_by(**this)).one()
     table = tables.survey_drives

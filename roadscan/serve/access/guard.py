@@ -50,12 +50,12 @@ def authentication(
 
 
 Dependency = Callable[[Request], Caller]
-"""What a route takes as `Depends(...)` to get its caller."""
+"""A dependency by which a route obtains its caller: `Depends(...)`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Guard:
-    """Makes the authentication dependencies of routes."""
+    """The factory of the routes' authentication dependencies."""
 
     accounts: Accounts
 

@@ -16,7 +16,7 @@ from roadscan.store.town.accounts import Accounts, OutsideLogins
 
 FAILURES_WITHIN_S: Final = 900.0
 MAX_FAILURES: Final = 10
-"""Failed logins of a name or from an address within that time; more must wait."""
+"""Failed logins allowed for a name or from an address within that time; more must wait."""
 MIN_PASSWORD: Final = 12
 MAX_PASSWORD: Final = 256
 """Longer ones would only keep the hasher busy."""

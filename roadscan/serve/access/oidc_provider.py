@@ -27,13 +27,13 @@ MAX_BYTES: Final = 1_000_000
 CACHED_S: Final = 3600.0
 """How long the discovery document and the keys are cached."""
 MIN_INTERVAL_S: Final = 10.0
-"""Guessed addresses and keys cannot make the service ask more often than this."""
+"""Minimum time between requests, so that guessed addresses and keys cannot cause more."""
 _DISCOVERY: Final = "/.well-known/openid-configuration"
 
 
 @dataclass(frozen=True, slots=True)
 class Endpoints:
-    """Endpoints out of the discovery document."""
+    """Endpoints from the discovery document."""
 
     authorize: str
     token: str
@@ -66,7 +66,7 @@ class OidcProvider:
     def keys(self, newer_than: KeySet | None = None) -> KeySet:
         """Return the keys that tokens are signed with; raises as `endpoints`.
 
-        Keys are rotated: if one is missing in a set, ask for a newer set.
+        Keys are rotated: if one is missing from a set, request a newer set.
         """
         address = self.endpoints().keys
         with self._lock:

@@ -1,7 +1,7 @@
 """Login by the town's own login service: OpenID Connect, authorization code with PKCE.
 
-State, nonce and verifier of a pending login are in a cookie of their own. The browser sends it when
-it comes back from the login service; the session cookie (SameSite=Strict) would not be sent.
+State, nonce and verifier of a pending login are in a separate cookie. The browser sends it when
+it returns from the login service; the session cookie (SameSite=Strict) would not be sent.
 """
 
 import hmac
@@ -41,7 +41,7 @@ CallbackParameter = Annotated[str, Query(max_length=4000)]
 
 @dataclass(frozen=True, slots=True)
 class PendingLogin:
-    """A login that the login service has not answered yet."""
+    """A login that the login service has not yet answered."""
 
     state: str
     nonce: str

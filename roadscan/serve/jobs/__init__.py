@@ -1,4 +1,5 @@
-"""Long work as durable workflows: what a kill interrupts goes on elsewhere.
+"""Long-running work as durable workflows: interrupted jobs continue on another worker.
 
-`kinds` has one module for each kind of job; `scheduler` submits what the store's state requires.
+`kinds` has one module for each kind of job; `scheduler` submits the jobs that the store's state
+requires.
 """

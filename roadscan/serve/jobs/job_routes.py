@@ -1,4 +1,4 @@
-"""Jobs over HTTP: list them, follow one, cancel it, retry it; and what each kind has of its own."""
+"""Jobs over HTTP: list, follow, cancel and retry them; also the routes specific to each kind."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -103,7 +103,7 @@ def _kind_to_change(job: Job, caller: Caller) -> JobKind[Any]:
 
 
 async def _changes_of(queue: JobQueue, job_id: str, request: Request) -> AsyncIterator[str]:
-    """Yield a job as server-sent events, whenever it has changed, until it has ended."""
+    """Yield a job as a server-sent event whenever it has changed, until it has ended."""
     last = ""
     while not await request.is_disconnected():
         job = await run_in_threadpool(queue.job, job_id)

@@ -1,4 +1,4 @@
-"""A kind of job as one record, which its module declares and the registry lists."""
+"""Kinds of jobs as records, declared by their modules and listed in the registry."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,17 +14,17 @@ from roadscan.serve.town import Town
 
 R = TypeVar("R", bound=JobRequest)
 Workflow = Callable[[R], str]
-"""From a request to the job's result, a `Done` as JSON."""
+"""A function from a request to the job's result, a `Done` as JSON."""
 
 
 @dataclass(frozen=True, slots=True)
 class Workplace:
-    """What a worker gives its workflows."""
+    """The resources that a worker provides to its workflows."""
 
     town: Town
     steps: Steps
     folder: Path
-    """For the files of one step, empty before and after it."""
+    """Folder for the files of one step; empty before and after it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +38,9 @@ class JobKind(Generic[R]):
     Only workers call it, so only it and its steps may import models and decoders.
     """
     routes: Callable[[Town], APIRouter] | None = None
-    """Makes the routes by which such jobs are asked for; None where only the scheduler does."""
+    """Makes the routes that submit such jobs; None if only the scheduler submits them."""
     changed_by: Right = Right.UPLOAD
-    """Needed to cancel such a job, or to retry it."""
+    """The right needed to cancel or retry such a job."""
 
     @property
     def name(self) -> str:

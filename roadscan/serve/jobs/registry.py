@@ -1,4 +1,4 @@
-"""The kinds of jobs, in the order in which a drive meets them, then those of the whole town."""
+"""The kinds of jobs, in the order in which a drive passes them, then those of the whole town."""
 
 from typing import Any, Final
 

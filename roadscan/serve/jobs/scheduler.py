@@ -3,7 +3,7 @@
 The arrival of a file triggers nothing. Each worker reads the state twice a second and submits what
 is due: checks of waiting drives, scorings of changed surveys, the day's purge. (A check without
 concerns starts its drive as its own last step.) A job's id is made from what it is due for: many
-workers that see the same make one job, and what a kill took away is seen again.
+workers that find the same job due make one, and a job lost to a kill is found due again.
 """
 
 import logging
@@ -22,31 +22,31 @@ from roadscan.serve.town import Town
 from roadscan.store.rescoring import ScoringStatus
 
 REST: Final = 4.0
-"""While drives are analysed, a survey rests so many times as long as its last scoring took: scoring
-takes at most a fifth of one worker's time, however large the survey and many its drives."""
+"""While drives are analysed, a survey rests for this many times the duration of its last scoring:
+scoring takes at most a fifth of one worker's time, however large the survey and many its drives."""
 
 FIRST_REST_S: Final = 4.0
 LONGEST_REST_S: Final = 3600.0
-"""An item that went wrong rests for the first, then twice as long each time, up to the second."""
+"""A failed item rests for the first of these, then twice as long each time, up to the second."""
 _LOG: Final = logging.getLogger("roadscan.serve.scheduler")
 
 
 @dataclass(frozen=True, slots=True)
 class TownStatus:
-    """What decides which jobs are due."""
+    """The state that determines which jobs are due."""
 
     checks: tuple[CheckRequest, ...]
     """Of the drives that are waiting and complete."""
     to_score: tuple[ScoringStatus, ...]
-    """Surveys whose scores leave a change out."""
+    """Surveys whose scores do not include all changes."""
     drives_under_way: bool
-    """More drives may soon join the surveys."""
+    """Whether more drives may soon join the surveys."""
     deletes_raw: bool
     """Whether workers delete raw recordings whose time is over."""
 
 
 class Scheduler:
-    """Submits what is due, each job once."""
+    """The scheduler of a worker: submits the jobs that are due, each once."""
 
     def __init__(self, town: Town) -> None:
         self._town = town
@@ -54,7 +54,7 @@ class Scheduler:
         self._setbacks = Setbacks()
 
     def run(self, now_s: float) -> None:
-        """Submit what is due and was not due at the last run."""
+        """Submit the jobs that are due now and were not due at the last run."""
         setback = partial(self._setbacks.note, now_s)
         status = _status_of(self._town, setback)
         due = {request.job_id(): request for request in due_jobs(status, now_s)}
@@ -65,17 +65,17 @@ class Scheduler:
         self._submitted = frozenset(due.keys() - failed)
 
     def _submit(self, request: JobRequest, setback: Setback) -> bool:
-        """Submit a job; what goes wrong costs this one and none of the others."""
+        """Submit a job; a failure affects this job only."""
         try:
             self._town.queue.submit(request)
-        except Exception as error:  # noqa: BLE001 -- whatever it is: the others go on
+        except Exception as error:  # noqa: BLE001 -- no error may stop the others
             setback(request.job_id(), error)
             return False
         return True
 
 
 class Setbacks:
-    """What went wrong with which item: each is logged whole, then rests twice as long each time."""
+    """Failures by item: each is logged in full; the item then rests, twice as long each time."""
 
     def __init__(self) -> None:
         self._seen: dict[str, tuple[float, float]] = {}
@@ -90,7 +90,7 @@ class Setbacks:
         _LOG.error("%s could not be scheduled; next try in %.0f s", item, rest_s, exc_info=error)
 
     def rests(self, now_s: float, item: str) -> bool:
-        """Tell whether an item went wrong a short while ago."""
+        """Return whether an item failed only a short while ago."""
         until_s, _ = self._seen.get(item, (now_s, 0.0))
         return now_s < until_s
 
@@ -106,7 +106,7 @@ def _status_of(town: Town, setback: Setback) -> TownStatus:
 
 
 def due_jobs(status: TownStatus, now_s: float) -> Iterator[JobRequest]:
-    """Yield the jobs that are due, also those that were submitted before."""
+    """Yield the jobs that are due, including those already submitted."""
     if status.deletes_raw:
         yield PurgeRequest(asked_for=utc_day(now_s))
     yield from status.checks
@@ -114,7 +114,7 @@ def due_jobs(status: TownStatus, now_s: float) -> Iterator[JobRequest]:
 
 
 def utc_day(now_s: float) -> str:
-    """Return the day that a purge is due for; the first run of a day submits it."""
+    """Return the day for which a purge is due; the first run of a day submits it."""
     return time.strftime("%Y-%m-%d", time.gmtime(now_s))
 
 
@@ -128,5 +128,5 @@ def due_scorings(
 
 
 def is_rested(scoring: ScoringStatus, now_s: float) -> bool:
-    """Tell whether a survey may be scored although more drives may soon join it."""
+    """Return whether a survey may be scored even though more drives may soon join it."""
     return now_s >= scoring.ended_s + REST * scoring.took_s

@@ -1,4 +1,4 @@
-"""Files that were sent in, given to readers under a name that they can work with."""
+"""Uploaded files, made available to readers under names that they can work with."""
 
 import shutil
 from collections.abc import Callable, Iterator
@@ -12,7 +12,7 @@ from roadscan.read.input_files import errors_reported_as
 
 @dataclass(frozen=True, slots=True)
 class SentFile:
-    """A file by its checksum, the name it was sent under, and the suffixes it may have."""
+    """A file, with its checksum, the name it was uploaded under, and the suffixes it may have."""
 
     sha256: str
     name: str
@@ -21,7 +21,7 @@ class SentFile:
 
 @dataclass(frozen=True, slots=True)
 class SentFiles:
-    """Where the bytes of files are, and a folder for links to them."""
+    """The storage of uploaded files, and a folder for links to them."""
 
     path_of: Callable[[str], Path]
     folder: Path
@@ -30,7 +30,7 @@ class SentFiles:
     def linked(self, *files: SentFile) -> Iterator[tuple[Path, ...]]:
         """Link files into the empty folder, each with the suffix by which readers know its format.
 
-        The sender's own name never becomes a path: errors name it in place of ours.
+        The sender's own name never becomes a path; errors show it in place of the link's.
         """
         with ExitStack() as stack:
             stack.enter_context(self._empty_folder())

@@ -1,7 +1,7 @@
-"""What all workflows share: steps that are not repeated, progress, and how a job ends.
+"""Common parts of all workflows: steps that are not repeated, progress, and results of jobs.
 
-A step that a worker finished is not done again. A fault of the input ends the job at once with
-its code; anything else is tried three times. All values that pass are text, which DBOS can store.
+A step that a worker has finished is not repeated. A fault of the input ends the job at once with
+its code; anything else is tried three times. All values are passed as text, which DBOS can store.
 """
 
 from collections.abc import Callable
@@ -19,23 +19,23 @@ T = TypeVar("T")
 Facts = dict[str, str | int]
 """The results of a job, by name."""
 MAX_ATTEMPTS: Final = 3
-"""For a step that goes wrong."""
+"""Limit for a step that fails."""
 PASSING: Final = ("output_", "store_")
-"""Codes that begin so are no fault of the input and may pass: a full disk, a busy store."""
+"""Prefixes of codes that are not faults of the input and may pass: full disk, busy store."""
 
 
 class RefusedError(Exception):
-    """A fault of the input, on its way out of a step: a `Failure` as JSON."""
+    """A fault of the input, raised from a step: a `Failure` as JSON."""
 
 
 @dataclass(frozen=True, slots=True)
 class Steps:
-    """Runs steps; `lock` is held meanwhile, so that a worker can stop between two of them."""
+    """A runner of steps; it holds `lock` during each, so that a worker can stop in between."""
 
     lock: Lock
 
     def run(self, name: str, body: Callable[[], str]) -> str:
-        """Run a step unless its result is known; raises `RefusedError` or what went wrong."""
+        """Run a step unless its result is known; raises `RefusedError` or the step's own error."""
 
         def guarded() -> str:
             with self.lock:
@@ -69,7 +69,7 @@ class Steps:
 
 
 def done(facts: Facts) -> str:
-    """Return the result of a job that did what was asked."""
+    """Return the result of a job that succeeded."""
     return Done(facts=facts).model_dump_json()
 
 
@@ -79,5 +79,5 @@ def refused(error: RefusedError) -> str:
 
 
 def publish_progress(stage: str, finished: int, total: int) -> None:
-    """Publish how far the job is."""
+    """Publish the job's progress."""
     DBOS.set_event(PROGRESS, Progress(stage=stage, done=finished, total=total).model_dump_json())

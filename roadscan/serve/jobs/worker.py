@@ -27,19 +27,19 @@ from roadscan.serve.town import Town, jobs_url, open_town
 
 APPLICATION: Final = "roadscan"
 DEAD_AFTER_S: Final = 30.0
-"""A worker that was silent for so long counts as gone, and its jobs go on elsewhere."""
+"""A worker silent for this long counts as gone, and its jobs continue elsewhere."""
 POLL_S: Final = 0.5
 MAX_WORKERS: Final = 64
-"""On one machine."""
+"""Limit for one machine."""
 MAX_RECOVERIES: Final = 20
-"""For a job whose worker ended: each restart of a machine counts, and a drive may take hours; but
-one that brings its worker down each time has to end."""
+"""Limit for a job whose worker ended: each restart of a machine counts, and a drive may take hours,
+but a job that crashes its worker every time has to end."""
 
 
 def work(settings: ServeSettings, say: Callable[[str], None], *, until_idle: bool) -> None:
-    """Work until SIGTERM or SIGINT, or until nothing is left to do; ends the process.
+    """Work until SIGTERM or SIGINT, or until nothing is left to do; then end the process.
 
-    A stop comes between two steps: the chunk that was begun is finished first.
+    It stops only between two steps: a chunk that was begun is finished first.
     """
     log_to_stderr()
     stop = threading.Event()
@@ -61,11 +61,11 @@ def work(settings: ServeSettings, say: Callable[[str], None], *, until_idle: boo
             scheduler.run(time.time())
             if until_idle and idle and not town.queue.under_way():
                 break
-        step_lock.acquire()  # never released: no further step begins
+        step_lock.acquire()  # never released, so no further step begins
         town.heartbeats.leave(worker_id)
         DBOS.destroy()
         say(f"worker {worker_id} has stopped")
-    # threads of workflows that wait for the lock would keep the process alive
+    # workflow threads that wait for the lock would keep the process alive
     os._exit(0)
 
 
@@ -96,7 +96,7 @@ def register(kinds: Iterable[JobKind[Any]], place: Workplace) -> None:
 
 
 def _refusing(kind: JobKind[Any], place: Workplace) -> Callable[[str], str]:
-    """Return a workflow from text to text, which ends with the code of what was refused."""
+    """Return a workflow from text to text; a refused job ends with the code of its error."""
     body = kind.workflow(place)
 
     def workflow(given: str) -> str:
@@ -109,7 +109,7 @@ def _refusing(kind: JobKind[Any], place: Workplace) -> Callable[[str], str]:
 
 
 def _publish_results_of_runs(town: Town) -> None:
-    """Serve what `roadscan run` left in the town's folder: its surveys and their network."""
+    """Serve the surveys that `roadscan run` left in the town's folder, and their network."""
     for survey in town.layers.unserved():
         publish_features(town.store, town.layers, load_results(town.store, survey))
         if not town.networks.all():
@@ -126,7 +126,7 @@ def _adopt(alive: frozenset[str]) -> None:
 
 @contextmanager
 def _slot(data: Path) -> Iterator[str]:
-    """Take the first free number of this machine: a worker that is restarted gets its own again."""
+    """Take the first free number on this machine; a restarted worker gets its own again."""
     folder = data / "workers"
     folder.mkdir(parents=True, exist_ok=True)
     for number in range(MAX_WORKERS):

@@ -1,6 +1,6 @@
 """The coordinate reference systems that layers are served in, and transformations between them.
 
-In all of them the easting or longitude comes first, in EPSG's own axis order, too.
+In all of them the easting or longitude comes first, including in EPSG's own axis order.
 """
 
 from collections.abc import Sequence

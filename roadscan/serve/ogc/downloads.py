@@ -34,7 +34,7 @@ from roadscan.store.store import Store
 
 ROWS_AT_ONCE: Final = 50_000
 MAX_AT_ONCE: Final = 250_000
-"""Features of a format that must be written at once, from memory."""
+"""Maximum number of features for a format that must be written at once, from memory."""
 _ONE_AT_A_TIME: Final = Lock()
 """The date that GDAL writes into a GeoPackage is a setting of the whole process."""
 USUAL_SCHEME: Final = "ap9k"
@@ -156,7 +156,7 @@ WRITERS: Final = {"csv": write_csv, "gpkg": write_gpkg, "fgb": write_fgb}
 
 
 class _Counted:
-    """Counts rows as they are written, which saves a query."""
+    """An iterator that counts rows as they are written, which saves a query."""
 
     def __init__(self, rows: Iterable[Sequence[Any]]) -> None:
         self._rows = iter(rows)

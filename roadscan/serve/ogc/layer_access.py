@@ -21,7 +21,7 @@ _NOTHING: Final = Source("", "", "", 4326, 0.0)
 
 
 def readable_by(guard: Guard, public: frozenset[str]) -> Readable:
-    """Return a function: everybody may read public collections, callers with the right all."""
+    """Return a function that lets everyone read public collections, and authorised callers all."""
     need = guard.need(Right.READ)
 
     def readable(request: Request) -> frozenset[str]:
@@ -54,8 +54,8 @@ def readable_collection(readable: Readable, request: Request, collection: str) -
 def chosen_layer(reader: LayerReader, collection: str, values: Mapping[str, str]) -> Layer:
     """Return the layer of the requested survey and scheme, else that of the newest survey.
 
-    The layer is empty if nothing was assessed yet. Raises `query_invalid` for an unknown survey or
-    scheme.
+    The layer is empty if nothing has been assessed yet. Raises `query_invalid` for an unknown
+    survey or scheme.
     """
     found = reader.layers(collection)
     for name in ("survey", "scheme"):

@@ -156,7 +156,7 @@ class _Drawn(NamedTuple):
     owners: Ints
     kinds: Ints
     commands: Ints
-    """Of all features, one after the other."""
+    """Those of all features, one after another."""
     ends: Ints
     """Where the commands of each feature end."""
 

@@ -1,4 +1,4 @@
-"""What the operations on the layers take and return, declared for the API description.
+"""Parameters and responses of the operations on the layers, for the API description.
 
 FastAPI describes the routes; this module adds what it cannot see, because the routes read their
 parameters themselves. `describe_layers` then spells out the paths of each collection, because its
@@ -148,12 +148,12 @@ def operation(
     formats
         Media type for each value of `f`.
     schema
-        Of the JSON format; the others are text or binary.
+        Schema of the JSON format; the other formats are text or binary.
     parameters
         Names of query parameters.
     codes
-        The operation's own errors, `query_invalid` aside. One with any reads layers, for which
-        callers may have to log in.
+        The operation's own errors, apart from `query_invalid`. An operation with any reads layers,
+        for which callers may have to log in.
     empty
         Meaning of a response without a body (204); "" if there is none.
     """
@@ -197,8 +197,8 @@ def read_route(
 ) -> Callable[[_Endpoint], _Endpoint]:
     """Register a function for GET and HEAD, and describe its GET.
 
-    FastAPI would describe HEAD as a second operation of the same id. So the route that answers is
-    left out of the description, and the described one behind it is never reached.
+    FastAPI would describe HEAD as a second operation with the same id. The route that answers is
+    therefore left out of the description, and the described one behind it is never reached.
     """
 
     def register(function: _Endpoint) -> _Endpoint:
@@ -210,7 +210,7 @@ def read_route(
 
 
 def describe_layers(app: FastAPI) -> None:
-    """Let the description of an app name the paths of each collection instead of `{collection}`."""
+    """Describe the paths of each collection of an app in place of those with `{collection}`."""
     make = app.openapi
 
     @cache
@@ -232,11 +232,11 @@ def describe_layers(app: FastAPI) -> None:
         made["components"]["parameters"] = _PARAMETERS
         return made
 
-    app.openapi = openapi  # type: ignore[method-assign]  # the way that FastAPI's guide shows
+    app.openapi = openapi  # type: ignore[method-assign]  # as FastAPI's guide does it
 
 
 def layers_description(document: Described, base: str, language: str) -> Described:
-    """Return the operations on the layers out of a description, as OpenAPI 3.0 in a language."""
+    """Return the operations on the layers from a description, as OpenAPI 3.0 in a language."""
     text = TEXTS[language]
     paths = {
         path.removeprefix(PREFIX): {"get": _translated(methods["get"], language)}

@@ -1,4 +1,4 @@
-"""What may be asked of a collection: its queryables, their kinds, and values from text."""
+"""The queryables of a collection, their kinds, and the parsing of values from text."""
 
 import math
 import re
@@ -12,7 +12,7 @@ from roadscan.store.layers.selection import Value
 
 GEOMETRY: Final = "geometry"
 MAX_WHOLE: Final = 2**63 - 1
-"""Beyond it no database has a whole number."""
+"""The largest whole number that the databases can store."""
 _WHOLE: Final = re.compile(r"[+-]?\d{1,400}", re.ASCII)
 _INSTANT: Final = re.compile(
     r"\d{4}-\d\d-\d\d([Tt]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d))?", re.ASCII
@@ -20,7 +20,7 @@ _INSTANT: Final = re.compile(
 
 
 class Kind(StrEnum):
-    """What the values of a field are, in words for messages."""
+    """The kind of a field's values, worded for messages."""
 
     TEXT = "text"
     NUMBER = "a number"
@@ -30,7 +30,7 @@ class Kind(StrEnum):
 
     @property
     def is_quoted(self) -> bool:
-        """Whether a filter writes it in quotes."""
+        """Whether it is quoted in a filter."""
         return self in {Kind.TEXT, Kind.TIME}
 
 
@@ -53,17 +53,17 @@ _KINDS: Final[dict[FieldType, Kind]] = {
 
 
 def kinds_of(collection: str) -> dict[str, Kind]:
-    """Return the fields of a collection that may be asked for, the geometry aside."""
+    """Return the fields of a collection that may be queried, except the geometry."""
     return {field.name: _KINDS[field.type] for field in LAYERS[collection].fields}
 
 
 def meanings_of(collection: str, language: str) -> dict[str, str]:
-    """Return what the fields of a collection mean, "de" or "en", in their order."""
+    """Return the meanings of a collection's fields, in "de" or "en", in field order."""
     return {field.name: field.description.of(language) for field in LAYERS[collection].fields}
 
 
 def value_of(kind: Kind, text: str) -> Value:
-    """Return the value that a text states; ValueError if it states none of its kind."""
+    """Return the value that a text represents; ValueError if it is not one of this kind."""
     match kind:
         case Kind.YES_NO:
             if text.lower() not in {"true", "false"}:
@@ -98,7 +98,7 @@ def instant(text: str) -> str:
 
 
 def _number(text: str) -> float:
-    """Return a number, a whole one as such where a database has it."""
+    """Return a number, as an integer if it is whole and a database can store it."""
     try:
         number = float(text)
     except ValueError:

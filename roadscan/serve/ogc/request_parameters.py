@@ -58,7 +58,7 @@ class ItemsRequest:
 
     @property
     def page_limit(self) -> int:
-        """Maximum number of features on the page; a larger `limit` is no error."""
+        """Maximum number of features on the page; a larger `limit` is not an error."""
         return min(self.limit or DEFAULT_LIMIT, MAX_LIMIT)
 
 

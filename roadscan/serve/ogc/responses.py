@@ -76,7 +76,7 @@ class Tag:
 
     @property
     def is_known(self) -> bool:
-        """Whether the client has the current response already."""
+        """Whether the client already has the current response."""
         seen = [tag.strip().removeprefix("W/") for tag in self._seen.split(",")]
         return self.value in seen or "*" in seen
 
@@ -87,7 +87,7 @@ class Tag:
 
 
 def not_modified(tag: Tag) -> Response:
-    """Return the response to a client that has the current one already."""
+    """Return the response to a client that already has the current one."""
     return Response(status_code=304, headers=tag.headers)
 
 

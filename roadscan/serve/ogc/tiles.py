@@ -55,7 +55,7 @@ OF_TILE: Final = OF_SURVEY | {"f"}
 _JSON: Final = {"json": JSON}
 CACHE_BYTES: Final = 64 << 20
 KEY_BYTES: Final = 1000
-"""Size of a key, counted for each tile."""
+"""Size of a key, added for each cached tile."""
 
 
 def tiles_router(features: LayerStore, readable: Readable) -> APIRouter:

@@ -1,7 +1,7 @@
-"""An optional background for the map from a tile server; without it pages contact no other server.
+"""An optional map background from a tile server; without it, pages contact no other server.
 
-The service itself never contacts it: browsers do, on the map page only, under a content policy
-that names this one host.
+The service itself never contacts the tile server. Browsers do, on the map page only, under a
+content policy that names this one host.
 """
 
 import re
@@ -49,7 +49,7 @@ def read_basemap(url: str, attribution: str) -> BasemapSettings | None:
 
 
 def policy_with(origin: str) -> str:
-    """Return the pages' content policy with images and requests of one more origin allowed."""
+    """Return the pages' content policy, allowing images and requests of one more origin."""
     parts = SECURITY_HEADERS[POLICY].split("; ")
     widened = ("img-src ", "connect-src ")
     return "; ".join(f"{part} {origin}" if part.startswith(widened) else part for part in parts)

@@ -1,7 +1,7 @@
-"""The public notices of a service: who is responsible, what is kept, and for how long.
+"""The public notices of a service: who is responsible, what data is stored, and for how long.
 
-Their facts come from the settings and from the program's own constants, so that the page cannot
-promise what the program does not do. Legal statements are the town's to write.
+The facts come from the settings and from the program's own constants, so that the page cannot
+promise what the program does not do. Legal statements are left to the town.
 """
 
 import re
@@ -21,28 +21,28 @@ from roadscan.serve.survey_exports import KEPT_S
 
 MAX_OPERATOR: Final = 2000
 _CONTROL: Final = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
-"""Control characters; an address needs none but line breaks."""
+"""Control characters; an address needs only line breaks."""
 
 
 @dataclass(frozen=True, slots=True)
 class Notices:
-    """Facts of one service that the page states; times in seconds."""
+    """The facts of one service stated on the page; times in seconds."""
 
     operator: str
-    """Name and contact of whoever is responsible; "" if nobody is named."""
+    """Name and contact of the operator; "" if none was given."""
     keep_raw_s: float
-    """How long videos and tracks are kept after their results ..."""
+    """Time that videos and tracks are stored after their results ..."""
     longest_s: float
     """... and after their arrival, with or without results."""
     deletes_raw: bool
     upload_expires_s: float
     export_kept_s: float
     picture_every_m: float
-    """0: none except those of damages."""
+    """0 for no pictures except those of damages."""
     public: tuple[str, ...]
-    """Layers that anybody may read, in the order of `COLLECTIONS`."""
+    """Layers that anyone may read, in the order of `COLLECTIONS`."""
     measured_model: str
-    """The model whose measured figures the page states."""
+    """The model whose measured figures are given on the page."""
     basemap_origin: str
     """Origin of the map's background; "" without one."""
     login_host: str

@@ -93,7 +93,7 @@ def _page(
 
 
 def static_router() -> APIRouter:
-    """Return the routes of our own modules and of the map library; browsers revalidate them."""
+    """Return the routes of our own modules and the map library; browsers revalidate them."""
     router = APIRouter(prefix="/static", include_in_schema=False)
     files = {path.name: path for path in STATIC.iterdir() if path.suffix in MEDIA_TYPES}
     files |= {f"vendor/{name}": _maplibre() / name for name in MAPLIBRE}

@@ -1,4 +1,4 @@
-"""Texts of the pages in German and English; numbers and periods as each language writes them."""
+"""Texts of the pages in German and English; numbers and periods formatted for each language."""
 
 import math
 import tomllib
@@ -12,7 +12,7 @@ from roadscan.model.layers.segments import SEGMENTS
 LANGUAGES: Final = ("de", "en")
 DEFAULT: Final = "de"
 LANGUAGE_COOKIE: Final = "roadscan_language"
-"""Remembers the language that somebody chose."""
+"""Cookie that stores the language that a user chose."""
 LANGUAGE_KEPT_S: Final = 365 * 86400
 _UNITS: Final = (("days", 86400.0), ("hours", 3600.0), ("minutes", 60.0))
 
@@ -21,7 +21,7 @@ _UNITS: Final = (("days", 86400.0), ("hours", 3600.0), ("minutes", 60.0))
 def texts(language: str) -> dict[str, str]:
     """Return all texts of a language by their key.
 
-    `field_*` are the titles of a segment's fields, except where the pages have a word of their own.
+    `field_*` are the titles of a segment's fields, except where the pages use a word of their own.
     """
     titles = {f"field_{field.name}": field.title.of(language) for field in SEGMENTS.fields}
     return titles | _read(language)
@@ -29,14 +29,14 @@ def texts(language: str) -> dict[str, str]:
 
 @cache
 def notice_texts(language: str) -> dict[str, str]:
-    """Return the texts of the notices: they are long, so other pages do without them."""
+    """Return the texts of the notices, which other pages omit because they are long."""
     return _read(f"notices_{language}")
 
 
 def choose_language(asked: str | None, kept: str | None, accepted: str) -> str:
-    """Return the language asked for in the address, else the one kept, else the browser's.
+    """Return the language requested in the address, else the stored one, else the browser's.
 
-    `accepted` is the header Accept-Language; its order counts, its weights do not.
+    `accepted` is the Accept-Language header; its order matters, its weights do not.
     """
     browser = (part.split(";")[0].strip().lower()[:2] for part in accepted.split(","))
     wanted = (asked, kept, *browser)
@@ -44,7 +44,7 @@ def choose_language(asked: str | None, kept: str | None, accepted: str) -> str:
 
 
 def amount(value: float, words: Mapping[str, str]) -> str:
-    """Return a number as the language writes it."""
+    """Return a number formatted for the language."""
     return f"{value:g}".replace(".", words["decimal_mark"])
 
 

@@ -1,1 +1,1 @@
-"""Jobs and the queues in which they wait for a worker, over DBOS."""
+"""Jobs and the queues in which they wait for a worker, built on DBOS."""

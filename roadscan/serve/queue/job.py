@@ -1,4 +1,4 @@
-"""Jobs as records: what is asked for, how far a job is, what it answered."""
+"""Jobs as records: their requests, progress and results."""
 
 import hashlib
 from enum import StrEnum
@@ -10,7 +10,7 @@ from roadscan.errors import RoadscanError
 from roadscan.model.survey import MAX_SURVEY_NAME, SURVEY_NAME
 
 APPLICATION_VERSION: Final = "1"
-"""Of the workflows' shape: raised when old ones cannot go on under new code, never otherwise."""
+"""Version of the workflows' shape, raised only if old ones cannot continue under new code."""
 PROGRESS: Final = "progress"
 """Event under which a workflow publishes its `Progress`."""
 

@@ -1,4 +1,4 @@
-"""Jobs as the web process sees them: submitted, listed, cancelled, retried."""
+"""Jobs from the web process's side: submitting, listing, cancelling and retrying them."""
 
 import json
 import sqlite3
@@ -33,10 +33,10 @@ _STATES: Final = {
 
 
 def make_job_tables(url: str) -> None:
-    """Make the tables of the workflows, where they are not there yet.
+    """Create the tables of the workflows if they do not exist yet.
 
-    A SQLite file gets a write-ahead log: without one a worker that polls for work waits for every
-    page that lists jobs, and waits longer each time.
+    A SQLite file gets a write-ahead log: without one, a worker that polls for work waits for every
+    page that lists jobs, and longer each time.
     """
     address = make_url(url)
     if address.drivername == "sqlite" and address.database:
@@ -53,14 +53,14 @@ class JobQueue:
         self._client = DBOSClient(system_database_url=url)
 
     def close(self) -> None:
-        """Release the database."""
+        """Close the connections to the database."""
         self._client.destroy()
 
     def put_back(self, worker_id: str) -> None:
-        """Re-queue what a worker of this name was doing when it was killed.
+        """Requeue the jobs that a worker of this name was running when it was killed.
 
-        Called before that worker starts again: DBOS looks for such jobs once, at its start, and
-        one that it missed would count as being worked on.
+        To be called before that worker starts again: DBOS looks for such jobs only once, at its
+        start, and a job that it missed would count as running.
         """
         for left in self._client.list_workflows(status="PENDING", executor_id=worker_id):
             self._client.resume_workflow(left.workflow_id, queue_name=left.queue_name)
@@ -86,7 +86,7 @@ class JobQueue:
         return tuple(self._job(status) for status in found)
 
     def under_way(self, kind: str | None = None) -> bool:
-        """Tell whether any job, or any of a kind, is waiting or running."""
+        """Return whether any job, or any of a kind, is waiting or running."""
         names = None if kind is None else [kind]
         found = self._client.list_workflows(
             name=names, status=_UNDER_WAY, limit=1, load_input=False, load_output=False
@@ -96,7 +96,7 @@ class JobQueue:
     def of_kind(self, kind: str) -> Iterator[Job]:
         """Yield all jobs of a kind, page by page, without their progress.
 
-        Progress is an event of each job: reading it would be a query for each job ever done.
+        Progress is an event of each job: reading it would take a query for every job ever run.
         """
         offset = 0
         while page := self._client.list_workflows(name=kind, limit=PAGE, offset=offset):
@@ -104,12 +104,12 @@ class JobQueue:
             offset += len(page)
 
     def forget(self, job_id: str) -> None:
-        """Delete a job that has ended, so that the same may be submitted again."""
+        """Delete a job that has ended, so that the same job may be submitted again."""
         self._client.delete_workflow(job_id)
 
     def known(self, job_id: str) -> Job | None:
         """Return one job; None if there is none with this id."""
-        if "\x00" in job_id:  # PostgreSQL rejects such a text
+        if "\x00" in job_id:  # PostgreSQL rejects such text
             return None
         found = self._client.list_workflows(workflow_ids=[job_id])
         return self._job(found[0]) if found else None
@@ -122,12 +122,12 @@ class JobQueue:
         return job
 
     def event(self, job_id: str, name: str) -> str | None:
-        """Return what a job published under a name; None if it has not, or not yet."""
+        """Return what a job published under a name; None if it has not done so."""
         published = self._client.get_event(job_id, name, timeout_seconds=0)
         return str(published) if published else None
 
     def cancel(self, job_id: str) -> None:
-        """Stop a job before its next step; what is done stays done."""
+        """Stop a job before its next step; finished steps are not undone."""
         self.job(job_id)
         self._client.cancel_workflow(job_id)
 
@@ -138,7 +138,7 @@ class JobQueue:
                 self._client.cancel_workflow(job.workflow_id)
 
     def retry(self, job_id: str, queue: QueueName) -> str:
-        """Put a failed or cancelled job into a queue again; return its id, which may be new."""
+        """Requeue a failed or cancelled job; return its id, which may be new."""
         job = self.job(job_id)
         if job.state is State.CANCELLED:
             self._client.resume_workflow(job_id, queue_name=queue.value)

@@ -1,1 +1,1 @@
-"""Uploads that a kill, a cut connection or a full disk cannot spoil."""
+"""Uploads that survive kills, broken connections and full disks undamaged."""

@@ -1,9 +1,9 @@
 """Uploads files to a service, however often the connection breaks.
 
 Each file's checksum is sent first: a file that the service already has need not be sent, an
-unfinished upload is found again (from another machine, too), and the service verifies the checksum
-at the end. Chunks carry none of their own: nothing of an interrupted chunk would count, and a
-connection that breaks more often than a chunk takes would never make progress.
+unfinished upload is found again (even from another machine), and the service verifies the checksum
+at the end. Chunks carry no checksum of their own: nothing of an interrupted chunk would count, so a
+connection that breaks before every chunk is complete would never make progress.
 """
 
 import hashlib
@@ -51,7 +51,7 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class UploadedFile:
-    """A file that the service has now."""
+    """A file that the service now has."""
 
     source: Source
     sha256: str
@@ -101,8 +101,8 @@ def send_files(
     Raises
     ------
     RoadscanError
-        `service_unreachable` if nothing gets through for a while, and the service's refusals that
-        concern all files. The service keeps received bytes: the same call resumes there.
+        `service_unreachable` if nothing gets through for a while, and refusals by the service that
+        concern all files. The service keeps the received bytes, and the same call resumes there.
     """
     drop_id = _drop_id(sources)
     progress.begin(f"{len(sources)} file(s)", sum(source.size_bytes for source in sources))
@@ -132,7 +132,7 @@ def send_files(
 
 @dataclass(slots=True)
 class _Backoff:
-    """Waits longer after each failure, and gives up if there is no progress."""
+    """A back-off that waits longer after each failure and gives up without progress."""
 
     wait: Callable[[float], None]
     failures: int = 0
@@ -262,7 +262,7 @@ class _FileUpload:
 
 
 def _usable_files(folder: Path) -> list[Path]:
-    """Return the videos, tracks and camera files in a folder at any depth, but no hidden ones."""
+    """Return the videos, tracks and camera files in a folder at any depth, except hidden ones."""
     found = []
     for here, _, names in os.walk(folder):
         paths = (Path(here, name) for name in names if not name.startswith("."))

@@ -31,7 +31,7 @@ _KEY: Final = re.compile(r"[!-+\--~]{1,100}")  # printable ASCII without space a
 _SHA256: Final = re.compile(r"[0-9a-f]{64}")
 _DROP_ID: Final = re.compile(r"[0-9A-Za-z_-]{1,64}")
 # Control characters break lines and terminals; embeddings, overrides and isolates of the text
-# direction make a name show another extension than it has. Direction marks are part of names.
+# direction make a name appear to have another extension. Direction marks are part of names.
 _UNSHOWABLE: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 
 
@@ -155,7 +155,7 @@ def _check_text(what: str, text: str, max_bytes: int) -> None:
 
 
 def check_survey_name(survey: str) -> None:
-    """Refuse what is no name of a survey; raises `upload_name`."""
+    """Refuse an invalid survey name; raises `upload_name`."""
     if len(survey) <= MAX_SURVEY_NAME and re.fullmatch(SURVEY_NAME, survey):
         return
     why = f"has {len(survey)} characters" if len(survey) > MAX_SURVEY_NAME else "cannot be used"
@@ -167,7 +167,7 @@ def check_survey_name(survey: str) -> None:
 
 
 def _check_steps(name: str, folder: str) -> None:
-    """Refuse names that would lead elsewhere as a path, although none is used as one here."""
+    """Refuse names that would lead elsewhere as a path, although none is used as a path here."""
     if {"/", "\\"} & set(name) or {".", ".."} & {name, *folder.split("/")}:
         raise RoadscanError(
             "upload_name",

@@ -33,7 +33,7 @@ from roadscan.store.town.accounts import Accounts
 PATH: Final = "/uploads"
 BATCH_BYTES: Final = 4 * 1024**2
 BATCH_S: Final = 1.0
-"""Bytes and time of a batch: a thread writes one while the next is received."""
+"""Size and duration of a batch: a thread writes one while the next is received."""
 IDLE_S: Final = 30.0
 """A request that sends nothing for this long is ended, so that its sender can resume."""
 
@@ -141,7 +141,7 @@ _OPTIONS_RESPONSES: Final[Answers] = {
 
 
 class TusRoute(APIRoute):
-    """Adds the headers that tus requires to every response, errors included."""
+    """A route that adds the headers required by tus to every response, including errors."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """Wrap the route's own handler."""
@@ -246,7 +246,7 @@ class _Tus:
     idle_s: float
 
     async def own(self, upload_id: str, caller: Caller) -> Upload:
-        """Return an upload of the caller; those of others are unknown, even to administrators."""
+        """Return an upload of the caller; those of others are hidden, even from administrators."""
         upload = await run_in_threadpool(self.uploads.storage.get, upload_id)
         if upload.owner_id != caller.account_id:
             raise RoadscanError("upload_unknown", "there is no such upload", "Start a new one")
@@ -321,7 +321,7 @@ def _clean_up(uploads: UploadService, accounts: Accounts) -> None:
 
 
 async def _receive(request: Request, writer: Writer, idle_s: float) -> None:
-    """Write a body as it arrives; what came before the connection broke stays written."""
+    """Write a body as it arrives; anything received before the connection broke stays written."""
     broke: Exception | None = None
     async with _BatchWriter(writer) as batches:
         try:
@@ -351,7 +351,7 @@ async def _collect(request: Request, batches: "_BatchWriter", idle_s: float) -> 
 
 
 class _BatchWriter:
-    """Writes a batch in a thread while the next one is received."""
+    """A writer that writes a batch in a thread while the next one is received."""
 
     def __init__(self, writer: Writer) -> None:
         self.batch = bytearray()
@@ -362,7 +362,7 @@ class _BatchWriter:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        """Write all that was received, whatever happened to the request."""
+        """Write everything received, whatever happened to the request."""
         with CancelScope(shield=True):
             await self.write()
             await self._written()

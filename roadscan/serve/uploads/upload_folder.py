@@ -29,7 +29,7 @@ class State(StrEnum):
     TERMINATED = "terminated"
     EXPIRED = "expired"
     SPOILED = "spoiled"
-    """All bytes arrived, but with another checksum than announced."""
+    """All bytes arrived, but with a checksum other than the one announced."""
 
 
 @dataclass(frozen=True, slots=True)

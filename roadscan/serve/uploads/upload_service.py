@@ -1,4 +1,4 @@
-"""From an upload to a file known to the database, and its deletion."""
+"""Turns uploads into files known to the database, and deletes such files."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -13,12 +13,13 @@ from roadscan.serve.uploads.upload_storage import UploadCompleteError, UploadSto
 from roadscan.store.town.files import Files
 
 RECHECKED_S: Final = 2 * 86400.0
-"""Younger finished uploads are compared with the database: a power cut may take a row, no file."""
+"""Finished uploads up to this age are checked against the database, as a power cut may lose a row
+but no file."""
 
 
 @dataclass(frozen=True, slots=True)
 class UploadService:
-    """Receives uploads: their bytes in the storage, their names and owners in the database."""
+    """The upload service: bytes go to the storage, names and owners to the database."""
 
     storage: UploadStorage
     files: Files
@@ -29,7 +30,7 @@ class UploadService:
         Raises
         ------
         RoadscanError
-            What `UploadStorage.create` raises.
+            The same errors as `UploadStorage.create`.
         """
         known = self.files.get(sent.sha256) if sent.sha256 else None
         if known is not None and known.size_bytes == size_bytes:
@@ -68,7 +69,7 @@ class UploadService:
             return error.upload
 
     def remove(self, sha256: str) -> None:
-        """Delete a file: its bytes first, so that the database knows of all that are left."""
+        """Delete a file, its bytes first, so that the database knows of all remaining files."""
         with self.storage.files_locked():
             self.storage.remove(sha256)
             self.files.delete(sha256)

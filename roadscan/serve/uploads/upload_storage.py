@@ -1,10 +1,10 @@
 """Uploads on disk: only bytes that survive a crash count as received.
 
     uploads/open/<id>/    data, record.json, lock: an unfinished upload
-    uploads/ended/<id>/   record.json of an ended one, kept for a while to answer requests for it
+    uploads/ended/<id>/   record.json of an ended one, to answer requests for it for a while
     files/<ab>/<sha256>   complete files, by checksum
 
-Bytes are synced before the record that counts them; the next request cuts off what lies beyond the
+Bytes are synced before the record that counts them; the next request cuts off any bytes beyond the
 record. Ids are random and checksums are computed here: no name from a client becomes part of a
 path. Locks work across processes on one shared folder.
 """
@@ -48,13 +48,13 @@ class Limits:
     """Limits of the storage."""
 
     max_bytes: int
-    """Of one file."""
+    """Maximum size of one file."""
     quota_bytes: int
-    """Of one account: stored files and unfinished uploads, at their full size."""
+    """Quota of one account: stored files and unfinished uploads, at their full size."""
     reserve_bytes: int
     """Left free on the disk, beyond what unfinished uploads still need."""
     expires_after_s: float
-    """Without a byte arriving."""
+    """Time without a byte arriving after which an upload expires."""
 
 
 class UploadCompleteError(RoadscanError):
@@ -150,7 +150,7 @@ class UploadStorage:
         ------
         RoadscanError
             `upload_offset` if the upload is at another offset, `upload_locked` while another
-            request writes, and what `get` raises.
+            request writes, and the errors of `get`.
         """
         upload, lock = self._lock(upload_id)
         try:
@@ -163,7 +163,7 @@ class UploadStorage:
             raise
 
     def terminate(self, upload_id: str) -> None:
-        """Discard an unfinished upload; raises what `writer` raises."""
+        """Discard an unfinished upload; raises the same errors as `writer`."""
         upload, lock = self._lock(upload_id)
         try:
             self._end(replace(upload, state=State.TERMINATED))
@@ -172,7 +172,7 @@ class UploadStorage:
 
     @contextmanager
     def locked(self, upload_id: str) -> Iterator[Upload]:
-        """Hold an upload's lock while it is completed; raises what `writer` raises."""
+        """Hold an upload's lock while it is completed; raises the same errors as `writer`."""
         upload, lock = self._lock(upload_id)
         try:
             yield upload
@@ -392,7 +392,7 @@ def _sha256_of(path: Path) -> str:
 
 
 def _clear(folder: Path) -> None:
-    """Delete the folder of an ended upload, its record last: until then its state is known."""
+    """Delete the folder of an ended upload, its record last, as the record holds its state."""
     for name in (DATA, LOCK, f"{FILE}.partial", FILE):
         (folder / name).unlink(missing_ok=True)
     with suppress(OSError):  # it holds a file that is not ours to delete

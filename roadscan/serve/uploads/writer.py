@@ -1,4 +1,4 @@
-"""Appends bytes to an upload: they are synced before they are counted."""
+"""Appends bytes to an upload; bytes are synced before they are counted."""
 
 import errno
 import hashlib
@@ -95,7 +95,7 @@ class Writer:
             raise
 
     def write(self, chunk: bytes | bytearray) -> None:
-        """Append bytes; after a failure every later call fails, too, since it would leave a gap.
+        """Append bytes; after a failure every later call fails too, since it would leave a gap.
 
         Raises
         ------
@@ -117,7 +117,7 @@ class Writer:
             raise
 
     def done(self) -> Upload:
-        """Count all written bytes; on `upload_checksum` none of them counts."""
+        """Count all written bytes; if it raises `upload_checksum`, none of them counts."""
         if self._checksum is not None and self._digest is not None:
             if not hmac.compare_digest(self._digest.digest(), self._checksum.digest):
                 raise RoadscanError(

@@ -47,7 +47,7 @@ class Spatial(Protocol):
     """The SQL of a database for spatial queries and text."""
 
     def __hash__(self) -> int:
-        """Be a key of the statement caches."""
+        """Return a hash, as instances are keys of the statement caches."""
 
     def begin_reading(self, db: Connection) -> None:
         """Start a snapshot that lasts until the connection is returned."""
@@ -136,7 +136,7 @@ class _Sqlite:
     def within(self, db: Connection, features: Table, edition: int, area: shapely.Geometry) -> Ints:
         if shapely.is_empty(area):
             return np.array([], np.int64)
-        # bounds inside a box settle it without the geometry: the tree rounds bounds outwards
+        # bounds inside a box suffice without the geometry, as the tree rounds bounds outwards
         is_box = shapely.area(area) > 0 and shapely.box(*shapely.bounds(area)).equals(area)
         near_by = _near_box if is_box else _near_area
         placed = numbers_of(db, near_by(features), {"edition": edition} | _edges(area))
@@ -194,7 +194,7 @@ class _Postgis:
         return features.c.number == any_(cast(listed, ARRAY(BigInteger)))
 
     def packed(self, numbers: list[int]) -> str:
-        # as text: the driver writes an array one number after the other
+        # as text: the driver writes the numbers of an array one by one
         return "{" + ",".join(map(str, numbers)) + "}"
 
     def like(self, text: Column[Any], pattern: str) -> ColumnElement[bool]:

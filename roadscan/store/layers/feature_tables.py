@@ -34,7 +34,7 @@ EDITION_BITS: Final = 32
 
 
 class UtcTime(TypeDecorator[str]):
-    """ISO 8601 in UTC for the program, epoch seconds in the database, which compare correctly."""
+    """A time: ISO 8601 in UTC in the program, epoch seconds in the database, for comparisons."""
 
     impl = Float
     cache_ok = True
@@ -67,7 +67,7 @@ editions = Table(
     Column("latest_s", Float, nullable=False),
     Column("served", Boolean, nullable=False),
     Column("stale", Boolean, nullable=False),
-    sqlite_autoincrement=True,  # a number is never used twice
+    sqlite_autoincrement=True,  # numbers are never reused
 )
 
 edition_layers = Table(
@@ -98,7 +98,7 @@ SQL_TYPES: Final[Mapping[FieldType, TypeEngine[Any]]] = {
 
 
 def _features(schema: LayerSchema[Any]) -> Table:
-    """Return the table of a layer; its first column but one is the feature's id."""
+    """Return the table of a layer; its second column is the feature's id."""
     name = f"served_{schema.name}"
     number = BigInteger().with_variant(Integer, "sqlite")
     table = Table(

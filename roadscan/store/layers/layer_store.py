@@ -1,6 +1,6 @@
 """The served layers: written an edition at a time.
 
-A reader sees one edition of a survey's layers or the next, never a part of one. As long as the
+A reader sees either one edition of a survey's layers or the next, never a mixture. As long as the
 network does not change, ids and places of features stay the same between editions, so a client
 can go on paging through a layer while a new edition is published.
 """

@@ -1,4 +1,4 @@
-"""Changes a few features of the served layers, in the caller's transaction."""
+"""Changes to a few features of the served layers, in the caller's transaction."""
 
 import hashlib
 from collections.abc import Mapping, Sequence
@@ -141,7 +141,7 @@ def _move(
 
 
 class _Known(NamedTuple):
-    """A feature that is served already."""
+    """A feature that is already served."""
 
     number: int
     geojson: str
@@ -149,7 +149,7 @@ class _Known(NamedTuple):
 
 
 def _known(db: Connection, collection: str, edition: int, ids: Sequence[str]) -> dict[str, _Known]:
-    """Return those of some features that exist, by id."""
+    """Return those of the given features that exist, by id."""
     table, feature_id = FEATURES[collection], own_columns(collection)[0]
     first = edition << EDITION_BITS
     within = table.c.number.between(first, first + (1 << EDITION_BITS) - 1)

@@ -39,11 +39,11 @@ from roadscan.store.layers.feature_tables import (
 from roadscan.store.layers.selection import NOTHING, Layer, Selection, ServedFeature, Source, clause
 
 ROWS_AT_ONCE: Final = 2000
-"""So few that a concurrent writer waits for milliseconds only."""
+"""Few enough that a concurrent writer waits only milliseconds."""
 CACHE_BYTES: Final = 64 << 20
-"""For the results of selections: the next page, or the next client, asks for the same again."""
+"""Cache size for the results of selections, which the next page or client requests again."""
 KEY_BYTES: Final = 8 << 10
-"""Size of the longest filter, counted for each result."""
+"""Size of the longest filter, added for each cached result."""
 
 FindFeatures = Callable[[Connection, Spatial, Layer, Selection], Ints]
 
@@ -84,7 +84,7 @@ class LayerReader:
         query = _placed(self._spatial, layer.collection, at.which)
         rows = self._db.execute(query, at.where).all()
         first = layer.edition << EDITION_BITS
-        # sorted here: a database sorts whole rows, and slowly
+        # sorted here, as a database sorts whole rows, which is slow
         return [
             ServedFeature(number - first, *rest)
             for number, *rest in sorted(rows, key=itemgetter(0))
@@ -92,7 +92,7 @@ class LayerReader:
 
     def feature(self, layer: Layer, feature_id: str) -> ServedFeature:
         """Return one feature; KeyError without one of this id."""
-        if "\0" in feature_id:  # PostgreSQL has no such text
+        if "\0" in feature_id:  # PostgreSQL rejects such text
             raise KeyError(feature_id)
         table = FEATURES[layer.collection]
         query = select(table.c.number, table.c.geojson, table.c.geometry_wkb).where(

@@ -1,6 +1,6 @@
 """Selections of features: conditions that depend on no query language, and their SQL.
 
-Values are bound parameters and names are columns of the layer's table: no text from outside
+Values are bound parameters and names are columns of the layer's table: no external text
 becomes part of a statement.
 """
 
@@ -152,7 +152,7 @@ def _bound(column: Column[Any], value: Value) -> Any:
 
 
 NOTHING: Final = "nothing"
-"""The version of a layer that was never written, and so is empty."""
+"""The version of a layer that was never written and is therefore empty."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +165,7 @@ class FeatureRow:
     geometry_wkb: bytes | None
     """In CRS84, not rounded."""
     values: Mapping[str, Any]
-    """By the names of its layer's fields."""
+    """Values by the names of its layer's fields."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +193,7 @@ class Layer:
     bounds_deg: tuple[float, float, float, float] | None
     interval_s: tuple[float, float] | None
     places: int
-    """Number of places; larger than that of features after some were removed."""
+    """Number of places; exceeds the number of features after some were removed."""
 
 
 @dataclass(frozen=True, slots=True)

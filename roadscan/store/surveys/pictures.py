@@ -1,4 +1,4 @@
-"""Stored pictures, and the areas of which none may be stored.
+"""Stored pictures, and the areas of which no picture may be stored.
 
 A chunk's pictures are written in the transaction of the chunk.
 """
@@ -73,7 +73,7 @@ class Pictures:
     def on_lane(self, survey: str, link_id: str, direction: Direction) -> tuple[LanePicture, ...]:
         """Return the pictures taken on one lane, in order of time, without their pixels.
 
-        Where: on the rows that no later frame of its pass and chunk saw.
+        Each covers the rows of the lane that no later frame of its pass and chunk shows.
         """
         kept, grids, drives = tables.pictures, tables.grids, tables.drives
         this = (grids.c.link_id == link_id) & (grids.c.direction == direction.value)
@@ -106,7 +106,7 @@ class Pictures:
         return tuple(pictures)
 
     def count(self, survey: str) -> int:
-        """Return how many pictures the drives of a survey have."""
+        """Return the number of pictures of a survey's drives."""
         with self._engine.connect() as db:
             query = of_survey(select(func.count()), tables.pictures, survey)
             return int(db.scalar(query) or 0)

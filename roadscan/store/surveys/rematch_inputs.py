@@ -1,4 +1,4 @@
-"""Inputs for matching drives to another network: their fixes, and what each frame showed."""
+"""Inputs for matching drives to another network: their fixes, and the content of each frame."""
 
 import io
 from typing import Any

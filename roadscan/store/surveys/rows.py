@@ -109,7 +109,7 @@ def observation_of(row: Row) -> Observation:
 
 
 def sighting_of(row: Row) -> ReviewedObservation:
-    """Return the observation of a row with the box that it was made of."""
+    """Return the observation of a row with the box that it was made from."""
     seen = observation_of(row)
     return ReviewedObservation(
         BoxKey(row["drive_id"], seen.frame_t_s, seen.kind, seen.box_xyxy), seen
@@ -128,7 +128,7 @@ def rejected_row(box: RejectedBox) -> Row:
 
 
 def grid_bytes(grid: LaneGrid) -> bytes:
-    """Return views and hits of a lane, packed: mostly zeros, so a tenth of the plain size."""
+    """Return views and hits of a lane, compressed to a tenth, as they are mostly zeros."""
     packed = io.BytesIO()
     arrays = {f"hits {kind}": hits for kind, hits in grid.hits.items()}
     np.savez_compressed(
@@ -171,7 +171,7 @@ def line_of(wkb: bytes) -> Floats:
 
 
 def lines_wkb(lines: tuple[Floats, ...]) -> bytes:
-    """Return lines of at least two points as WKB; none at all as an empty one."""
+    """Return lines of at least two points as WKB, which is empty if there are none."""
     return bytes(shapely.to_wkb(shapely.MultiLineString(list(lines))))
 
 

@@ -23,7 +23,7 @@ Clock = Callable[[], float]
 """UTC epoch seconds."""
 
 KEY_PREFIX = "rsk_"
-"""Lets people and scanners for leaked secrets recognise a key."""
+"""Makes keys recognisable to people and to scanners for leaked secrets."""
 
 
 OURS = ("anonymous", "roadscan")
@@ -73,7 +73,7 @@ class Accounts:
             return tuple(_account(row) for row in rows)
 
     def get(self, account_id: str) -> Account | None:
-        """Return an account, also a closed one."""
+        """Return an account, even a closed one."""
         query = select(tables.accounts).where(tables.accounts.c.account_id == account_id)
         with self._engine.connect() as db:
             row = db.execute(query).first()

@@ -25,7 +25,7 @@ from roadscan.store import tables
 from roadscan.store.town.accounts import write_audit
 
 PURGE: Final = "purge"
-"""In place of a job id for a file about to be deleted: no job can take it."""
+"""Takes the place of a job id for a file about to be deleted, so that no job can take it."""
 
 _FILE = (
     "sha256", "size_bytes", "name", "survey", "owner_id", "uploaded_by", "uploaded_s", "taken_by",
@@ -40,10 +40,10 @@ class Files:
         self._engine = engine
 
     def put(self, file: StoredFile, place: UploadSource, upload_id: str) -> tuple[StoredFile, bool]:
-        """Store a file that arrived, and where it lay; doing it twice changes nothing.
+        """Store a file that arrived, and its place; repeating the call changes nothing.
 
-        Returns the stored file with these bytes, and whether it was known before this upload. Bytes
-        that had been purged are there again: their row stays, without the mark.
+        Returns the stored file with these bytes, and whether it was known before this upload. If
+        its bytes had been purged, they exist again: the row stays, and loses its mark.
         """
         row = {name: getattr(file, name) for name in _FILE}
         row |= {"kind": file.kind.value, "upload_id": upload_id}
@@ -66,7 +66,7 @@ class Files:
         return None if row is None else _file(row)
 
     def newest(self, limit: int, before: StoredFile | None = None) -> tuple[StoredFile, ...]:
-        """Return files from the newest on, or from the one after `before`."""
+        """Return files, newest first, starting with the newest or with the one after `before`."""
         table = tables.files
         query = select(table).order_by(table.c.uploaded_s.desc(), table.c.sha256.desc())
         if before is not None:
@@ -89,7 +89,7 @@ class Files:
             return int(db.scalar(query) or 0)
 
     def held(self) -> dict[FileKind, FileTotals]:
-        """Return number and size of the stored files of each kind that has any."""
+        """Return the number and size of the stored files of each kind that has any."""
         table = tables.files
         size_bytes = func.sum(table.c.size_bytes)
         query = select(table.c.kind, func.count(), size_bytes).where(table.c.purged_s.is_(None))

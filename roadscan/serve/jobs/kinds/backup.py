@@ -1,4 +1,4 @@
-"""A backup of the town into its own folder, from where it is copied elsewhere."""
+"""A backup of the town into the town's own folder, to be copied elsewhere from there."""
 
 import shutil
 import time
@@ -46,7 +46,7 @@ def workflow(place: Workplace) -> Workflow[BackupRequest]:
 
 
 def back_up(settings: ServeSettings, request: BackupRequest) -> Facts:
-    """Copy the town into a new folder; what an interrupted attempt left is removed first."""
+    """Copy the town into a new folder, first removing the remains of interrupted attempts."""
     began = time.strftime("%Y-%m-%dT%H-%M-%SZ", time.gmtime(float(request.asked_for)))
     target = settings.data / BACKUPS / began
     if target.is_dir() and not (target / MANIFEST).is_file():
@@ -59,7 +59,7 @@ def back_up(settings: ServeSettings, request: BackupRequest) -> Facts:
 
 
 def routes(town: Town) -> APIRouter:
-    """Return the route by which administrators ask for it."""
+    """Return the route by which administrators request a backup."""
     router = APIRouter(prefix="/api/jobs", tags=["jobs"])
     Admin = Annotated[Caller, Depends(town.guard.need(Right.ADMINISTER))]  # noqa: N806 -- a type
 

@@ -1,6 +1,6 @@
-"""The check of a drive before it is analysed; one without concerns is then started.
+"""The check of a drive before its analysis; a drive without concerns is then started.
 
-Staff see what was found of the others and decide: start the drive all the same, or withdraw it.
+For the others, staff see the findings and decide whether to start the drive anyway or withdraw it.
 """
 
 from collections.abc import Callable, Iterator
@@ -35,9 +35,9 @@ from roadscan.serve.town import Town
 from roadscan.store.store import Store
 
 FOUND: Final = "found"
-"""Event under which a check publishes what it found."""
+"""Event under which a check publishes its findings."""
 WORKER: Final = "roadscan work"
-"""The name in the audit log for what a worker does by itself."""
+"""The name used in the audit log for actions that a worker takes by itself."""
 _CHECK: Final = TypeAdapter(DriveCheck)
 
 
@@ -48,7 +48,7 @@ class CheckRequest(JobRequest):
     queue: ClassVar[QueueName] = QueueName.CHECKS
     drive: DriveRequest
     sent_s: float
-    """When its video came: one that was withdrawn and is sent again is checked again."""
+    """Arrival of its video: if withdrawn and uploaded again, it is checked again."""
 
 
 class CheckVerdict(StrEnum):
@@ -87,7 +87,7 @@ class ToStart(BaseModel):
 
 
 Setback = Callable[[str, Exception], None]
-"""Told of what went wrong, and with what."""
+"""Callback for failures: the item that failed, and the error."""
 
 
 def checks_of_waiting(
@@ -95,8 +95,8 @@ def checks_of_waiting(
 ) -> Iterator[CheckRequest]:
     """Yield the checks of the drives that are waiting and complete.
 
-    None as long as there is no network to check them against. A drive that no check can be made
-    of costs itself and none of the others: `setback` is told.
+    Yields nothing as long as there is no network to check them against. If no check can be made for
+    a drive, only that drive is skipped, and `setback` is called.
     """
     for drive in town.files.waiting():
         if drive.waits_for is None:
@@ -106,14 +106,14 @@ def checks_of_waiting(
                 if error.code != "network_missing":
                     setback(f"the drive {drive.video.sha256}", error)
                 continue
-            except Exception as error:  # noqa: BLE001 -- whatever it is: the others go on
+            except Exception as error:  # noqa: BLE001 -- no error may stop the others
                 setback(f"the drive {drive.video.sha256}", error)
                 continue
             yield CheckRequest(drive=request, sent_s=drive.video.uploaded_s)
 
 
 def found_by(queue: JobQueue, check_id: str) -> DriveCheck | None:
-    """Return what a check found; None until it has ended, or if it failed."""
+    """Return the findings of a check; None until it has ended, or if it failed."""
     published = queue.event(check_id, FOUND)
     return _CHECK.validate_json(published) if published else None
 
@@ -157,7 +157,7 @@ def check_drive(store: Store, files: SentFiles, request: DriveRequest) -> DriveC
 
 
 def start_clean_drive(town: Town, request: DriveRequest) -> Facts:
-    """Start a drive that nothing is wrong with, unless somebody has started it already."""
+    """Start a drive without concerns, unless somebody has already started it."""
     try:
         job_id = start_drive(town, request)
     except RoadscanError as error:

@@ -1,6 +1,6 @@
-"""A drive to be analysed: chunk by chunk, then it joins its survey.
+"""The analysis of a drive, chunk by chunk, after which the drive joins its survey.
 
-The web process imports this module, too: the steps import models and decoders where they use them.
+The web process imports this module too, so steps import models and decoders only where needed.
 """
 
 import os
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 HANGS: Final = 70
 """Exit status of a worker whose network for persons and vehicles hangs: EX_SOFTWARE."""
 PREPARED_KEPT: Final = 2
-"""Drives whose place in time and on the network a worker remembers between two chunks."""
+"""Number of drives whose place in time and on the network a worker caches between chunks."""
 
 
 class DriveRequest(JobRequest):
@@ -82,8 +82,8 @@ def drive_request(
 ) -> DriveRequest:
     """Return the request for a waiting drive.
 
-    Raises `track_missing`, `network_missing`, and `upload_name` where its survey has a name that
-    older versions took.
+    Raises `track_missing`, `network_missing`, and `upload_name` if its survey has a name that only
+    older versions accepted.
     """
     if drive.track is None:
         raise RoadscanError(
@@ -107,7 +107,7 @@ def drive_request(
 
 
 def start_drive(town: Town, request: DriveRequest) -> str:
-    """Submit a drive and return the job's id; doing it twice makes one job.
+    """Submit a drive and return the job's id; submitting it twice makes one job.
 
     Raises `drive_not_waiting` if another job has its video.
     """
@@ -119,7 +119,7 @@ def start_drive(town: Town, request: DriveRequest) -> str:
 
 
 def is_needed(town: Town, sha256: str) -> bool:
-    """Tell whether a waiting drive, or any job, uses a track or a camera file."""
+    """Return whether a waiting drive or any job uses a track or camera file."""
     for drive in town.files.waiting():
         beside = (drive.track, drive.camera)
         if any(file is not None and file.sha256 == sha256 for file in beside):
@@ -138,7 +138,7 @@ def _network_of(town: Town, survey: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class DrivePlan:
-    """What is left to do of a drive."""
+    """The remaining work on a drive."""
 
     drive_id: str
     settings_sha256: str
@@ -150,7 +150,7 @@ _PLAN: Final = TypeAdapter(DrivePlan)
 
 
 class DriveSteps:
-    """The steps of a drive, each done whole or not at all; models stay loaded between them."""
+    """The steps of a drive, each completed or without effect; models stay loaded in between."""
 
     def __init__(self, town: Town, folder: Path) -> None:
         self._town = town
@@ -160,7 +160,7 @@ class DriveSteps:
         self._prepared = lru_cache(maxsize=PREPARED_KEPT)(self._prepare)
 
     def plan(self, request: DriveRequest) -> DrivePlan:
-        """Put a drive into time and on the network, and into the store."""
+        """Locate a drive in time and on the network, and store it."""
         from roadscan.pipeline.chunk import chunk_of  # noqa: PLC0415 -- opens videos
 
         self._check_survey(request)
@@ -174,14 +174,14 @@ class DriveSteps:
         )
 
     def work_chunk(self, request: DriveRequest, number: int) -> None:
-        """Analyse one chunk of a drive and store what was seen."""
+        """Analyse one chunk of a drive and store the results."""
         from roadscan.detect.people import ModelHangsError  # noqa: PLC0415 -- runs models
         from roadscan.pipeline.chunk import Looking, work_chunks  # noqa: PLC0415 -- opens videos
         from roadscan.pipeline.progress import NoProgress  # noqa: PLC0415 -- workers only
         from roadscan.pipeline.run_record import Stopwatch  # noqa: PLC0415 -- workers only
 
         prepared, tools = self._prepared(request), self._tools(*_tool_names(request))
-        # read anew each time: an objection counts from the moment it is made
+        # read again each time: an objection takes effect as soon as it is made
         rules = replace(tools.pictures, masks=self._store.pictures.objections())
         looking = Looking(tools.detector, tools.network, tools.scheme, rules)
         work = work_chunks(prepared, frozenset({number}), looking, Stopwatch(), NoProgress())
@@ -190,12 +190,12 @@ class DriveSteps:
                 for result in work:
                     self._store.put_chunk(result, prepared.drive.settings_sha256)
         except ModelHangsError as error:
-            # another try in this process would hang too; a new worker goes on with the drive
+            # a retry in this process would hang too; a new worker continues the drive
             sys.stderr.write(f"roadscan: this worker ends: {error}\n")
             os._exit(HANGS)
 
     def join_survey(self, request: DriveRequest, key: DriveKey) -> Facts:
-        """Add a drive to its survey, which marks the survey as to be scored."""
+        """Add a drive to its survey, which marks the survey for scoring."""
         self._check_survey(request)
         tools = self._tools(*_tool_names(request))
         self._store.join_survey(
@@ -212,7 +212,7 @@ class DriveSteps:
         return {"drive_id": key.drive_id, "chunks": chunks}
 
     def _check_survey(self, request: DriveRequest) -> None:
-        """Raise `survey_other_network`: results on two networks cannot be counted together."""
+        """Raise `survey_other_network` if the networks differ: results cannot be combined."""
         try:
             known = self._store.survey(request.survey)
         except KeyError:
@@ -278,7 +278,7 @@ def _tool_names(request: DriveRequest) -> tuple[str, str, str, str | None]:
 
 @contextmanager
 def drive_linked(files: SentFiles, request: DriveRequest) -> Iterator[tuple[Path, Path]]:
-    """Give a drive's video and track to readers."""
+    """Link a drive's video and track for readers."""
     video = SentFile(request.video_sha256, request.video_name, tuple(VIDEO_SUFFIXES))
     track = SentFile(request.track_sha256, request.track_name, TRACK_SUFFIXES)
     with files.linked(video, track) as (video_path, track_path):
@@ -286,10 +286,10 @@ def drive_linked(files: SentFiles, request: DriveRequest) -> Iterator[tuple[Path
 
 
 def camera_named(files: SentFiles, request: DriveRequest) -> AbstractContextManager[None]:
-    """Let errors name a drive's camera file as its sender did."""
+    """Make errors show the name that the sender gave a drive's camera file."""
     if request.camera_sha256 is None:
         return nullcontext()
-    name = request.camera_name or "the camera file"  # jobs of older versions have no name of it
+    name = request.camera_name or "the camera file"  # jobs of older versions lack it
     return errors_reported_as(files.path_of(request.camera_sha256), name)
 
 

@@ -1,4 +1,4 @@
-"""All layers and pictures of a survey, to be written into one file."""
+"""The export of all layers and pictures of a survey into one file."""
 
 import os
 import shutil
@@ -51,7 +51,7 @@ def workflow(place: Workplace) -> Workflow[ExportRequest]:
 
 
 def export_survey(town: Town, request: ExportRequest) -> Facts:
-    """Write all layers and pictures of a survey into one file, which is there whole or not."""
+    """Write all layers and pictures of a survey into one file, which appears only complete."""
     from roadscan.publish.export import export_all  # noqa: PLC0415 -- workers only
     from roadscan.publish.layer_frames import load_results  # noqa: PLC0415 -- workers only
 
@@ -82,7 +82,7 @@ def _pack(folder: Path, target: Path) -> None:
 
 
 def routes(town: Town) -> APIRouter:
-    """Return the routes by which planners ask for an export and fetch it."""
+    """Return the routes by which planners request and download an export."""
     router = APIRouter(prefix="/api", tags=["jobs"])
     Planner = Annotated[Caller, Depends(town.guard.need(Right.PLAN))]  # noqa: N806 -- a type
 

@@ -1,4 +1,4 @@
-"""A road network to be read, so that somebody can look at it before it is put in force."""
+"""The reading of a road network, for review before it is put in force."""
 
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, ClassVar, Final
@@ -69,7 +69,7 @@ class NetworkFile(BaseModel):
 
 
 def preview_by(queue: JobQueue, job_id: str) -> NetworkPreview | None:
-    """Return the preview of a network; None as long as its job has not made it."""
+    """Return the preview of a network; None until its job has made it."""
     queue.job(job_id)
     published = queue.event(job_id, PREVIEW)
     return _PREVIEW.validate_json(published) if published else None
@@ -84,7 +84,7 @@ def workflow(place: Workplace) -> Workflow[NetworkRequest]:
         preview = place.steps.run_as(
             "look_at_network", _PREVIEW, lambda: preview_network(files, request)
         )
-        # before it is read: staff look at a network that is refused to see why
+        # before reading it, so that staff can see why a network was refused
         DBOS.set_event(PREVIEW, _PREVIEW.dump_json(preview).decode())
         return place.steps.finish(
             "read_network", lambda: read_network(place.town.store, files, request)
@@ -94,7 +94,7 @@ def workflow(place: Workplace) -> Workflow[NetworkRequest]:
 
 
 def preview_network(files: SentFiles, request: NetworkRequest) -> NetworkPreview:
-    """Return what the columns of a network are taken for, and what is wrong with its lines."""
+    """Return the meanings assumed for a network's columns, and the faults of its lines."""
     from roadscan.read import network  # noqa: PLC0415 -- workers only
 
     file = SentFile(request.file_sha256, request.file_name, network.SUFFIXES)
@@ -103,7 +103,7 @@ def preview_network(files: SentFiles, request: NetworkRequest) -> NetworkPreview
 
 
 def read_network(store: Store, files: SentFiles, request: NetworkRequest) -> Facts:
-    """Read a network into the store and return what is in it."""
+    """Read a network into the store and return a summary of its content."""
     from roadscan.assess.segmentation import segments_of  # noqa: PLC0415 -- workers only
     from roadscan.pipeline.scheme import load_scheme  # noqa: PLC0415 -- workers only
     from roadscan.read import network as reading  # noqa: PLC0415 -- workers only
@@ -136,7 +136,7 @@ def _length_m(link: Link) -> float:
 
 
 def routes(town: Town) -> APIRouter:
-    """Return the routes that have a network read, and show what was found."""
+    """Return the routes that submit a network for reading and show the findings."""
     router = APIRouter(prefix="/api/networks", tags=["networks"])
     Admin = Annotated[Caller, Depends(town.guard.need(Right.ADMINISTER))]  # noqa: N806 -- a type
 

@@ -1,4 +1,4 @@
-"""The raw recordings whose retention time is over, to be deleted: once a day, or when asked for."""
+"""The deletion of raw recordings whose retention time is over: once a day, or on request."""
 
 import time
 from typing import Annotated, ClassVar, Final
@@ -15,7 +15,7 @@ from roadscan.serve.survey_exports import remove_old_exports
 from roadscan.serve.town import Town
 
 WORKER: Final = "roadscan work"
-"""The name in the audit log for what a worker deletes by itself."""
+"""The name used in the audit log for deletions that a worker makes by itself."""
 _DELETED: Final = TypeAdapter(Deleted)
 
 
@@ -25,12 +25,12 @@ class PurgeRequest(JobRequest):
     kind: ClassVar[str] = "purge"
     queue: ClassVar[QueueName] = QueueName.TOWN
     asked_for: str
-    """The day, or the moment: one of them makes one job."""
+    """The day, or the time of the request; there is one job for each."""
     asked_by: str = ""
     """The administrator; "" for the daily purge."""
 
     def job_id(self) -> str:
-        """Return an id made from the day or the moment, whoever asks."""
+        """Return an id made from the day or the time of the request, whoever made it."""
         return job_id_of(self.kind, self.asked_for)
 
 
@@ -40,7 +40,7 @@ def workflow(place: Workplace) -> Workflow[PurgeRequest]:
     def purge(request: PurgeRequest) -> str:
         publish_progress("deleting", 0, 0)
         files = size_bytes = 0
-        # in parts, each of what is due by then: a list made before a kill may be long out of date
+        # in parts, looking up each time what is due: a list from before a kill may be out of date
         while True:
             part = place.steps.run_as(
                 "delete_some", _DELETED, lambda: delete_some(place.town, request)
@@ -60,7 +60,7 @@ def delete_some(town: Town, request: PurgeRequest) -> Deleted:
 
 
 def routes(town: Town) -> APIRouter:
-    """Return the route by which administrators ask for it."""
+    """Return the route by which administrators request a purge."""
     router = APIRouter(prefix="/api/jobs", tags=["jobs"])
     Admin = Annotated[Caller, Depends(town.guard.need(Right.ADMINISTER))]  # noqa: N806 -- a type
 

@@ -1,7 +1,7 @@
-"""The drives of a survey, to be matched to another version of the network.
+"""The matching of a survey's drives to another version of the network.
 
-They become a survey of their own; the old one keeps its scores and the network that they were
-made on.
+The drives become a survey of their own; the old survey keeps its scores and the network that they
+are based on.
 """
 
 import re
@@ -28,7 +28,7 @@ from roadscan.store.store import Store
 from roadscan.store.town.networks import NetworkVersion
 
 LONGEST_NAME: Final = 60
-"""Of the part of a name that stays, so that the whole is a survey's name."""
+"""Length of the part of a name that is retained, so that the result is a valid survey name."""
 _MOVED: Final = re.compile(r" · Netz \d+$")
 
 
@@ -54,7 +54,7 @@ class SurveyToRematch(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class RematchPlan:
-    """The drives that are to be moved, and how many cannot be."""
+    """The drives to be moved, and the number of those that cannot be."""
 
     drives: tuple[DriveKey, ...]
     untraced: int
@@ -81,7 +81,7 @@ def rematch_request(survey: str, version: NetworkVersion, who: str) -> RematchRe
 
 
 def surveys_to_move(store: Store, version: NetworkVersion) -> Iterator[str]:
-    """Yield the surveys on another network, except those moved there from an older one."""
+    """Yield the surveys on another network, except those moved there from an older survey."""
     for name in store.surveys():
         on_it = store.survey(name).network_sha256 == version.network_sha256
         if not on_it and not _MOVED.search(name):
@@ -89,14 +89,14 @@ def surveys_to_move(store: Store, version: NetworkVersion) -> Iterator[str]:
 
 
 def rematches_of(queue: JobQueue, surveys: Collection[str]) -> tuple[Job, ...]:
-    """Return the jobs that moved some surveys, or made them: they name their drives."""
+    """Return the jobs that moved or made any of these surveys; such jobs name their drives."""
     jobs = queue.of_kind(RematchRequest.kind)
     requests = ((job, RematchRequest.model_validate(job.request)) for job in jobs)
     return tuple(j for j, request in requests if {request.survey, request.moved_to} & {*surveys})
 
 
 class RematchSteps:
-    """The steps, each done whole or not at all."""
+    """The steps of a rematch, each completed or without effect."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -116,7 +116,7 @@ class RematchSteps:
         return RematchPlan(found.traced, len(found.untraced))
 
     def move(self, request: RematchRequest, key: DriveKey) -> DriveKey | None:
-        """Put a drive on the network; None for one out of its reach, or erased meanwhile."""
+        """Match a drive to the network; None if it is out of reach or was erased meanwhile."""
         from roadscan.pipeline.rematch import rematch_drive  # noqa: PLC0415 -- workers only
 
         scheme = parse_scheme(self._store.survey(request.survey).scheme_text)
@@ -131,7 +131,7 @@ class RematchSteps:
             return None
 
     def join(self, request: RematchRequest, moved: tuple[DriveKey, ...]) -> None:
-        """Make a survey of the drives that were moved, which marks it as to be scored."""
+        """Make a survey of the moved drives, which marks it for scoring."""
         known = self._store.survey(request.survey)
         self._store.join_survey(
             Survey(
@@ -175,7 +175,7 @@ def workflow(place: Workplace) -> Workflow[RematchRequest]:
 
 
 def routes(town: Town) -> APIRouter:
-    """Return the route by which administrators ask for it."""
+    """Return the route by which administrators request a rematch."""
     router = APIRouter(prefix="/api/jobs", tags=["jobs"])
     Admin = Annotated[Caller, Depends(town.guard.need(Right.ADMINISTER))]  # noqa: N806 -- a type
 

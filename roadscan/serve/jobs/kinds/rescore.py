@@ -1,4 +1,4 @@
-"""A survey to be scored by another scheme, from what the store has."""
+"""The scoring of a survey by another scheme, from stored results."""
 
 import time
 from typing import Annotated, ClassVar, Final
@@ -14,7 +14,7 @@ from roadscan.serve.queue.job import Job, JobRequest, QueueName, SurveyName
 from roadscan.serve.town import Town
 
 SchemeName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,60}$")]
-"""Of a scheme that comes with roadscan; never a path to a file."""
+"""Name of a scheme that comes with roadscan; never a path to a file."""
 
 
 class RescoreRequest(JobRequest):
@@ -25,7 +25,7 @@ class RescoreRequest(JobRequest):
     survey: SurveyName
     scheme: SchemeName
     asked_s: float
-    """When it was asked for: the same may be asked for again after new drives."""
+    """Time of the request: the same rescoring may be requested again after new drives."""
 
 
 class SurveyToRescore(BaseModel):
@@ -56,7 +56,7 @@ def rescore_survey(town: Town, request: RescoreRequest) -> Facts:
 
 
 def routes(town: Town) -> APIRouter:
-    """Return the route by which planners ask for it."""
+    """Return the route by which planners request a rescoring."""
     router = APIRouter(prefix="/api/jobs", tags=["jobs"])
     Planner = Annotated[Caller, Depends(town.guard.need(Right.PLAN))]  # noqa: N806 -- a type
 

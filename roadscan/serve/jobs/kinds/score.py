@@ -1,4 +1,4 @@
-"""A survey to be scored because drives joined it or left it; submitted by the scheduler."""
+"""The scoring of a survey after drives joined or left it; submitted by the scheduler."""
 
 from typing import ClassVar, Final
 
@@ -29,7 +29,7 @@ def workflow(place: Workplace) -> Workflow[ScoreRequest]:
 
 
 def score_change(town: Town, request: ScoreRequest) -> Facts:
-    """Score a survey, unless another scoring has taken the change into account meanwhile."""
+    """Score a survey, unless another scoring has already included the change."""
     if town.scorings.status(request.survey).done >= request.change:
         return {}
     return score_survey(town, request.survey)
