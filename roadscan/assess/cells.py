@@ -1,4 +1,4 @@
-"""Views and hits of the cells of a lane, frame by frame; which cells are affected."""
+"""Views and hits of a lane's cells, counted frame by frame, and which cells are affected."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ LanePass = tuple[str, Direction, int]
 """A lane and the number of the pass over it."""
 
 TOUCH_M = 0.08
-"""A box that reaches less far into a strip or row does not touch it: boxes are drawn loosely."""
+"""A box that overlaps a strip or row by less does not touch it: boxes are drawn loosely."""
 
 
 @dataclass(slots=True)
@@ -29,9 +29,9 @@ class _Growing:
 
 
 class GridBuilder:
-    """Adds up frames into the cells of the lanes they see, each pass over a lane by itself.
+    """Accumulator of frames in the cells of the lanes they view, separately for each pass.
 
-    Memory grows with lanes, not frames.
+    Memory grows with the number of lanes, not of frames.
     """
 
     def __init__(self, network: Network, scheme: Scheme) -> None:
@@ -40,13 +40,13 @@ class GridBuilder:
         self._passes: dict[LanePass, _Growing] = {}
 
     def add_frame(self, views: Sequence[LaneViews], observations: Sequence[Observation]) -> None:
-        """Count one frame: each cell it sees once, each of those it finds damaged once per kind."""
+        """Count one frame: each cell viewed once, and each damaged one among them once per kind."""
         seen = self._see(views)
         for key, kind, touched in self._touched(observations, seen):
             self._hit(key, kind, touched & seen[key])
 
     def add_lost(self, views: Sequence[LaneViews], reason: str) -> None:
-        """Count an unusable frame: each cell that it covers once, and under its reason."""
+        """Count an unusable frame: each cell it covers once, and once under its reason."""
         for key, mask in self._see(views).items():
             self._hit(key, reason, mask)
 
@@ -73,7 +73,7 @@ class GridBuilder:
         hits += cells
 
     def grids(self) -> tuple[LaneGrid, ...]:
-        """Return the passes so far, in the order of their lanes' ids, then of time."""
+        """Return the passes so far, ordered by lane id, then by time."""
         return tuple(
             LaneGrid(
                 link_id,
@@ -98,7 +98,7 @@ class GridBuilder:
     def _touched(
         self, observations: Iterable[Observation], seen: dict[LanePass, Bools]
     ) -> list[tuple[LanePass, str, Bools]]:
-        """Join the boxes of one kind on one lane, so that a frame hits a cell once."""
+        """Join the boxes of a kind on a lane, so that a frame hits a cell only once."""
         joined: dict[tuple[LanePass, str], Bools] = {}
         for observation in observations:
             key = (observation.link_id, observation.direction, observation.pass_number)
@@ -118,9 +118,9 @@ def touched_cells(
 ) -> Bools:
     """Return which of the (rows, 3) cells of its lane an observation touches.
 
-    STRIPS and FOOTPRINT touch every cell that the rectangle overlaps by more than a tolerance (its
-    best cell if there is none); ROW touches one row, that of the rectangle's middle. Nothing beside
-    the lane is touched: damage outside it does not count.
+    STRIPS and FOOTPRINT touch every cell that the rectangle overlaps by more than a tolerance (the
+    cell with the most overlap if there is none); ROW touches only the row that contains the
+    rectangle's middle. Cells outside the lane are never touched: damage there does not count.
     """
     if rule is CellRule.ROW:
         middle = (observation.from_offset_m + observation.to_offset_m) / 2
@@ -131,7 +131,7 @@ def touched_cells(
             observation.from_offset_m, observation.to_offset_m, np.arange(rows, dtype=float), 1.0
         )
     strip_m = lane_width_m / STRIPS
-    # Strip 0 is the left one: strips count from the left edge, +width/2, to the right.
+    # Strip 0 is the leftmost: strips are numbered from the left edge, +width/2, to the right.
     from_left_m = lane_width_m / 2 - observation.left_max_m
     to_left_m = lane_width_m / 2 - observation.left_min_m
     across = _overlaps(from_left_m, to_left_m, np.arange(STRIPS, dtype=float) * strip_m, strip_m)
@@ -149,11 +149,11 @@ def _overlaps(start: float, end: float, cell_starts: Floats, cell: float) -> Boo
 def affected_cells(grid: LaneGrid, kind: str, hit_share: float) -> Bools:
     """Return the cells (rows, 3) with enough hits: at least one, and this share of the views.
 
-    A cell that was not viewed has no hit, so it is not among them.
+    A cell that was not viewed has no hits, so it is never affected.
     """
     if kind not in grid.hits:
         return np.zeros(grid.views.shape, np.bool_)
-    # The tolerance keeps 0.28 * 25 = 7.000000000000001 from asking for an 8th hit.
+    # Without the tolerance, 0.28 * 25 = 7.000000000000001 would require an 8th hit.
     needed = np.maximum(1, np.ceil(hit_share * grid.views - 1e-9))
     affected: Bools = grid.hits[kind] >= needed
     return affected

@@ -1,6 +1,6 @@
 """From the evidence of one lane to its damages and the results of its segments.
 
-Lanes do not depend on each other: one can be assessed again without the others.
+Lanes are independent: any one of them can be reassessed without the others.
 """
 
 from collections import Counter, defaultdict
@@ -28,7 +28,7 @@ UNKNOWN = Indicators(None, None, None)
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """The scheme, the kinds that the model knows, and the reviews by which lanes are assessed."""
+    """The basis for assessing lanes: scheme, kinds known to the model, and reviews."""
 
     scheme: Scheme
     model_kinds: frozenset[str]
@@ -40,7 +40,7 @@ class AssessedLane:
     """Damages of a lane and the results of its segments, in their order."""
 
     lane: CombinedLane | None
-    """All passes over it, as reviews leave them; None where there are none."""
+    """All passes over it with reviews applied; None if there are none."""
     results: tuple[SegmentResult, ...]
     damages: tuple[Damage, ...]
 
@@ -48,7 +48,7 @@ class AssessedLane:
 def assess_lane(
     link: Link, segments: Sequence[Segment], seen: LaneEvidence, rules: Rules
 ) -> AssessedLane:
-    """Apply the reviews, find the damages, score the segments (in order of their start)."""
+    """Apply the reviews, find the damages, and score the segments (in order of their start)."""
     scheme, width_m = rules.scheme, link.lane_width_m
     lane = combined_lane(seen, rules.judgements, width_m, scheme)
     damages = tuple[Damage, ...]()
@@ -106,12 +106,12 @@ def assess_segment(
 ) -> SegmentResult:
     """Score a segment from what the passes over its lane found.
 
-    Indicators are 100 x affected cells / assessed cells; a cell counts once per indicator, and by
-    the share of the passes that found it affected if there are several. One
-    whose kinds the model does not know is unknown, not zero, and so are all on other surfaces than
-    asphalt, which the model was not made for. `unusable` holds what rejected frames would have
-    seen, which explains missing coverage. Confidence is coverage x (1 - 0.5^views): what was seen
-    often and whole is trusted most.
+    Indicators are 100 x affected cells / assessed cells; a cell counts once per indicator or, if
+    there are several passes, by the share of them that found it affected. An indicator whose kinds
+    the model does not know is unknown, not zero, and so are all indicators on surfaces other than
+    asphalt, for which the model was not made. `unusable` holds what rejected frames would have
+    viewed, which explains missing coverage. Confidence is coverage x (1 - 0.5^views): segments
+    viewed often and completely are trusted most.
     """
     rows = segment_rows(segment)
     cells = len(rows) * STRIPS
@@ -154,7 +154,7 @@ def _lost(assessed: Bools, rows: range, unusable: LaneGrid | None) -> Bools:
 
 
 def _lost_by_reason(lost: Bools, rows: range, unusable: LaneGrid | None) -> dict[str, float]:
-    """Return the share of cells lost by reason; a cell counts once, for its commonest reason."""
+    """Return the share of lost cells by reason; a cell counts once, under its commonest reason."""
     if unusable is None or not unusable.hits:
         return {}
     reasons = sorted(unusable.hits)
@@ -165,9 +165,9 @@ def _lost_by_reason(lost: Bools, rows: range, unusable: LaneGrid | None) -> dict
 
 
 def _why_not(link: Link, coverage: float, lost: float, scheme: Scheme) -> NotScored | None:
-    """Return why a segment gets no score, None if it gets one.
+    """Return why a segment gets no score, or None if it gets one.
 
-    Rejected frames are the reason if the coverage would have been enough with them.
+    Rejected frames are the reason if coverage would have been sufficient with them.
     """
     if coverage == 0.0 and lost == 0.0:
         return NotScored.NOT_DRIVEN
@@ -196,7 +196,7 @@ def _indicators(
             shares.append(None)
             continue
         share = lane.share(kinds)[rows.start : rows.stop]
-        # whole cells stay whole: only shares of several passes have decimals
+        # whole counts stay whole: only the shares of several passes have decimals
         affected = Decimal(str(round(float(share[assessed].sum()), 6)))
         shares.append(float(round_half_up(100 * affected / int(assessed.sum()))))
     return Indicators(*shares)

@@ -1,9 +1,9 @@
-"""Combines the passes over one lane: each is judged by itself, moved to its place, and weighed.
+"""Combine the passes over a lane: each is judged on its own, moved into place, and weighted.
 
-Adding up the views of several drives would let one damage count wherever any receiver put it. So a
-pass decides alone which cells are affected; `roadscan.assess.registration` says how far it is off;
-and what counts in the end is the share of the passes over a cell that found it affected. The mean
-of passes neither grows nor shrinks with their number.
+If the views of several drives were added up, one damage would count wherever any receiver put it.
+So each pass decides alone which cells are affected; `roadscan.assess.registration` determines how
+far it is off; and the result is the share of the passes over a cell that found it affected. A mean
+over passes neither grows nor shrinks with their number.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -25,14 +25,14 @@ DAY_S = 86_400.0
 
 @dataclass(frozen=True, slots=True)
 class CombinedLane:
-    """A lane as all of its passes show it."""
+    """A lane as seen by all passes over it."""
 
     grid: LaneGrid
-    """Views and hits of all passes, each moved to its place."""
+    """Views and hits of all passes, each moved into place."""
     sightings: tuple[ReviewedObservation, ...]
-    """What the passes found, moved with them, in order of time."""
+    """Observations of the passes, moved with them, in time order."""
     affected: tuple[Mapping[str, Bools], ...]
-    """By pass, the cells (rows, 3) affected by each kind."""
+    """For each pass, the cells (rows, 3) affected by each kind."""
     weights: Floats
     """(passes, rows, 3), 0 where a pass did not view a cell."""
 
@@ -48,16 +48,16 @@ class CombinedLane:
         return found / np.where(total > 0, total, 1.0)
 
     def passes_that_found(self, kind: str, cells: Bools) -> int:
-        """Return how many passes found a kind in any of some cells."""
+        """Return how many passes found a kind in any of the cells."""
         return sum(bool((mask[kind] & cells).any()) for mask in self.affected if kind in mask)
 
     def passes_over(self, cells: Bools) -> int:
-        """Return how many passes viewed any of some cells."""
+        """Return how many passes viewed any of the cells."""
         return int((self.weights[:, cells] > 0).any(axis=1).sum())
 
 
 def combine(passes: Sequence[JudgedLane], scheme: Scheme) -> CombinedLane:
-    """Combine one or more passes over a lane, each as reviews leave it, in whichever order."""
+    """Combine one or more passes over a lane with reviews applied; the order does not matter."""
     kinds = sorted(scheme.kinds.keys() & {kind for one in passes for kind in one.grid.hits})
     affected = [
         {kind: affected_cells(one.grid, kind, scheme.hit_share) for kind in kinds} for one in passes
@@ -115,7 +115,7 @@ def _moved_times(values: Floats, seen: Bools, by_row: Floats) -> Floats:
 
 
 def _moved_sighting(sighting: ReviewedObservation, by_row: Floats) -> ReviewedObservation:
-    """Move each end of an observation with the row that it lies in, as the cells there move."""
+    """Move each end of an observation with the row it lies in, as the cells there are moved."""
     seen = sighting.observation
     last = len(by_row) - 1
     ends_m = sorted(

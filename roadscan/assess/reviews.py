@@ -1,4 +1,4 @@
-"""Applies the verdicts of reviewers to the observations of a lane before damages are formed."""
+"""Apply reviewers' verdicts to the observations of a lane before damages are formed."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -25,7 +25,7 @@ class JudgedLane:
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
-    """Precision of the detector for a kind, by the damages that were reviewed."""
+    """Precision of the detector for a kind, based on the damages that were reviewed."""
 
     kind: str
     right: int
@@ -34,12 +34,12 @@ class Agreement:
 
     @property
     def judged(self) -> int:
-        """All that were reviewed."""
+        """Number of damages reviewed."""
         return self.right + self.another_kind + self.no_damage
 
     @property
     def share(self) -> float:
-        """Share of them that was right, as a fraction to four digits."""
+        """Share of these that were right, as a fraction rounded to four digits."""
         return round(self.right / self.judged, 4)
 
 
@@ -50,7 +50,7 @@ def judge_lane(
     lane_width_m: float,
     scheme: Scheme,
 ) -> JudgedLane:
-    """Apply the reviews to a lane; `found` is all that the detector found on it."""
+    """Apply the reviews to a lane; `found` is everything the detector found on it."""
     judged = as_judged(found, judgements)
     return JudgedLane(_as_judged_grid(grid, found, judged, lane_width_m, scheme), judged)
 
@@ -73,9 +73,9 @@ def as_judged(
 def marked(
     damages: Sequence[Damage], lane: JudgedLane, lane_width_m: float, scheme: Scheme
 ) -> tuple[Damage, ...]:
-    """Return the damages of a lane with their verdicts; of several, that of the last frame.
+    """Return the damages of a lane with their verdicts; of several, the last frame's applies.
 
-    A later box that nobody has reviewed takes nothing back.
+    A later box without a review does not revoke a verdict.
     """
     if not any(sighting.verdict for sighting in lane.sightings):
         return tuple(damages)
@@ -107,7 +107,7 @@ def sightings_of(
 
 
 def agreement_of(decisions: Iterable[Decision]) -> tuple[Agreement, ...]:
-    """Compare the detections that were shown with the verdicts in force, by kind."""
+    """Compare the detections shown to reviewers with the verdicts in force, by kind."""
     holds = {one.subject.boxes[0]: one.ruling for one in decisions if not one.undone}
     counts: dict[str, Counter[str]] = defaultdict(Counter)
     for box, ruling in holds.items():
@@ -128,11 +128,11 @@ def _as_judged_grid(
     lane_width_m: float,
     scheme: Scheme,
 ) -> LaneGrid:
-    """Move the hits of a lane with its boxes.
+    """Adjust the hits of a lane to its reviewed boxes.
 
-    The cells that a single frame saw are not stored, only the views and hits of each. A hit stays
-    where a box is left to make it, and a box makes none that there is no view for: exact, except
-    where a box lies partly on cells that its frame did not see and another one is left there.
+    Which cells a single frame viewed is not stored, only the views and hits of each cell. A hit
+    stays where a remaining box accounts for it, and hits never exceed views. This is exact, except
+    where a box lies partly on cells that its frame did not view and another box remains there.
     """
     was = {sighting.box: sighting.observation.kind for sighting in found}
     now = {sighting.box: sighting.observation.kind for sighting in judged}

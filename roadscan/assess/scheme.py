@@ -1,6 +1,6 @@
-"""A scoring scheme: the file that says how cells become a condition class.
+"""A scoring scheme: the file that defines how cells become a condition class.
 
-Every key is explained in docs/scoring.md; the numbers and their reasons stand in schemes/ap9k.toml.
+docs/scoring.md explains every key; schemes/ap9k.toml has the numbers and the reasons for them.
 """
 
 import hashlib
@@ -22,7 +22,7 @@ INDICATORS = ("riss", "afli", "ofs")
 """Shares of area (Zustandsgrößen) that a camera can see, in percent."""
 
 EVENNESS = ("sm4l_m", "sm4l_a", "mspt", "msph")
-"""Evenness (Zustandsgrößen), measured in mm by other means than a camera."""
+"""Evenness (Zustandsgrößen) in mm, measured by means other than a camera."""
 
 EVENNESS_VALUES = ("sm4l", "mspt", "msph")
 """Values (Zustandswerte) of evenness: `sm4l` is the worse of `sm4l_m` and `sm4l_a`."""
@@ -67,7 +67,7 @@ class Combination:
     break_through_above: Decimal
     """... once it is above this."""
     required: tuple[str, ...]
-    """Without one of these there is no value; the weights of others are made up for."""
+    """If one of these is missing there is no value; if another is, the weights are renormalised."""
     monotone: bool
     """Never below the weighted sum (not AP 9 K)."""
 
@@ -89,9 +89,9 @@ class PassRule:
     half_life_days: float
     """A pass older than the newest by this much counts half."""
     half_weight_accuracy_m: float
-    """A pass that is only placed to this accuracy counts half."""
+    """A pass that is located no better than to this accuracy counts half."""
     damage_share: float
-    """Cells that a larger share of the passes over them found affected make a damage."""
+    """Cells found affected by a larger share of the passes over them form a damage."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +106,7 @@ class ConditionClass:
 
 @dataclass(frozen=True, slots=True)
 class Scheme:
-    """A validated scheme; `sha256` is of its text."""
+    """A validated scheme; `sha256` is the hash of its text."""
 
     id: str
     version: str
@@ -122,7 +122,7 @@ class Scheme:
     hit_share: float
     """Share of the views of a cell that must be hits (q)."""
     min_coverage: float
-    """Share of the cells of a segment that must have been seen."""
+    """Share of the cells of a segment that must have been viewed."""
     passes: PassRule
     kinds: dict[str, KindRule]
     normalise: dict[tuple[Surface, RoadClass], dict[str, Normalisation]]
@@ -135,8 +135,8 @@ class Scheme:
     def viewing(self) -> str:
         """The part that governs how frames become views and hits; the rest only scores them.
 
-        That is which kinds count, which cells they touch, and how wide a lane is where the network
-        does not say. Schemes alike in this share the work on a video.
+        It consists of the kinds that count, the cells they touch, and the lane width used where the
+        network has none. Schemes that agree in it share the processing of a video.
         """
         kinds = (f"{kind}:{rule.cells.value}" for kind, rule in sorted(self.kinds.items()))
         return f"{self.lane_width_m:.3f} {' '.join(kinds)}"
@@ -157,7 +157,7 @@ def _classes_in_order(classes: Sequence["_Class"]) -> Sequence["_Class"]:
     return classes
 
 
-# Four places are enough for any share; they also keep exponents out of the exact arithmetic.
+# Four decimals suffice for any share, and they keep exponents out of the exact arithmetic.
 _Quantity = Annotated[Decimal, Field(gt=0, le=1000, decimal_places=4)]
 _Value = Annotated[Decimal, Field(ge=1, le=5, decimal_places=4)]
 _Weight = Annotated[Decimal, Field(gt=0, le=1, decimal_places=4)]

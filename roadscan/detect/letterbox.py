@@ -17,7 +17,7 @@ STRIDE: Final = 32
 PAD_GREY: Final = 114
 """Padding colour that YOLO was trained with."""
 MAX_BOXES: Final = 300
-"""No frame has more damage than this: the rest is noise."""
+"""No frame shows more damage than this: any more is noise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ class Letterbox:
         image = image[self.rows.top : self.rows.bottom]
         rows, columns = (max(1, round(side * self.scale)) for side in image.shape[:2])
         if self.scale < 1:
-            # a crack one pixel wide survives averaging, and aliases without it
+            # a crack one pixel wide survives averaging but would alias without it
             shrunk = cv2.resize(image, (columns, rows), interpolation=cv2.INTER_AREA)
         else:
             shrunk = image

@@ -24,7 +24,7 @@ CAREFUL_LONG_SIDE_PX: Final = 448
 CAREFUL_CONFIDENCE: Final = 0.05
 """For boxes on the road in a stored picture. Below it, boxes as large as the lane are the lane."""
 TRAFFIC_CONFIDENCE: Final = 0.1
-"""From which a box of the quick search counts as hiding the road."""
+"""Confidence from which a box of the quick search counts as hiding the road."""
 LIMIT_S: Final = 120.0
 """An inference takes milliseconds of processor time, but far longer by the clock on a machine that
 is overloaded or was asleep. After twice this time it counts as hung."""

@@ -1,6 +1,6 @@
 """Detections replayed from a file: to work without a model, or with another detector's results.
 
-One JSON object a line. The first one may be a header:
+One JSON object per line. The first one may be a header:
 
     {"width": 1280, "height": 720, "kinds": ["D00", "D10", "D20", "D40", "Repair"]}
 

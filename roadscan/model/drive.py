@@ -27,7 +27,7 @@ class VideoInfo:
     """Up to the end of the last whole packet; shorter than claimed in a truncated file."""
     frames: int
     frame_rate_hz: float
-    """Frames / playable seconds: the real one, not the header's."""
+    """Frames / playable seconds: the actual rate, not the header's."""
     variable_frame_rate: bool
     started_s: float | None
     """Container time as UTC epoch seconds of presentation time 0; None without one."""
@@ -144,7 +144,7 @@ class ChunkResult:
     unusable: tuple[LaneGrid, ...]
     """Lanes that unusable frames would have viewed, by reason: why a lane lacks coverage."""
     pictures: tuple[StoredPicture, ...] = ()
-    """From each frame that shows a cell's damage best; every damage has its picture among them."""
+    """From each frame that best shows a cell's damage; every damage's picture is among them."""
     refused_pictures: dict[PictureRefusal, int] = field(default_factory=dict)
     frames_found: tuple[FrameDetections | UnusableFrame, ...] = ()
-    """Every planned frame in order of time, to match the chunk to another network later."""
+    """All planned frames in time order, for matching the chunk to another network later."""

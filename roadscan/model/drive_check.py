@@ -14,9 +14,9 @@ class Concern(StrEnum):
     CLOCK_NOT_CONFIRMED = "clock_not_confirmed"
     """The picture shows neither turns nor changes of speed: the camera's clock is used as it is."""
     TRACK_SAME_TIME = "track_same_time"
-    """Several fixes have one time: all but the last were dropped, or they were spread."""
+    """Several fixes share a time: all but the last were dropped, or their times were spread."""
     TRACK_CUT_OFF = "track_cut_off"
-    """The file of the track ends in the middle; it is used as far as it goes."""
+    """The track file is cut off; it is used up to that point."""
     TRACK_UNCHECKED = "track_unchecked"
     """The NMEA log has no checksums."""
     TRACK_FIXES_LOST = "track_fixes_lost"
@@ -34,7 +34,7 @@ class Concern(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class VideoCheck:
-    """Facts about the video: claimed and found."""
+    """Facts about the video, both claimed and measured."""
 
     name: str
     sha256: str
@@ -92,7 +92,7 @@ class ClockCheck:
 
 @dataclass(frozen=True, slots=True)
 class CoverCheck:
-    """The part that a run would analyse."""
+    """The part of the drive that a run would analyse."""
 
     seconds: float
     length_m: float
@@ -114,5 +114,5 @@ class DriveCheck:
     concerns: tuple[Concern, ...] = ()
 
     def as_json(self) -> dict[str, object]:
-        """Return it as JSON-serialisable values."""
+        """Return the result as JSON-serialisable values."""
         return asdict(self)

@@ -1,7 +1,7 @@
 """Review of detected damage: decisions about boxes.
 
-Every scoring recomputes the damages, while boxes stay as the detector drew them. So a decision
-applies to the boxes that a damage was made of, and to whatever is made of them later.
+Damages are recomputed at every scoring, while boxes stay as the detector drew them. A decision
+therefore applies to the boxes that made up a damage, and to any damage formed from them later.
 """
 
 from dataclasses import dataclass
@@ -36,9 +36,9 @@ class ReviewedDamage:
     damage_id: str
     segment_id: str
     kind: str
-    """Kind at that time."""
+    """Kind at the time of the review."""
     boxes: tuple[BoxKey, ...]
-    """All boxes it was made of; the first is the one in the picture shown."""
+    """All boxes that made it up; the first is the one in the picture shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ class Decision:
     """A recorded ruling: never changed, only undone by another row."""
 
     number: int
-    """Ascending: of two decisions about one box, the later one counts."""
+    """Ascending: of two decisions about the same box, the later one applies."""
     subject: ReviewedDamage
     ruling: Ruling
     undone: bool

@@ -8,7 +8,7 @@ from roadscan.model.track import Gap
 
 
 class Direction(StrEnum):
-    """Direction of travel on a link; offsets always count along the digitised direction."""
+    """Direction of travel on a link; offsets always run in the digitised direction."""
 
     FORWARD = "forward"
     BACKWARD = "backward"
@@ -81,8 +81,8 @@ class Network:
     """Of the file it was read from."""
     source: str
     remarks: tuple[str, ...] = ()
-    """What its columns were taken for, what was assumed, and what is wrong with its lines: known
-    when it is read from a file, not stored."""
+    """How its columns were interpreted, what was assumed, and what is wrong with its lines: known
+    only when it is read from a file, not stored."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,4 +136,4 @@ class RouteStep:
     from_route_m: float
     to_route_m: float
     pass_number: int = 0
-    """Of the step in the route: a lane driven again is passed again."""
+    """Pass that the step belongs to: driving a lane again is another pass."""

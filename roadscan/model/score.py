@@ -66,7 +66,7 @@ class Score:
     twsub_basis: str
     """Indicators it is based on, such as "riss+afli+ofs"; "" without a value."""
     score: float | None
-    """The value that decides on the class: TWSUB."""
+    """The value that determines the class: TWSUB."""
     condition_class: int | None
     """1 to 4, closed on the left; None without a score."""
     reason: str
@@ -91,4 +91,4 @@ class SegmentResult:
     """Time of the last frame that viewed it, UTC epoch seconds."""
     lost: dict[str, float] = field(default_factory=dict)
     """Share of all cells that only unusable frames would have viewed, by reason; each cell counts
-    for its most frequent one. Empty for results scored before reasons were recorded."""
+    towards its most frequent one. Empty for results scored before reasons were recorded."""

@@ -11,10 +11,10 @@ from roadscan.model.road import Segment
 from roadscan.model.score import SegmentResult
 
 MAX_SURVEY_NAME: Final = 80
-"""Characters of a survey's name."""
+"""Maximum number of characters in a survey's name."""
 SURVEY_NAME: Final = r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069/\\]+$"
-"""A survey's name, wherever one is taken: no steps of a path, for it names files of exports, and
-nothing that breaks a line or turns the direction of the text."""
+"""Pattern of a survey's name wherever one is accepted: no path separators, because export files
+are named after it, and nothing that breaks a line or changes the direction of the text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ class LaneEvidence:
     unusable: LaneGrid | None = None
     """Views of the rejected frames."""
     sightings: tuple[ReviewedObservation, ...] = ()
-    """Detections in order of time."""
+    """Detections in time order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,7 @@ class SurveyTotals:
 
 @dataclass(frozen=True, slots=True)
 class SurveyCounts:
-    """Account of a survey's frames and detections."""
+    """Counts of a survey's frames and detections."""
 
     frames: FrameCounts
     detections: int

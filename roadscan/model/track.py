@@ -26,7 +26,7 @@ class Track:
     unread: int = 0
     """Entries of the file without a usable time and position."""
     same_time: int = 0
-    """Fixes dropped because another one of the same time is right."""
+    """Fixes dropped because another fix with the same time is the right one."""
     warnings: tuple[str, ...] = ()
     """Warnings, each as "code: what was found"."""
 
@@ -40,7 +40,7 @@ FIX_FIELDS: Final = (
     "accuracy_m",
     "part",
 )
-"""The arrays of a `Track`, one value a fix."""
+"""The arrays of a `Track`, with one value per fix."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ CAMERA_SUFFIX: Final = ".toml"
 
 
 class FileKind(StrEnum):
-    """Kind of a file by its name; the readers check its content."""
+    """Kind of a file according to its name; the readers check its content."""
 
     VIDEO = "video"
     TRACK = "track"
@@ -51,7 +51,7 @@ class StoredFile:
 
     @property
     def in_work(self) -> bool:
-        """Whether a job has this video."""
+        """Whether a job has claimed this video."""
         return bool(self.taken_by)
 
 
@@ -110,4 +110,4 @@ class WaitingDrive:
     track: StoredFile | None
     camera: StoredFile | None
     waits_for: WaitingReason | None
-    """None: it can be processed."""
+    """None if it can be processed."""

@@ -1,4 +1,4 @@
-"""Writes all layers, photos and maps of a survey into a folder, each file whole or not at all."""
+"""Write all layers, photos and maps of a survey to a folder, each file atomically."""
 
 import os
 import shutil
@@ -32,7 +32,7 @@ def export_all(store: Store, results: Results, out: Path) -> None:
     Raises
     ------
     RoadscanError
-        `output_disk_full`, `output_not_writable`: what was there before stays.
+        `output_disk_full`, `output_not_writable`: existing files are left as they were.
     """
     partial = out / PARTIAL
     try:
@@ -72,7 +72,7 @@ def _write(store: Store, results: Results, folder: Path) -> None:
 
 
 def _write_photos(store: Store, results: Results, folder: Path) -> None:
-    """Write the best picture of each damage with its box drawn in, one after the other."""
+    """Write the best picture of each damage with its box drawn in, one at a time."""
     (folder / PHOTOS).mkdir(exist_ok=True)
     for damage in results.assessment.damages:
         name = results.photos.get(damage.damage_id)
@@ -92,7 +92,7 @@ def _remove_stale_photos(results: Results, folder: Path) -> None:
 
 
 def _cannot_write(error: OSError | RuntimeError, out: Path) -> RoadscanError:
-    """Return why writing failed; GDAL reports a full disk in words only, if at all."""
+    """Return why writing failed; GDAL reports a full disk only in its message, if at all."""
     if shutil.disk_usage(out).free < 1 << 20 if out.exists() else False:
         return RoadscanError(
             "output_disk_full", f"no room left for the layers in {out}", "Make room, run again"

@@ -1,4 +1,4 @@
-"""Lines of lanes on the map: linear references back to coordinates."""
+"""Lines of lanes on the map: linear references converted back to coordinates."""
 
 from collections.abc import Iterator
 from itertools import pairwise
@@ -10,14 +10,14 @@ from roadscan.model.arrays import Floats
 from roadscan.model.road import Direction, Link
 
 MAX_MITRE = 2.0
-"""At a sharper kink the offset line is cut off: it would shoot far out of the curve."""
+"""At a sharper kink the offset line is cut off: it would overshoot the bend by far."""
 
 
 class LaneLine:
-    """A lane of a link in the metric CRS, asked for by offset along and metres to the left.
+    """A lane of a link in the metric CRS, addressed by offset along it and metres to the left.
 
-    The network gives the middle of the street. On a two-way street the lane lies half its width
-    to the right of it, on a one-way street on it.
+    The network has the centre line of the street. On a two-way street the lane lies half its width
+    to the right of that line, on a one-way street on it.
     """
 
     def __init__(self, link: Link, direction: Direction) -> None:

@@ -30,7 +30,7 @@ from roadscan.store.store import Store
 
 CELLS_AT_ONCE = 50_000
 HALF: Final = 0.5
-"""A cell is shown as affected if at least this share of the passes over it found it so."""
+"""A cell is shown as affected if at least this share of the passes over it found it affected."""
 DTYPES: Final[Mapping[FieldType, str]] = {
     FieldType.TEXT: "object",
     FieldType.NUMBER: "float64",
@@ -45,7 +45,7 @@ Record = TypeVar("Record")
 
 @dataclass(frozen=True, slots=True)
 class Results:
-    """Everything that the layers of a survey, or of a part of it, are made of, except its cells."""
+    """Content of the layers of a survey, or of a part of it, except the cells."""
 
     survey: Survey
     scheme: Scheme
@@ -53,9 +53,9 @@ class Results:
     drives: tuple[Drive, ...]
     assessment: Assessment
     photos: Mapping[str, str]
-    """By damage id, the path of its photo beside the layers; only of those that have a picture."""
+    """Path of the photo beside the layers by damage id, for damages that have a picture."""
     judged: Mapping[Lane, CombinedLane]
-    """The lanes with reviewed damage, as the reviews leave them."""
+    """The lanes with reviewed damage, with the reviews applied."""
 
     @property
     def links(self) -> dict[str, Link]:
@@ -116,7 +116,7 @@ def segments_layer(results: Results) -> geopandas.GeoDataFrame:
 
 
 def damages_layer(results: Results) -> geopandas.GeoDataFrame:
-    """Return every damage as the part of the lane that it takes up."""
+    """Return every damage as the part of the lane that it covers."""
     links, lane = results.links, _lane_lines(results.links)
     damages = results.assessment.damages
     return _frame(

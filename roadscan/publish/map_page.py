@@ -1,4 +1,4 @@
-"""Writes map.html, a map in a single file that needs no network and no server."""
+"""Write map.html, a map in a single file that needs neither a network nor a server."""
 
 import html
 import json
@@ -79,6 +79,6 @@ def _parts(shape: shapely.Geometry) -> list[shapely.Geometry]:
 
 
 def _script_json(value: object) -> str:
-    """Return JSON that cannot end the script around it, whatever a street is called."""
+    """Return JSON that cannot close the enclosing script, whatever a street is called."""
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")

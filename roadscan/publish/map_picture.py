@@ -1,4 +1,4 @@
-"""Draws the overview map, map.png."""
+"""Draw the overview map, map.png."""
 
 from pathlib import Path
 from typing import Any
@@ -132,7 +132,7 @@ def _draw_names(axes: Axes, segments: geopandas.GeoDataFrame) -> None:
 
 
 def _beside(along: Floats) -> Floats:
-    """Return the unit vector away from a street: upwards, or to the right if it is steep."""
+    """Return the unit vector away from a street: upwards, or rightwards if it is steep."""
     across: Floats = np.array([-along[1], along[0]]) / max(np.hypot(*along), 1e-9)
     is_steep = abs(across[0]) > 0.9
     return across * (-1.0 if (across[0] if is_steep else across[1]) < 0.0 else 1.0)

@@ -1,4 +1,4 @@
-"""Puts the layers of a survey into the store as ready features, for the service to hand out."""
+"""Put the layers of a survey into the store as ready-made features for the service."""
 
 import json
 from collections.abc import Iterable, Iterator
@@ -24,7 +24,7 @@ from roadscan.store.store import Store
 
 
 def publish_features(store: Store, layers: LayerStore, results: Results) -> None:
-    """Serve the layers of a survey in a new edition, which replaces the one served before."""
+    """Publish a new edition of the layers of a survey, replacing the one served before."""
     scheme = results.scheme
     source = Source(
         results.survey.name,
@@ -68,14 +68,14 @@ def _rows(layer: str, frame: geopandas.GeoDataFrame) -> Iterator[FeatureRow]:
 
 
 def geometries_json(shapes: Any, decimals: int) -> list[str | None]:
-    """Return an array of geometries as GeoJSON texts, their coordinates rounded; None as None."""
+    """Return an array of geometries as GeoJSON texts, with rounded coordinates; None stays None."""
     rounded = shapely.transform(shapes, lambda xy: np.round(xy, decimals))
     texts: list[str | None] = shapely.to_geojson(rounded).tolist()
     return texts
 
 
 def _plain(column: Any) -> list[Any]:
-    """Return the values of a column as JSON knows them."""
+    """Return the values of a column as JSON types."""
     return [
         None if missing else value
         for value, missing in zip(column.tolist(), column.isna(), strict=True)

@@ -1,7 +1,7 @@
-"""Exports the reviewed frames as a YOLO folder for training (docs/training.md).
+"""Export the reviewed frames as a YOLO folder for training (docs/training.md).
 
-A reviewer says of one box what it is, not of a frame that nothing else is in it. So a frame claims
-a class only where a reviewer was asked about it there and every box of it in the frame was judged.
+A reviewer states what one box is, not that a frame contains nothing else. So a frame claims a class
+only if a reviewer was asked about it there and every box of that class in the frame was judged.
 """
 
 import csv
@@ -46,12 +46,12 @@ class TrainingData:
     boxes: int
     without_picture: int
     unclear: int
-    """Frames in which every class asked about has a box that was not judged."""
+    """Frames in which every class asked about has an unjudged box."""
 
 
 @dataclass(frozen=True, slots=True)
 class ReviewedFrame:
-    """A frame with the boxes that stand in it, and the classes that it claims."""
+    """A frame with the boxes that remain in it, and the classes that it claims."""
 
     drive_id: str
     frame_t_s: float
@@ -60,7 +60,7 @@ class ReviewedFrame:
 
     @property
     def name(self) -> str:
-        """A name made of drive and moment."""
+        """Name composed of drive and time."""
         return f"{self.drive_id}_{round(self.frame_t_s * 1000)}"
 
 
@@ -98,7 +98,7 @@ def write_training_data(store: Store, surveys: Sequence[str], out: Path) -> Trai
     Raises
     ------
     RoadscanError
-        `output_not_writable` where there is something in the folder, or it cannot be made.
+        `output_not_writable` if the folder is not empty or cannot be created.
     """
     classes = tuple(dict.fromkeys(kind for name in surveys for kind in _classes(store, name)))
     count, rows = Counter[str](), list[dict[str, str]]()
@@ -129,7 +129,7 @@ def write_training_data(store: Store, surveys: Sequence[str], out: Path) -> Trai
 
 
 def _classes(store: Store, survey: str) -> tuple[str, ...]:
-    """Return the model's classes, and those that reviewers named besides."""
+    """Return the model's classes, and any others that reviewers named."""
     named = sorted({one.kind for one in store.reviews.in_force(survey).values()})
     return (*store.survey(survey).model_kinds, *named)
 

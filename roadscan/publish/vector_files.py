@@ -1,4 +1,4 @@
-"""Writes layers as GeoJSON (RFC 7946) and as a GeoPackage with QGIS styles."""
+"""Write layers as GeoJSON (RFC 7946) and as a GeoPackage with QGIS styles."""
 
 import sqlite3
 from collections.abc import Iterable, Mapping
@@ -12,10 +12,10 @@ import pyogrio
 from roadscan.model.layers import LAYERS
 
 DECIMALS = 7
-"""Of a degree in GeoJSON: about a centimetre."""
+"""Decimals of a degree in GeoJSON: about a centimetre."""
 GEOMETRY = "geom"
 
-# The table as QGIS itself makes it; a style named for the empty catalogue and schema is found.
+# The table as QGIS itself creates it; QGIS finds styles with an empty catalogue and schema.
 _STYLES = """
 CREATE TABLE layer_styles (
     id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,
@@ -75,7 +75,7 @@ def write_geopackage(
 ) -> None:
     """Write layers in their own CRS, with `changed_at` (ISO 8601) as the time of writing.
 
-    The machine's clock would make the file differ each time it is written.
+    With the machine's clock, the file would differ each time it is written.
     """
     path.unlink(missing_ok=True)
     before = pyogrio.get_gdal_config_option("OGR_CURRENT_DATE")

@@ -141,7 +141,7 @@ def preview_network(
         try:
             read = raw_links(lines, meanings, path.name)
             found = _metric_links(read, default_lane_width_m, path.name, refuse=False)
-        except RoadscanError:  # told by reading it; here its columns are what matters
+        except RoadscanError:  # reported when it is read; here only its columns matter
             return preview_lines(lines, meanings)
         return preview_lines(lines, meanings, found.faults, assumptions_of(found.read))
 

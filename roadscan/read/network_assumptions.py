@@ -1,4 +1,4 @@
-"""What was assumed of a network's roads, and the lines in which a command tells it."""
+"""Assumptions about a network's roads, and the lines in which a command reports them."""
 
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final
@@ -19,7 +19,7 @@ OF_COURSE: Final = frozenset(
         Assumed.BOTH_DIRECTIONS,
     }
 )
-"""No warning: what most roads of a network are, or nothing that a score depends on."""
+"""Not worth a warning: true of most roads in a network, or irrelevant to a score."""
 _ASSUMED: Final[dict[Assumed, Callable[[RawLink, Link], bool]]] = {
     Assumed.CLASS_SIDE_ROAD: lambda raw, _: not raw.road_class and not _has_highway(raw),
     Assumed.CLASS_BY_HIGHWAY: lambda raw, _: not raw.road_class and _has_highway(raw),
@@ -69,7 +69,7 @@ def _has_highway(raw: RawLink) -> bool:
 
 
 def assumptions_of(read: Sequence[tuple[RawLink, Link]]) -> tuple[Assumption, ...]:
-    """Return what was assumed, with how many links and metres it concerns."""
+    """Return what was assumed, with the number of links and metres concerned."""
     length_m = np.array([float(np.hypot(*np.diff(link.xy_m, axis=0).T).sum()) for _, link in read])
     found = {
         kind: np.array([holds(raw, link) for raw, link in read], np.bool_)
@@ -83,7 +83,7 @@ def assumptions_of(read: Sequence[tuple[RawLink, Link]]) -> tuple[Assumption, ..
 
 
 def remarks_on(links: Sequence[Link], preview: NetworkPreview, source: str) -> tuple[str, ...]:
-    """Return what a command tells of a network, a line each; warnings begin with "warning: "."""
+    """Return a command's remarks on a network, one per line; warnings begin with "warning: "."""
     return (*_columns(preview, source, len(links)), *_assumed(preview), *_faults(preview))
 
 

@@ -1,4 +1,4 @@
-"""What can be wrong with the lines of a network, and what is assumed of them."""
+"""Faults that the lines of a network can have, and assumptions made about them."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -16,13 +16,13 @@ class LineFault(StrEnum):
     COPY_REVERSED = "copy_reversed"
     """The same, drawn the other way round."""
     COPY_PARTIAL = "copy_partial"
-    """It lies on another line for a part of its way: kept, and its metres may go to either."""
+    """It partly lies on another line: both stay, and its metres may be credited to either."""
     END_MOVED = "end_moved"
-    """Its end missed a neighbour by little: moved onto it."""
+    """Its end narrowly missed a neighbour: moved onto it."""
     END_SHORT = "end_short"
     """Its end misses a neighbour by more: not joined."""
     LOOP_CLOSED = "loop_closed"
-    """Its ends missed each other by little: joined."""
+    """Its ends narrowly missed each other: joined."""
     LOOP_OPEN = "loop_open"
     """Its ends miss each other by more: not joined."""
     CROSSING_WITHOUT_NODE = "crossing_without_node"
@@ -32,7 +32,7 @@ class LineFault(StrEnum):
     ID_MISSING = "id_missing"
     """Other lines have an id; this one gets an id from its coordinates."""
     CLASS_UNKNOWN = "class_unknown"
-    """Not A, B or N: the column is not taken for the class."""
+    """Not A, B or N: the column is not used for the class."""
     SURFACE_UNKNOWN = "surface_unknown"
     """Unknown surface: not scored."""
     ONEWAY_UNKNOWN = "oneway_unknown"
@@ -42,7 +42,7 @@ class LineFault(StrEnum):
     WIDTH_IMPLAUSIBLE = "width_implausible"
     """No lane width between 2 and 6 m: the scheme's default applies."""
     TEXT_GARBLED = "text_garbled"
-    """Letters that a wrong encoding makes of others."""
+    """Letters garbled by a wrong encoding."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +54,11 @@ class Fault:
     kind: LineFault
     value: str
     link_id: str = ""
-    """The id of the line, "" where it has none."""
+    """The id of the line; "" if it has none."""
 
 
 class Assumed(StrEnum):
-    """What is assumed of roads because the network does not say it."""
+    """Property of roads that is assumed because the network does not state it."""
 
     CLASS_SIDE_ROAD = "class_side_road"
     CLASS_BY_HIGHWAY = "class_by_highway"
@@ -71,7 +71,7 @@ class Assumed(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Assumption:
-    """Something that is assumed, and for how much road."""
+    """An assumption, with the amount of road it concerns."""
 
     kind: Assumed
     links: int

@@ -1,7 +1,7 @@
 """What is wrong with the lines of a network where they lie: copies, gaps, crossings without a node.
 
-What is certain is mended, and told: a copy is left out, an end just short of its neighbour is moved
-onto it. Everything else is only told. The lines are in a metric CRS.
+Unambiguous faults are repaired and reported: a copy is left out, an end just short of its neighbour
+is moved onto it. Everything else is only reported. The lines are in a metric CRS.
 """
 
 from collections.abc import Iterator, Sequence
@@ -23,13 +23,13 @@ MEETS_M: Final = 0.3
 SNAP_M: Final = 1.0
 """An end up to this far from its neighbour is moved onto it."""
 GAP_M: Final = 3.0
-"""An end up to this far from its neighbour is told."""
+"""An end up to this far from its neighbour is reported."""
 SAME_M: Final = 0.2
 """Lines nowhere further apart than this are copies of each other."""
 ALONG_M: Final = 0.3
-"""A line this near to another runs along it: no two roads do."""
+"""A line this close to another runs along it, which no two separate roads do."""
 EVERY_M: Final = 5.0
-"""Distance of the places at which a line is compared with others."""
+"""Spacing of the points at which a line is compared with others."""
 MIN_ALONG_M: Final = 10.0
 """Lines that meet at a sharp angle run along each other for less."""
 SAME_VERTEX_M: Final = 0.01
@@ -48,7 +48,7 @@ class ReadLink:
 
     @property
     def name(self) -> str:
-        """How a message calls the line."""
+        """Name of the line in messages."""
         return f"{self.link.link_id}" + (f" (#{self.number})" if self.number else "")
 
 
@@ -123,7 +123,7 @@ def _share_a_lane(a: Link, b: Link, *, reversed_: bool) -> bool:
 
 
 def _difference(a: Link, b: Link) -> str:
-    """Say in what a copy differs from what is kept, as far as it changes a result."""
+    """Describe how a copy differs from the line that stays, as far as that affects a result."""
     told = {
         "road_class": (a.road_class, b.road_class),
         "surface": (a.surface, b.surface),
@@ -156,7 +156,7 @@ def _joined(lines: Sequence[ReadLink]) -> tuple[list[ReadLink], list[Fault]]:
             (False, False): LineFault.END_SHORT,
         }[bool(own), bool(moves[end])]
         if own and end % 2:
-            continue  # told at the start of the loop
+            continue  # reported at the start of the loop
         value = f"{moved_m if moves[end] else miss_m[end]:.2f} m"
         value += "" if own else f", {lines[name[end]].name}"
         faults.append(lines[end // 2].fault(kind, value))

@@ -24,7 +24,7 @@ MAX_FAULTS: Final = 100
 """Faults listed individually; the rest are only counted."""
 _EXAMPLE_CHARACTERS: Final = 40
 _GARBLED: Final = re.compile("[\u00c2\u00c3][\u0080-\u00bf\u0152-\u2122]|\ufffd")
-"""What is left of an umlaut in UTF-8 that was read as something else."""
+"""Remains of a UTF-8 umlaut that was decoded with another encoding."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class NetworkPreview:
-    """What a person should check before a network is used."""
+    """Everything that a person should check before a network is used."""
 
     lines: int
     columns: tuple[Column, ...]

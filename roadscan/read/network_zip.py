@@ -1,7 +1,7 @@
 """A network in a zip: its entries are checked before anything is unpacked.
 
-No name in the archive becomes a path: the parts of the network are written under names of ours, and
-only errors tell theirs.
+No name in the archive becomes a path: the parts of the network are written under our own names, and
+theirs appear only in errors.
 """
 
 import errno
@@ -37,8 +37,8 @@ def unzipped_network(path: Path) -> Iterator[Path]:
     Raises
     ------
     RoadscanError
-        `network_zip_refused` for what may be made to harm, `network_malformed` for what cannot be
-        read or does not hold exactly one network.
+        `network_zip_refused` for anything possibly malicious, `network_malformed` for archives that
+        cannot be read or do not hold exactly one network.
     """
     with TemporaryDirectory(prefix="roadscan-") as folder:
         try:
@@ -88,7 +88,7 @@ def _checked(archive: zipfile.ZipFile, source: str) -> list[zipfile.ZipInfo]:
 
 
 def _fault(entry: zipfile.ZipInfo) -> str:
-    """Return why an entry is refused, "" if it is not."""
+    """Return why an entry is refused, or "" if it is not."""
     name = entry.orig_filename
     steps = name.replace("\\", "/").split("/")
     kind = stat.S_IFMT(entry.external_attr >> 16)

@@ -1,4 +1,4 @@
-"""The track formats: everything that the rest of roadscan knows of each."""
+"""The track formats: everything that the rest of roadscan knows about each."""
 
 import re
 from collections.abc import Callable
@@ -22,7 +22,7 @@ class TrackFormat:
 
     name: str
     word: str
-    """What people call it."""
+    """Its common name."""
     suffixes: tuple[str, ...]
     shows: Callable[[bytes], bool]
     """Whether a file is of this format."""
@@ -72,6 +72,6 @@ TRACK_FORMATS: Final = (
     ),
     TrackFormat("csv", "CSV", (".csv",), _head(_shows_csv), _text(read_csv)),
 )
-"""In the order in which a file is tried."""
+"""In the order in which they are tried on a file."""
 
 NAMES: Final = ", ".join(one.word for one in TRACK_FORMATS[:-1]) + f" or {TRACK_FORMATS[-1].word}"
