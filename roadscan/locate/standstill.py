@@ -238,13 +238,21 @@ def _wait(xy_m: Floats, slow: tuple[int, int], done: int, moves: Bools, way: Flo
     middle_m = float(left_m[first:end].mean())
     may = ~moves & (np.abs(left_m - middle_m) <= DRIFT_M)
     at_m = isotonic_regression(ahead_m[first:end]).x
-    begins, ends = first, end
-    earliest, latest = max(done, first - END_FIXES), min(len(may), end + END_FIXES)
-    while begins > earliest and may[begins - 1] and ahead_m[begins - 1] > at_m[0]:
-        begins -= 1
-    while ends < latest and may[ends] and ahead_m[ends] < at_m[-1]:
-        ends += 1
+    before = slice(max(done, first - END_FIXES), first)
+    after = slice(end, min(end + END_FIXES, len(may)))
+    begins = first - _not_past(-ahead_m[before][::-1], may[before][::-1], -float(at_m[0]))
+    ends = end + _not_past(ahead_m[after], may[after], float(at_m[-1]))
     return _Wait(slice(begins, ends), ahead_m, left_m, way)
+
+
+def _not_past(ahead_m: Floats, may: Bools, at_m: float) -> int:
+    """Return how many fixes, going away from a stop, are not past it yet; 0 if none ever is.
+
+    Who leaves a stop the other way does not drift.
+    """
+    past = np.flatnonzero(~may | (ahead_m >= at_m) | (ahead_m < at_m - 2.0 * DRIFT_M))
+    count = int(past[0]) if len(past) else 0
+    return count if len(past) and ahead_m[count] >= at_m else 0
 
 
 def _still(
