@@ -2,7 +2,7 @@
 /** Stretches of road as people name them: from street to street, and where a lane leads. */
 import {text} from "./texts.js";
 
-/** @typedef {{street?: string | null, link_id: string, from_street?: string | null, to_street?: string | null, towards?: string | null, direction?: string}} Stretch */
+/** @typedef {{street?: string | null, link_id?: string, from_street?: string | null, to_street?: string | null, towards?: string | null, direction?: string}} Stretch */
 
 /** @param {string | null | undefined} name as a layer or a map's tile has it */
 function named(name) {
@@ -23,7 +23,7 @@ export function between(of) {
  * @returns {string} "Seeuferstraße, Mühlenweg to Kirschweg"
  */
 export function section(of) {
-  return [named(of.street) || of.link_id, between(of)].filter(Boolean).join(", ");
+  return [named(of.street) || named(of.link_id), between(of)].filter(Boolean).join(", ");
 }
 
 /**
