@@ -6,6 +6,7 @@ take minutes, and are rewritten if `make demo` was run before.
 """
 
 import ast
+import inspect
 import io
 import os
 import re
@@ -60,8 +61,9 @@ def commands(group: Any = None, prefix: str = "") -> Iterator[tuple[str, Any]]:
 
 def options(name: str) -> str:
     """Return the table of arguments and options of a command."""
-    rows = [_option_row(parameter) for parameter in dict(commands())[name].params]
-    return _table(("option", "meaning", "default"), rows)
+    command = dict(commands())[name]
+    rows = [_option_row(parameter) for parameter in command.params]
+    return _table(("option", "meaning", "default"), rows) + _needed_extra(command)
 
 
 def fields(layer: str) -> str:
@@ -146,6 +148,17 @@ def _option_row(parameter: Any) -> tuple[str, str, str]:
         meaning = f"{meaning} From {parameter.min:g} to {parameter.max:g}."
     default = "" if parameter.default in {None, "", False} else f"`{parameter.default}`"
     return f"`{name}`", meaning, "needed" if parameter.required else default
+
+
+def _needed_extra(command: Any) -> str:
+    """Return the sentence about the optional packages that a command imports."""
+    source = inspect.getsource(sys.modules[command.callback.__module__])
+    extra = re.search(r'needs_extra\("(\w+)"\)', source)
+    if extra is None:
+        return ""
+    town_is_one_choice = any(p.name == "data" and not p.required for p in command.params)
+    needs = "`--data` needs" if town_is_one_choice else "Needs"
+    return f"\n{needs} the extra `{extra[1]}`: `pip install '.[{extra[1]}]'`.\n"
 
 
 def _room(path: Path) -> tuple[str, str, str]:
