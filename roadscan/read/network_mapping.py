@@ -14,7 +14,7 @@ MAX_BYTES = 100_000
 
 @dataclass(frozen=True, slots=True)
 class NetworkMapping:
-    """Column names by meaning, in lower case; the first with a value in a row counts.
+    """Column names by meaning, in any case; the first with a value in a row counts.
 
     The tables of values say what a column's own codes mean: (("b", "A"), ("g", "B")).
     """
@@ -56,6 +56,13 @@ class NetworkMapping:
     """Class A, B or N by value of the column; then every value of it has to be here."""
     oneway_values: tuple[tuple[str, str], ...] = ()
     """"forward", "backward" or "both" by value of the column."""
+
+    def __post_init__(self) -> None:
+        """Let a single name stand for itself, and compare columns without case."""
+        for meaning in MEANINGS:
+            given = getattr(self, meaning)
+            names = (given,) if isinstance(given, str) else given
+            object.__setattr__(self, meaning, tuple(name.lower() for name in names))
 
 
 TABLES: Final[dict[str, frozenset[str]]] = {
