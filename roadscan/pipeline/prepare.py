@@ -24,7 +24,7 @@ from roadscan.read.input_files import sha256_of
 from roadscan.read.track_file import read_track
 from roadscan.read.video import grey_frames, probe
 
-METHOD = 6
+METHOD = 7
 """Raised with every change that makes a chunk's result differ, so that no old chunk is reused."""
 
 MAX_NETWORK_DISTANCE_M = 10_000.0

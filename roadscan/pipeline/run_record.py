@@ -14,6 +14,8 @@ from pydantic import TypeAdapter, ValidationError
 from roadscan.errors import RoadscanError
 from roadscan.read.input_files import check_file
 
+from roadscan.model.frame import Camera
+
 T = TypeVar("T")
 
 
@@ -43,6 +45,8 @@ class DriveRecord:
     ended_at: str
     length_m: float
     sync: SyncRecord
+    camera: Camera | None = None
+    """None in records of a roadscan that had one for all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,20 +80,6 @@ class SegmentsRecord:
     not_assessed: dict[str, int]
     lost_m: dict[str, float]
     """Metres of lane covered by unusable frames only, by reason."""
-
-
-@dataclass(frozen=True, slots=True)
-class CameraRecord:
-    """The camera the boxes were placed with."""
-
-    name: str
-    hfov_deg: float
-    height_m: float
-    pitch_deg: float
-    yaw_deg: float
-    roll_deg: float
-    left_m: float
-    sha256: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +152,8 @@ class RunRecord:
     segments: SegmentsRecord
     sync: SyncRecord
     """Of the drive that is known least well in time."""
-    camera: CameraRecord
+    camera: Camera
+    """Of the drive whose camera is known least well."""
     model: ModelRecord
     pictures: PicturesRecord
     scheme: SchemeRecord
