@@ -12,9 +12,8 @@ from typing import Final, TypeVar
 from pydantic import TypeAdapter, ValidationError
 
 from roadscan.errors import RoadscanError
-from roadscan.read.input_files import check_file
-
 from roadscan.model.frame import Camera
+from roadscan.read.input_files import check_file
 
 T = TypeVar("T")
 

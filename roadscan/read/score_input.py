@@ -53,7 +53,9 @@ def read_score_input(path: Path) -> Iterator[ScoreInput]:
     with path.open(encoding="utf-8-sig", newline="", errors="replace") as file:
         head = file.readline()
         delimiter = max(DELIMITERS, key=head.count)
-        columns = [name.strip().lower() for name in next(csv.reader([head], delimiter=delimiter), [])]
+        columns = [
+            name.strip().lower() for name in next(csv.reader([head], delimiter=delimiter), [])
+        ]
         repeated = {name for name in COLUMNS if columns.count(name) > 1}
         if "class" not in columns or repeated:
             raise _invalid(path, 1, f"the columns are {', '.join(columns) or 'none'}")

@@ -29,7 +29,6 @@ from roadscan.store.town.networks import NetworkVersion, NetworkVersions
 from roadscan.store.town.workers import WORKER_SILENT_S, WorkerHeartbeats
 
 
-
 @dataclass(frozen=True)
 class Town:
     """Everything that a process needs from a town."""
