@@ -30,6 +30,10 @@ BLOCK: Final = re.compile(
 COLUMNS: Final = "80"
 VARIES: Final = re.compile(r"^│ (?:speed|frames) {3}")
 """Lines of the demo's table that depend on the machine or the run."""
+LOCAL: Final = re.compile(r"│ folder |See .*CARD.md for")
+"""A line that names a place on the machine that made it."""
+MEASURED: Final = re.compile(r"^│ sync +│ (?:offset_s|sigma_s|correlation) .*$", re.MULTILINE)
+"""Lines of a check whose last digits depend on the processor."""
 LONG: Final = re.compile(r"^│ (?:  class|frames analysed|driven)")
 """Lines left out of the README."""
 
@@ -45,7 +49,8 @@ def refreshed(text: str, *, with_demo: bool = False) -> str:
     def block(found: re.Match[str]) -> str:
         if found["name"] == "demo" and not with_demo:
             return found.group()
-        return found["head"] + BLOCKS[found["name"]](found["argument"]) + found["tail"]
+        new = found["head"] + BLOCKS[found["name"]](found["argument"]) + found["tail"]
+        return found.group() if _but_for_measured(found.group()) == _but_for_measured(new) else new
 
     return BLOCK.sub(block, text)
 
@@ -83,7 +88,8 @@ def fields(layer: str) -> str:
 
 def output(command_line: str) -> str:
     """Return what a command prints, run in the folder of the checkout."""
-    return _console(f"$ {command_line}", *_printed(command_line))
+    lines = (line for line in _printed(command_line) if not LOCAL.match(line))
+    return _console(f"$ {command_line}", *lines)
 
 
 def demo(part: str) -> str:
@@ -148,6 +154,10 @@ def _option_row(parameter: Any) -> tuple[str, str, str]:
         meaning = f"{meaning} From {parameter.min:g} to {parameter.max:g}."
     default = "" if parameter.default in {None, "", False} else f"`{parameter.default}`"
     return f"`{name}`", meaning, "needed" if parameter.required else default
+
+
+def _but_for_measured(text: str) -> str:
+    return MEASURED.sub("", text)
 
 
 def _needed_extra(command: Any) -> str:
