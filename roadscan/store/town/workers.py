@@ -1,12 +1,16 @@
 """Heartbeats of worker processes: which of them are alive."""
 
 from collections.abc import Callable
+from typing import Final
 
 from sqlalchemy import ColumnElement, Engine, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from roadscan.store.tables import workers
 from roadscan.store.town.clock import shared_now_s
+
+WORKER_SILENT_S: Final = 60.0
+"""A worker without a heartbeat for longer than this does not count as alive."""
 
 
 class WorkerHeartbeats:
