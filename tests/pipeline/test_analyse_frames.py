@@ -50,13 +50,13 @@ def frames(times_s: Sequence[float], taken: list[float] | None = None) -> Iterat
 
 def see_all(given: Iterator[Any], detector: Finds) -> Iterator[Any]:
     setup = SimpleNamespace(rows=None, near_field=lambda _: None)
-    looker = FrameAnalyser(setup, detector, None)  # type: ignore[arg-type]
-    return analyse_frames(given, looker, Stopwatch())
+    analyser = FrameAnalyser(setup, detector, None)  # type: ignore[arg-type]
+    return analyse_frames(given, analyser, Stopwatch())
 
 
 @pytest.fixture(autouse=True)
 def two_lookers(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(analyse_frames_module, "LOOKERS", 2)
+    monkeypatch.setattr(analyse_frames_module, "THREADS", 2)
 
 
 def test_frames_come_in_their_order_each_with_what_was_found_in_it() -> None:
