@@ -118,7 +118,11 @@ def test_nothing_is_repeated_before_the_first_frame() -> None:
 def test_a_time_without_a_frame_is_not_looked_at_and_keeps_its_place() -> None:
     none = (1, UnusableFrame(12.5, FrameRejection.REPEATED))
     seen = list(see_all(iter([*frames([12.0]), none, *frames([14.0])]), Finds()))
-    assert [type(one).__name__ for _, one in seen] == ["Seen", "UnusableFrame", "Seen"]
+    assert [type(one).__name__ for _, one in seen] == [
+        "AnalysedFrame",
+        "UnusableFrame",
+        "AnalysedFrame",
+    ]
     assert seen[1] == none
 
 
