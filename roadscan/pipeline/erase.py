@@ -17,7 +17,7 @@ from roadscan.publish.layer_frames import Results
 from roadscan.store.erasure import Erased
 from roadscan.store.rescoring import Scorings
 from roadscan.store.store import Store
-from roadscan.store.surveys.list_drives import KnownDrive, find_drive, known_drives
+from roadscan.store.surveys.list_drives import KnownDrive, find_drive, full_id, known_drives
 
 
 def drives_in_folder(folder: Path) -> tuple[KnownDrive, ...]:
@@ -45,9 +45,11 @@ def erase_from_folder(folder: Path, drive_id: str) -> Erased:
         `open_results` and `export_all`.
     """
     with open_results(folder) as store:
-        in_outputs = outputs_mention(folder, drive_id)
-        if not in_outputs:  # otherwise an erasure that was killed may have left only the files
-            find_drive(store.engine, drive_id)
+        ids = [one.drive.drive_id for one in known_drives(store.engine)]
+        known = any(one.startswith(drive_id) for one in ids)
+        # a drive that only the files know: an erasure was killed, and the rest is still to be done
+        if known or not outputs_mention(folder, drive_id):
+            drive_id = full_id(ids, drive_id)
         remove_layers(folder)
         erased = store.erase_drive(drive_id)
         shown = survey_shown(folder)

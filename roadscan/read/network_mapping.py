@@ -16,7 +16,7 @@ MAX_BYTES = 100_000
 
 @dataclass(frozen=True, slots=True)
 class NetworkMapping:
-    """Column names by meaning, in lower case; the first with a value in a row counts.
+    """Column names by meaning, in any case; the first with a value in a row counts.
 
     An id may be made of several columns: "vnk + nnk".
 
@@ -72,6 +72,13 @@ class NetworkMapping:
     """"asphalt", "paving" or "other" by value of the column; others mean what they say."""
     width_unit: str = "m"
     """Unit of both widths where a value does not name its own."""
+
+    def __post_init__(self) -> None:
+        """Let a single name stand for itself, and compare columns without case."""
+        for meaning in MEANINGS:
+            given = getattr(self, meaning)
+            names = (given,) if isinstance(given, str) else given
+            object.__setattr__(self, meaning, tuple(name.lower() for name in names))
 
 
 TABLES: Final[dict[str, frozenset[str]]] = {
