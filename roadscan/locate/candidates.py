@@ -11,7 +11,7 @@ from roadscan.model.track import DrivePath
 
 DEFAULT_ACCURACY_M = 3.0
 LANE_M = 3.0
-"""Links are centre lines: on a wide road a vehicle drives about this far beside them."""
+"""Links are centre lines: on a wide road a vehicle drives about this far beside the line."""
 SEARCH_M = (15.0, 40.0)
 SEARCH_SIGMAS = 4.0
 HEADING_SIGMA_DEG = 30.0
@@ -54,8 +54,8 @@ def accuracy_or_default(path: DrivePath) -> Floats:
 def candidates_near(path: DrivePath, graph: RoadGraph) -> list[Candidates]:
     """Return for each fix the positions where the vehicle may have been.
 
-    Every local minimum of the distance to a road within 4 standard deviations, at least 15 m and at
-    most 40 m, in every direction that the road may be driven in.
+    These are the local minima of the distance to a road within 4 standard deviations (at least
+    15 m, at most 40 m), each in every direction in which the road may be driven.
     """
     sigma = np.hypot(accuracy_or_default(path), LANE_M)
     projected = _projections(path, graph, np.clip(SEARCH_SIGMAS * sigma, *SEARCH_M))

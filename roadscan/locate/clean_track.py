@@ -1,4 +1,4 @@
-"""Clean a track: order and project fixes, remove outliers, collapse stops, split at gaps."""
+"""Clean a track: order and project its fixes, remove outliers, collapse stops, split at gaps."""
 
 from dataclasses import dataclass
 from itertools import pairwise
@@ -26,7 +26,7 @@ from roadscan.model.track import CleanCounts, DrivePath, Gap, Track
 
 MIN_GAP_S: Final = 5.0
 GAP_INTERVALS: Final = 2.5
-"""A gap is longer than both of these: a missed fix or two is not a gap."""
+"""A gap is longer than both of these: one or two missing fixes are not a gap."""
 PART_INTERVALS: Final = 1.5
 """Parts declared by the file are joined where the next fix follows at the usual interval."""
 DEFAULT_ACCURACY_M: Final = 3.0
@@ -34,7 +34,7 @@ DEFAULT_ACCURACY_M: Final = 3.0
 NULL_ISLAND_DEG: Final = 0.01
 """About a kilometre around 0, 0, which receivers without a fix write."""
 SPEED_AGREES: Final = (0.8, 1.25)
-"""Reported speed, integrated, over distance by positions: outside this range it is not m/s."""
+"""Integrated reported speed over distance by positions; outside this range it is not in m/s."""
 
 
 _Reasons = np.ndarray[tuple[int], np.dtype[np.str_]]
@@ -81,10 +81,10 @@ def clean_track(track: Track, crs_epsg: int) -> DrivePath:
 
     Times strictly increase. Fixes that no road vehicle can reach are removed and counted.
     Positions and speed are smoothed symmetrically in time, as strongly as the receiver's own noise
-    requires. Below 3 km/h the vehicle counts as standing: the fixes of a stop become two at their
-    mean position, the first and the last. Gaps (longer than 5 s and 2.5 median intervals),
+    requires. Below 3 km/h the vehicle counts as standing: of the fixes of a stop only the first and
+    the last remain, both at the mean position. Gaps (longer than 5 s and 2.5 median intervals),
     interruptions between parts of the file, and jumps end a piece and are not bridged. `accuracy_m`
-    is the file's, 3 m where it has none.
+    is that of the file, 3 m where it states none.
 
     Raises
     ------
@@ -192,8 +192,9 @@ def _reported_speed_agrees(
 ) -> bool:
     """Tell whether the reported speed is in m/s: integrated, it matches the positions.
 
-    Only of fixes that move by it: a standing receiver drifts, and its positions add up to metres
-    that nobody drove. A column that says standstill where the positions get far away is not true.
+    Only fixes that move according to it are compared: a standing receiver drifts, and its positions
+    add up to metres that nobody drove. A speed that reports standstill while the positions move far
+    away is not trusted.
     """
     reported_m = by_position_m = 0.0
     for fixes, (x_m, y_m, _) in zip(stretches, smoothed, strict=True):

@@ -1,8 +1,8 @@
 """Map matching: a hidden Markov model on directed edges.
 
-Newson and Krumm 2009, "Hidden Markov Map Matching Through Noise and Sparseness", with the heading
-in the emission probability and one more state: off the network. So a stretch that fits no road, or
-no route between roads, is left unmatched instead of being forced onto the nearest street.
+After Newson and Krumm 2009, "Hidden Markov Map Matching Through Noise and Sparseness", with the
+heading in the emission probability and one more state: off the network. So a stretch that fits no
+road, or no route between roads, stays unmatched instead of being forced onto the nearest street.
 """
 
 from collections.abc import Iterator
@@ -21,12 +21,12 @@ DETOUR_M = 4.0
 """Scale (beta) of the difference between route distance and distance driven."""
 DETOUR_SHARE = 0.1
 OFF_ROAD = -6.0
-"""Log-likelihood of a fix off the network: that of one 3.5 standard deviations off its road."""
+"""Log-likelihood of a fix off the network: that of a fix 3.5 standard deviations off its road."""
 LEAVING = -4.0
 """Log-likelihood of leaving the network or returning to it."""
 INDEPENDENT_M = 5.0
-"""Fixes nearer to each other than this share their noise and count in part, so that a receiver
-at 10 Hz, or a traffic jam, does not outweigh the transitions."""
+"""Fixes closer together than this share their noise and count only in part, so that a receiver
+at 10 Hz or a traffic jam does not outweigh the transitions."""
 LEAST_WEIGHT = 0.1
 
 
