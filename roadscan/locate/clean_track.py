@@ -31,6 +31,8 @@ PART_INTERVALS: Final = 1.5
 """Parts declared by the file are joined where the next fix follows at the usual interval."""
 DEFAULT_ACCURACY_M: Final = 3.0
 """For fixes without a stated accuracy: a consumer receiver under open sky."""
+SPARSE_S: Final = 2.5
+"""From this interval on the way from fix to fix may have corners."""
 NULL_ISLAND_DEG: Final = 0.01
 """About a kilometre around 0, 0, which receivers without a fix write."""
 SPEED_AGREES: Final = (0.8, 1.25)
@@ -95,9 +97,9 @@ def clean_track(track: Track, crs_epsg: int) -> DrivePath:
     fixes, not_increasing, no_position = _ordered(track, crs_epsg)
     interval_s = float(np.median(np.diff(fixes.t_s)))
     gap_s = max(MIN_GAP_S, GAP_INTERVALS * interval_s)
-    rough_m = white_noise_m(fixes.t_s, fixes.x_m, fixes.y_m)
+    rough_m = _noise_m(fixes, interval_s)
     by_speed = fixes.only(speed_inliers(fixes.t_s, fixes.x_m, fixes.y_m, rough_m))
-    noise_m = white_noise_m(by_speed.t_s, by_speed.x_m, by_speed.y_m)
+    noise_m = _noise_m(by_speed, interval_s)
     breaks = _breaks(by_speed, interval_s, gap_s, noise_m)
     inlier = np.concatenate(
         [
@@ -122,6 +124,18 @@ def clean_track(track: Track, crs_epsg: int) -> DrivePath:
         standstill=collapsed,
     )
     return _joined(pieces, crs_epsg, gaps, counts)
+
+
+def _noise_m(fixes: _Fixes, interval_s: float) -> float:
+    """Return the noise from fix to fix; of sparse fixes no more than their stated accuracy.
+
+    Between fixes that are seconds apart a vehicle turns corners, which is no noise: smoothed away,
+    they would lie in the middle of a block.
+    """
+    noise_m = white_noise_m(fixes.t_s, fixes.x_m, fixes.y_m)
+    if interval_s < SPARSE_S:
+        return noise_m
+    return min(noise_m, float(np.median(fixes.accuracy_m)))
 
 
 def _ordered(track: Track, crs_epsg: int) -> tuple[_Fixes, int, int]:

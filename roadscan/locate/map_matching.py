@@ -12,7 +12,7 @@ import numpy as np
 
 from roadscan.locate.candidates import Candidates, candidates_near
 from roadscan.locate.matched_route import BACKWARDS_M, LegFixes, matched_path
-from roadscan.locate.road_graph import RoadGraph, road_graph, way_limit_m
+from roadscan.locate.road_graph import RoadGraph, road_graph, sparse_s, way_limit_m
 from roadscan.model.arrays import Bools, Floats, Ints
 from roadscan.model.road import MatchedPath, Network
 from roadscan.model.track import DrivePath, Gap
@@ -20,6 +20,8 @@ from roadscan.model.track import DrivePath, Gap
 DETOUR_M = 4.0
 """Scale (beta) of the difference between route distance and distance driven."""
 DETOUR_SHARE = 0.1
+CORNERS_MPS = 1.5
+"""By which the scale grows with the time between sparse fixes, for ways longer than driven."""
 OFF_ROAD = -6.0
 """Log-likelihood of a fix off the network: that of one 3.5 standard deviations off its road."""
 LEAVING = -4.0
@@ -64,7 +66,7 @@ def _runs(values: Ints | Bools) -> Iterator[tuple[int, int]]:
 def _likeliest(path: DrivePath, graph: RoadGraph, candidates: list[Candidates], first: int) -> Ints:
     """Return the most likely candidate of each fix of a piece (Viterbi algorithm), -1 for none."""
     rows = slice(first, first + len(candidates))
-    driven_m = path.driven_m[rows]
+    driven_m, t_s = path.driven_m[rows], path.t_s[rows]
     around_m = np.convolve(np.diff(driven_m, prepend=driven_m[0], append=driven_m[-1]), [0.5, 0.5])
     weight = np.clip(around_m[1:-1] / INDEPENDENT_M, LEAST_WEIGHT, 1.0)
     scores = weight[0] * np.append(candidates[0].score, OFF_ROAD)
@@ -72,8 +74,8 @@ def _likeliest(path: DrivePath, graph: RoadGraph, candidates: list[Candidates], 
     for k in range(1, len(candidates)):
         steps = np.full((len(scores), len(candidates[k].edge) + 1), LEAVING)
         steps[-1, -1] = 0.0
-        step_m = float(driven_m[k] - driven_m[k - 1])
-        steps[:-1, :-1] = _transitions(graph, candidates[k - 1], candidates[k], step_m)
+        step_m, step_s = float(driven_m[k] - driven_m[k - 1]), float(t_s[k] - t_s[k - 1])
+        steps[:-1, :-1] = _transitions(graph, candidates[k - 1], candidates[k], step_m, step_s)
         total = scores[:, None] + steps
         best = np.argmax(total, axis=0)
         back.append(best)
@@ -86,9 +88,14 @@ def _likeliest(path: DrivePath, graph: RoadGraph, candidates: list[Candidates], 
     return np.where(state == [len(place.edge) for place in candidates], -1, state)
 
 
-def _transitions(graph: RoadGraph, before: Candidates, here: Candidates, driven_m: float) -> Floats:
-    """Return the transition log-likelihoods (before, here), -inf where there is no route."""
-    limit_m = way_limit_m(driven_m)
+def _transitions(
+    graph: RoadGraph, before: Candidates, here: Candidates, driven_m: float, step_s: float
+) -> Floats:
+    """Return the transition log-likelihoods (before, here), -inf where there is no route.
+
+    The straight line between sparse fixes is shorter than the way round the corners between them.
+    """
+    limit_m = way_limit_m(driven_m, step_s)
     metres = np.full((len(before.edge), len(here.edge)), np.inf)
     to_edges = here.edge.tolist()
     for i, edge in enumerate(before.edge.tolist()):
@@ -99,7 +106,10 @@ def _transitions(graph: RoadGraph, before: Candidates, here: Candidates, driven_
                 metres[i, j] = here.along_m[j] - before.along_m[i]
             elif to_edge in ways and ways[to_edge][0] <= limit_m:
                 metres[i, j] = rest_m + ways[to_edge][0] + here.along_m[j]
-    return -np.abs(metres - driven_m) / (DETOUR_M + DETOUR_SHARE * driven_m)
+    scale_m = DETOUR_M + DETOUR_SHARE * driven_m
+    longer_m = metres - driven_m
+    scales_m = np.where(longer_m > 0.0, scale_m + CORNERS_MPS * sparse_s(driven_m, step_s), scale_m)
+    return -np.abs(longer_m) / scales_m
 
 
 def _leg_fixes(candidates: list[Candidates], fixes: Ints, chosen: Ints) -> LegFixes:

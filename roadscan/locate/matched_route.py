@@ -123,10 +123,11 @@ def _laid_out(path: DrivePath, graph: RoadGraph, fixes: LegFixes) -> _Leg:
     route = [float(fixes.along_m[0])]
     for k in range(1, len(fixes.edge)):
         edge = int(fixes.edge[k])
-        driven_m = float(path.driven_m[fixes.fix[k]] - path.driven_m[fixes.fix[k - 1]])
+        step = fixes.fix[k - 1 : k + 1]
+        driven_m, step_s = (float(np.diff(of[step])[0]) for of in (path.driven_m, path.t_s))
         stays = edge == edges[-1] and fixes.along_m[k] >= fixes.along_m[k - 1] - BACKWARDS_M
         if not stays:
-            for following in (*graph.path(edges[-1], edge, way_limit_m(driven_m)), edge):
+            for following in (*graph.path(edges[-1], edge, way_limit_m(driven_m, step_s)), edge):
                 starts.append(starts[-1] + float(lengths[edges[-1]]))
                 edges.append(following)
         route.append(max(route[-1], starts[-1] + float(fixes.along_m[k])))

@@ -24,9 +24,22 @@ DEAD_END_M = 10.0
 """Extra cost of a U-turn at a dead end."""
 
 
-def way_limit_m(driven_m: float) -> float:
+SPARSE_MPS = 10.0
+"""Between sparse fixes a vehicle may go so much farther than the straight line."""
+
+
+def way_limit_m(driven_m: float, step_s: float) -> float:
     """Return the maximum cost of a path between two fixes, in steps that a cache can use."""
-    return float(np.ceil((2.0 * driven_m + 60.0) / 50.0) * 50.0)
+    longest_m = 2.0 * driven_m + 60.0 + SPARSE_MPS * sparse_s(driven_m, step_s)
+    return float(np.ceil(longest_m / 50.0) * 50.0)
+
+
+def sparse_s(driven_m: float, step_s: float) -> float:
+    """Return the time between two fixes of a moving vehicle in which its way is not known."""
+    return float(np.clip(step_s - 1.0, 0.0, MAX_SPARSE_S)) if driven_m > 0.0 else 0.0
+
+
+MAX_SPARSE_S = 15.0
 
 
 @dataclass(frozen=True, slots=True)
