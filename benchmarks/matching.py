@@ -1,12 +1,12 @@
 """Map matching on real maps: right, wrong and missed metres by rate and noise, beside others.
 
-    ROADSCAN_REAL_DATA=... python -m benchmarks.matching [--maps NAME ...] [--drives N] [--json FILE]
+    ROADSCAN_REAL_DATA=... python -m benchmarks.matching [--maps NAME ...] [--valhalla PYTHON]
 
 Drives of about 3 km along roads drawn at random from OpenStreetMap extracts (`osm/*.osm.pbf` of the
 folder named by ROADSCAN_REAL_DATA), seen by a receiver whose error wanders over some seconds. The
 same fixes go to every matcher: roadscan, the nearest edge in the direction of travel, and Valhalla
-(tiles from the same extract) where `--valhalla` names a Python that has pyvalhalla. Simulated drives
-on real roads: no real receiver is measured.
+(tiles from the same extract) where `--valhalla` names a Python with pyvalhalla. Simulated drives on
+real roads: no real receiver is measured.
 """
 
 import argparse
@@ -88,7 +88,8 @@ def main() -> None:
     folder = os.environ.get("ROADSCAN_REAL_DATA")
     if not folder:
         parser.error("set ROADSCAN_REAL_DATA to the folder with osm/*.osm.pbf")
-    print(f"{'map':20} {'s':>5} {'noise':>5} {'matcher':10} {'right':>7} {'wrong':>7} {'missed':>7} {'fixes/s':>8}")
+    print(f"{'map':20} {'s':>5} {'noise':>5} {'matcher':10} ", end="")
+    print(f"{'right':>7} {'wrong':>7} {'missed':>7} {'fixes/s':>8}")
     found = []
     for name in args.maps:
         for figures in _on_map(name, Path(folder) / "osm" / f"{name}.osm.pbf", args):
@@ -125,7 +126,11 @@ def _on_map(name: str, path: Path, args: argparse.Namespace) -> Iterator[Figures
                 ]
                 for matcher in (one for one in matchers if one in args.matchers):
                     yield _measure(
-                        (name, interval_s, noise_m, matcher), matchers[matcher], tracks, drives, roads
+                        (name, interval_s, noise_m, matcher),
+                        matchers[matcher],
+                        tracks,
+                        drives,
+                        roads,
                     )
         if peer:
             peer.close()
@@ -280,12 +285,13 @@ class Valhalla:
 
     def __call__(self, track: Track) -> tuple[Metres, float]:
         """Match a track."""
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
+        to, back = self._process.stdin, self._process.stdout
+        if to is None or back is None:
+            raise RuntimeError("Valhalla's process has no pipes")
         fixes = np.column_stack([track.lat_deg, track.lon_deg, track.t_s]).tolist()
-        self._process.stdin.write(json.dumps(fixes) + "\n")
-        self._process.stdin.flush()
-        answer: dict[str, Any] = json.loads(self._process.stdout.readline())
+        to.write(json.dumps(fixes) + "\n")
+        to.flush()
+        answer: dict[str, Any] = json.loads(back.readline())
         lonlat = _decoded(answer["shape"])
         xy = np.column_stack(self._to_metres.transform(lonlat[:, 0], lonlat[:, 1]))
         link_m: Metres = defaultdict(float)

@@ -12,6 +12,8 @@ from roadscan.model.track import DrivePath
 DEFAULT_ACCURACY_M = 3.0
 LANE_M = 3.0
 """Links are centre lines: on a wide road a vehicle drives about this far beside them."""
+PATH_M = 1.0
+"""On a path it is near the middle."""
 SEARCH_M = (15.0, 40.0)
 SEARCH_SIGMAS = 4.0
 HEADING_SIGMA_DEG = 30.0
@@ -61,7 +63,10 @@ def candidates_near(path: DrivePath, graph: RoadGraph) -> list[Candidates]:
     """
     sigma = np.hypot(accuracy_or_default(path), LANE_M)
     projected = _projections(path, graph, np.clip(SEARCH_SIGMAS * sigma, *SEARCH_M))
-    near = -0.5 * (projected.left_m / sigma[projected.fix]) ** 2
+    on_path = np.hypot(accuracy_or_default(path), PATH_M)[projected.fix]
+    narrow = graph.segments.one_lane[projected.segment]
+    beside = projected.left_m / np.where(narrow, on_path, sigma[projected.fix])
+    near = -0.5 * beside**2
     both = [_directed(path, graph, projected, near, forward=forward) for forward in (True, False)]
     fix, edge, along, left, score = (np.concatenate(pair) for pair in zip(*both, strict=True))
     order = np.lexsort((edge, -score, fix))
