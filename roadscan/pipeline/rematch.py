@@ -106,7 +106,8 @@ def rematch_in_folder(folder: Path, network_path: Path, name: str | None) -> Rem
     with open_results(folder) as store:
         survey = store.survey(named_survey(store, name))
         scheme = parse_scheme(survey.scheme_text)
-        network = read_network(network_path, scheme.lane_width_m)
+        before = store.network(survey.network_sha256)
+        network = read_network(network_path, scheme.lane_width_m, before=before)
         found = rematchable(store, survey.name)
         if found.untraced:
             raise RoadscanError(
