@@ -1,4 +1,4 @@
-"""A track put on the network, fix by fix, without any video."""
+"""Match a track to the network, fix by fix, without a video."""
 
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -34,7 +34,7 @@ class TrackOnNetwork:
     """Metres driven by link id."""
     unmatched: tuple[Gap, ...]
     warnings: tuple[str, ...]
-    """What is doubtful about the track."""
+    """Doubts about the track, each beginning with its code."""
 
     def as_json(self) -> dict[str, object]:
         """Return it as plain values."""
@@ -47,7 +47,7 @@ def match_track(track_path: Path, network: Network) -> TrackOnNetwork:
     Raises
     ------
     RoadscanError
-        What `read_track` and `check_near` raise.
+        The errors of `read_track` and `check_near`.
     """
     track = read_track(track_path)
     path = clean_track(track, network.crs_epsg)
