@@ -24,7 +24,7 @@ from roadscan.model.road import Network
 from roadscan.model.time import iso_utc
 from roadscan.model.track import DrivePath, Gap, Track
 from roadscan.pipeline.camera_warnings import camera_warnings
-from roadscan.pipeline.prepare import check_near, place_in_time, with_losses
+from roadscan.pipeline.prepare import check_near, place_in_time, with_bridges, with_losses
 from roadscan.read.camera_file import read_camera
 from roadscan.read.track_file import read_track
 from roadscan.read.utm_zone import metric_crs
@@ -66,7 +66,7 @@ def check_drive(
     track = read_track(track_path)
     crs = metric_crs(track.lon_deg, track.lat_deg) if network is None else network.crs_epsg
     path = clean_track(track, crs)
-    track = with_losses(track, path.counts)
+    track = with_losses(with_bridges(track, path), path.counts)
     if network is not None:
         check_near(path, network, track_path.name)
     clock = place_in_time(video_path, info, path, None)

@@ -9,7 +9,7 @@ from roadscan.locate.clean_track import clean_track
 from roadscan.locate.map_matching import match_path
 from roadscan.model.road import Direction, Network
 from roadscan.model.track import Gap
-from roadscan.pipeline.prepare import check_near, with_losses
+from roadscan.pipeline.prepare import check_near, with_bridges, with_losses
 from roadscan.read.track_file import read_track
 
 
@@ -65,5 +65,5 @@ def match_track(track_path: Path, network: Network) -> TrackOnNetwork:
         for k in np.flatnonzero(matched.link >= 0)
     )
     credited = {link: round(metres, 2) for link, metres in sorted(matched.credited_m.items())}
-    warnings = with_losses(track, path.counts).warnings
+    warnings = with_losses(with_bridges(track, path), path.counts).warnings
     return TrackOnNetwork(fixes, credited, matched.unmatched, warnings)

@@ -31,7 +31,7 @@ from roadscan.read.input_files import sha256_of
 from roadscan.read.track_file import read_track
 from roadscan.read.video import grey_frames, probe
 
-METHOD = 7
+METHOD = 8
 """Raised by every change that alters a chunk's result, so that no old chunk is reused."""
 
 MAX_NETWORK_DISTANCE_M = 10_000.0
@@ -39,6 +39,8 @@ MIN_OVERLAP_S = 1.0
 TRACK_AROUND_S = 60.0
 """Seconds of track stored before and after the video; the purge deletes the rest."""
 
+BRIDGED_S = 5.0
+"""What lies between fixes further apart is told."""
 MAX_LOST_SHARE = 0.1
 """Share of lost fixes from which a track is reported; chosen by judgment."""
 
@@ -109,7 +111,7 @@ def drive_track(track_path: Path, network: Network) -> DrivenTrack:
     """
     track = read_track(track_path)
     path = clean_track(track, network.crs_epsg)
-    track = with_losses(track, path.counts)
+    track = with_losses(with_bridges(track, path), path.counts)
     check_near(path, network, track_path.name)
     matched = match_path(path, network)
     return DrivenTrack(track_path.name, sha256_of(track_path), track, path, matched)
@@ -130,6 +132,19 @@ def with_losses(track: Track, counts: CleanCounts) -> Track:
     why = ", ".join(f"{count} {reason}" for reason, count in dropped.items() if count)
     warning = f"track_fixes_lost: {lost} of {fixes} fixes cannot be used ({why})"
     return replace(track, warnings=(*track.warnings, warning))
+
+
+def with_bridges(track: Track, path: DrivePath) -> Track:
+    """Return a track that also warns of what is assumed between its fixes, if that is much."""
+    step_s, driven_m = np.diff(path.t_s), np.diff(path.driven_m)
+    bridged = (np.diff(path.piece) == 0) & (driven_m > 0.0) & (step_s > BRIDGED_S)
+    if not bridged.any():
+        return track
+    told = (
+        f"track_bridged: {driven_m[bridged].sum():.0f} m lie between fixes up to "
+        f"{step_s[bridged].max():.0f} s apart; they are used where only one way leads along"
+    )
+    return replace(track, warnings=(*track.warnings, told))
 
 
 def prepare_drive(
