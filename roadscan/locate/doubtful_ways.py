@@ -75,7 +75,7 @@ def _two_ways(path: DrivePath, graph: RoadGraph, leg: LegFixes) -> Bools:
 def _beside(
     path: DrivePath, graph: RoadGraph, candidates: Sequence[Candidates], leg: LegFixes
 ) -> Bools:
-    """Tell which fixes (n,) may be on the path beside their road instead, or on the road beside it."""
+    """Tell which fixes (n,) may equally be on the other kind of way, road or path, beside it."""
     unsure = np.zeros(len(leg.fix), np.bool_)
     if graph.one_lane.all() or not graph.one_lane.any():
         return unsure
