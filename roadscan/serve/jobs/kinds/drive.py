@@ -186,15 +186,15 @@ class DriveSteps:
     def work_chunk(self, request: DriveRequest, number: int) -> None:
         """Analyse one chunk of a drive and store the results."""
         from roadscan.detect.people import ModelHangsError  # noqa: PLC0415 -- runs models
-        from roadscan.pipeline.chunk import Looking, work_chunks  # noqa: PLC0415 -- opens videos
+        from roadscan.pipeline.chunk import AnalysisTools, work_chunks  # noqa: PLC0415 -- opens videos
         from roadscan.pipeline.progress import NoProgress  # noqa: PLC0415 -- workers only
         from roadscan.pipeline.run_record import Stopwatch  # noqa: PLC0415 -- workers only
 
         prepared, tools = self._prepared(request), self._tools(*_tool_names(request))
         # read again each time: an objection takes effect as soon as it is made
         rules = replace(tools.pictures, masks=self._store.pictures.objections())
-        looking = Looking(tools.detector, tools.network, tools.scheme, rules)
-        work = work_chunks(prepared, frozenset({number}), looking, Stopwatch(), NoProgress())
+        analysis = AnalysisTools(tools.detector, tools.network, tools.scheme, rules)
+        work = work_chunks(prepared, frozenset({number}), analysis, Stopwatch(), NoProgress())
         try:
             with errors_reported_as(prepared.video_path, request.video_name):
                 for result in work:
