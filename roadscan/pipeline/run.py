@@ -11,7 +11,7 @@ import geopandas
 
 from roadscan.detect.detector import load_detector
 from roadscan.errors import InputFault, RoadscanError
-from roadscan.model.survey import DriveKey, Survey
+from roadscan.model.survey import MAX_SURVEY_NAME, DriveKey, Survey, survey_name_fault
 from roadscan.pipeline.chunk import AnalysisTools, chunk_of, work_chunks
 from roadscan.pipeline.find_inputs import find_track, list_videos
 from roadscan.pipeline.keep_pictures import PictureRules, load_picture_rules
@@ -121,6 +121,8 @@ def run(  # noqa: PLR0913 -- each is an option of the command
     """
     watch, progress = Stopwatch(), progress or NoProgress()
     out = Path(out)
+    name = survey or out.resolve().name
+    _check_name(name)
     given = [videos] if isinstance(videos, Path | str) else videos
     paths = list_videos([Path(video) for video in given])
     with watch.stage("load"):
@@ -131,7 +133,6 @@ def run(  # noqa: PLR0913 -- each is an option of the command
         _check_writable(out)
     if tell is not None:
         tell(tools.network.remarks)
-    name = survey or out.resolve().name
     settings = Settings(name, tools.camera, offset_s, every_m, tools.scheme.viewing, rules.key)
     given_track = None if track is None else Path(track)
     with watch.stage("prepare"):
@@ -169,6 +170,17 @@ def run(  # noqa: PLR0913 -- each is an option of the command
             f"{out / RUN_FILE} says where frames and detections went",
         )
     return RunResult(out, record)
+
+
+def _check_name(name: str) -> None:
+    """Refuse a name that the service would refuse too; raises `option_invalid`."""
+    why = survey_name_fault(name)
+    if why is not None:
+        raise RoadscanError(
+            "option_invalid",
+            f"the survey {name[:60]!r} {why}",
+            f"Name it with --survey, up to {MAX_SURVEY_NAME} characters without / and \\",
+        )
 
 
 def _pictures(store: Store, survey: str, out: Path, rules: PictureRules) -> PicturesRecord:
