@@ -1,1 +1,1 @@
-"""Locating frames and boxes on the road network: pure functions over the records."""
+"""Locate frames and boxes on the road network: pure functions over the records."""

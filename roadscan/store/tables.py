@@ -45,7 +45,7 @@ links = Table(
     Column("level", Integer, nullable=False),
     Column("kind", String, nullable=False, server_default="road"),
     Column("contraflow", Boolean, nullable=False, server_default=false()),
-    # null in networks that were read before these were kept
+    # null in networks that were read before these were stored
     Column("register", JSON),
     Column("junctions", JSON),
     Column("geometry_wkb", LargeBinary, nullable=False),

@@ -12,9 +12,9 @@ from roadscan.model.road import Link, RoadClass, Surface
 from roadscan.read.network import read_network
 from roadscan.read.road_tags import (
     is_drawn_from_osm,
+    is_driven,
     kind_of,
     kind_width_m,
-    is_driven,
     road_class_of,
 )
 
