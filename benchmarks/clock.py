@@ -48,12 +48,22 @@ def main() -> None:
     for length_s in LENGTHS_S:
         motions = [*_slices(filmed, length_s), *_made_up(rng, length_s, given.drives)]
         for timed in (True, False):
-            print("  {:5.0f}  {:7}  {:6d}  {:3d}  {:3d}".format(*_foreign(motions, paths, length_s, rng, timed=timed)))
-    print("own: picture s, s between fixes, noise, confirmed, wrong by over 1 s, rms of error, of error / sigma")
+            print(
+                "  {:5.0f}  {:7}  {:6d}  {:3d}  {:3d}".format(
+                    *_foreign(motions, paths, length_s, rng, timed=timed)
+                )
+            )
+    print(
+        "own: picture s, s between fixes, noise, confirmed, wrong by over 1 s, rms of error, of error / sigma"
+    )
     for length_s in LENGTHS_S:
         for every_s in (1.0, 5.0, 10.0):
             for noise in (1.0, 3.0):
-                print("  {:5.0f}  {:4.0f}  {:3.0f}  {:5.0%}  {:3d}  {:5.2f}  {:5.2f}".format(length_s, every_s, noise, *_own(rng, length_s, every_s, noise, given.drives)))
+                print(
+                    "  {:5.0f}  {:4.0f}  {:3.0f}  {:5.0%}  {:3d}  {:5.2f}  {:5.2f}".format(
+                        length_s, every_s, noise, *_own(rng, length_s, every_s, noise, given.drives)
+                    )
+                )
 
 
 def _slices(filmed: Motion, length_s: float) -> Iterator[Motion]:
@@ -62,7 +72,9 @@ def _slices(filmed: Motion, length_s: float) -> Iterator[Motion]:
         return
     for from_s in np.arange(0.0, max(SAMPLE_S - length_s, 0.0) + 1.0, 8.0):
         inside = (filmed.t_s >= from_s) & (filmed.t_s < from_s + length_s)
-        columns = {name: getattr(filmed, name)[inside] for name in ("turn", "speed", "quality", "window")}
+        columns = {
+            name: getattr(filmed, name)[inside] for name in ("turn", "speed", "quality", "window")
+        }
         yield replace(filmed, t_s=filmed.t_s[inside] - from_s, **columns)
 
 

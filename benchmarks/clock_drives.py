@@ -11,8 +11,8 @@ from pyproj import Transformer
 from roadscan.locate.apparent_motion import Motion
 from roadscan.locate.clean_track import clean_track
 from roadscan.model.arrays import Floats
-from roadscan.read.track_fixes import time_or_nan
 from roadscan.model.track import DrivePath, Track
+from roadscan.read.track_fixes import time_or_nan
 
 CRS_EPSG = 25833
 STARTED_S = 1_781_079_300.0
@@ -48,7 +48,8 @@ def town_drive(rng: np.random.Generator, duration_s: float) -> TrueDrive:
             _curve(
                 speed,
                 turn,
-                side * np.radians(rng.normal(90.0, 12.0) if after == "turn" else rng.normal(30, 10)),
+                side
+                * np.radians(rng.normal(90.0, 12.0) if after == "turn" else rng.normal(30, 10)),
                 max(end, 2.0),
             )
     n = int(duration_s / TRUE_STEP_S)

@@ -14,8 +14,8 @@ from roadscan.locate.camera_projection import (
     inside_picture,
     near_field,
     near_field_rows,
-    pitch_error_m,
     pixel_from_ground,
+    placing_error_m,
 )
 from roadscan.locate.driven_route import DrivenRoute, RouteAhead, RoutePosition
 from roadscan.locate.road_view import hidden_cells
@@ -65,24 +65,30 @@ class _Rectangles:
     left_min_m: Floats
     left_max_m: Floats
     along_error_m: Floats
-    """Error along the route due to the pitch error."""
+    """Error along the route due to the camera."""
 
 
 class CameraOnRoute:
     """The constants of a drive: the camera, its near field, the route driven.
 
     `rows` of the picture contain the near field of the narrowest and the widest lane; None if no
-    box could be placed anywhere.
+    box could be placed anywhere. `clock_sigma_s`: one standard deviation of the frames' times.
     """
 
     def __init__(
-        self, camera: Camera, width: int, height: int, matched: MatchedPath, network: Network
+        self,
+        camera: Camera,
+        width: int,
+        height: int,
+        matched: MatchedPath,
+        network: Network,
+        clock_sigma_s: float = 0.0,
     ) -> None:
         self.camera = camera
         self.width = width
         self.height = height
         self.links = network.links
-        self.route = DrivenRoute(matched, network)
+        self.route = DrivenRoute(matched, network, clock_sigma_s)
         self._off_road = [(g.from_s, g.to_s) for g in matched.unmatched if g.reason in OFF_ROAD]
         self._near_fields: dict[float, NearField | None] = {}
         widths_m = {link.lane_width_m for link in network.links}
@@ -201,6 +207,9 @@ def _views(
     traffic_xyxy: Floats,
 ) -> tuple[LaneViews, ...]:
     steps = setup.route.stretches(position.leg, *(position.route_m + np.array(seen_m)))
+    middle_m = np.array([(seen_m[0] + seen_m[1]) / 2])
+    placing_m = float(placing_error_m(setup.camera, middle_m)[0])
+    accuracy_m = float(np.hypot(position.accuracy_m, placing_m))
     views = []
     for step in steps:
         low_m, high_m = sorted((step.from_offset_m, step.to_offset_m))
@@ -218,7 +227,7 @@ def _views(
                     step.direction,
                     from_row,
                     to_row,
-                    position.accuracy_m,
+                    accuracy_m,
                     hidden,
                     step.pass_number,
                 )
@@ -284,7 +293,7 @@ def _rectangles(
         far_m=np.fmax(far_m, near_m),
         left_min_m=np.fmin(*sides),
         left_max_m=np.fmax(*sides),
-        along_error_m=pitch_error_m(
+        along_error_m=placing_error_m(
             setup.camera, (near_ahead + np.fmin(far_ahead, field.far_m)) / 2
         ),
     )

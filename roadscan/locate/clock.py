@@ -59,14 +59,12 @@ MAX_SIGMA_S: Final = 1.0
 LATENCY_S: Final = 0.1
 """Invisible to correlation: the receiver's delay, 0.1 s measured on a u-blox at 10 Hz. (A
 receiver that filters strongly can be a second late, as one at 0.5 Hz was.)"""
-TURNED: Final = {
-    "looks_back": (1.0, -1.0),
-    "mirrored": (-1.0, 1.0),
-    "mirrored_back": (-1.0, -1.0),
-}
-"""Signs of turn and speed with which pictures fit that were not taken forwards."""
+MIRRORED: Final = np.array([[-1.0], [1.0]])
+"""Signs of turn and speed with which mirrored pictures fit."""
 RARE_SMOOTH_S: Final = 6.5
 """Of fixes 11 s apart: those further apart do not say when a vehicle turned or stopped."""
+BACK_SHARE: Final = 0.8
+"""Of the pairs in motion: if the road moves away in so many, the camera looks back."""
 MIN_CHANGING: Final = 0.5
 """Share of the likeliest lags at which the track turns or changes its speed."""
 MIN_SEEN_CHANGE: Final = 0.1
@@ -89,7 +87,7 @@ class NoClock:
 
     `why`: "little_seen" or "little_driven" (too few turns and changes of speed in the picture or in
     the track), "too_short" (they agree, and so would many others), "no_fit" (both have some, and they
-    are not the same), "fixes_rare", or a key of `TURNED`.
+    are not the same), "fixes_rare", "looks_back" or "mirrored" (both fit, but not that way round).
     """
 
     why: str
@@ -158,6 +156,8 @@ def find_clock(
     score, clock = found[-1] if found else (0.0, NoClock("little_driven", 0.0))
     if isinstance(clock, FoundClock) and len(found) > 1 and score - found[-2][0] < MIN_LEAD:
         return NoClock("no_fit", clock.correlation)
+    if isinstance(clock, FoundClock) and _looks_back(motion):
+        return NoClock("looks_back", clock.correlation)
     if isinstance(clock, NoClock) and clock.why == "no_fit" and smooth_s > RARE_SMOOTH_S:
         return NoClock("fixes_rare", clock.correlation)
     return clock
@@ -211,8 +211,15 @@ def _best_lag(
     return float(score[best]), NoClock(_reason(seen, lags, n, demand), correlation)
 
 
+def _looks_back(motion: Motion) -> bool:
+    """Tell whether the road moves away from the camera."""
+    known = motion.speed[np.isfinite(motion.speed)]
+    moves = known[np.abs(known) > 0.5 * float(np.mean(np.abs(known)))]
+    return bool(np.mean(moves < 0.0) > BACK_SHARE)
+
+
 def _evidence(r: Floats, n: Floats) -> Floats:
-    evidence: Floats = -0.5 * n @ np.log1p(-np.clip(np.nan_to_num(r), 0.0, None) ** 2)
+    evidence: Floats = -0.5 * n @ np.log1p(-(np.clip(np.nan_to_num(r), 0.0, None) ** 2))
     return evidence
 
 
@@ -239,16 +246,15 @@ def _demands(
 
 def _reason(seen: Signals, lags: Lags, n: Floats, demand: Floats) -> str:
     """Return why no lag is beyond doubt."""
-    for why, signs in TURNED.items():
-        turned = lags.r * np.array(signs)[:, None]
-        best = int(np.argmax(_evidence(turned, n) - demand))
-        informative = lags.spread[:, best] > MIN_CHANGE
-        if (
-            (_evidence(turned, n) - demand)[best] >= 0.0
-            and informative.all()
-            and turned[:, best].min() >= MIN_CORRELATION
-        ):
-            return why
+    turned = lags.r * MIRRORED
+    score = _evidence(turned, n) - demand
+    best = int(np.argmax(score))
+    if (
+        score[best] >= 0.0
+        and (lags.spread[:, best] > MIN_CHANGE).all()
+        and turned[:, best].min() >= MIN_CORRELATION
+    ):
+        return "mirrored"
     speed = seen.values[1][np.isfinite(seen.values[1])]
     if speed.std() <= MIN_SEEN_CHANGE * abs(speed.mean()):
         return "little_seen"

@@ -31,25 +31,25 @@ class ClockGuess:
 
 
 def guesses_for(
-    created_s: float | None, duration_s: float, earlier_s: float = 0.0
+    created_s: float | None, duration_s: float, continues_s: float | None = None
 ) -> tuple[ClockGuess, ...]:
     """Return when a video may have begun, the likeliest first.
 
-    `created_s` is the container's time, None without one; `earlier_s` how much later the videos of
-    the same time that come before this one ended.
+    `created_s` is the container's time, None without one; `continues_s` when the video of the same
+    date before it ended, None if there is none.
     """
-    track = ClockGuess("track", np.zeros(0))
+    anywhere: tuple[ClockGuess, ...] = (ClockGuess("track", np.zeros(0)),)
+    if continues_s is not None:
+        anywhere = (ClockGuess("chapter", np.array([continues_s])), *anywhere)
     if created_s is None:
-        return (track,)
+        return anywhere
     steps = np.arange(1, ZONE_STEPS + 1) * ZONE_STEP_S
     zones = np.concatenate([-steps, steps])
     began_s = np.array([created_s, created_s - duration_s])
-    chapter = (ClockGuess("chapter", np.array([created_s + earlier_s])),) if earlier_s else ()
     return (
-        *chapter,
         ClockGuess("camera", began_s[:1]),
         ClockGuess("end", began_s[1:]),
         ClockGuess("zone", np.add.outer(began_s, zones).ravel()),
         ClockGuess("rollover", np.add.outer(began_s, [-ROLLOVER_S, ROLLOVER_S]).ravel()),
-        track,
+        *anywhere,
     )

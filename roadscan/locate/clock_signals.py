@@ -9,12 +9,15 @@ from scipy.signal import oaconvolve
 
 from roadscan.locate.apparent_motion import Motion
 from roadscan.locate.drive_path import state_at
+from roadscan.locate.reversing import turn_rounds
 from roadscan.locate.smooth import unwrapped_deg
 from roadscan.model.arrays import Bools, Floats
 from roadscan.model.track import DrivePath
 
 STEP_S: Final = 0.1
 """Of the signals and of the lags tried."""
+CHORD_M: Final = 6.0
+"""Nearer to a turn round, the chord that gives the heading reaches past it."""
 SPIKE_PAIRS: Final = 5
 """A median over half a second removes errors in one or two pairs."""
 SMOOTH_S: Final = 0.5
@@ -66,7 +69,10 @@ def smoothing_s(path: DrivePath) -> float:
 
 
 def motion_signals(motion: Motion, smooth_s: float = SMOOTH_S) -> Signals:
-    """Return what a picture shows, in the video's time."""
+    """Return what a picture shows, in the video's time.
+
+    The speed is without its sign, which a track does not tell: a vehicle may reverse.
+    """
     pieces = []
     for window in np.unique(motion.window):
         inside = motion.window == window
@@ -75,8 +81,9 @@ def motion_signals(motion: Motion, smooth_s: float = SMOOTH_S) -> Signals:
             continue
         grid = np.arange(int(np.ceil(t_s[0] / STEP_S)), int(t_s[-1] / STEP_S) + 1)
         if len(grid):
-            values = np.array([_despiked(grid * STEP_S, t_s, channel) for channel in raw])
-            pieces.append((grid, _smoothed(values, smooth_s)))
+            grid_s: Floats = grid.astype(np.float64) * STEP_S
+            turn, speed = (_despiked(grid_s, t_s, channel) for channel in raw)
+            pieces.append((grid, _smoothed(np.array([turn, np.abs(speed)]), smooth_s)))
     if not pieces:
         return Signals(0.0, np.zeros((2, 0)))
     first, last = min(grid[0] for grid, _ in pieces), max(grid[-1] for grid, _ in pieces)
@@ -90,9 +97,15 @@ def track_signals(
     path: DrivePath, from_s: float, to_s: float, smooth_s: float = SMOOTH_S
 ) -> Signals:
     """Return turn rate in rad/s and speed in m/s between two UTC times."""
-    t_s = from_s + STEP_S * np.arange(max(2, int((to_s - from_s) / STEP_S) + 1))
+    t_s: Floats = from_s + STEP_S * np.arange(
+        max(2, int((to_s - from_s) / STEP_S) + 1), dtype=np.float64
+    )
     state = state_at(path, t_s)
     turn = np.gradient(np.radians(unwrapped_deg(state.heading_deg)), STEP_S)
+    for turned_s in turn_rounds(path):
+        # the direction of motion turns there, not the vehicle
+        turned_m = np.interp(turned_s, path.t_s, path.driven_m)
+        turn[np.abs(state.driven_m - turned_m) < CHORD_M] = np.nan
     # two pieces may be adjacent without a grid time between them
     beside = np.flatnonzero(np.diff(state.piece) != 0)
     turn[beside] = turn[beside + 1] = np.nan

@@ -3,6 +3,8 @@
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 
+from roadscan.model.frame import Camera
+
 
 class Concern(StrEnum):
     """Reasons to confirm a drive before it is processed: each may be intended or a mistake."""
@@ -13,6 +15,10 @@ class Concern(StrEnum):
     """The video has no date: it is assumed to start with the track."""
     CLOCK_NOT_CONFIRMED = "clock_not_confirmed"
     """The picture shows neither turns nor changes of speed: the camera's clock is used as it is."""
+    CLOCK_NO_FIT = "clock_no_fit"
+    """Turns and speed in the picture do not agree with the track at the camera's time."""
+    CLOCK_CORRECTED = "clock_corrected"
+    """The camera's clock is far off; the right time was found from the picture."""
     TRACK_SAME_TIME = "track_same_time"
     """Several fixes share a time: all but the last were dropped, or their times were spread."""
     TRACK_CUT_OFF = "track_cut_off"
@@ -28,6 +34,8 @@ class Concern(StrEnum):
     """The track covers little of the video."""
     LITTLE_ON_NETWORK = "little_on_network"
     """Much of the drive is not on a road of the network."""
+    CAMERA_ASSUMED = "camera_assumed"
+    """Values of the camera are neither given nor measured."""
     NOTHING_DRIVEN = "nothing_driven"
     """Hardly a frame would be analysed."""
 
@@ -112,6 +120,8 @@ class DriveCheck:
     would_cover: CoverCheck | None
     warnings: tuple[str, ...]
     concerns: tuple[Concern, ...] = ()
+    camera: Camera | None = None
+    """None in checks of a roadscan that did not look at it."""
 
     def as_json(self) -> dict[str, object]:
         """Return the result as JSON-serialisable values."""

@@ -181,7 +181,9 @@ def work_chunks(
     wanted_s, numbers = prepared.wanted_video_s[asked], numbers[asked]
     drive, network, scheme = prepared.drive, looking.network, looking.scheme
     info = drive.video
-    setup = CameraOnRoute(drive.camera, info.width, info.height, prepared.matched, network)
+    setup = CameraOnRoute(
+        drive.camera, info.width, info.height, prepared.matched, network, drive.clock.sigma_s
+    )
     looker = FrameAnalyser(setup, looking.detector, looking.pictures.finder)
     shown = shown_at(
         frames_at(prepared.video_path, wanted_s), wanted_s, 1 / max(info.frame_rate_hz, 1e-9), watch

@@ -9,6 +9,8 @@ from pathlib import Path
 from time import perf_counter
 from typing import TypeVar
 
+from roadscan.model.frame import Camera
+
 T = TypeVar("T")
 
 
@@ -38,6 +40,8 @@ class DriveRecord:
     ended_at: str
     length_m: float
     sync: SyncRecord
+    camera: Camera | None = None
+    """None in records of a roadscan that had one for all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,20 +75,6 @@ class SegmentsRecord:
     not_assessed: dict[str, int]
     lost_m: dict[str, float]
     """Metres of lane covered by unusable frames only, by reason."""
-
-
-@dataclass(frozen=True, slots=True)
-class CameraRecord:
-    """The camera the boxes were placed with."""
-
-    name: str
-    hfov_deg: float
-    height_m: float
-    pitch_deg: float
-    yaw_deg: float
-    roll_deg: float
-    left_m: float
-    sha256: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +147,8 @@ class RunRecord:
     segments: SegmentsRecord
     sync: SyncRecord
     """Of the drive that is known least well in time."""
-    camera: CameraRecord
+    camera: Camera
+    """Of the drive whose camera is known least well."""
     model: ModelRecord
     pictures: PicturesRecord
     scheme: SchemeRecord

@@ -35,6 +35,8 @@ UNCONFIRMED_SIGMA_S: Final = SEARCH_S / 3.0**0.5
 """Of a camera's clock that nothing confirms: anywhere within the search, all equally likely."""
 UNRELATED_SIGMA_S: Final = 600.0
 """Where the pictures fit the track nowhere near the camera's time, that time is not the right one."""
+OFFSET_WITHIN_S: Final = 0.5
+"""An offset given by hand is taken to be right to half a second if nothing else is said."""
 ASSUMED_SLACK_S: Final = 60.0
 """A video without a date may begin with the track if that is no longer than this beyond it."""
 DAY_S: Final = 86_400.0
@@ -44,8 +46,8 @@ WHY_NOT: Final = {
     "little_driven": "the track has too few turns and changes of speed to tell the time by",
     "too_short": "pictures and track agree, but on too few turns and halts to be sure",
     "fixes_rare": "the fixes are too far apart to tell the time by",
-    "no_fit": "turns and speed in the pictures do not agree with the track: is it of another drive, "
-    "is the clock further off than the track reaches, or is it a time-lapse",
+    "no_fit": "turns and speed in the pictures do not agree with the track: is it of another "
+    "drive, is the clock further off than the track reaches, or is it a time-lapse",
 }
 CORRECTED: Final = {
     "end": "its date is that of the end of the recording",
@@ -85,15 +87,16 @@ def place_in_time(
         and could be anywhere on the track; `camera_looks_back`, `picture_mirrored`.
     """
     started_s = float(path.t_s[0]) if info.started_s is None else info.started_s
-    likely_s = started_s + (earlier_s if given is None else given.offset_s)
+    likely_s = started_s + (0.0 if given is None else given.offset_s)
+    continues_s = started_s + earlier_s if earlier_s else None
     if given is None:
-        guesses = guesses_for(info.started_s, info.playable_s, earlier_s)
+        guesses = guesses_for(info.started_s, info.playable_s, continues_s)
     else:
         _check_overlap(info, likely_s, path, "the given offset leaves them apart")
         around_s = max(given.within_s, SEARCH_S)
         guesses = (
             ClockGuess("given", np.array([likely_s]), around_s),
-            ClockGuess("track", np.zeros(0)),
+            *guesses_for(None, info.playable_s, continues_s),
         )
     clock = _look(video_path, info, path, likely_s, guesses, watch or Stopwatch())
     if isinstance(clock, FoundClock):
@@ -104,13 +107,11 @@ def place_in_time(
     if info.started_s is None:
         return _assumed(info, path, started_s, clock)
     _check_overlap(info, likely_s, path, WHY_NOT[clock.why])
-    warnings = [_not_confirmed(clock)]
-    if earlier_s:
-        warnings.append(f"clock_corrected: {info.name}: {CORRECTED['chapter']}")
     sigma_s = UNRELATED_SIGMA_S if clock.why == "no_fit" else UNCONFIRMED_SIGMA_S
-    return ClockFit(
-        started_s, earlier_s, sigma_s, "container", clock.correlation, tuple(warnings)
-    )
+    # of videos that share a date, one may begin where the other ends
+    sigma_s = max(sigma_s, earlier_s)
+    told = (_not_confirmed(clock),)
+    return ClockFit(started_s, 0.0, sigma_s, "container", clock.correlation, told)
 
 
 def _look(
@@ -148,7 +149,7 @@ def _found(
     info: VideoInfo, started_s: float, clock: FoundClock, given: GivenOffset | None
 ) -> ClockFit:
     offset_s = clock.start_s - started_s
-    if given is not None and clock.why != "given":
+    if given is not None and clock.why == "track":
         raise RoadscanError(
             "clock_contradicted",
             f"the pictures of {info.name} belong to the track at an offset of {offset_s:.2f} s, "
@@ -158,15 +159,15 @@ def _found(
         )
     warnings: tuple[str, ...] = ()
     if clock.why in CORRECTED and info.started_s is not None:
-        said = f"{info.name}: the camera's clock is off by {-offset_s:+.1f} s, found from the pictures"
+        said = (
+            f"{info.name}: the camera's clock is off by {-offset_s:+.1f} s, found from the pictures"
+        )
         warnings = (f"clock_corrected: {said}; {CORRECTED[clock.why]}",)
-    return ClockFit(
-        started_s, offset_s, clock.sigma_s, "motion", clock.correlation, warnings
-    )
+    return ClockFit(started_s, offset_s, clock.sigma_s, "motion", clock.correlation, warnings)
 
 
 def _check_turned(info: VideoInfo, clock: NoClock) -> None:
-    if clock.why in {"looks_back", "mirrored_back"}:
+    if clock.why == "looks_back":
         raise RoadscanError(
             "camera_looks_back",
             f"in the pictures of {info.name} the road moves away: the camera looks back",
@@ -185,10 +186,8 @@ def _not_confirmed(clock: NoClock) -> str:
     return f"{code}: {WHY_NOT[clock.why]}"
 
 
-def _as_given(
-    info: VideoInfo, started_s: float, given: GivenOffset, clock: NoClock
-) -> ClockFit:
-    """Return the given offset, unless the pictures say that it is wrong: then it may be anywhere."""
+def _as_given(info: VideoInfo, started_s: float, given: GivenOffset, clock: NoClock) -> ClockFit:
+    """Return the given offset, far less sure where the pictures do not agree with it."""
     warnings = ("clock_assumed",) if info.started_s is None else ()
     sigma_s = given.within_s / 3.0**0.5
     if clock.why == "no_fit":
@@ -201,10 +200,10 @@ def _assumed(info: VideoInfo, path: DrivePath, started_s: float, clock: NoClock)
     if slack_s > ASSUMED_SLACK_S or clock.why == "no_fit":
         raise RoadscanError(
             "clock_unknown",
-            f"{info.name} has no date, and where on the track of {(slack_s + info.playable_s) / 60.0:.0f} "
-            f"minutes it was taken is not known: {WHY_NOT[clock.why]}",
-            "Give --offset-s (from the start of the track to that of the video), or a track of this "
-            "drive alone",
+            f"{info.name} has no date, and where it was taken on a track of "
+            f"{(slack_s + info.playable_s) / 60.0:.0f} minutes is not known: {WHY_NOT[clock.why]}",
+            "Give --offset-s (from the start of the track to that of the video), or a track of "
+            "this drive alone",
         )
     sigma_s = max(UNCONFIRMED_SIGMA_S, slack_s / 12.0**0.5)
     warnings = ("clock_assumed", _not_confirmed(clock))
@@ -246,7 +245,7 @@ def _way_out(info: VideoInfo, started_s: float, path: DrivePath) -> str:
     fitting = [h for h in hours if h and _overlap_s(info, container_s + float(h), path) >= whole]
     if len(fitting) == 1:
         return (
-            f"They are {fitting[0] / 3600.0:+g} h apart, which looks like local time in one of them; "
+            f"They are {fitting[0] / 3600.0:+g} h apart: looks like local time in one of them; "
             f"try --offset-s {fitting[0]:.0f} --offset-within-s {SEARCH_S:.0f}"
         )
     return "Check the camera's clock, and whether the track is of this drive"

@@ -46,7 +46,7 @@ BESIDE_SHAPEFILE = (".dbf", ".prj", ".cpg")
 """Sidecar files of a shapefile that affect the result."""
 MAX_OFF_MERIDIAN_DEG = 9.0
 """At this distance from its central meridian UTM is off by 1 %; Germany lies within 5 degrees."""
-READING = 2
+READING = 3
 """Raised when the same file becomes another network: what is stored of it stays what it was."""
 MIN_LENGTH_M = 0.05
 DEFAULT_LANE_WIDTH_M = 3.5
@@ -156,6 +156,8 @@ def _meanings(file: Path, mapping: NetworkMapping | None) -> NetworkMapping:
         road_class_values=mapping.road_class_values
         or (beside.road_class_values if mapping.road_class else ()),
         oneway_values=mapping.oneway_values or beside.oneway_values,
+        surface_values=mapping.surface_values or beside.surface_values,
+        width_unit=mapping.width_unit if mapping.width_unit != "m" else beside.width_unit,
     )
 
 
@@ -209,8 +211,8 @@ def _metric_links(
     for given, line in zip(raw, lines, strict=True):
         xy_m = _without_repeats(line)
         if len(xy_m) > 1:
-            link = ReadLink(_link(given, xy_m, default_lane_width_m), given.number)
-            read.append((given, link))
+            link = _link(given, xy_m, default_lane_width_m)
+            read.append((given, ReadLink(link, given.number, given.tags.get("highway", ""))))
         else:
             faults.append(Fault(given.number, LineFault.NO_LENGTH, "", given.link_id))
     if not read:

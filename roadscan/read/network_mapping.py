@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from roadscan.errors import RoadscanError
+from roadscan.model.road import Surface
 from roadscan.read.input_files import check_file
+from roadscan.read.road_tags import UNITS_M
 
 MAX_BYTES = 100_000
 
@@ -30,13 +32,15 @@ class NetworkMapping:
         "objectid",
         "fid",
     )
-    street: tuple[str, ...] = ("street", "name", "strasse", "straße", "strname", "street_name")
+    street: tuple[str, ...] = (
+        *("street", "name", "strasse", "straße", "strname", "street_name", "str_name"),
+        *("strassenname", "straßenname", "strassen_name", "straßen_name", "strassenna"),
+        *("strassenbezeichnung", "straßenbezeichnung", "str_bez", "strbez"),
+    )
     street_key: tuple[str, ...] = (
-        "street_key",
-        "key",
-        "strschl",
-        "schluessel",
-        "strassenschluessel",
+        *("street_key", "key", "strschl", "schluessel", "strassenschluessel", "str_schl"),
+        *("straßenschlüssel", "schlüssel", "strschluessel", "strschlüssel", "strassensc"),
+        *("strassen_schluessel", "strkey", "str_key"),
     )
     road_class: tuple[str, ...] = ("road_class", "class", "fk", "klasse")
     surface: tuple[str, ...] = ("surface", "bw", "belag", "oberflaeche")
@@ -56,14 +60,21 @@ class NetworkMapping:
     """Class A, B or N by value of the column; then every value of it has to be here."""
     oneway_values: tuple[tuple[str, str], ...] = ()
     """"forward", "backward" or "both" by value of the column."""
+    surface_values: tuple[tuple[str, str], ...] = ()
+    """"asphalt", "paving" or "other" by value of the column; others mean what they say."""
+    width_unit: str = "m"
+    """Unit of both widths where a value does not name its own."""
 
 
 TABLES: Final[dict[str, frozenset[str]]] = {
     "road_class_values": frozenset({"A", "B", "N"}),
     "oneway_values": frozenset({"forward", "backward", "both"}),
+    "surface_values": frozenset(Surface),
 }
 """What a table of values may say."""
-MEANINGS: Final = tuple(f.name for f in fields(NetworkMapping) if f.name not in TABLES)
+MEANINGS: Final = tuple(
+    f.name for f in fields(NetworkMapping) if f.name not in {*TABLES, "width_unit"}
+)
 """The meanings that a column can have."""
 DEFAULT_MAPPING = NetworkMapping()
 
@@ -93,6 +104,11 @@ def read_mapping(network: Path) -> NetworkMapping:
             raise _malformed(path, f"has the unknown key {key!r}; known keys: {', '.join(known)}")
         if key in TABLES:
             found[key] = _table(path, key, value)
+            continue
+        if key == "width_unit":
+            if value not in UNITS_M:
+                raise _malformed(path, f"has {key} = {value!r}; known units: {', '.join(UNITS_M)}")
+            found[key] = value
             continue
         names = [value] if isinstance(value, str) else value
         if not isinstance(names, list) or not all(isinstance(name, str) for name in names):

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -18,7 +18,7 @@ from roadscan.read.network_mapping import (
     check_columns,
     is_chosen,
 )
-from roadscan.read.road_tags import oneway_code, oneway_meanings
+from roadscan.read.road_tags import in_metres, is_not_given, oneway_code, oneway_meanings
 
 TAGS = (
     "junction",
@@ -34,6 +34,8 @@ MAX_SHOWN = 8
 """Values of a column that a message names."""
 MAX_TEXT = 200
 """Names and ids are cut to this many characters: none of a road is longer."""
+OWNER_COLUMNS = frozenset({"klasse", "class"})
+"""Columns that hold the class of area in one register and who owns the road in another."""
 GEOFABRIK_COLUMN = "fclass"
 """Column found only in Geofabrik's OpenStreetMap shapefiles, which code one-way as letters."""
 
@@ -135,8 +137,12 @@ class Reading:
     """Class by value in lower case."""
     oneway: Mapping[str, str]
     """"forward", "backward" or "both" by value as `oneway_code` returns it."""
+    surface: Mapping[str, str]
+    """Surface by value in lower case, as far as the mapping says."""
     other_classes: Mapping[str, tuple[str, ...]]
     """What is no class in the columns that are called like one, by column."""
+    doubtful_class: str = ""
+    """Column not taken because its A and B may be the owners Autobahn and Bundesstraße."""
 
     @classmethod
     def of(cls, lines: Lines, mapping: NetworkMapping) -> "Reading":
@@ -148,15 +154,25 @@ class Reading:
             if (rest := tuple(v for v in _values(lines, name) if v.lower() not in classes))
         }
         chosen = _class_is_chosen(mapping)
+        doubtful = () if chosen else _doubtful_classes(lines, set(mapping.road_class) - {*others})
         columns = replace(
             mapping,
             link_id=mapping.link_id if is_chosen(mapping, "link_id") else _id_column(lines),
-            road_class=tuple(n for n in mapping.road_class if chosen or n not in others),
+            road_class=tuple(
+                name for name in mapping.road_class if chosen or name not in {*others, *doubtful}
+            ),
         )
         codes = {oneway_code(value) for name in mapping.oneway for value in _values(lines, name)}
         oneway = oneway_meanings(codes, from_to=GEOFABRIK_COLUMN in lines.columns)
         own = {oneway_code(value): meaning for value, meaning in mapping.oneway_values}
-        return cls(columns, classes, oneway | own, others)
+        return cls(
+            columns,
+            classes,
+            oneway | own,
+            dict(mapping.surface_values),
+            others,
+            "".join(doubtful[:1]),
+        )
 
     def check_class(self, mapping: NetworkMapping, source: str) -> None:
         """Refuse a column that was chosen for the class and holds something else."""
@@ -176,9 +192,18 @@ def _class_is_chosen(mapping: NetworkMapping) -> bool:
     return is_chosen(mapping, "road_class") or bool(mapping.road_class_values)
 
 
+def _doubtful_classes(lines: Lines, names: Collection[str]) -> tuple[str, ...]:
+    """Return the columns whose A and B may be owners: without an N nothing says which they are."""
+    return tuple(
+        name
+        for name in sorted(OWNER_COLUMNS & set(names))
+        if (values := {value.upper() for value in _values(lines, name)}) and "N" not in values
+    )
+
+
 def _values(lines: Lines, name: str) -> list[str]:
     """Return the distinct values of a column as text, in order of appearance."""
-    texts = dict.fromkeys(plain_text(row.values.get(name)) for row in lines.rows)
+    texts = dict.fromkeys(cell_text(row.values.get(name)) for row in lines.rows)
     return [text for text in texts if text]
 
 
@@ -188,7 +213,7 @@ def _id_column(lines: Lines) -> tuple[str, ...]:
     One column only: ids of two columns could meet.
     """
     present = [name for name in DEFAULT_MAPPING.link_id if name in lines.columns]
-    values = {name: [plain_text(row.values.get(name)) for row in lines.rows] for name in present}
+    values = {name: [cell_text(row.values.get(name)) for row in lines.rows] for name in present}
     unique = [name for name in present if all(values[name]) and _all_differ(values[name])]
     filled = [name for name in present if any(values[name])]
     return tuple((unique or filled)[:1])
@@ -201,7 +226,7 @@ def _all_differ(texts: Sequence[str]) -> bool:
 def _link(row: Row, link_id: str, lonlat: Floats, reading: Reading) -> RawLink:
     mapping = reading.columns
     oneway = oneway_code(text_of(row, mapping.oneway))
-    highway = text_of(row, mapping.highway)
+    surface, highway = text_of(row, mapping.surface), text_of(row, mapping.highway)
     tags = {name: text for name in TAGS if (text := text_of(row, (name,)))}
     return RawLink(
         link_id=link_id,
@@ -209,10 +234,10 @@ def _link(row: Row, link_id: str, lonlat: Floats, reading: Reading) -> RawLink:
         street=text_of(row, mapping.street),
         street_key=text_of(row, mapping.street_key),
         road_class=reading.road_class.get(text_of(row, mapping.road_class).lower(), ""),
-        surface=text_of(row, mapping.surface),
+        surface=reading.surface.get(surface.lower(), surface),
         oneway=reading.oneway.get(oneway, ""),
-        lane_width=text_of(row, mapping.lane_width),
-        width=text_of(row, mapping.width),
+        lane_width=in_metres(text_of(row, mapping.lane_width), mapping.width_unit),
+        width=in_metres(text_of(row, mapping.width), mapping.width_unit),
         lanes=text_of(row, mapping.lanes),
         outside_town=text_of(row, mapping.outside_town),
         tags=tags | ({"highway": highway} if highway else {}),
@@ -222,8 +247,14 @@ def _link(row: Row, link_id: str, lonlat: Floats, reading: Reading) -> RawLink:
 
 def text_of(row: Row, names: tuple[str, ...]) -> str:
     """Return the first value among these columns as text; "" if all are empty."""
-    texts = (plain_text(row.values.get(name)) for name in names)
+    texts = (cell_text(row.values.get(name)) for name in names)
     return next((text for text in texts if text), "")
+
+
+def cell_text(value: object) -> str:
+    """Return the text of a table's cell; "" where it says that there is no value."""
+    text = plain_text(value)
+    return "" if is_not_given(text) else text
 
 
 def plain_text(value: object) -> str:

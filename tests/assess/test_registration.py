@@ -36,7 +36,7 @@ def test_passes_that_saw_the_same_stay_where_they_are(seed, count):
 def test_a_pass_that_is_off_meets_the_other_in_the_middle(seed, off):
     shifts = register([seen(lane(seed)), seen(lane(seed), off)]).rows
     inner = slice(20, ROWS - 20)
-    assert np.abs(shifts[0, inner] - shifts[1, inner] - off).max() < 1.2
+    assert np.abs(shifts[0, inner] - shifts[1, inner] - off).max() < 1.5
     assert np.abs(shifts.sum(axis=0)).max() < 1e-6
 
 
