@@ -7,7 +7,7 @@ TESTERS ?= 2
 PYTEST := -m pytest -n $(TESTERS) --dist loadfile --no-loadscope-reorder
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: help demo setup serve test test-postgis test-browser test-qgis lint lint-web format docs bench bench-serve bench-scale bench-place clean
+.PHONY: help demo setup serve test test-postgis test-browser test-qgis lint lint-web format docs bench bench-serve bench-scale bench-place bench-clock clean
 
 help:
 	@echo "make demo         the main job on the sample drive, results in out/demo"
@@ -24,6 +24,7 @@ help:
 	@echo "make bench        speed: real-time factor, time per stage, memory, against ultralytics"
 	@echo "make bench-serve  speed of the layers on SQLite and PostGIS, beside pygeoapi"
 	@echo "make bench-place  how wrong a score gets, and from what, on made-up streets"
+	@echo "make bench-clock  how often the clock is confirmed on tracks of other drives"
 	@echo "make bench-scale  drives a minute through PostgreSQL while workers are killed"
 	@echo "make clean        removes .venv and out"
 
@@ -83,6 +84,9 @@ bench-serve: .venv/.test .venv/.postgis .venv/pygeoapi
 
 bench-place: .venv/.base
 	$(BIN)/python -m benchmarks.place
+
+bench-clock: .venv/.base
+	$(BIN)/python -m benchmarks.clock
 
 bench-scale: .venv/.test .venv/.postgis
 	$(BIN)/python -m benchmarks.scale

@@ -1,6 +1,6 @@
 """How often the clock is confirmed on a track of another drive, and how often on its own.
 
-python benchmarks/clock.py [--data FOLDER] [--drives N] [--seed N]
+python -m benchmarks.clock [--data FOLDER] [--drives N] [--seed N]
 
 Foreign pairs: the sample video's motion and that of made-up drives against made-up and real tracks,
 each at many assumed times of the camera, and without any. None may be confirmed. Own pairs: made-up
@@ -13,8 +13,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-from clock_drives import STARTED_S, TrueDrive, real_paths, received, seen, town_drive
 
+from benchmarks.clock_drives import STARTED_S, TrueDrive, real_paths, received, seen, town_drive
 from roadscan.locate.apparent_motion import Motion, apparent_motion
 from roadscan.locate.clock import FoundClock, NoClock, find_clock
 from roadscan.locate.clock_guesses import guesses_for
@@ -54,7 +54,8 @@ def main() -> None:
                 )
             )
     print(
-        "own: picture s, s between fixes, noise, confirmed, wrong by over 1 s, rms of error, of error / sigma"
+        "own: picture s, s between fixes, noise, confirmed, wrong by over 1 s, "
+        "rms of error, rms of error / sigma"
     )
     for length_s in LENGTHS_S:
         for every_s in (1.0, 5.0, 10.0):

@@ -1,4 +1,4 @@
-"""Drives through made-up towns and real tracks, as a receiver and as a camera would tell of them."""
+"""Made-up drives through towns, and real tracks, as a receiver and a camera would record them."""
 
 import csv
 from collections.abc import Iterator
@@ -99,7 +99,7 @@ def _integrated(speed: Floats, turn: Floats) -> TrueDrive:
 def received(
     drive: TrueDrive, rng: np.random.Generator, every_s: float = 1.0, noise_m: float = 1.06
 ) -> DrivePath:
-    """The drive as a receiver would write it: noise that wanders within 40 s, and white noise."""
+    """Return the drive as a receiver writes it: noise that wanders in 40 s, and white noise."""
     t_s = np.arange(drive.t_s[0], drive.t_s[-1], every_s)
     keep = np.exp(-every_s / 40.0)
     places = []
@@ -122,7 +122,7 @@ def _path(t_s: Floats, lon: Floats, lat: Floats, crs: int) -> DrivePath:
 def seen(
     drive: TrueDrive, from_s: float, to_s: float, rng: np.random.Generator, noise: float = 1.0
 ) -> Motion:
-    """What a picture would show between two of the drive's times; video time 0 is `from_s`."""
+    """Return what a picture shows between two of the drive's times; video time 0 is `from_s`."""
     t_s = np.arange(0.0, to_s - from_s, 0.1)
     turn = np.interp(from_s + t_s, drive.t_s, drive.turn_radps)
     speed = np.interp(from_s + t_s, drive.t_s, drive.speed_mps)

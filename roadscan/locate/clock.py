@@ -41,7 +41,7 @@ SHORT_EVIDENCE_PER_S: Final = 0.1
 """ln of how much likelier a lag must be than no relation, were it the only one tried: more by 0.1
 for every second that the picture is shorter than 86 s, as a turn and a halt are like many others.
 Set on drives that do not belong together, of which it lets less than 1 in 1,000 pass
-(`benchmarks/clock.py`)."""
+(`make bench-clock`)."""
 TRIAL_S: Final = 2.0
 """Lags this close are one chance."""
 OTHER_GUESSES: Final = 2.0
@@ -86,8 +86,9 @@ class NoClock:
     """Why the pictures do not tell the time.
 
     `why`: "little_seen" or "little_driven" (too few turns and changes of speed in the picture or in
-    the track), "too_short" (they agree, and so would many others), "no_fit" (both have some, and they
-    are not the same), "fixes_rare", "looks_back" or "mirrored" (both fit, but not that way round).
+    the track), "too_short" (they agree, and so would many others), "several" (they agree at more
+    than one time), "no_fit" (both have some, and they are not the same), "fixes_rare", "looks_back"
+    or "mirrored" (they fit the other way round).
     """
 
     why: str
@@ -139,10 +140,10 @@ def find_clock(
 
     Turn and speed of the picture are correlated with the track's at every lag. With unknown scale
     and noise the evidence of a lag is the sum of -n/2 ln(1 - r^2) over both (r: correlation, 0
-    where negative; n: independent samples of a picture that belongs to no track). A lag is confirmed
-    if its evidence exceeds what chance gives among all lags that its guess admits, and leads over
-    every other. It is refined by a parabola through the sum of squares beside it; its curvature
-    gives the uncertainty, to which the delay of the devices is added.
+    where negative; n: independent samples of a picture that belongs to no track). A lag is
+    confirmed if its evidence exceeds what chance gives among all lags that its guess admits, and
+    leads over every other. It is refined by a parabola through the sum of squares beside it; its
+    curvature gives the uncertainty, to which the delay of the devices is added.
     """
     smooth_s = smoothing_s(path)
     seen = motion_signals(motion, smooth_s)
@@ -155,7 +156,7 @@ def find_clock(
     found.sort(key=lambda one: one[0])
     score, clock = found[-1] if found else (0.0, NoClock("little_driven", 0.0))
     if isinstance(clock, FoundClock) and len(found) > 1 and score - found[-2][0] < MIN_LEAD:
-        return NoClock("no_fit", clock.correlation)
+        return NoClock("several", clock.correlation)
     if isinstance(clock, FoundClock) and _looks_back(motion):
         return NoClock("looks_back", clock.correlation)
     if isinstance(clock, NoClock) and clock.why == "no_fit" and smooth_s > RARE_SMOOTH_S:
@@ -166,7 +167,7 @@ def find_clock(
 def _searched(
     path: DrivePath, guesses: Sequence[ClockGuess], seen: Signals
 ) -> list[tuple[float, float]]:
-    """Return the stretches of UTC time that are searched: all of the track if it is not too long."""
+    """Return the stretches of UTC time that are searched: of a track of a day or less, all."""
     first_s, last_s = float(path.t_s[0]), float(path.t_s[-1])
     if last_s - first_s <= MAX_TRACK_S:
         return [(first_s, last_s)]
@@ -198,12 +199,10 @@ def _best_lag(
     informative = lags.spread[:, best] > MIN_CHANGE
     apart = np.abs(lags.start_s - lags.start_s[best]) > peak_half_s
     lead = score[best] - score[apart].max(initial=-np.inf)
-    if (
-        score[best] >= 0.0
-        and lead >= MIN_LEAD
-        and informative.any()
-        and r[informative].min() >= MIN_CORRELATION
-    ):
+    fits = informative.any() and r[informative].min() >= MIN_CORRELATION
+    if fits and score[best] >= 0.0:
+        if lead < MIN_LEAD:
+            return float(score[best]), NoClock("several", correlation)
         peak = _peak(seen, track, lags, informative, best, peak_half_s)
         if peak is not None:
             why = guesses[guess[best]].why

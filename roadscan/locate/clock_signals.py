@@ -22,8 +22,8 @@ SPIKE_PAIRS: Final = 5
 """A median over half a second removes errors in one or two pairs."""
 SMOOTH_S: Final = 0.5
 SMOOTH_INTERVALS: Final = 0.6
-"""Both signals are smoothed by the same Gaussian: half a second, as a track at 1 Hz contains nothing
-faster, and 0.6 of the interval where fixes are further apart."""
+"""Both signals are smoothed by the same Gaussian: half a second, as a track at 1 Hz contains
+nothing faster, and 0.6 of the interval where fixes are further apart."""
 ALIKE_S: Final = 30.0
 """Further apart, values of one signal are taken not to depend on each other."""
 MIN_KNOWN: Final = 0.7

@@ -1,4 +1,4 @@
-"""When a video was taken: its own clock, an offset that is given, and the motion in its pictures."""
+"""When a video was taken: by its own clock, a given offset, and the motion in its pictures."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,7 +34,7 @@ MOST_S: Final = (96.0, 180.0)
 UNCONFIRMED_SIGMA_S: Final = SEARCH_S / 3.0**0.5
 """Of a camera's clock that nothing confirms: anywhere within the search, all equally likely."""
 UNRELATED_SIGMA_S: Final = 600.0
-"""Where the pictures fit the track nowhere near the camera's time, that time is not the right one."""
+"""Where the pictures fit the track nowhere, the camera's time is not to be trusted."""
 OFFSET_WITHIN_S: Final = 0.5
 """An offset given by hand is taken to be right to half a second if nothing else is said."""
 ASSUMED_SLACK_S: Final = 60.0
@@ -45,6 +45,7 @@ WHY_NOT: Final = {
     "little_seen": "the pictures show too few changes of speed and turns to tell the time by",
     "little_driven": "the track has too few turns and changes of speed to tell the time by",
     "too_short": "pictures and track agree, but on too few turns and halts to be sure",
+    "several": "the pictures fit the track at more than one time",
     "fixes_rare": "the fixes are too far apart to tell the time by",
     "no_fit": "turns and speed in the pictures do not agree with the track: is it of another "
     "drive, is the clock further off than the track reaches, or is it a time-lapse",
@@ -201,7 +202,7 @@ def _assumed(info: VideoInfo, path: DrivePath, started_s: float, clock: NoClock)
         raise RoadscanError(
             "clock_unknown",
             f"{info.name} has no date, and where it was taken on a track of "
-            f"{(slack_s + info.playable_s) / 60.0:.0f} minutes is not known: {WHY_NOT[clock.why]}",
+            f"{slack_s + info.playable_s:.0f} s is not known: {WHY_NOT[clock.why]}",
             "Give --offset-s (from the start of the track to that of the video), or a track of "
             "this drive alone",
         )
