@@ -7,9 +7,13 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from time import perf_counter
-from typing import TypeVar
+from typing import Final, TypeVar
 
+from pydantic import TypeAdapter, ValidationError
+
+from roadscan.errors import RoadscanError
 from roadscan.model.frame import Camera
+from roadscan.read.input_files import check_file
 
 T = TypeVar("T")
 
@@ -167,6 +171,26 @@ class RunRecord:
 
 
 RUN_FILE = "run.json"
+_RECORD: Final = TypeAdapter(RunRecord)
+
+
+def read_record(path: Path) -> RunRecord:
+    """Read a run.json.
+
+    Raises
+    ------
+    RoadscanError
+        What `check_file` raises; `record_malformed` if this roadscan cannot read it.
+    """
+    check_file(path)
+    try:
+        return _RECORD.validate_json(path.read_bytes())
+    except ValidationError as error:
+        raise RoadscanError(
+            "record_malformed",
+            f"{path} is not a record of this version of roadscan ({error.errors()[0]['msg']})",
+            "Repeat roadscan run with the same --out: what was done before is not done again",
+        ) from error
 
 
 def write_atomically(path: Path, text: str) -> None:

@@ -7,6 +7,7 @@ import numpy as np
 
 from roadscan.model.road import Link
 from roadscan.read.network_faults import Assumed, Assumption, LineFault
+from roadscan.read.network_mapping import id_parts
 from roadscan.read.network_preview import NetworkPreview
 from roadscan.read.network_rows import RawLink
 from roadscan.read.road_tags import is_known_highway
@@ -98,10 +99,13 @@ def _columns(preview: NetworkPreview, source: str, links: int) -> Iterator[str]:
     said = ", ".join(
         name if name == meaning else f"{name} = {meaning}" for meaning, name in taken.items()
     )
-    unused = [c.name for c in preview.columns if c.name not in taken.values()]
+    used = {part for name in taken.values() for part in id_parts(name)} | {*preview.carried}
+    unused = [column.name for column in preview.columns if column.name not in used]
     yield f"{source}: {links} links" + (
         f"; columns taken: {said or 'none'}" if unused or said else ""
     )
+    if preview.carried:
+        yield f"columns carried into the layers: {', '.join(preview.carried)}"
     if unused:
         yield f"columns not used: {', '.join(unused)}"
     if preview.encoding:

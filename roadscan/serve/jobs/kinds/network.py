@@ -45,6 +45,10 @@ class NetworkColumns(BaseModel):
     lanes: ColumnName = ""
     outside_town: ColumnName = ""
     highway: ColumnName = ""
+    from_node: ColumnName = ""
+    to_node: ColumnName = ""
+    from_station: ColumnName = ""
+    to_station: ColumnName = ""
 
 
 class NetworkRequest(JobRequest):
