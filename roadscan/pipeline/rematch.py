@@ -73,6 +73,7 @@ def rematch_drive(
         video.height,
         match_path(path, network, drive.vehicle),
         network,
+        drive.clock.sigma_s,
     )
     moved = replace(
         drive,
