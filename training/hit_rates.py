@@ -4,9 +4,8 @@
 
 By cells of the lane, not by boxes, because cells are what a score is made of. Validation pictures
 only: of the dataset folder of prepare.py those seen from vehicles, and with `--dnit` the frames of
-the survey with masks, whose consecutive pictures also tell how much two frames miss alike.
-`--write` puts the table `[hit_rates]` into model.toml. Shares are means over the sources, so that
-no large one decides; intervals are 95 %, by drawing scenes within each source.
+the survey with masks. `--write` puts the table `[hit_rates]` into model.toml. Shares are means over
+the sources, so that no large one decides; intervals are 95 %, by drawing scenes within each source.
 """
 
 import argparse
@@ -16,7 +15,6 @@ import zipfile
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
@@ -32,12 +30,12 @@ from training.intervals import DRAWS, percentiles
 from training.measure import boxes_of, unsure_in
 from training.pictures import beside, decode, read_manifest
 from training.road_cells import (
-    AT_M,
     CAMERAS,
     Cells,
     camera_of_lanes,
     cells_of_picture,
     marked,
+    near_rows,
     seen_cells,
     touched,
 )
@@ -48,7 +46,8 @@ CRACKS: Final = ("D00", "D10", "D20")
 """Counted together: the scheme asks whether a cell is cracked, not how."""
 LEAST_CELLS: Final = 20
 """A source with fewer damaged cells of a kind counts for no share of it."""
-STATION_M: Final = 5
+LEAST_SOUND: Final = 300
+"""A source with fewer sound cells counts for no share of wrong hits: it shows damage close up."""
 TABLE: Final = "[hit_rates]"
 
 
@@ -86,7 +85,6 @@ class Rates:
     wrong_low: float
     wrong_high: float
     wrong_alike: float
-    frames_alike: float
 
 
 def counted(cells: Cells, source: str, scene: str) -> Counted:
@@ -106,14 +104,15 @@ def counted(cells: Cells, source: str, scene: str) -> Counted:
     )
 
 
-def rates_of(pictures: Sequence[Counted], frames_alike: float) -> Rates | None:
+def rates_of(pictures: Sequence[Counted]) -> Rates | None:
     """Return the rates of a kind; None where no source shows enough damaged cells."""
     sources = _sources(pictures)
     damaged = {n: own for n, own in sources.items() if _sum(own, "damaged") >= LEAST_CELLS}
-    if not damaged:
+    whole = {n: own for n, own in sources.items() if _sum(own, "sound") >= LEAST_SOUND}
+    if not damaged or not whole:
         return None
     found, found_interval = _share(damaged, "found", "damaged")
-    wrong, wrong_interval = _share(sources, "wrong", "sound")
+    wrong, wrong_interval = _share(whole, "wrong", "sound")
     every = [one for own in damaged.values() for one in own]
     near, near_of = _sum(every, "found_near"), _sum(every, "damaged_near")
     far, far_of = _sum(every, "found") - near, _sum(every, "damaged") - near_of
@@ -126,18 +125,15 @@ def rates_of(pictures: Sequence[Counted], frames_alike: float) -> Rates | None:
         found_far=round(far / max(far_of, 1), 4),
         beside=round(_share(damaged, "beside", "damaged")[0], 4),
         alike=round(correlation(damaged, "found", "damaged", found), 3),
-        sound=_sum(pictures, "sound"),
+        sound=sum(_sum(own, "sound") for own in whole.values()),
         wrong=round(wrong, 5),
         wrong_low=wrong_interval[0],
         wrong_high=wrong_interval[1],
-        wrong_alike=round(correlation(sources, "wrong", "sound", wrong), 3),
-        frames_alike=round(frames_alike, 3),
+        wrong_alike=round(correlation(whole, "wrong", "sound", wrong), 3),
     )
 
 
-def correlation(
-    sources: Mapping[str, Sequence[Counted]], hit: str, of: str, share: float
-) -> float:
+def correlation(sources: Mapping[str, Sequence[Counted]], hit: str, of: str, share: float) -> float:
     """Return how alike two cells of one picture fare: the intraclass correlation of their hits.
 
     By moments (Ridout, Demétrio and Firth 1999), about the mean over the sources; each source
@@ -156,14 +152,6 @@ def correlation(
         if pairs:
             values.append(((off**2 - single).sum() / pairs) / (share * (1 - share)))
     return float(np.clip(np.mean(values), 0.0, 0.95)) if values else 0.0
-
-
-def frames_alike(pairs: Iterable[tuple[bool, bool]]) -> float:
-    """Return the correlation of the hits on one damaged cell in two frames; 0 without any."""
-    table = np.array(list(pairs), float).reshape(-1, 2)
-    if len(table) < LEAST_CELLS or not table.std(axis=0).all():
-        return 0.0
-    return float(np.clip(np.corrcoef(table.T)[0, 1], 0.0, 0.99))
 
 
 def _sources(pictures: Iterable[Counted]) -> dict[str, list[Counted]]:
@@ -194,13 +182,19 @@ def _share(
         drawn = rng.multinomial(len(scenes), np.full(len(scenes), 1 / len(scenes)), DRAWS)
         with np.errstate(invalid="ignore"):
             draws.append((drawn @ hits) / (drawn @ tried))
-    return float(np.mean(shares)), percentiles(np.nanmean(draws, axis=0))
+    low, high = percentiles(np.nanmean(draws, axis=0))
+    if not any(shares):  # draws of nothing are nothing: the rule of three, by scenes
+        scenes = {
+            (one.source, one.scene) for own in sources.values() for one in own if getattr(one, of)
+        }
+        high = round(1.0 - 0.05 ** (1 / len(scenes)), 3)
+    return float(np.mean(shares)), (low, high)
 
 
 def measured(
     model: Path, data: Path, dnit: Path | None, scheme: Scheme
-) -> tuple[dict[str, list[Counted]], float]:
-    """Return the counted pictures by kind ("D00", "D00+D10+D20"), and how alike frames miss."""
+) -> dict[str, list[Counted]]:
+    """Return the counted pictures by kind ("D00"), and by all kinds of cracks ("D00+D10+D20")."""
     settings = read_settings(model)
     verify(model, settings)
     detector = OpenVinoDetector(
@@ -228,12 +222,10 @@ def measured(
                 cells = cells_of_picture(truth, found, unsure, kinds, size, camera, scheme)
                 if cells is not None:
                     pictures[name].append(counted(cells, row.source, row.scene))
-    alike = 0.0
     if dnit is not None:
         for name, one in _of_masks(dnit, detector, scheme):
             pictures[name].append(one)
-        alike = frames_alike(_pairs_of_drive(dnit, detector, scheme))
-    return pictures, alike
+    return pictures
 
 
 def _groups(classes: Sequence[str]) -> dict[str, frozenset[str]]:
@@ -281,44 +273,12 @@ def _mask_cells(
     shown = seen_cells(camera, size, scheme)
     if shown is None:
         return None
-    near = np.arange(len(shown))[:, None] < AT_M + 6.0
     return Cells(
         shown,
         marked(mask, camera) & shown,
         touched(found, set(kinds), camera, size, scheme) & shown,
-        np.broadcast_to(near, shown.shape),
+        near_rows(len(shown)),
     )
-
-
-def _pairs_of_drive(
-    dnit: Path, detector: OpenVinoDetector, scheme: Scheme
-) -> Iterable[tuple[bool, bool]]:
-    """Yield of each cracked cell that two frames of the survey's drive show whether each hit it."""
-    with (dnit / "drive.csv").open(newline="") as rows:
-        frames = list(csv.DictReader(rows))
-    with zipfile.ZipFile(dnit / "drive.zip") as archive:
-        entries = {Path(name).name: name for name in archive.namelist()}
-        stems = [Path(row["file"]).stem for row in frames]
-        camera = camera_of_lanes([_mask(archive, entries, stem, "LANE") for stem in stems])
-        if camera is None:
-            return
-        seen = []
-        for row, stem in zip(frames, stems, strict=True):
-            image = decode(archive.read(entries[Path(row["file"]).name]))
-            found = detector.detect([Frame(0.0, image)])[0]
-            mask = _mask(archive, entries, stem, "CRACK")
-            seen.append((int(row["station"]), _mask_cells(mask, found, CRACKS, camera, scheme)))
-    for (station, one), (next_station, other) in pairwise(seen):
-        ahead = STATION_M * (next_station - station)
-        if one is None or other is None or ahead >= len(one.seen):
-            continue
-        # a cell of the first frame lies so many rows nearer in the second
-        first = slice(ahead, None), slice(None)
-        second = slice(0, len(one.seen) - ahead), slice(None)
-        both = one.truth[first] & other.truth[second]
-        yield from zip(
-            one.found[first][both].tolist(), other.found[second][both].tolist(), strict=True
-        )
 
 
 def toml_table(rates: Mapping[str, Rates], sources: str) -> str:
@@ -348,10 +308,10 @@ def main() -> None:
     parser.add_argument("--write", action="store_true")
     given = parser.parse_args()
     scheme = parse_scheme(read_scheme_text("ap9k"))
-    pictures, alike = measured(given.model, given.data, given.dnit, scheme)
+    pictures = measured(given.model, given.data, given.dnit, scheme)
     rates = {}
     for name, own in pictures.items():
-        one = rates_of(own, alike)
+        one = rates_of(own)
         for source, some in _sources(own).items():
             print(
                 f"{name:12} {source:16} {len(some):4} pictures, found {_sum(some, 'found')} of "

@@ -88,7 +88,7 @@ def cells_of_picture(
         shown & ~out,
         touched(truth, kinds, camera, size, scheme) & shown & ~out,
         touched(found, kinds, camera, size, scheme) & shown & ~out,
-        _near_rows(len(shown)),
+        near_rows(len(shown)),
     )
 
 
@@ -123,9 +123,7 @@ def marked(mask: np.ndarray, camera: Camera) -> np.ndarray:
     field = near_field(camera, width, height, LANE_M)
     if field is None or not len(u):
         return cells
-    ahead_m, left_m = ground_from_pixel(
-        camera, width, height, np.column_stack([u + 0.5, v + 0.5])
-    )
+    ahead_m, left_m = ground_from_pixel(camera, width, height, np.column_stack([u + 0.5, v + 0.5]))
     inside = (ahead_m <= field.far_m) & (np.abs(left_m) < LANE_M / 2)
     row = np.floor(AT_M + ahead_m[inside]).astype(int)
     strip = np.floor((0.5 - left_m[inside] / LANE_M) * STRIPS).astype(int)
@@ -143,7 +141,9 @@ def camera_of_lanes(lanes: Sequence[np.ndarray]) -> Camera | None:
     rows = [
         y
         for y in range(int(0.4 * height), int(0.98 * height), 6)
-        if lane[y].any() and 2 < np.flatnonzero(lane[y])[0] and np.flatnonzero(lane[y])[-1] < width - 3
+        if lane[y].any()
+        and np.flatnonzero(lane[y])[0] > 2
+        and np.flatnonzero(lane[y])[-1] < width - 3
     ]
     if len(rows) < 6:
         return None
@@ -175,7 +175,8 @@ def _anywhere(scheme: Scheme) -> str:
     return next(k for k, rule in scheme.kinds.items() if rule.cells is CellRule.FOOTPRINT)
 
 
-def _near_rows(rows: int) -> np.ndarray:
+def near_rows(rows: int) -> np.ndarray:
+    """Return which cells (rows, 3) of the made-up road are in the near band."""
     near = np.zeros((rows, STRIPS), np.bool_)
     near[: int(AT_M + BAND_M)] = True
     return near
