@@ -7,7 +7,7 @@ TESTERS ?= 2
 PYTEST := -m pytest -n $(TESTERS) --dist loadfile --no-loadscope-reorder
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: help demo setup serve test test-postgis test-browser test-qgis lint lint-web format docs bench bench-serve bench-scale bench-place clean
+.PHONY: help demo setup serve test test-postgis test-browser test-qgis lint lint-web format docs notebook bench bench-serve bench-scale bench-place clean
 
 help:
 	@echo "make demo         the main job on the sample drive, results in out/demo"
@@ -21,6 +21,7 @@ help:
 	@echo "make test-qgis    layers and styles in QGIS (as root it installs it)"
 	@echo "make format       lets ruff mend what it can"
 	@echo "make docs         writes what the program knows into the documents"
+	@echo "make notebook     runs the notebook and stores its outputs"
 	@echo "make bench        speed: real-time factor, time per stage, memory, against ultralytics"
 	@echo "make bench-serve  speed of the layers on SQLite and PostGIS, beside pygeoapi"
 	@echo "make bench-place  how wrong a score gets, and from what, on made-up streets"
@@ -71,6 +72,11 @@ format: .venv/.lint
 
 docs: .venv/.base
 	$(BIN)/python docs/reference.py
+
+# The notebook's outputs, from a run of its own.
+notebook: .venv/.base
+	$(PIP) nbclient ipykernel
+	$(BIN)/python docs/notebook.py
 
 bench: .venv/.bench
 	$(BIN)/python -m benchmarks.drive

@@ -14,8 +14,8 @@ from roadscan.locate.camera_projection import (
     inside_picture,
     near_field,
     near_field_rows,
-    pitch_error_m,
     pixel_from_ground,
+    placing_error_m,
 )
 from roadscan.locate.driven_route import DrivenRoute, RouteAhead, RoutePosition
 from roadscan.locate.road_view import hidden_cells
@@ -65,7 +65,7 @@ class _Rectangles:
     left_min_m: Floats
     left_max_m: Floats
     along_error_m: Floats
-    """Error along the route due to the pitch error."""
+    """Error along the route due to the camera."""
 
 
 class CameraOnRoute:
@@ -201,6 +201,9 @@ def _views(
     traffic_xyxy: Floats,
 ) -> tuple[LaneViews, ...]:
     steps = setup.route.stretches(position.leg, *(position.route_m + np.array(seen_m)))
+    middle_m = np.array([(seen_m[0] + seen_m[1]) / 2])
+    placing_m = float(placing_error_m(setup.camera, middle_m)[0])
+    accuracy_m = float(np.hypot(position.accuracy_m, placing_m))
     views = []
     for step in steps:
         low_m, high_m = sorted((step.from_offset_m, step.to_offset_m))
@@ -218,7 +221,7 @@ def _views(
                     step.direction,
                     from_row,
                     to_row,
-                    position.accuracy_m,
+                    accuracy_m,
                     hidden,
                     step.pass_number,
                 )
@@ -284,7 +287,7 @@ def _rectangles(
         far_m=np.fmax(far_m, near_m),
         left_min_m=np.fmin(*sides),
         left_max_m=np.fmax(*sides),
-        along_error_m=pitch_error_m(
+        along_error_m=placing_error_m(
             setup.camera, (near_ahead + np.fmin(far_ahead, field.far_m)) / 2
         ),
     )

@@ -14,7 +14,13 @@ from roadscan.locate.smooth import (
     smooth_positions,
     white_noise_m,
 )
-from roadscan.locate.standstill import STANDSTILL_MPS, slow_by_position, stops
+from roadscan.locate.standstill import (
+    STANDSTILL_MPS,
+    gets_away,
+    slow_by_position,
+    standing,
+    stays,
+)
 from roadscan.model.arrays import Bools, Floats, Ints
 from roadscan.model.track import CleanCounts, DrivePath, Gap, Track
 
@@ -184,13 +190,18 @@ def _pieces(fixes: _Fixes, ends: Ints, noise_m: float) -> list[_Piece]:
 def _reported_speed_agrees(
     stretches: list[_Fixes], smoothed: list[tuple[Floats, Floats, Floats]]
 ) -> bool:
-    """Tell whether the reported speed is in m/s: integrated, it matches the positions."""
+    """Tell whether the reported speed is in m/s: integrated, it matches the positions.
+
+    Only of fixes that move by it: a standing receiver drifts, and its positions add up to metres
+    that nobody drove. A column that says standstill where the positions get far away is not true.
+    """
     reported_m = by_position_m = 0.0
     for fixes, (x_m, y_m, _) in zip(stretches, smoothed, strict=True):
-        step_m = _trapezoid_m(fixes.t_s, fixes.speed_mps)
-        said = np.isfinite(step_m)
-        reported_m += float(step_m[said].sum())
-        by_position_m += float(np.hypot(np.diff(x_m), np.diff(y_m))[said].sum())
+        moves = np.minimum(fixes.speed_mps[1:], fixes.speed_mps[:-1]) >= STANDSTILL_MPS
+        reported_m += float(_trapezoid_m(fixes.t_s, fixes.speed_mps)[moves].sum())
+        by_position_m += float(np.hypot(np.diff(x_m), np.diff(y_m))[moves].sum())
+        if gets_away(fixes.t_s, np.stack([x_m, y_m]), fixes.speed_mps < STANDSTILL_MPS):
+            return False
     low, high = SPEED_AGREES
     return by_position_m > 0.0 and low <= reported_m / by_position_m <= high
 
@@ -215,14 +226,19 @@ def _piece(
         reported = np.isfinite(fixes.speed_mps)
         speed_mps = np.where(reported, fixes.speed_mps, speed_mps)
         slow = np.where(reported, fixes.speed_mps < STANDSTILL_MPS, slow)
-    x_m, y_m, speed_mps = x_m.copy(), y_m.copy(), speed_mps.copy()
+        moves = reported & ~slow
+    else:
+        slow |= stays(fixes.t_s, fixes.x_m, fixes.y_m)
+        moves = np.zeros(len(slow), np.bool_)
+    raw_m, smooth_m = np.stack([fixes.x_m, fixes.y_m]), np.stack([x_m, y_m])
+    put = standing(fixes.t_s, raw_m, smooth_m, slow, moves, noise_m)
+    x_m, y_m, speed_mps, step_m = put.x_m, put.y_m, speed_mps.copy(), put.step_m
     kept = np.ones(len(x_m), dtype=np.bool_)
     moving = np.ones(max(len(x_m) - 1, 0), dtype=np.bool_)
-    for stop in stops(fixes.x_m, fixes.y_m, slow, noise_m):
-        x_m[stop], y_m[stop], speed_mps[stop] = fixes.x_m[stop].mean(), fixes.y_m[stop].mean(), 0.0
+    for stop in put.stops:
+        speed_mps[stop] = 0.0
         kept[stop.start + 1 : stop.stop - 1] = False
         moving[stop.start : stop.stop - 1] = False
-    step_m = np.hypot(np.diff(x_m), np.diff(y_m))
     if trusted:
         step_m = np.where(moving, _trapezoid_m(fixes.t_s, speed_mps), 0.0)
     driven_m = np.concatenate([[0.0], np.cumsum(step_m)])

@@ -19,10 +19,13 @@ from roadscan.model.drive_check import (
     TrackCheck,
     VideoCheck,
 )
+from roadscan.model.frame import Camera
 from roadscan.model.road import Network
 from roadscan.model.time import iso_utc
 from roadscan.model.track import DrivePath, Gap, Track
+from roadscan.pipeline.camera_warnings import camera_warnings
 from roadscan.pipeline.prepare import check_near, place_in_time, with_losses
+from roadscan.read.camera_file import read_camera
 from roadscan.read.track_file import read_track
 from roadscan.read.utm_zone import metric_crs
 from roadscan.read.video import probe
@@ -39,9 +42,14 @@ MIN_DRIVEN_M: Final = 50.0
 
 
 def check_drive(
-    video_path: Path, track_path: Path | None, network: Network | None = None
+    video_path: Path,
+    track_path: Path | None,
+    network: Network | None = None,
+    camera: Camera | None = None,
 ) -> DriveCheck:
     """Look at a video, at its track if there is one, and where on a network it was driven.
+
+    Without a camera that of a typical dash-cam is assumed, which is a concern.
 
     Raises
     ------
@@ -49,8 +57,11 @@ def check_drive(
         What makes the video or the track unusable; `network_too_far`.
     """
     info = probe(video_path)
+    camera = camera or read_camera(None)
+    of_camera = camera_warnings(camera)
     if track_path is None:
-        return with_concerns(DriveCheck(_video(info), None, None, None, info.warnings))
+        warnings = info.warnings + of_camera
+        return with_concerns(DriveCheck(_video(info), None, None, None, warnings, camera=camera))
     track = read_track(track_path)
     crs = metric_crs(track.lon_deg, track.lat_deg) if network is None else network.crs_epsg
     path = clean_track(track, crs)
@@ -79,7 +90,8 @@ def check_drive(
                 round(sum((_within(gap, from_s, to_s) for gap in path.gaps), 0.0), 1),
                 None if network is None else round(_on_network_m(path, network, from_s, to_s), 1),
             ),
-            info.warnings + track.warnings + clock.warnings,
+            info.warnings + track.warnings + clock.warnings + of_camera,
+            camera=camera,
         )
     )
 

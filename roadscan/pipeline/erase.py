@@ -17,7 +17,7 @@ from roadscan.publish.layer_frames import Results
 from roadscan.store.erasure import Erased
 from roadscan.store.rescoring import Scorings
 from roadscan.store.store import Store
-from roadscan.store.surveys.list_drives import KnownDrive, find_drive, known_drives
+from roadscan.store.surveys.list_drives import KnownDrive, find_drive, full_id, known_drives
 
 
 def drives_in_folder(folder: Path) -> tuple[KnownDrive, ...]:
@@ -45,9 +45,11 @@ def erase_from_folder(folder: Path, drive_id: str) -> Erased:
         `open_results` and `export_all` raise.
     """
     with open_results(folder) as store:
-        told = outputs_tell_of(folder, drive_id)
-        if not told:  # else it may be that only the rest is to be done
-            find_drive(store.engine, drive_id)
+        ids = [one.drive.drive_id for one in known_drives(store.engine)]
+        known = any(one.startswith(drive_id) for one in ids)
+        # one that only the files beside the store know: killed before, and the rest is to be done
+        if known or not outputs_tell_of(folder, drive_id):
+            drive_id = full_id(ids, drive_id)
         remove_layers(folder)
         erased = store.erase_drive(drive_id)
         shown = survey_shown(folder)

@@ -188,6 +188,8 @@ class PictureKeeper:
 
     def _make(self, seen: _Seen) -> StoredPicture | PictureRefusal:
         view = self._rules.view
+        if self._setup.camera.assumed:
+            return PictureRefusal.CAMERA_ASSUMED
         ground = ground_shown(seen.frame_t_s, self._setup, view)
         if ground is None:
             return PictureRefusal.NO_GEOMETRY

@@ -8,11 +8,18 @@ from pathlib import Path
 import numpy as np
 
 from roadscan.errors import RoadscanError
-from roadscan.locate.apparent_motion import apparent_motion
+from roadscan.locate.apparent_motion import Motion, apparent_motion
 from roadscan.locate.clean_track import clean_track
 from roadscan.locate.clock import choose_windows, fit_clock
 from roadscan.locate.drive_path import sample_times, state_at
 from roadscan.locate.map_matching import match_path
+from roadscan.locate.reversing import (
+    backwards_m,
+    reversing,
+    turn_rounds,
+    windows_to_look_at,
+    without,
+)
 from roadscan.model.arrays import Floats
 from roadscan.model.drive import ClockFit, Drive, RematchInputs, VideoInfo
 from roadscan.model.frame import Camera
@@ -24,7 +31,7 @@ from roadscan.read.input_files import sha256_of
 from roadscan.read.track_file import read_track
 from roadscan.read.video import grey_frames, probe
 
-METHOD = 6
+METHOD = 7
 """Raised with every change that makes a chunk's result differ, so that no old chunk is reused."""
 
 MAX_NETWORK_DISTANCE_M = 10_000.0
@@ -143,6 +150,7 @@ def prepare_drive(
     info = probe(video_path)
     clock = place_in_time(video_path, info, track.path, settings.offset_s, watch)
     shift_s = clock.started_s + clock.offset_s
+    track = _without_reversing(video_path, info.playable_s, track, network, shift_s, watch)
     from_s = max(shift_s, float(track.path.t_s[0]))
     to_s = min(shift_s + info.playable_s, float(track.path.t_s[-1]))
     wanted_s = sample_times(track.path, settings.every_m, from_s, to_s) - shift_s
@@ -167,6 +175,46 @@ def prepare_drive(
     digest = settings_digest(drive, network, trace, settings.viewing)
     drive = replace(drive, settings_sha256=digest)
     return PreparedDrive(drive, video_path, track.path, track.matched, wanted_s, trace)
+
+
+def _without_reversing(
+    video_path: Path,
+    playable_s: float,
+    track: DrivenTrack,
+    network: Network,
+    shift_s: float,
+    watch: Stopwatch | None,
+) -> DrivenTrack:
+    """Leave out what was driven backwards: no drive on the other lane, and no new view of this one.
+
+    Only where the track shows a turn round is the picture looked at.
+    """
+    turns_s = turn_rounds(track.path)
+    windows = windows_to_look_at(turns_s, shift_s, shift_s + playable_s)
+    if not windows:
+        return track
+    in_video = tuple((from_s - shift_s, to_s - shift_s) for from_s, to_s in windows)
+    motion = _motion(video_path, in_video, watch)
+    backwards = reversing(track.path, turns_s, motion, shift_s)
+    if not backwards:
+        return track
+    told = (
+        f"track_reversing: {backwards_m(track.path, backwards):.0f} m were driven backwards; "
+        "they are not assessed"
+    )
+    forwards = without(track.track, backwards)
+    forwards = replace(forwards, warnings=(*forwards.warnings, told))
+    path = clean_track(forwards, network.crs_epsg)
+    return replace(track, track=forwards, path=path, matched=match_path(path, network))
+
+
+def _motion(
+    video_path: Path, windows: tuple[tuple[float, float], ...], watch: Stopwatch | None
+) -> Motion:
+    frames = grey_frames(video_path, windows, CLOCK_RATE_HZ, CLOCK_WIDTH_PX)
+    watch = watch or Stopwatch()
+    with watch.stage("clock"):
+        return apparent_motion(watch.waits("clock_decode", frames))
 
 
 def driven_stretches(path: DrivePath, from_s: float, to_s: float) -> tuple[Floats, ...]:
@@ -206,10 +254,9 @@ def place_in_time(
         return ClockFit(started_s, offset_s, OPTION_SIGMA_S, "option", 0.0, warnings)
     budget_s = float(np.clip(CLOCK_SHARE * info.playable_s, CLOCK_MIN_S, CLOCK_MAX_S))
     windows = choose_windows(path, started_s, info.playable_s, budget_s)
-    frames = grey_frames(video_path, windows, CLOCK_RATE_HZ, CLOCK_WIDTH_PX)
     watch = watch or Stopwatch()
+    motion = _motion(video_path, windows, watch)
     with watch.stage("clock"):
-        motion = apparent_motion(watch.waits("clock_decode", frames))
         fit = fit_clock(motion, path, started_s)
     source = "assumed" if assumed and fit.source == "container" else fit.source
     return replace(fit, source=source, warnings=warnings + fit.warnings)

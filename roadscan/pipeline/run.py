@@ -31,6 +31,7 @@ from roadscan.pipeline.run_record import (
     PicturesRecord,
     RunRecord,
     Stopwatch,
+    read_record,
     write_atomically,
 )
 from roadscan.pipeline.scheme import load_scheme
@@ -39,6 +40,7 @@ from roadscan.publish.export import PHOTOS, export_all
 from roadscan.read.camera_file import read_camera
 from roadscan.read.input_files import check_file
 from roadscan.read.network import read_network
+from roadscan.read.network_mapping import NetworkMapping
 from roadscan.read.objection_areas import read_objections
 from roadscan.store.sqlite import open_store
 from roadscan.store.store import Store
@@ -70,11 +72,23 @@ class RunResult:
         return geopandas.read_file(self.out / "roadscan.gpkg", layer=name).to_crs("EPSG:4326")
 
 
+def open_result(out: Path | str) -> RunResult:
+    """Open the finished results of a folder again.
+
+    Raises
+    ------
+    RoadscanError
+        `file_missing` if `roadscan run` did not finish there, `record_malformed`.
+    """
+    return RunResult(Path(out), read_record(Path(out) / RUN_FILE))
+
+
 def run(  # noqa: PLR0913 -- each is an option of the command
-    videos: Sequence[Path | str],
+    videos: Path | str | Sequence[Path | str],
     *,
     network: Path | str,
     out: Path | str,
+    mapping: NetworkMapping | None = None,
     track: Path | str | None = None,
     survey: str | None = None,
     camera: Path | str | None = None,
@@ -91,6 +105,8 @@ def run(  # noqa: PLR0913 -- each is an option of the command
 ) -> RunResult:
     """Turn the videos of a survey into scored segments; what was done before is not done again.
 
+    `videos` is a video, a folder of them, or several of either; `mapping` names the columns of the
+    network, instead of a mapping file beside it.
     A video that cannot be used is recorded with its reason, and the others continue.
     Photos show the road only, or with `context_photos` the whole frame without the persons and
     vehicles that the privacy network finds; none show the areas of `objections`. `tell` hears
@@ -105,9 +121,10 @@ def run(  # noqa: PLR0913 -- each is an option of the command
     """
     watch, progress = Stopwatch(), progress or NoProgress()
     out = Path(out)
-    paths = list_videos([Path(video) for video in videos])
+    given = [videos] if isinstance(videos, Path | str) else videos
+    paths = list_videos([Path(video) for video in given])
     with watch.stage("load"):
-        tools = _load(scheme, camera, Path(network), model, trust_pt=trust_pt)
+        tools = _load(scheme, camera, Path(network), mapping, model, trust_pt=trust_pt)
         rules = load_picture_rules(privacy_model, context=context_photos)
         tools = replace(tools, pictures=rules)
         masks = () if objections is None else read_objections(Path(objections))
@@ -166,11 +183,17 @@ def _pictures(store: Store, survey: str, out: Path, rules: PictureRules) -> Pict
 
 
 def _load(
-    scheme: str, camera: Path | str | None, network: Path, model: str, *, trust_pt: bool
+    scheme: str,
+    camera: Path | str | None,
+    network: Path,
+    mapping: NetworkMapping | None,
+    model: str,
+    *,
+    trust_pt: bool,
 ) -> Tools:
     loaded_scheme = load_scheme(scheme)
     loaded_camera = read_camera(None if camera is None else Path(camera))
-    roads = read_network(network, loaded_scheme.lane_width_m)
+    roads = read_network(network, loaded_scheme.lane_width_m, mapping)
     detector = load_detector(model, trust_pt=trust_pt)
     return Tools(loaded_scheme, loaded_camera, roads, detector)
 

@@ -1,7 +1,7 @@
 """The account of a run: what went in, where every frame and detection went, what came out."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 
@@ -15,10 +15,10 @@ from roadscan.model.road import Network
 from roadscan.model.score import STATEMENT
 from roadscan.model.survey import SurveyCounts
 from roadscan.model.time import iso_utc
+from roadscan.pipeline.camera_warnings import camera_error_m, camera_warnings
 from roadscan.pipeline.keep_pictures import NO_PICTURES, PictureRules
 from roadscan.pipeline.prepare import PreparedDrive
 from roadscan.pipeline.run_record import (
-    CameraRecord,
     DriveRecord,
     FaultRecord,
     FramesRecord,
@@ -32,7 +32,6 @@ from roadscan.pipeline.run_record import (
     SyncRecord,
 )
 from roadscan.pipeline.score_survey import ScoreSummary
-from roadscan.read.camera_file import read_camera
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +79,7 @@ def account(survey: str, tools: Tools, outcome: Outcome) -> RunRecord:
             outcome.summary.scored, outcome.summary.not_scored, outcome.summary.lost_m
         ),
         sync=max((drive.sync for drive in drives), key=lambda sync: sync.sigma_s),
-        camera=_camera(tools.camera),
+        camera=max((drive.camera for drive in driven), key=camera_error_m),
         model=ModelRecord(tools.detector.name, tools.detector.sha256, tools.detector.kinds),
         pictures=outcome.pictures,
         scheme=SchemeRecord(scheme.id, scheme.version, scheme.sha256),
@@ -133,20 +132,13 @@ def warnings_of(
     )
     return (
         *of_drives,
-        *_camera_warnings([drive for drive, _ in drives]),
+        *(
+            f"{drive.video.name}: {warning}"
+            for drive, _ in drives
+            for warning in camera_warnings(drive.camera)
+        ),
         *_picture_warnings(pictures),
     )
-
-
-def _camera_warnings(drives: Sequence[Drive]) -> Iterator[str]:
-    """Name the drives without a camera file: another camera places their damage elsewhere."""
-    assumed = read_camera(None)
-    for drive in drives:
-        if drive.camera.sha256 == assumed.sha256:
-            yield (
-                f"{drive.video.name}: camera_assumed: no camera file, so {assumed.hfov_deg:g} "
-                f"degrees wide, {assumed.height_m:g} m high, pitched {assumed.pitch_deg:g} degrees"
-            )
 
 
 def _picture_warnings(pictures: PicturesRecord) -> tuple[str, ...]:
@@ -170,19 +162,6 @@ def by_name(counts: Mapping[FrameRejection, int] | Mapping[Rejection, int]) -> d
     return {str(reason): count for reason, count in sorted(counts.items())}
 
 
-def _camera(camera: Camera) -> CameraRecord:
-    return CameraRecord(
-        camera.name,
-        camera.hfov_deg,
-        camera.height_m,
-        camera.pitch_deg,
-        camera.yaw_deg,
-        camera.roll_deg,
-        camera.left_m,
-        camera.sha256,
-    )
-
-
 def drive_record(drive: Drive) -> DriveRecord:
     """Return the record of one drive."""
     clock = drive.clock
@@ -204,4 +183,5 @@ def drive_record(drive: Drive) -> DriveRecord:
             clock.source,
             round(clock.correlation, 3),
         ),
+        camera=drive.camera,
     )

@@ -7,7 +7,13 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from time import perf_counter
-from typing import TypeVar
+from typing import Final, TypeVar
+
+from pydantic import TypeAdapter, ValidationError
+
+from roadscan.errors import RoadscanError
+from roadscan.model.frame import Camera
+from roadscan.read.input_files import check_file
 
 T = TypeVar("T")
 
@@ -38,6 +44,8 @@ class DriveRecord:
     ended_at: str
     length_m: float
     sync: SyncRecord
+    camera: Camera | None = None
+    """None in records of a roadscan that had one for all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,20 +79,6 @@ class SegmentsRecord:
     not_assessed: dict[str, int]
     lost_m: dict[str, float]
     """Metres of lane covered by unusable frames only, by reason."""
-
-
-@dataclass(frozen=True, slots=True)
-class CameraRecord:
-    """The camera the boxes were placed with."""
-
-    name: str
-    hfov_deg: float
-    height_m: float
-    pitch_deg: float
-    yaw_deg: float
-    roll_deg: float
-    left_m: float
-    sha256: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +151,8 @@ class RunRecord:
     segments: SegmentsRecord
     sync: SyncRecord
     """Of the drive that is known least well in time."""
-    camera: CameraRecord
+    camera: Camera
+    """Of the drive whose camera is known least well."""
     model: ModelRecord
     pictures: PicturesRecord
     scheme: SchemeRecord
@@ -176,6 +171,26 @@ class RunRecord:
 
 
 RUN_FILE = "run.json"
+_RECORD: Final = TypeAdapter(RunRecord)
+
+
+def read_record(path: Path) -> RunRecord:
+    """Read a run.json.
+
+    Raises
+    ------
+    RoadscanError
+        What `check_file` raises; `record_malformed` if this roadscan cannot read it.
+    """
+    check_file(path)
+    try:
+        return _RECORD.validate_json(path.read_bytes())
+    except ValidationError as error:
+        raise RoadscanError(
+            "record_malformed",
+            f"{path} is not a record of this version of roadscan ({error.errors()[0]['msg']})",
+            "Repeat roadscan run with the same --out: what was done before is not done again",
+        ) from error
 
 
 def write_atomically(path: Path, text: str) -> None:

@@ -4,12 +4,12 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path, PurePath
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
-from pydantic import TypeAdapter, ValidationError
 
 from roadscan.assess.scheme import parse_scheme
+from roadscan.errors import RoadscanError
 from roadscan.locate.clean_track import clean_track
 from roadscan.locate.map_matching import match_path
 from roadscan.model.drive import Drive
@@ -32,12 +32,11 @@ from roadscan.pipeline.run_record import (
     RunRecord,
     SchemeRecord,
     SegmentsRecord,
+    read_record,
     write_atomically,
 )
 from roadscan.pipeline.score_survey import ScoreSummary
 from roadscan.store.store import Store
-
-_RECORD: Final = TypeAdapter(RunRecord)
 
 
 def retell_run(
@@ -53,8 +52,10 @@ def retell_run(
     if not path.is_file():
         return
     try:
-        before = _RECORD.validate_json(path.read_bytes())
-    except ValidationError:
+        before = read_record(path)
+    except RoadscanError as error:
+        if error.code != "record_malformed":
+            raise
         path.unlink()
         return
     record = _retold(before, folder, store, survey, summary)

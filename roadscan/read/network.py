@@ -18,9 +18,11 @@ from roadscan.read.network_assumptions import assumptions_of, remarks_on
 from roadscan.read.network_faults import Fault, LineFault
 from roadscan.read.network_geojson import geojson_lines, read_geojson
 from roadscan.read.network_geometry import ReadLink, mend_lines
+from roadscan.read.network_junctions import with_junctions
 from roadscan.read.network_mapping import NetworkMapping, mapping_path, read_mapping
 from roadscan.read.network_osm import read_osm
 from roadscan.read.network_preview import NetworkPreview, preview_lines, preview_ways
+from roadscan.read.network_register import register_entry, station_unit_m
 from roadscan.read.network_rows import Lines, RawLink, raw_links
 from roadscan.read.network_table import (
     geopackage_lines,
@@ -46,7 +48,7 @@ BESIDE_SHAPEFILE = (".dbf", ".prj", ".cpg")
 """Sidecar files of a shapefile that affect the result."""
 MAX_OFF_MERIDIAN_DEG = 9.0
 """At this distance from its central meridian UTM is off by 1 %; Germany lies within 5 degrees."""
-READING = 2
+READING = 3
 """Raised when the same file becomes another network: what is stored of it stays what it was."""
 MIN_LENGTH_M = 0.05
 DEFAULT_LANE_WIDTH_M = 3.5
@@ -156,6 +158,9 @@ def _meanings(file: Path, mapping: NetworkMapping | None) -> NetworkMapping:
         road_class_values=mapping.road_class_values
         or (beside.road_class_values if mapping.road_class else ()),
         oneway_values=mapping.oneway_values or beside.oneway_values,
+        carry=mapping.carry or beside.carry,
+        surface_values=mapping.surface_values or beside.surface_values,
+        width_unit=mapping.width_unit if mapping.width_unit != "m" else beside.width_unit,
     )
 
 
@@ -209,8 +214,8 @@ def _metric_links(
     for given, line in zip(raw, lines, strict=True):
         xy_m = _without_repeats(line)
         if len(xy_m) > 1:
-            link = ReadLink(_link(given, xy_m, default_lane_width_m), given.number)
-            read.append((given, link))
+            link = _link(given, xy_m, default_lane_width_m)
+            read.append((given, ReadLink(link, given.number, given.tags.get("highway", ""))))
         else:
             faults.append(Fault(given.number, LineFault.NO_LENGTH, "", given.link_id))
     if not read:
@@ -219,14 +224,32 @@ def _metric_links(
         )
     if refuse:
         _refuse_same_ids([line.link for _, line in read])
+    read = _with_register(read)
     mended, found = mend_lines([line for _, line in read])
-    kept = {line.link.link_id: line.link for line in mended}
+    links = with_junctions([line.link for line in mended])
+    kept = {link.link_id: link for link in links}
     return _Found(
-        tuple(line.link for line in mended),
+        tuple(links),
         epsg,
         [(given, kept[given.link_id]) for given, _ in read if given.link_id in kept],
         [*faults, *found],
     )
+
+
+def _with_register(read: Sequence[tuple[RawLink, ReadLink]]) -> list[tuple[RawLink, ReadLink]]:
+    """Add what the register says; of several parts of a line, the stations run on."""
+    length_m = [float(np.hypot(*np.diff(line.link.xy_m, axis=0).T).sum()) for _, line in read]
+    unit_m = station_unit_m([given for given, _ in read], length_m)
+    before_m, found = 0.0, list[tuple[RawLink, ReadLink]]()
+    for k, (given, line) in enumerate(read):
+        before_m = before_m + length_m[k - 1] if k and _is_same_line(read[k - 1][0], given) else 0.0
+        entry = register_entry(given, before_m, unit_m)
+        found.append((given, replace(line, link=replace(line.link, register=entry))))
+    return found
+
+
+def _is_same_line(a: RawLink, b: RawLink) -> bool:
+    return a.number == b.number != 0
 
 
 def _check_extent(lonlat: Floats, epsg: int, source: str) -> None:

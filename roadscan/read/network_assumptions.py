@@ -7,6 +7,7 @@ import numpy as np
 
 from roadscan.model.road import Link
 from roadscan.read.network_faults import Assumed, Assumption, LineFault
+from roadscan.read.network_mapping import id_parts
 from roadscan.read.network_preview import NetworkPreview
 from roadscan.read.network_rows import RawLink
 from roadscan.read.road_tags import is_known_highway
@@ -48,6 +49,8 @@ _WRONG: Final = {
     LineFault.COPY_REVERSED: "copy of another line, drawn the other way round: left out, so that "
     "nothing counts twice",
     LineFault.COPY_PARTIAL: "on another line for a part of its way: metres driven may go to either",
+    LineFault.DOUBLE_LINE: "beside another line of the same street and direction, a copy or a "
+    "double line: metres driven may go to either",
     LineFault.END_MOVED: "end just short of its neighbour: moved onto it",
     LineFault.END_SHORT: "end short of its neighbour: not joined",
     LineFault.LOOP_CLOSED: "loop not closed: its ends were joined",
@@ -56,10 +59,14 @@ _WRONG: Final = {
     LineFault.ID_TWICE: "id of several lines",
     LineFault.ID_MISSING: "no id: one was made from the coordinates",
     LineFault.CLASS_UNKNOWN: "no class A, B or N: the column is not taken for the class",
+    LineFault.CLASS_DOUBTFUL: "A and B without an N may be classes or owners (Autobahn, "
+    "Bundesstraße): the column is not taken for the class; say which it is in the mapping",
     LineFault.SURFACE_UNKNOWN: "unknown surface: not scored",
     LineFault.ONEWAY_UNKNOWN: "one-way value not understood: counts as not given",
     LineFault.OUTSIDE_UNKNOWN: "out-of-town value not understood: counts as not given",
     LineFault.WIDTH_IMPLAUSIBLE: "implausible lane width: the scheme's is used",
+    LineFault.WIDTH_UNIT: "width seems to be in another unit than metres: the scheme's is used; "
+    'say the unit in the mapping (width_unit = "cm")',
     LineFault.TEXT_GARBLED: "garbled letters: the encoding that the file declares is wrong",
 }
 
@@ -92,10 +99,13 @@ def _columns(preview: NetworkPreview, source: str, links: int) -> Iterator[str]:
     said = ", ".join(
         name if name == meaning else f"{name} = {meaning}" for meaning, name in taken.items()
     )
-    unused = [c.name for c in preview.columns if c.name not in taken.values()]
+    used = {part for name in taken.values() for part in id_parts(name)} | {*preview.carried}
+    unused = [column.name for column in preview.columns if column.name not in used]
     yield f"{source}: {links} links" + (
         f"; columns taken: {said or 'none'}" if unused or said else ""
     )
+    if preview.carried:
+        yield f"columns carried into the layers: {', '.join(preview.carried)}"
     if unused:
         yield f"columns not used: {', '.join(unused)}"
     if preview.encoding:

@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Final
 
 from sqlalchemy import make_url
 
@@ -27,10 +26,7 @@ from roadscan.store.store import Store
 from roadscan.store.town.accounts import Accounts, OutsideLogins
 from roadscan.store.town.files import Files
 from roadscan.store.town.networks import NetworkVersion, NetworkVersions
-from roadscan.store.town.workers import WorkerHeartbeats
-
-WORKER_SILENT_S: Final = 60.0
-"""A worker without a heartbeat for longer than this does not count as alive."""
+from roadscan.store.town.workers import WORKER_SILENT_S, WorkerHeartbeats
 
 
 @dataclass(frozen=True)

@@ -42,6 +42,9 @@ links = Table(
     Column("backward", Boolean, nullable=False),
     Column("outside_town", Boolean, nullable=False),
     Column("level", Integer, nullable=False),
+    # null in networks that were read before these were kept
+    Column("register", JSON),
+    Column("junctions", JSON),
     Column("geometry_wkb", LargeBinary, nullable=False),
     PrimaryKeyConstraint("network_sha256", "number"),
 )

@@ -323,6 +323,24 @@ def test_standing_at_a_crossing_under_noise_credits_nothing_more() -> None:
     assert sum(matched.credited_m.values()) == pytest.approx(275.0, abs=15.0)
 
 
+@pytest.mark.parametrize("seed", range(8))
+def test_a_receiver_that_drifts_at_a_stop_turns_nothing_round(seed: int) -> None:
+    roads = network(
+        link("a", [(0, 0), (200, 0)]),
+        link("b", [(200, 0), (500, 0)]),
+        link("side", [(200, 0), (200, 150)]),
+    )
+    xy, _ = along([(0, -2), (500, -2)], 8.0)
+    line = np.vstack([xy[:32], np.repeat(xy[32:33], 600, axis=0), xy[32:]])
+    line = line + correlated_noise(len(line), 6.0, float(np.exp(-1.0 / 60.0)), seed)
+    t_s = STARTED_S + np.arange(len(line), dtype=np.float64)
+    matched = match_path(clean_track(metric_track(t_s, *(ORIGIN + line).T), CRS_EPSG), roads)
+
+    assert matched.forward[matched.link >= 0].all()
+    assert set(matched.credited_m) <= {"a", "b"}
+    assert sum(matched.credited_m.values()) < 505.0
+
+
 def test_a_path_far_from_every_road_is_wholly_unmatched() -> None:
     path = drive([(0, 5000), (300, 5000)])
     matched = match_path(path, STRAIGHT)

@@ -84,6 +84,7 @@ function showColumns(preview) {
       find("network-hint").textContent = text("read_first");
     }}));
     select.append(new Option(text("no_column"), ""), ...preview.columns.map(({name}) => new Option(name, name)));
+    if (taken && !columns.has(taken)) select.append(new Option(taken, taken)); // an id of several columns
     select.value = taken;
     describeColumn(taken);
     return [text("meaning_" + meaning), select, filled, examples];

@@ -1,6 +1,7 @@
 """Heartbeats of worker processes: which of them are alive."""
 
 from collections.abc import Callable
+from typing import Final
 
 from sqlalchemy import (
     ColumnElement,
@@ -18,6 +19,9 @@ from sqlalchemy import (
 from sqlalchemy.exc import IntegrityError
 
 from roadscan.store.tables import workers
+
+WORKER_SILENT_S: Final = 60.0
+"""A worker without a heartbeat for longer than this does not count as alive."""
 
 
 class WorkerHeartbeats:

@@ -142,11 +142,11 @@ def check_drive(store: Store, files: SentFiles, request: DriveRequest) -> DriveC
     from roadscan.read.camera_file import read_camera  # noqa: PLC0415 -- workers only
 
     with camera_named(files, request):
-        camera = request.camera_sha256
-        read_camera(None if camera is None else files.path_of(camera))
+        sent = request.camera_sha256
+        camera = read_camera(None if sent is None else files.path_of(sent))
     network = store.network(request.network_sha256)
     with drive_linked(files, request) as (video, track):
-        found = checking.check_drive(video, track, network)
+        found = checking.check_drive(video, track, network, camera)
     if found.track is None:
         return found
     return replace(

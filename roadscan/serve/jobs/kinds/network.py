@@ -1,7 +1,7 @@
 """The reading of a road network, for review before it is put in force."""
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Annotated, ClassVar, Final
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final
 
 import numpy as np
 from dbos import DBOS
@@ -45,6 +45,10 @@ class NetworkColumns(BaseModel):
     lanes: ColumnName = ""
     outside_town: ColumnName = ""
     highway: ColumnName = ""
+    from_node: ColumnName = ""
+    to_node: ColumnName = ""
+    from_station: ColumnName = ""
+    to_station: ColumnName = ""
 
 
 class NetworkRequest(JobRequest):
@@ -128,7 +132,8 @@ def _mapping_of(columns: NetworkColumns | None) -> "NetworkMapping | None":
 
     if columns is None:
         return None
-    return NetworkMapping(**{meaning: (name,) if name else () for meaning, name in columns})
+    names: dict[str, Any] = {meaning: (name,) if name else () for meaning, name in columns}
+    return NetworkMapping(**names)
 
 
 def _length_m(link: Link) -> float:
