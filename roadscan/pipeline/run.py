@@ -206,6 +206,7 @@ def _survey(name: str, tools: Tools, drives: Sequence[PreparedDrive]) -> Survey:
         tools.detector.kinds,
         tools.scheme.text,
         tuple(DriveKey(d.drive.drive_id, d.drive.settings_sha256) for d in drives),
+        dict(tools.detector.hit_rates),
     )
 
 
