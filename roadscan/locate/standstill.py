@@ -57,6 +57,11 @@ def slow_by_position(t_s: Floats, x_m: Floats, y_m: Floats, noise_m: float) -> B
         return difference
 
     slow: Bools = np.hypot(moved(x_m), moved(y_m)) < STANDSTILL_MPS * moved(t_s)
+    # out and back is no standstill
+    within_m = STANDSTILL_MPS * half_s + STOP_NOISE_SIGMAS * max(noise_m, 1.0)
+    for k in np.flatnonzero(slow).tolist():
+        x, y = x_m[first[k] : end[k]], y_m[first[k] : end[k]]
+        slow[k] = np.hypot(x - x.mean(), y - y.mean()).max() <= within_m
     return slow
 
 

@@ -1,7 +1,5 @@
 """Convert table rows of any format into raw links: attributes by column, coordinates in WGS84."""
 
-import hashlib
-import json
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -12,6 +10,7 @@ from pyproj import CRS, Transformer
 from roadscan.errors import RoadscanError
 from roadscan.model.arrays import Floats
 from roadscan.model.road import RoadClass
+from roadscan.read.network_ids import id_by_place
 from roadscan.read.network_mapping import (
     DEFAULT_MAPPING,
     NetworkMapping,
@@ -135,7 +134,7 @@ def raw_links(lines: Lines, mapping: NetworkMapping, source: str) -> list[RawLin
         for number, lonlat in lines_of_row.items():
             link_id = given if len(lines_of_row) == 1 else f"{given}.{number}"
             if not given:
-                link_id = place = _id_of(lonlat)
+                link_id = place = id_by_place(lonlat)
                 if copies[place]:
                     link_id = f"{place}.{copies[place]}"
                 copies[place] += 1
@@ -375,8 +374,3 @@ def _off_earth(place: Floats, crs: CRS, source: str) -> RoadscanError:
         f"{source} has the position {place[0]:.0f}, {place[1]:.0f}, which is outside {crs.name}",
         "Repair the geometry, or correct the CRS, and export it again",
     )
-
-
-def _id_of(lonlat: Floats) -> str:
-    """Derive an id from the coordinates, rounded to a centimetre."""
-    return hashlib.sha256(json.dumps(np.round(lonlat, 7).tolist()).encode()).hexdigest()[:12]

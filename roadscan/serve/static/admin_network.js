@@ -56,6 +56,7 @@ function show(job, preview) {
   const read_ = Boolean(shown.network_sha256);
   find("network-drawn").hidden = !read_;
   find("network-summary").textContent = read_ ? text("network_summary", {...facts, links: number(facts.links), named: number(facts.named), segments: number(facts.segments), length: number(facts.length_m / 1000, 1)}) : "";
+  if (facts.before) find("network-summary").textContent += ` ${text("network_known_ids", {known: number(facts.known_ids), links: number(facts.links), before: facts.before})}`;
   if (read_) {
     const address = `/api/networks/${shown.network_sha256}/drawing`;
     find("network-drawing").src = address;
