@@ -20,7 +20,7 @@ from math import ceil
 from typing import Final
 
 import numpy as np
-from scipy.stats import betabinom, binom, hypergeom
+from scipy.special import betaln, gammaln
 
 from roadscan.assess.passes import CombinedLane
 from roadscan.assess.scheme import INDICATORS, Combination, Normalisation, Scheme
@@ -228,10 +228,8 @@ def _posterior(rate: HitRate, name: str, seen: Seen, hit_share: float) -> Floats
     """
     damaged = np.arange(seen.cells + 1)
     hits = found_given_damaged(rate, seen, hit_share)
-    shown = hypergeom.pmf(
-        np.arange(seen.seen + 1)[None, :], seen.cells, damaged[:, None], seen.seen
-    )
-    joint: Floats = (np.nan_to_num(shown) @ hits).T * prior(name, seen.cells)
+    shown = _hypergeometric(np.arange(seen.seen + 1), damaged[:, None], seen.cells, seen.seen)
+    joint: Floats = (shown @ hits).T * prior(name, seen.cells)
     total = joint.sum(axis=1, keepdims=True)
     # what the model holds to be impossible was found none the less: it says nothing then
     posterior: Floats = joint / np.maximum(total, 1e-300)
@@ -262,14 +260,41 @@ def _hits(most: int, share: float, alike: float) -> Floats:
     Each cell is as likely to be hit, and they go together.
     """
     of, count = np.arange(most + 1)[:, None], np.arange(most + 1)[None, :]
-    if share <= 0.0:
-        chances = np.repeat(count == 0, most + 1, axis=0)
-    elif alike < 1e-3:
-        chances = binom.pmf(count, of, share)
-    else:
-        spread = 1.0 / min(alike, 0.95) - 1.0
-        chances = betabinom.pmf(count, of, share * spread, (1 - share) * spread)
-    return np.asarray(np.nan_to_num(chances), np.float64)
+    if not 0.0 < share < 1.0:
+        certain: Floats = (count == (of if share else 0 * of)).astype(np.float64)
+        return certain
+    if alike < 1e-3:
+        chances = count * np.log(share) + (of - count) * np.log1p(-share)
+        binomial: Floats = np.where(count <= of, np.exp(_log_ways(of, count) + chances), 0.0)
+        return binomial
+    spread = 1.0 / min(alike, 0.95) - 1.0
+    return _beta_binomial(count, of, share * spread, (1 - share) * spread)
+
+
+def _log_ways(of: Ints, chosen: Ints) -> Floats:
+    """Return the logarithm of the ways to choose; meaningless where more are chosen than are."""
+    rest = np.maximum(of - chosen, 0)
+    ways: Floats = gammaln(of + 1.0) - gammaln(chosen + 1.0) - gammaln(rest + 1.0)
+    return ways
+
+
+def _beta_binomial(count: Ints, of: Ints, a: float, b: float) -> Floats:
+    """Return the probability of `count` of `of` hits where the share is beta distributed."""
+    rest = np.maximum(of - count, 0)
+    logs = _log_ways(of, count) + betaln(count + a, rest + b) - betaln(a, b)
+    return np.where(count <= of, np.exp(logs), 0.0)
+
+
+def _hypergeometric(count: Ints, damaged: Ints, cells: int, seen: int) -> Floats:
+    """Return the probability that `count` of the `seen` cells are among the damaged ones."""
+    sound, others = cells - damaged, seen - count
+    possible = (count <= damaged) & (others >= 0) & (others <= sound)
+    logs = (
+        _log_ways(damaged, count)
+        + _log_ways(sound, np.maximum(others, 0))
+        - _log_ways(np.array(cells), np.array(seen))
+    )
+    return np.where(possible, np.exp(logs), 0.0)
 
 
 @lru_cache(maxsize=256)
@@ -279,15 +304,19 @@ def affected_share(share: float, views: int, hit_share: float) -> float:
         return share
     needed = max(1, ceil(hit_share * views - 1e-9))
     spread = 1.0 / FRAMES_ALIKE - 1.0
-    return float(betabinom.sf(needed - 1, views, share * spread, (1 - share) * spread))
+    hits = np.arange(needed, views + 1)
+    return float(_beta_binomial(hits, np.array(views), share * spread, (1 - share) * spread).sum())
 
 
 @lru_cache(maxsize=256)
 def prior(name: str, cells: int) -> Floats:
     """Return the probability of 0 to `cells` damaged cells before anything is seen."""
     none, a, b = PRIORS[name]
-    some = betabinom.pmf(np.arange(cells + 1), cells, a, b)
-    return np.asarray(none * (np.arange(cells + 1) == 0) + (1.0 - none) * some, np.float64)
+    count = np.arange(cells + 1)
+    chances: Floats = none * (count == 0) + (1.0 - none) * _beta_binomial(
+        count, np.array(cells), a, b
+    )
+    return chances
 
 
 @lru_cache(maxsize=512)

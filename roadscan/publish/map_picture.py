@@ -68,7 +68,9 @@ def _draw_segments(axes: Axes, segments: geopandas.GeoDataFrame, results: Result
     unscored = segments[segments["score"].isna()]
     _add_lines(axes, unscored, color=grey, linewidths=4.0, linestyles=[(0, (0.35, 0.5))])
     for c in results.scheme.classes:
-        own = segments[segments["finding"] == f"class_{c.number}"]
+        own = segments[
+            (segments["condition_class"] == c.number) & ~segments["finding"].isin(list(UNSURE))
+        ]
         _add_lines(axes, own, color=c.colour, linewidths=4.0)
         label = f"{c.number} {c.label}: {len(own)}"
         handles.append(Line2D([], [], color=c.colour, linewidth=4.0, label=label))

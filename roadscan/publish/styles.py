@@ -70,7 +70,7 @@ def qgis_styles(scheme: Scheme) -> dict[str, str]:
 
 def _segment_rules(scheme: Scheme) -> list[_Rule]:
     scored = [
-        _Rule(f"\"finding\" = 'class_{c.number}'", f"{c.number} {c.label}", (_line(c.colour, 1.4),))
+        _Rule(_of_class(c.number), f"{c.number} {c.label}", (_line(c.colour, 1.4),))
         for c in reversed(scheme.classes)
     ]
     best = scheme.classes[0].colour
@@ -81,6 +81,12 @@ def _segment_rules(scheme: Scheme) -> list[_Rule]:
     grey = palette().not_assessed
     none = _Rule('"score" IS NULL', "not assessed", (_line(grey, 0.25), _hatch(grey)))
     return [*scored, none]
+
+
+def _of_class(number: int) -> str:
+    """Return the filter of a class as far as it may be named; older results name it always."""
+    named = "".join(f" AND coalesce(\"finding\", '') <> '{name}'" for name in UNSURE)
+    return f'"condition_class" = {number}' + (named if number == 1 else "")
 
 
 def _kind_rules(scheme: Scheme) -> list[_Rule]:

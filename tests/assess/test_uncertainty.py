@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.stats import betabinom
 
 from roadscan.assess.lanes import assess_segment
 from roadscan.assess.passes import CombinedLane
@@ -14,9 +15,13 @@ from roadscan.assess.score import combine, normalise, round_half_up, score_segme
 from roadscan.assess.uncertainty import (
     DRAWS,
     POINTS,
+    Seen,
+    affected_share,
     combined,
     finding,
+    found_given_damaged,
     hundredths,
+    prior,
     shortest,
     with_errors,
 )
@@ -121,6 +126,23 @@ def test_the_points_are_even() -> None:
     assert POINTS.shape == (DRAWS, 3)
     assert ((POINTS > 0) & (POINTS < 1)).all()
     assert np.abs(POINTS.mean(axis=0) - 0.5).max() < 0.02
+
+
+@pytest.mark.parametrize("alike", [0.0, 0.3, 0.9])
+@pytest.mark.parametrize(("cells", "seen"), [(60, 60), (60, 45), (7, 6)])
+def test_every_number_of_damaged_cells_leads_to_some_number_found(
+    alike: float, cells: int, seen: int
+) -> None:
+    rate = replace(measured(Simulated(CARD), 2)["D40"], alike=alike, wrong=0.01, wrong_alike=0.2)
+    found = found_given_damaged(rate, Seen(cells, seen, 3, 1), 0.34)
+    assert np.allclose(found.sum(axis=1), 1.0)
+    assert np.isclose(prior("riss", cells).sum(), 1.0)
+    hits = found[seen] if alike else None
+    if hits is not None:
+        share = affected_share(rate.found, 3, 0.34)
+        spread = 1 / alike - 1
+        expected = betabinom.pmf(np.arange(seen + 1), seen, share * spread, (1 - share) * spread)
+        assert np.allclose(hits, expected)
 
 
 def test_the_shortest_interval_holds_four_fifths() -> None:
