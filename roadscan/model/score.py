@@ -92,6 +92,10 @@ class SegmentResult:
     lost: dict[str, float] = field(default_factory=dict)
     """Share of all cells that only unusable frames would have viewed, by reason; each cell counts
     towards its most frequent one. Empty for results scored before reasons were recorded."""
+    n_reviewed: int = 0
+    """Decisions of reviewers that it rests on."""
+    n_rejected: int = 0
+    """Those among them that say that there is no damage."""
     score_low: float | None = None
     """The value of the road lies between this and `score_high` four times in five, as far as the
     model's hit rates are known; it may all lie above the score, because a model misses much."""

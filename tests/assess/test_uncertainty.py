@@ -133,7 +133,7 @@ def test_the_points_are_even() -> None:
 def test_every_number_of_damaged_cells_leads_to_some_number_found(
     alike: float, cells: int, seen: int
 ) -> None:
-    rate = replace(measured(Simulated(CARD), 2)["D40"], alike=alike, wrong=0.01, wrong_alike=0.2)
+    rate = replace(measured(Simulated(CARD), 20)["D40"], alike=alike, wrong=0.01, wrong_alike=0.2)
     found = found_given_damaged(rate, Seen(cells, seen, 3, 1), 0.34)
     assert np.allclose(found.sum(axis=1), 1.0)
     assert np.isclose(prior("riss", cells).sum(), 1.0)
