@@ -74,17 +74,24 @@ class CameraOnRoute:
     """The constants of a drive: the camera, its near field, the route driven.
 
     `rows` are the rows of the picture that contain the near field of the narrowest and the widest
-    lane; None if no box could be placed anywhere.
+    lane; None if no box could be placed anywhere. `clock_sigma_s` is one standard
+    deviation of the frames' times.
     """
 
     def __init__(
-        self, camera: Camera, width: int, height: int, matched: MatchedPath, network: Network
+        self,
+        camera: Camera,
+        width: int,
+        height: int,
+        matched: MatchedPath,
+        network: Network,
+        clock_sigma_s: float = 0.0,
     ) -> None:
         self.camera = camera
         self.width = width
         self.height = height
         self.links = network.links
-        self.route = DrivenRoute(matched, network)
+        self.route = DrivenRoute(matched, network, clock_sigma_s)
         self._off_road = [(g.from_s, g.to_s) for g in matched.unmatched if g.reason in OFF_ROAD]
         self._near_fields: dict[float, NearField | None] = {}
         widths_m = {link.lane_width_m for link in network.links}
