@@ -36,6 +36,8 @@ class Concern(StrEnum):
     TRACK_INACCURATE = "track_inaccurate"
     TRACK_SPARSE = "track_sparse"
     TRACK_GAPS = "track_gaps"
+    VEHICLE_DOUBTFUL = "vehicle_doubtful"
+    """The speed does not fit the vehicle."""
     LITTLE_OVERLAP = "little_overlap"
     """The track covers little of the video."""
     LITTLE_ON_NETWORK = "little_on_network"

@@ -21,10 +21,11 @@ from roadscan.locate.reversing import (
     windows_to_look_at,
     without,
 )
+from roadscan.locate.vehicle_speed import vehicle_doubt
 from roadscan.model.arrays import Floats
 from roadscan.model.drive import Drive, RematchInputs
 from roadscan.model.frame import Camera
-from roadscan.model.road import MatchedPath, Network
+from roadscan.model.road import MatchedPath, Network, Vehicle
 from roadscan.model.track import FIX_FIELDS, CleanCounts, DrivePath, Track
 from roadscan.pipeline.run_record import Stopwatch
 from roadscan.pipeline.video_clock import (
@@ -37,7 +38,7 @@ from roadscan.read.input_files import sha256_of
 from roadscan.read.track_file import read_track
 from roadscan.read.video import grey_frames, probe
 
-METHOD = 8
+METHOD = 9
 """Raised by every change that alters a chunk's result, so that no old chunk is reused."""
 
 MAX_NETWORK_DISTANCE_M = 10_000.0
@@ -70,6 +71,7 @@ class Settings:
     """The part of the scheme that decides how frames become views and hits."""
     pictures: str = ""
     """The detector of people and the extent of the pictures, as one string."""
+    vehicle: Vehicle = Vehicle.CAR
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +83,7 @@ class DrivenTrack:
     track: Track
     path: DrivePath
     matched: MatchedPath
+    vehicle: Vehicle = Vehicle.CAR
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +99,7 @@ class PreparedDrive:
     trace: RematchInputs
 
 
-def drive_track(track_path: Path, network: Network) -> DrivenTrack:
+def drive_track(track_path: Path, network: Network, vehicle: Vehicle = Vehicle.CAR) -> DrivenTrack:
     """Read a track, clean it and match it to the network.
 
     Raises
@@ -106,10 +109,17 @@ def drive_track(track_path: Path, network: Network) -> DrivenTrack:
     """
     track = read_track(track_path)
     path = clean_track(track, network.crs_epsg)
-    track = with_losses(with_bridges(track, path), path.counts)
+    track = with_warnings(track, path, vehicle)
     check_near(path, network, track_path.name)
-    matched = match_path(path, network)
-    return DrivenTrack(track_path.name, sha256_of(track_path), track, path, matched)
+    matched = match_path(path, network, vehicle)
+    return DrivenTrack(track_path.name, sha256_of(track_path), track, path, matched, vehicle)
+
+
+def with_warnings(track: Track, path: DrivePath, vehicle: Vehicle) -> Track:
+    """Return a track with all that is doubtful about it once it is cleaned."""
+    told = vehicle_doubt(path, vehicle)
+    doubted = replace(track, warnings=(*track.warnings, told)) if told else track
+    return with_losses(with_bridges(doubted, path), path.counts)
 
 
 def with_losses(track: Track, counts: CleanCounts) -> Track:
@@ -187,6 +197,7 @@ def prepare_drive(
         ended_s=to_s,
         path_m=driven_stretches(track.path, from_s, to_s),
         length_m=round(float(np.nan_to_num(ends[1] - ends[0])), 3),
+        vehicle=track.vehicle,
     )
     trace = RematchInputs(_filmed(track.track, from_s, to_s), settings.every_m, settings.pictures)
     digest = settings_digest(drive, network, trace, settings.viewing)
@@ -222,7 +233,8 @@ def _without_reversing(
     forwards = without(track.track, backwards)
     forwards = replace(forwards, warnings=(*forwards.warnings, warning))
     path = clean_track(forwards, network.crs_epsg)
-    return replace(track, track=forwards, path=path, matched=match_path(path, network))
+    matched = match_path(path, network, track.vehicle)
+    return replace(track, track=forwards, path=path, matched=matched)
 
 
 def _motion(
@@ -301,6 +313,7 @@ def settings_digest(drive: Drive, network: Network, trace: RematchInputs, viewin
             f"{trace.every_m:.3f}",
             viewing,
             trace.pictures,
+            drive.vehicle.value,
         ]
     )
 
