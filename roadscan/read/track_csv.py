@@ -60,12 +60,12 @@ EAST = {"E": 1, "O": 1, "W": -1}
 SAME_TIME_S = 0.5
 SAME_DEG = 1e-5
 """About a metre: columns that differ by less say the same."""
-MOST_DEG = (90.0, 180.0)
+MOST_LAT, MOST_LON = 90.0, 180.0
 MINUTES = 60.0
 DAY_S = 86_400.0
 SERIAL_EPOCH_DAYS = 25_569.0
 """1970-01-01 as a spreadsheet counts."""
-SERIAL_DAYS = (29_226.0, 73_050.0)
+FIRST_SERIAL, LAST_SERIAL = 29_226.0, 73_050.0
 """1980 to 2099, the age of satellite navigation."""
 UNIT = re.compile(r"[(\[]([^)\]]*)[)\]]\s*$")
 NO_NAME = re.compile(r"[^a-z0-9äöüß/]")
@@ -299,7 +299,7 @@ def _serial_days(
     known = [day for day in days if not isnan(day)]
     if (
         len(known) < 2
-        or not all(SERIAL_DAYS[0] <= day <= SERIAL_DAYS[1] for day in known)
+        or not all(FIRST_SERIAL <= day <= LAST_SERIAL for day in known)
         or max(known) - min(known) > 1.0
         or len(set(known)) * 2 <= len(known)
     ):
@@ -314,7 +314,7 @@ def _serial_days(
 
 def _are_in_minutes(columns: tuple[_Column, _Column], rows: list[list[str]], decimal: str) -> bool:
     """Tell whether coordinates are written as NMEA does, ddmm.mmmm: as degrees they are none."""
-    for column, most in zip(columns, MOST_DEG, strict=True):
+    for column, most in zip(columns, (MOST_LAT, MOST_LON), strict=True):
         known = [abs(value) for row in rows if not isnan(value := _number(column.of(row), decimal))]
         if not known or not all(
             most < value < 100.0 * most and value % 100.0 < MINUTES for value in known
