@@ -90,6 +90,7 @@ EXIT_CODES: Final[dict[str, ExitCode]] = {
     "store_version": ExitCode.BAD_INPUT,
     "store_malformed": ExitCode.BAD_INPUT,
     "store_unreachable": ExitCode.BAD_INPUT,
+    "store_busy": ExitCode.BAD_INPUT,
     # service
     "account_exists": ExitCode.BAD_INPUT,
     "account_unknown": ExitCode.BAD_INPUT,

@@ -342,3 +342,13 @@ def test_a_run_without_a_camera_file_says_what_it_assumes(
     assert not any("camera_assumed" in warning for warning in given)
     (warning,) = [warning for warning in assumed if "small.mp4: camera_assumed" in warning]
     assert "hfov_deg 70, height_m 1.35, pitch_deg 6" in warning
+
+
+@pytest.mark.parametrize("name", ["Nord/2026", "x" * 81, "a\nb", "a\u202eb"])
+def test_a_survey_has_no_name_that_the_service_would_refuse(
+    small_drive: SmallDrive, tmp_path: Path, name: str
+) -> None:
+    with pytest.raises(RoadscanError, match="--survey") as refused:
+        run_small(small_drive, tmp_path / "out", survey=name)
+    assert refused.value.code == "option_invalid"
+    assert not (tmp_path / "out").exists()
