@@ -37,7 +37,7 @@ def test_a_pass_that_is_off_meets_the_other_in_the_middle(seed, off):
     shifts = register([seen(lane(seed)), seen(lane(seed), off)]).rows
     inner = slice(20, ROWS - 20)
     assert np.abs(shifts[0, inner] - shifts[1, inner] - off).max() < 1.2
-    assert np.abs(shifts.sum(axis=0)).max() < 1e-6
+    assert np.abs(shifts.sum(axis=0)).max() <= 1.0  # each is rounded to a whole row
 
 
 @given(st.integers(0, 20), st.permutations([0, 1, 2]))
