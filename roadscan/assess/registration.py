@@ -44,7 +44,7 @@ USUAL_ROWS: Final = 50.0
 """A kind of damage is taken to lie in half a row in so many before the lane is looked at."""
 DAMAGE_ROWS: Final = 2.0
 """However long a damage is, it counts no more than so many rows: its two ends."""
-REACH: Final = np.array([0.5, 1.0, 0.5])
+REACH: Final = np.array([0.25, 1.0, 0.25])
 """How well rows match that lie beside each other: a box is right to about a metre."""
 LEAST_ACCURACY_M: Final = 0.5
 KNOWN: Final = 0.5, 0.6

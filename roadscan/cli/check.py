@@ -34,10 +34,14 @@ def check(
             show_default=False,
         ),
     ] = None,
+    camera: Annotated[
+        Path | None, typer.Option(help="Camera file (TOML). Default: a typical dash-cam.")
+    ] = None,
     json: options.Json = False,  # noqa: FBT002 -- how typer declares a switch
 ) -> None:
     """Check a video, its track and the network, without running the detector."""
     from roadscan.pipeline.check_drive import check_drive  # noqa: PLC0415 -- keeps other commands fast
+    from roadscan.read.camera_file import read_camera  # noqa: PLC0415 -- keeps other commands fast
 
     roads = None
     if network is not None:
@@ -45,7 +49,7 @@ def check(
 
         roads = read_network(network)
         warn_of_network(roads.remarks)
-    result = check_drive(video, track, roads)
+    result = check_drive(video, track, roads, read_camera(camera))
     if json:
         remarks = {} if roads is None else {"remarks": roads.remarks}
         typer.echo(json_format.dumps(result.as_json() | remarks, ensure_ascii=False))

@@ -14,8 +14,8 @@ from roadscan.locate.camera_projection import (
     inside_picture,
     near_field,
     near_field_rows,
-    pitch_error_m,
     pixel_from_ground,
+    placing_error_m,
 )
 from roadscan.locate.driven_route import DrivenRoute, RouteAhead, RoutePosition
 from roadscan.locate.road_view import hidden_cells
@@ -34,7 +34,9 @@ VIEW_STEP_M = 0.25
 ON_TRAFFIC_SHARE = 0.5
 """A damage box overlapping a traffic box by more than this share is on the vehicle."""
 NO_TRAFFIC: Floats = np.empty((0, 4))
-OFF_ROAD = frozenset({"no_road_nearby", "no_route", "too_short"})
+OFF_ROAD = frozenset(
+    {"no_road_nearby", "no_route", "against_oneway", "not_for_vehicle", "ambiguous", "too_short"}
+)
 """Reasons for an unmatched stretch that are due to the network, not the track."""
 
 
@@ -65,7 +67,7 @@ class _Rectangles:
     left_min_m: Floats
     left_max_m: Floats
     along_error_m: Floats
-    """Error along the route due to the pitch error."""
+    """Error along the route due to the camera."""
 
 
 class CameraOnRoute:
@@ -201,6 +203,9 @@ def _views(
     traffic_xyxy: Floats,
 ) -> tuple[LaneViews, ...]:
     steps = setup.route.stretches(position.leg, *(position.route_m + np.array(seen_m)))
+    middle_m = np.array([(seen_m[0] + seen_m[1]) / 2])
+    placing_m = float(placing_error_m(setup.camera, middle_m)[0])
+    accuracy_m = float(np.hypot(position.accuracy_m, placing_m))
     views = []
     for step in steps:
         low_m, high_m = sorted((step.from_offset_m, step.to_offset_m))
@@ -218,7 +223,7 @@ def _views(
                     step.direction,
                     from_row,
                     to_row,
-                    position.accuracy_m,
+                    accuracy_m,
                     hidden,
                     step.pass_number,
                 )
@@ -284,7 +289,7 @@ def _rectangles(
         far_m=np.fmax(far_m, near_m),
         left_min_m=np.fmin(*sides),
         left_max_m=np.fmax(*sides),
-        along_error_m=pitch_error_m(
+        along_error_m=placing_error_m(
             setup.camera, (near_ahead + np.fmin(far_ahead, field.far_m)) / 2
         ),
     )

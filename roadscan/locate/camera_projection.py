@@ -14,6 +14,8 @@ MAX_ROW_M = 0.15
 MAX_PLACING_ERROR_M = 0.5
 PITCH_ERROR_DEG = 0.25
 """Pitch error of a camera calibrated once in a nodding vehicle; limits how far boxes are placed."""
+NOD_DEG = 0.2
+"""How far a vehicle nods, one standard deviation, whatever is known of its camera."""
 SEARCH_M = np.arange(1.0, 40.0, 0.05)
 
 
@@ -67,6 +69,24 @@ def pixel_from_ground(
 def pitch_error_m(camera: Camera, ahead_m: Floats) -> Floats:
     """Return how far points on the road shift along it for an error of the pitch."""
     error_m: Floats = ahead_m**2 / camera.height_m * np.radians(PITCH_ERROR_DEG)
+    return error_m
+
+
+def placing_error_m(camera: Camera, ahead_m: Floats) -> Floats:
+    """Return one standard deviation, along the road, of where points on it seem to be.
+
+    From what is not known of the camera's pitch, angle of view and height, and from the nodding. A
+    row of the picture lies `axis` below the optical axis: its angle is wrong by sin(2 axis) / 2 of
+    the focal length's relative error, and a wrong angle shifts a point by (d² + h²) / h.
+    """
+    hfov, known = math.radians(camera.hfov_deg), camera.known
+    focal_share = math.radians(known.hfov_deg.sigma) / math.sin(hfov)
+    axis = np.arctan2(camera.height_m, ahead_m) - math.radians(camera.pitch_deg)
+    angle = np.hypot(
+        np.radians(math.hypot(known.pitch_deg.sigma, NOD_DEG)), np.sin(2 * axis) / 2 * focal_share
+    )
+    by_angle_m = (ahead_m**2 + camera.height_m**2) / camera.height_m * angle
+    error_m: Floats = np.hypot(by_angle_m, ahead_m * known.height_m.sigma / camera.height_m)
     return error_m
 
 

@@ -3,6 +3,8 @@
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 
+from roadscan.model.frame import Camera
+
 
 class Concern(StrEnum):
     """Reasons to confirm a drive before it is processed: each may be intended or a mistake."""
@@ -28,6 +30,8 @@ class Concern(StrEnum):
     """The track covers little of the video."""
     LITTLE_ON_NETWORK = "little_on_network"
     """Much of the drive is not on a road of the network."""
+    CAMERA_ASSUMED = "camera_assumed"
+    """Values of the camera are neither given nor measured."""
     NOTHING_DRIVEN = "nothing_driven"
     """Hardly a frame would be analysed."""
 
@@ -112,6 +116,8 @@ class DriveCheck:
     would_cover: CoverCheck | None
     warnings: tuple[str, ...]
     concerns: tuple[Concern, ...] = ()
+    camera: Camera | None = None
+    """None in checks of a roadscan that did not look at it."""
 
     def as_json(self) -> dict[str, object]:
         """Return the result as JSON-serialisable values."""

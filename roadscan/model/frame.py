@@ -2,8 +2,57 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 from roadscan.model.arrays import Floats, Image
+
+
+class Basis(StrEnum):
+    """How a value of a camera is known."""
+
+    GIVEN = "given"
+    """In the camera file."""
+    MEASURED = "measured"
+    """From the video itself."""
+    ASSUMED = "assumed"
+    """That of a typical dash-cam."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """How a value is known, and one standard deviation of it, in its unit."""
+
+    basis: Basis
+    sigma: float
+
+
+@dataclass(frozen=True, slots=True)
+class CameraKnowledge:
+    """How each value of a camera is known."""
+
+    hfov_deg: Known
+    height_m: Known
+    pitch_deg: Known
+    yaw_deg: Known
+    roll_deg: Known
+
+
+GIVEN: Final = CameraKnowledge(
+    hfov_deg=Known(Basis.GIVEN, 1.5),
+    height_m=Known(Basis.GIVEN, 0.04),
+    pitch_deg=Known(Basis.GIVEN, 0.15),
+    yaw_deg=Known(Basis.GIVEN, 0.3),
+    roll_deg=Known(Basis.GIVEN, 0.3),
+)
+"""Of a camera measured as docs/cameras.md says, by judgment."""
+ASSUMED: Final = CameraKnowledge(
+    hfov_deg=Known(Basis.ASSUMED, 20.0),
+    height_m=Known(Basis.ASSUMED, 0.3),
+    pitch_deg=Known(Basis.ASSUMED, 3.5),
+    yaw_deg=Known(Basis.ASSUMED, 2.0),
+    roll_deg=Known(Basis.ASSUMED, 1.5),
+)
+"""Of dash-cams, 60 to 120 degrees wide and pitched 0 to 12 degrees, by judgment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +72,28 @@ class Camera:
     roll_deg: float
     left_m: float
     sha256: str
-    """Of the values, whether from a camera file or the defaults."""
+    """Of the values and of how they are known."""
+    known: CameraKnowledge = GIVEN
+
+    @property
+    def assumed(self) -> tuple[str, ...]:
+        """Return which of the values that decide where damage lies are only assumed."""
+        names = ("hfov_deg", "height_m", "pitch_deg")
+        return tuple(n for n in names if getattr(self.known, n).basis is Basis.ASSUMED)
+
+    @property
+    def basis(self) -> Basis:
+        """Return how the least known of these values is known."""
+        bases = {self.known.hfov_deg.basis, self.known.height_m.basis, self.known.pitch_deg.basis}
+        return next(one for one in (Basis.ASSUMED, Basis.MEASURED, Basis.GIVEN) if one in bases)
+
+    def __str__(self) -> str:
+        """Return its values, each with its uncertainty and how it is known."""
+        return ", ".join(
+            f"{name} {getattr(self, name):.4g} ±{known.sigma:.2g} {known.basis}"
+            for name in ("hfov_deg", "height_m", "pitch_deg", "yaw_deg", "roll_deg")
+            for known in (getattr(self.known, name),)
+        )
 
 
 @dataclass(frozen=True, slots=True)

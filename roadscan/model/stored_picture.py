@@ -23,6 +23,8 @@ class PictureRefusal(StrEnum):
     NETWORK_FAILED = "privacy_network_failed"
     NETWORK_TIMEOUT = "privacy_network_timeout"
     NO_GEOMETRY = "no_camera_geometry"
+    CAMERA_ASSUMED = "camera_assumed"
+    """The road's outline would rest on a camera that nobody gave or measured."""
     OBJECTION = "objection"
 
 

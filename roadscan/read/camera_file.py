@@ -1,17 +1,31 @@
 """Read a camera file (TOML), or return the documented defaults of a typical dash-cam."""
 
 import hashlib
+import json
 import tomllib
+from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from roadscan.errors import RoadscanError
-from roadscan.model.frame import Camera
+from roadscan.model.frame import ASSUMED, GIVEN, Basis, Camera, CameraKnowledge, Known
 from roadscan.read.input_files import check_file
 
 MAX_BYTES = 100_000
+
+
+_Part = Literal["hfov_deg", "height_m", "pitch_deg", "yaw_deg", "roll_deg"]
+
+
+class _KnownPart(BaseModel):
+    """How a value is known, as `roadscan calibrate` writes it."""
+
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
+
+    basis: Basis
+    sigma: Annotated[float, Field(gt=0.0, le=45.0)]
 
 
 class _CameraFile(BaseModel):
@@ -31,13 +45,16 @@ class _CameraFile(BaseModel):
     yaw_deg: Annotated[float, Field(ge=-45.0, le=45.0)] = 0.0
     roll_deg: Annotated[float, Field(ge=-45.0, le=45.0)] = 0.0
     left_m: Annotated[float, Field(ge=-2.0, le=2.0)] = 0.0
+    known: Annotated[dict[_Part, _KnownPart], Field(max_length=5)] = {}
 
 
 def read_camera(path: Path | None) -> Camera:
     """Read a camera file, or return the defaults if there is none.
 
     Keys: name, hfov_deg, height_m, pitch_deg (positive down), yaw_deg (positive left), roll_deg
-    (positive where the picture is turned clockwise), left_m (left of the vehicle's middle).
+    (positive where the picture is turned clockwise), left_m (left of the vehicle's middle), and
+    tables `known.KEY` with how a value is known and its standard deviation. A value without such a
+    table is given if it is in the file, and assumed if it is not.
 
     Raises
     ------
@@ -55,8 +72,24 @@ def read_camera(path: Path | None) -> Camera:
             f"{path}: {key[:60]} is {repr(first['input'])[:60]} ({first['msg']})",
             "See docs/cameras.md for the keys and their bounds",
         ) from error
-    digest = hashlib.sha256(camera.model_dump_json().encode()).hexdigest()
-    return Camera(**camera.model_dump(), sha256=digest)
+    known = {part: _known(camera, part) for part in get_args(_Part)}
+    numbers = camera.model_dump(exclude={"known"})
+    return with_checksum(Camera(**numbers, sha256="", known=CameraKnowledge(**known)))
+
+
+def with_checksum(camera: Camera) -> Camera:
+    """Return a camera with the checksum of its values and of how they are known."""
+    values = {name: value for name, value in asdict(camera).items() if name != "sha256"}
+    digest = hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()
+    return replace(camera, sha256=digest)
+
+
+def _known(camera: _CameraFile, part: _Part) -> Known:
+    told = camera.known.get(part)
+    if told is not None:
+        return Known(told.basis, told.sigma)
+    known: Known = getattr(GIVEN if part in camera.model_fields_set else ASSUMED, part)
+    return known
 
 
 def _parse(path: Path) -> dict[str, object]:

@@ -5,8 +5,9 @@ from typing import Final
 
 import numpy as np
 
-from roadscan.model.road import Link
+from roadscan.model.road import Link, Network
 from roadscan.read.network_faults import Assumed, Assumption, LineFault
+from roadscan.read.network_mapping import id_parts
 from roadscan.read.network_preview import NetworkPreview
 from roadscan.read.network_rows import RawLink
 from roadscan.read.road_tags import is_known_highway
@@ -37,8 +38,8 @@ _SAID: Final = {
     Assumed.SURFACE_ASPHALT: "asphalt because no surface was given",
     Assumed.BOTH_DIRECTIONS: "driven in both directions because no one-way value was given",
     Assumed.LANE_WIDTH: "with the scheme's lane width because none was given",
-    Assumed.ID_BY_PLACE: "without an id: one was made from the coordinates, and a line that is "
-    "moved by a centimetre becomes another road",
+    Assumed.ID_BY_PLACE: "without an id: one was made from start, middle and end, and a line that "
+    "is moved by metres, cut or joined becomes another road",
     Assumed.NO_STREET: "without a street name",
 }
 _WRONG: Final = {
@@ -48,6 +49,8 @@ _WRONG: Final = {
     LineFault.COPY_REVERSED: "copy of another line, drawn the other way round: left out, so that "
     "nothing counts twice",
     LineFault.COPY_PARTIAL: "on another line for a part of its way: metres driven may go to either",
+    LineFault.DOUBLE_LINE: "beside another line of the same street and direction, a copy or a "
+    "double line: metres driven may go to either",
     LineFault.END_MOVED: "end just short of its neighbour: moved onto it",
     LineFault.END_SHORT: "end short of its neighbour: not joined",
     LineFault.LOOP_CLOSED: "loop not closed: its ends were joined",
@@ -56,10 +59,14 @@ _WRONG: Final = {
     LineFault.ID_TWICE: "id of several lines",
     LineFault.ID_MISSING: "no id: one was made from the coordinates",
     LineFault.CLASS_UNKNOWN: "no class A, B or N: the column is not taken for the class",
+    LineFault.CLASS_DOUBTFUL: "A and B without an N may be classes or owners (Autobahn, "
+    "Bundesstraße): the column is not taken for the class; say which it is in the mapping",
     LineFault.SURFACE_UNKNOWN: "unknown surface: not scored",
     LineFault.ONEWAY_UNKNOWN: "one-way value not understood: counts as not given",
     LineFault.OUTSIDE_UNKNOWN: "out-of-town value not understood: counts as not given",
     LineFault.WIDTH_IMPLAUSIBLE: "implausible lane width: the scheme's is used",
+    LineFault.WIDTH_UNIT: "width seems to be in another unit than metres: the scheme's is used; "
+    'say the unit in the mapping (width_unit = "cm")',
     LineFault.TEXT_GARBLED: "garbled letters: the encoding that the file declares is wrong",
 }
 
@@ -87,15 +94,33 @@ def remarks_on(links: Sequence[Link], preview: NetworkPreview, source: str) -> t
     return (*_columns(preview, source, len(links)), *_assumed(preview), *_faults(preview))
 
 
+def ids_remark(
+    kept_ids: frozenset[str], read: Sequence[tuple[RawLink, Link]], before: Network | None
+) -> Iterator[str]:
+    """Say how many lines without an id kept that of the network before."""
+    nameless = [link.link_id for given, link in read if given.id_by_place]
+    if before is None or not nameless:
+        return
+    known = {link.link_id for link in before.links}
+    same = sum(link_id in known for link_id in nameless)
+    yield (
+        f"{same} of {len(nameless)} links without an id are roads of {before.source} and keep "
+        f"their ids, {len(kept_ids)} of them although they were moved"
+    )
+
+
 def _columns(preview: NetworkPreview, source: str, links: int) -> Iterator[str]:
     taken = {meaning: name for meaning, name in preview.taken.items() if name}
     said = ", ".join(
         name if name == meaning else f"{name} = {meaning}" for meaning, name in taken.items()
     )
-    unused = [c.name for c in preview.columns if c.name not in taken.values()]
+    used = {part for name in taken.values() for part in id_parts(name)} | {*preview.carried}
+    unused = [column.name for column in preview.columns if column.name not in used]
     yield f"{source}: {links} links" + (
         f"; columns taken: {said or 'none'}" if unused or said else ""
     )
+    if preview.carried:
+        yield f"columns carried into the layers: {', '.join(preview.carried)}"
     if unused:
         yield f"columns not used: {', '.join(unused)}"
     if preview.encoding:

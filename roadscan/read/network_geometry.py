@@ -15,7 +15,7 @@ from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
 
 from roadscan.model.arrays import Bools, Floats, Ints
-from roadscan.model.road import Link
+from roadscan.model.road import Link, RoadClass
 from roadscan.read.network_faults import Fault, LineFault
 
 MEETS_M: Final = 0.3
@@ -26,6 +26,12 @@ GAP_M: Final = 3.0
 """An end up to this far from its neighbour is reported."""
 SAME_M: Final = 0.2
 """Lines nowhere further apart than this are copies of each other."""
+BESIDE_M: Final = 2.0
+"""A line this close to another of the same road is no carriageway of its own."""
+MIN_BESIDE: Final = 0.7
+"""Share of a line's length that runs beside another one, from which it is a double line."""
+MIN_BESIDE_M: Final = 10.0
+"""Shorter lines, such as those inside a junction, do lie this close."""
 ALONG_M: Final = 0.3
 """A line this close to another runs along it, which no two separate roads do."""
 EVERY_M: Final = 5.0
@@ -37,10 +43,11 @@ SAME_VERTEX_M: Final = 0.01
 
 @dataclass(frozen=True, slots=True)
 class ReadLink:
-    """A link and the number of its feature in the file."""
+    """A link, the number of its feature in the file, and its kind of road, "" if not stated."""
 
     link: Link
     number: int
+    highway: str = ""
 
     def fault(self, kind: LineFault, value: str = "") -> Fault:
         """Return a fault of this line."""
@@ -68,26 +75,51 @@ def _without_copies(lines: Sequence[ReadLink]) -> tuple[list[ReadLink], list[Fau
     shapes = _shapes(lines)
     left_out: set[int] = set()
     faults: list[Fault] = []
-    for first, second in _side_by_side(lines, shapes):
-        if first in left_out or second in left_out:
+    for pair in _side_by_side(lines, shapes):
+        if pair.first in left_out or pair.second in left_out:
             continue
-        a, b = lines[first], lines[second]
-        along_m = float(shapes[second].intersection(shapes[first].buffer(ALONG_M)).length)
-        is_copy = shapely.hausdorff_distance(shapes[first], shapes[second]) <= SAME_M
-        reversed_ = _is_reversed(shapes[first], shapes[second])
+        a, b = lines[pair.first], lines[pair.second]
+        line_a, line_b = shapes[pair.first], shapes[pair.second]
+        reversed_ = _is_reversed(line_a, line_b)
         if not _share_a_lane(a.link, b.link, reversed_=reversed_):
             continue
-        if is_copy:
-            left_out.add(second)
+        if shapely.hausdorff_distance(line_a, line_b) <= SAME_M:
+            left_out.add(pair.second)
             kind = LineFault.COPY_REVERSED if reversed_ else LineFault.COPY
             faults.append(b.fault(kind, f"{a.name}{_difference(a.link, b.link)}"))
-        elif along_m >= MIN_ALONG_M:
+        elif (along_m := _along_m(line_a, line_b) if pair.on else 0.0) >= MIN_ALONG_M:
             faults.append(b.fault(LineFault.COPY_PARTIAL, f"{a.name}, {along_m:.1f} m"))
+        elif pair.beside_m >= MIN_BESIDE_M and _is_same_road(a, b):
+            value = f"{a.name}, {pair.beside_m:.0f} m{_difference(a.link, b.link)}"
+            faults.append(b.fault(LineFault.DOUBLE_LINE, value))
     return [line for k, line in enumerate(lines) if k not in left_out], faults
 
 
-def _side_by_side(lines: Sequence[ReadLink], shapes: Any) -> list[tuple[int, int]]:
-    """Return pairs of lines of one level that may run along each other, the earlier first."""
+def _along_m(first: shapely.LineString, second: shapely.LineString) -> float:
+    """Return how much of the second line lies on the first one."""
+    return float(second.intersection(first.buffer(ALONG_M)).length)
+
+
+def _is_same_road(a: ReadLink, b: ReadLink) -> bool:
+    """Tell whether two lines beside each other may be one road: a path beside it is another."""
+    names = {a.link.street, b.link.street} - {""}
+    is_path = [line.link.road_class is RoadClass.N for line in (a, b)]
+    return len(names) < 2 and is_path[0] == is_path[1] and a.highway == b.highway
+
+
+@dataclass(frozen=True, slots=True)
+class _Pair:
+    """Two lines of one level that may run along each other, by number, the earlier first."""
+
+    first: int
+    second: int
+    on: bool
+    """Whether they come within `ALONG_M` in more than one place."""
+    beside_m: float
+    """How far one of them runs within `BESIDE_M` of the other, if that is most of it."""
+
+
+def _side_by_side(lines: Sequence[ReadLink], shapes: Any) -> Iterator[_Pair]:
     length_m = shapely.length(shapes)
     count = np.maximum(1, np.round(length_m / EVERY_M)).astype(np.int64)
     owner = np.repeat(np.arange(len(lines)), count)
@@ -95,23 +127,37 @@ def _side_by_side(lines: Sequence[ReadLink], shapes: Any) -> list[tuple[int, int
     places = shapely.line_interpolate_point(
         shapes[owner], (number + 0.5) * (length_m / count)[owner]
     )
-    place, other = shapely.STRtree(shapes).query(places, "dwithin", ALONG_M)
-    pairs = np.column_stack([owner[place], other])
-    pairs = pairs[pairs[:, 0] != pairs[:, 1]]
-    if not len(pairs):
-        return []
+    place, other = shapely.STRtree(shapes).query(places, "dwithin", BESIDE_M)
     level = np.array([line.link.level for line in lines])
-    pairs, hits = np.unique(pairs, axis=0, return_counts=True)
-    enough = (hits >= np.minimum(2, count[pairs[:, 0]])) & (
-        level[pairs[:, 0]] == level[pairs[:, 1]]
+    keep = (owner[place] != other) & (level[owner[place]] == level[other])
+    place, other = place[keep], other[keep]
+    if not len(place):
+        return
+    is_on = shapely.dwithin(places[place], shapes[other], ALONG_M)
+    pairs, which, beside = np.unique(
+        np.column_stack([owner[place], other]), axis=0, return_inverse=True, return_counts=True
     )
-    return [(int(a), int(b)) for a, b in np.unique(np.sort(pairs[enough], axis=1), axis=0)]
+    on = np.bincount(which.ravel(), is_on, len(pairs))
+    own = pairs[:, 0]
+    on_enough = on >= np.minimum(2, count[own])
+    beside_m = np.where(beside >= MIN_BESIDE * count[own], beside / count[own] * length_m[own], 0.0)
+    found: dict[tuple[int, int], _Pair] = {}
+    for k in np.flatnonzero(on_enough | (beside_m >= MIN_BESIDE_M)).tolist():
+        first, second = sorted(pairs[k].tolist())
+        known = found.get((first, second), _Pair(first, second, on=False, beside_m=0.0))
+        found[first, second] = _Pair(
+            first,
+            second,
+            on=known.on or bool(on_enough[k]),
+            beside_m=max(known.beside_m, float(beside_m[k])),
+        )
+    yield from (found[key] for key in sorted(found))
 
 
 def _is_reversed(first: shapely.LineString, second: shapely.LineString) -> bool:
     """Tell whether the second line runs against the first one along it."""
     steps = shapely.line_interpolate_point(second, np.linspace(0.1, 0.9, 9), normalized=True)
-    near = shapely.dwithin(steps, first, ALONG_M)
+    near = shapely.dwithin(steps, first, BESIDE_M)
     on_first = shapely.line_locate_point(first, steps[near])
     return bool(np.sum(np.sign(np.diff(on_first))) < 0)
 

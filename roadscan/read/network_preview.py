@@ -8,13 +8,15 @@ from math import isnan
 from typing import Final
 
 from roadscan.read.network_faults import Assumption, Fault, LineFault
-from roadscan.read.network_mapping import MEANINGS, NetworkMapping
+from roadscan.read.network_mapping import MEANINGS, NetworkMapping, id_parts
 from roadscan.read.network_rows import Lines, Reading, Row, text_of
 from roadscan.read.road_tags import (
     INSIDE,
     OUTSIDE,
-    WIDTHS_M,
+    directions_of,
+    in_metres,
     is_known_surface,
+    lane_width_of,
     number_in,
     oneway_code,
 )
@@ -22,6 +24,8 @@ from roadscan.read.road_tags import (
 EXAMPLES: Final = 3
 MAX_FAULTS: Final = 100
 """Faults listed individually; the rest are only counted."""
+WIDEST_ROAD_M: Final = 60.0
+"""A width above this is in another unit."""
 _EXAMPLE_CHARACTERS: Final = 40
 _GARBLED: Final = re.compile("[\u00c2\u00c3][\u0080-\u00bf\u0152-\u2122]|\ufffd")
 """Remains of a UTF-8 umlaut that was decoded with another encoding."""
@@ -49,6 +53,8 @@ class NetworkPreview:
     """At most `MAX_FAULTS`."""
     fault_counts: dict[str, int]
     assumed: tuple[Assumption, ...] = ()
+    carried: tuple[str, ...] = ()
+    """Columns carried into the layers as they are."""
     encoding: str = ""
     """That was found out because the file declares none."""
 
@@ -66,12 +72,20 @@ def preview_lines(
         len(lines.rows),
         tuple(_column(name, lines) for name in lines.columns),
         {
-            meaning: next((n for n in getattr(reading.columns, meaning) if n in lines.columns), "")
+            meaning: next(
+                (
+                    name
+                    for name in getattr(reading.columns, meaning)
+                    if {*id_parts(name)} <= {*lines.columns}
+                ),
+                "",
+            )
             for meaning in MEANINGS
         },
         shown,
         counts,
         tuple(assumed),
+        mapping.carry,
         lines.encoding,
     )
 
@@ -125,7 +139,11 @@ def _value_faults(row: Row, reading: Reading) -> Iterator[tuple[LineFault, str]]
         given = text_of(row, (name,))
         if given in others:
             yield LineFault.CLASS_UNKNOWN, given
+    given = text_of(row, (reading.doubtful_class,))
+    if given:
+        yield LineFault.CLASS_DOUBTFUL, given
     given = text_of(row, columns.surface)
+    given = reading.surface.get(given.lower(), given)
     if not is_known_surface(given):
         yield LineFault.SURFACE_UNKNOWN, given
     given = text_of(row, columns.oneway)
@@ -134,10 +152,22 @@ def _value_faults(row: Row, reading: Reading) -> Iterator[tuple[LineFault, str]]
     given = text_of(row, columns.outside_town)
     if given and oneway_code(given) not in INSIDE | OUTSIDE:
         yield LineFault.OUTSIDE_UNKNOWN, given
-    given = text_of(row, columns.lane_width)
-    width_m = number_in(given)
-    if given and (isnan(width_m) or not WIDTHS_M[0] <= width_m <= WIDTHS_M[1]):
-        yield LineFault.WIDTH_IMPLAUSIBLE, given
+    yield from _width_faults(row, reading)
     given = text_of(row, (*columns.street, *columns.link_id))
     if _GARBLED.search(given):
         yield LineFault.TEXT_GARBLED, given
+
+
+def _width_faults(row: Row, reading: Reading) -> Iterator[tuple[LineFault, str]]:
+    columns = reading.columns
+    lane, road = (text_of(row, names) for names in (columns.lane_width, columns.width))
+    own, whole = (in_metres(text, columns.width_unit) for text in (lane, road))
+    tags = {"junction": text_of(row, ("junction",)), "highway": text_of(row, columns.highway)}
+    oneway = reading.oneway.get(oneway_code(text_of(row, columns.oneway)), "")
+    ways = sum(directions_of(oneway, tags))
+    width_m = lane_width_of(own, whole, text_of(row, columns.lanes), default_lanes=ways)
+    given = {text: number_in(metres) for text, metres in ((lane, own), (road, whole)) if text}
+    wrong = [text for text, metres in given.items() if metres != 0.0]  # 0 says: not given
+    if wrong and isnan(width_m):
+        is_unit = any(metres > WIDEST_ROAD_M for metres in given.values())
+        yield LineFault.WIDTH_UNIT if is_unit else LineFault.WIDTH_IMPLAUSIBLE, wrong[0]

@@ -33,6 +33,17 @@ MOTORWAYS = frozenset({"motorway", "motorway_link"})
 ROUNDABOUTS = frozenset({"roundabout", "circular"})
 WIDTHS_M = (2.0, 6.0)
 """A lane narrower or wider than this is an error in the data; the scheme's width is used."""
+UNITS_M = {"m": 1.0, "dm": 0.1, "cm": 0.01, "mm": 0.001}
+"""Units that a width may be given in, in metres."""
+NOT_GIVEN = frozenset(
+    {
+        *("null", "none", "nan", "nil", "leer", "undefined", "unknown", "unbekannt", "unnamed"),
+        *("k.a.", "k.a", "o.a.", "o.n.", "n.a.", "n.v.", "n/a", "#n/a", "#nv"),
+        *("keineangabe", "keineangaben", "ohneangabe", "nichtangegeben", "nichtbekannt"),
+        *("ohnename", "ohnenamen", "namenlos", "unbenannt"),
+    }
+)
+"""Texts by which tables say that a value is missing, in lower case and without spaces."""
 MAX_LEVEL = 20
 
 
@@ -60,20 +71,38 @@ def is_known_highway(highway: str) -> bool:
 
 
 def surface_of(given: str) -> Surface:
-    """Return the class of construction; asphalt if not given."""
-    name = given.strip().lower()
-    if not name:
-        return Surface.ASPHALT
-    for surface, names in _table()["surface"].items():
-        if name in names:
-            return Surface(surface)
-    return Surface.OTHER
+    """Return the class of construction; asphalt if not given, other if not known."""
+    return Surface.ASPHALT if not given.strip() else _surface_in(given) or Surface.OTHER
 
 
 def is_known_surface(given: str) -> bool:
-    """Tell whether a surface is listed; an empty one counts as known."""
-    name = given.strip().lower()
-    return not name or any(name in names for names in _table()["surface"].values())
+    """Tell whether a surface is understood; an empty one counts as known."""
+    return not given.strip() or _surface_in(given) is not None
+
+
+@lru_cache(maxsize=4096)
+def _surface_in(given: str) -> Surface | None:
+    """Return the surface that a value names; None if a word is unknown or two disagree."""
+    value, table = given.strip().lower(), _table()["surface"]
+    whole = next((Surface(name) for name, names in table.items() if value in names), None)
+    if whole is not None:
+        return whole
+    words = [word for word in re.split(r"[^\w:]+", value) if word]
+    nothing = _table()["surface_words"]["nothing"]
+    found = {_surface_of_word(word) for word in words if word not in nothing}
+    return found.pop() if len(found) == 1 else None
+
+
+def _surface_of_word(word: str) -> Surface | None:
+    endings = _table()["surface_words"]
+    root = next((word.removesuffix(end) for end in endings["nothing"] if word.endswith(end)), word)
+    for name, names in _table()["surface"].items():
+        if {word, root} & {known for known in names if len(known) > 1}:  # a letter is a code
+            return Surface(name)
+    for surface in (Surface.ASPHALT, Surface.PAVING):
+        if word.endswith(tuple(endings[surface])):
+            return surface
+    return None
 
 
 def is_drawn_from_osm(highway: str) -> bool:
@@ -125,7 +154,7 @@ def directions_of(oneway: str, tags: Mapping[str, str]) -> tuple[bool, bool]:
 
 
 def lane_width_of(lane_width: str, width: str, lanes: str, *, default_lanes: int) -> float:
-    """Return a plausible lane width in metres, else NaN."""
+    """Return a plausible lane width in metres, else NaN; the widths are texts in metres."""
     own = number_in(lane_width)
     count = number_in(lanes)
     per_lane = number_in(width) / max(1.0, default_lanes if isnan(count) else count)
@@ -133,6 +162,14 @@ def lane_width_of(lane_width: str, width: str, lanes: str, *, default_lanes: int
         if WIDTHS_M[0] <= value <= WIDTHS_M[1]:
             return value
     return nan
+
+
+def in_metres(given: str, unit: str) -> str:
+    """Return a width as a text in metres: in the unit that it names itself, else in `unit`."""
+    named = re.search(r"\d\s*(mm|cm|dm|m)\.?$", given.strip().lower())
+    factor = UNITS_M[named[1] if named else unit]
+    value = number_in(given)
+    return given if factor == 1.0 or isnan(value) else f"{value * factor:g}"
 
 
 def is_outside_town(given: str, tags: Mapping[str, str]) -> bool:
@@ -158,6 +195,12 @@ def level_of(tags: Mapping[str, str]) -> int:
     if tags.get("bridge", "no").lower() not in NO:
         return 1
     return -1 if tags.get("tunnel", "no").lower() not in NO else 0
+
+
+def is_not_given(text: str) -> bool:
+    """Tell whether a text says that there is no value: NULL, <Null>, -, k. A."""
+    word = text.casefold().replace(" ", "").strip("<>()[]")
+    return not word.strip("-\N{EN DASH}\N{EM DASH}_.?/") or word in NOT_GIVEN
 
 
 def number_in(text: str) -> float:

@@ -16,9 +16,10 @@ from roadscan.locate.camera_projection import (
     near_field_rows,
     pitch_error_m,
     pixel_from_ground,
+    placing_error_m,
 )
 from roadscan.model.arrays import Floats
-from roadscan.model.frame import Camera, Rows
+from roadscan.model.frame import GIVEN, Basis, Camera, CameraKnowledge, Known, Rows
 from roadscan.read.camera_file import read_camera
 
 WIDTH, HEIGHT = 1280, 720
@@ -231,3 +232,28 @@ def test_rows_lie_in_the_picture(
     rows = near_field_rows(turned, width, height, [LANE_M])
     if rows is not None:
         assert 0 <= rows.top < rows.bottom <= height
+
+
+@pytest.mark.parametrize("ahead_m", [4.0, 8.0, 12.0])
+@pytest.mark.parametrize("wrong", ["pitch_deg", "height_m", "hfov_deg"])
+def test_the_placing_error_is_what_a_camera_wrong_by_its_sigma_costs(
+    ahead_m: float, wrong: str
+) -> None:
+    sure = Known(Basis.GIVEN, 1e-9)
+    everything_sure = CameraKnowledge(sure, sure, sure, sure, sure)
+    sigma = {"pitch_deg": 0.5, "height_m": 0.05, "hfov_deg": 4.0}[wrong]
+    knowledge = replace(everything_sure, **{wrong: Known(Basis.GIVEN, sigma)})
+    uv = pixel_from_ground(CAMERA, WIDTH, HEIGHT, np.array([ahead_m]), np.array([0.0]))
+    other = replace(CAMERA, **{wrong: getattr(CAMERA, wrong) + sigma})
+    elsewhere_m, _ = ground_from_pixel(other, WIDTH, HEIGHT, uv)
+    nod_m = placing_error_m(replace(CAMERA, known=everything_sure), np.array([ahead_m]))
+    error_m = placing_error_m(replace(CAMERA, known=knowledge), np.array([ahead_m]))
+    alone_m = float(np.sqrt(error_m**2 - nod_m**2)[0])
+    assert alone_m == pytest.approx(abs(elsewhere_m[0] - ahead_m), rel=0.15, abs=0.02)
+
+
+def test_an_assumed_camera_places_far_less_well_than_a_given_one() -> None:
+    ahead_m = np.array([8.0])
+    given_m = placing_error_m(replace(CAMERA, known=GIVEN), ahead_m)[0]
+    assert given_m < 0.5
+    assert placing_error_m(CAMERA, ahead_m)[0] > 3.0

@@ -4,6 +4,7 @@ import pytest
 
 from roadscan.model.drive_check import Concern, CoverCheck, DriveCheck, TrackCheck, VideoCheck
 from roadscan.pipeline.check_drive import check_drive, with_concerns
+from roadscan.read.camera_file import read_camera
 from roadscan.read.network import read_network
 
 VIDEO = VideoCheck(
@@ -33,6 +34,7 @@ def test_a_good_drive_raises_no_concern():
         (replace(GOOD, warnings=("track_cut_off: it ends",)), Concern.TRACK_CUT_OFF),
         (replace(GOOD, warnings=("track_unchecked: none",)), Concern.TRACK_UNCHECKED),
         (replace(GOOD, warnings=("track_fixes_lost: 9 of 10",)), Concern.TRACK_FIXES_LOST),
+        (replace(GOOD, warnings=("camera_assumed: hfov_deg 70",)), Concern.CAMERA_ASSUMED),
         (replace(GOOD, track=replace(TRACK, accuracy_m=25.0)), Concern.TRACK_INACCURATE),
         (replace(GOOD, track=replace(TRACK, interval_s=5.0)), Concern.TRACK_SPARSE),
         (replace(GOOD, would_cover=replace(COVER, without_track_s=11.0)), Concern.TRACK_GAPS),
@@ -60,3 +62,12 @@ def test_how_much_lies_on_the_network_is_of_what_was_filmed(small_drive):
         check.would_cover.length_m, abs=2 * between_two_fixes_m
     )
     assert check_drive(small_drive.video, small_drive.track).would_cover.on_network_m is None
+
+
+def test_a_camera_that_nobody_described_is_a_concern(small_drive):
+    for track in (small_drive.track, None):
+        assumed = check_drive(small_drive.video, track)
+        assert Concern.CAMERA_ASSUMED in assumed.concerns
+        assert assumed.camera.assumed
+        given = check_drive(small_drive.video, track, camera=read_camera(small_drive.camera))
+        assert Concern.CAMERA_ASSUMED not in given.concerns

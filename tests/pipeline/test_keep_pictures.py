@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import cv2
 import numpy as np
@@ -83,6 +84,15 @@ def _keeper(monkeypatch: pytest.MonkeyPatch) -> PictureKeeper:
     monkeypatch.setattr(keep_pictures, "redacted_picture", keep)
     monkeypatch.setattr(keep_pictures, "ground_shown", lambda *_: ground)
     return PictureKeeper(PictureRules(PictureView.ROAD, None), _NoPlace(), ROADS, AP9K)  # type: ignore[arg-type]
+
+
+def test_a_camera_that_is_assumed_keeps_no_picture(monkeypatch: pytest.MonkeyPatch) -> None:
+    keeper = _keeper(monkeypatch)
+    eye = SimpleNamespace(camera=read_camera(None), width=WIDTH, height=HEIGHT)
+    keeper._setup = eye  # type: ignore[assignment]
+    found = _observations(0.0, [(3.0, 1.0, 0.0, "D40", 0.9, 8.0)])
+    keeper.offer(_frame(0.0), 0.0, found, np.empty((0, 4)))
+    assert keeper.finish() == ((), {PictureRefusal.CAMERA_ASSUMED: 1})
 
 
 def _frame(t_s: float) -> Frame:

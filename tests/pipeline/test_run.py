@@ -340,5 +340,5 @@ def test_a_run_without_a_camera_file_says_what_it_assumes(
     given = run_small(small_drive, tmp_path / "given").record.warnings
     assumed = run_small(small_drive, tmp_path / "assumed", camera=None).record.warnings
     assert not any("camera_assumed" in warning for warning in given)
-    (warning,) = [warning for warning in assumed if "camera_assumed" in warning]
-    assert "70 degrees wide, 1.35 m high, pitched 6 degrees" in warning
+    (warning,) = [warning for warning in assumed if "small.mp4: camera_assumed" in warning]
+    assert "hfov_deg 70, height_m 1.35, pitch_deg 6" in warning

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from roadscan.errors import RoadscanError
+from roadscan.model.frame import Basis, Known
 from roadscan.read.camera_file import read_camera
 
 
@@ -34,13 +35,49 @@ def test_keys_left_out_keep_their_defaults(tmp_path: Path) -> None:
 
 
 def test_the_hash_is_of_the_values_and_not_of_the_way_they_are_written(tmp_path: Path) -> None:
-    texts = ["pitch_deg = 6\n", "# a note\npitch_deg = 6.0\nheight_m = 1.35", "pitch_deg = 6.1"]
+    texts = [
+        "height_m = 1.4\npitch_deg = 6",
+        "# a note\npitch_deg = 6.0\nheight_m = 1.40",
+        "pitch_deg = 6.1",
+    ]
     hashes = []
     for text in texts:
         (tmp_path / "camera.toml").write_text(text)
         hashes.append(read_camera(tmp_path / "camera.toml").sha256)
-    assert hashes[0] == hashes[1] == read_camera(None).sha256
+    assert hashes[0] == hashes[1]
     assert hashes[2] != hashes[0]
+
+
+def test_what_a_file_does_not_say_is_assumed_and_what_it_says_is_given(tmp_path: Path) -> None:
+    path = tmp_path / "camera.toml"
+    path.write_text("hfov_deg = 70.0\nheight_m = 1.35\n")
+    partly = read_camera(path)
+    assert (partly.assumed, partly.basis) == (("pitch_deg",), Basis.ASSUMED)
+    assert read_camera(None).assumed == ("hfov_deg", "height_m", "pitch_deg")
+    path.write_text("hfov_deg = 70.0\nheight_m = 1.35\npitch_deg = 6.0\n")
+    given = read_camera(path)
+    assert (given.assumed, given.basis) == ((), Basis.GIVEN)
+    # the same numbers, but what comes of them is known otherwise
+    assert given.sha256 != read_camera(None).sha256
+
+
+def test_a_file_says_how_its_values_are_known(tmp_path: Path) -> None:
+    path = tmp_path / "camera.toml"
+    path.write_text(
+        "pitch_deg = 4.2\nheight_m = 1.4\nhfov_deg = 70\n"
+        '[known.pitch_deg]\nbasis = "measured"\nsigma = 0.1\n'
+        '[known.hfov_deg]\nbasis = "assumed"\nsigma = 20.0\n'
+    )
+    camera = read_camera(path)
+    assert camera.known.pitch_deg == Known(Basis.MEASURED, 0.1)
+    assert camera.assumed == ("hfov_deg",)
+
+
+@pytest.mark.parametrize(
+    "table", ['[known.pitch_deg]\nbasis = "guessed"\nsigma = 1', "[known.left_m]\nsigma = 1"]
+)
+def test_a_wrong_word_on_how_a_value_is_known_is_named(tmp_path: Path, table: str) -> None:
+    assert "known" in camera_error(tmp_path, table).message
 
 
 @pytest.mark.parametrize(

@@ -203,7 +203,7 @@ def test_one_way_says_in_which_directions_a_link_is_driven(
     [
         ({}, "B"),
         ({"road_class": "n"}, "N"),
-        ({"class": "A", "highway": "service"}, "A"),
+        ({"fk": "A", "highway": "service"}, "A"),
         ({"highway": "secondary_link"}, "A"),
         ({"highway": "living_street"}, "B"),
         ({"highway": "cycleway"}, "N"),

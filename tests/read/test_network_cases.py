@@ -21,7 +21,7 @@ NETWORKS = Path(__file__).parent.parent / "data" / "networks"
 MATCHING = Path(__file__).parent.parent / "data" / "matching"
 STREETS = (
     *("Große Mühlenstraße", "Äußere Leipziger Straße \N{EN DASH} Süd", "", "Am Ziegelhof"),
-    *("Am Ziegelhof", "Färbergasse", "Mühlenweg", "Kirschweg", "Lerchenpfad"),
+    *("Färbergasse", "Mühlenweg", "Kirschweg", "Lerchenpfad"),
 )
 
 
@@ -39,19 +39,23 @@ def kinds(faults: tuple[Fault, ...]) -> list[tuple[int, str, str]]:
 
 def test_a_towns_shapefile_is_read_by_its_usual_names() -> None:
     network = read_network(shapefile("net_clean"))
-    assert [link.link_id for link in network.links] == [*"123", "4.0", "4.1", *"5678"]
+    assert [link.link_id for link in network.links] == [*"12345678"]
     assert tuple(link.street for link in network.links) == STREETS
     assert [link.street_key for link in network.links][:2] == ["00100", "00101"]
-    assert Counter(link.road_class for link in network.links) == {"A": 3, "B": 5, "N": 1}
+    assert Counter(link.road_class for link in network.links) == {"A": 3, "B": 4, "N": 1}
     assert told(network, "columns taken: objectid = link_id")
-    assert told(network, "columns not used: vnk, nnk, vst, bst")
+    assert told(network, "vnk = from_node, nnk = to_node, vst = from_station, bst = to_station")
+    entry = network.links[1].register
+    assert (entry.from_node, entry.to_node) == ("4740002", "4740003")
+    assert (entry.from_station_m, entry.to_station_m) == (0.0, 112.0)
+    assert not told(network, "columns not used")
     assert preview_network(shapefile("net_clean")).faults == ()
 
 
 def test_who_owns_a_road_is_not_taken_for_its_class() -> None:
     network = read_network(shapefile("net_klasse"))
     assert {link.road_class for link in network.links} == {RoadClass.B}
-    assert told(network, "warning: 0.75 km (9 links) side roads (class B) because no class")
+    assert told(network, "warning: 0.75 km (8 links) side roads (class B) because no class")
     look = preview_network(shapefile("net_klasse"))
     assert look.taken["road_class"] == ""
     assert (3, "class_unknown", "3") in kinds(look.faults)
@@ -76,7 +80,7 @@ def own_copy(folder: Path, name: str, mapping: str) -> Path:
 def test_a_table_in_the_mapping_says_what_each_owner_means(tmp_path: Path) -> None:
     values = '[road_class_values]\nB = "A"\nL = "A"\nK = "A"\nG = "B"\n'
     network = read_network(own_copy(tmp_path, "net_klasse", f'road_class = "KLASSE"\n{values}'))
-    assert Counter(link.road_class for link in network.links) == {"A": 5, "B": 4}
+    assert Counter(link.road_class for link in network.links) == {"A": 4, "B": 4}
     assert not told(network, "because no class")
 
 
@@ -321,3 +325,161 @@ def test_the_id_is_of_one_column_that_names_each_line_once(tmp_path: Path) -> No
     assert [link.link_id for link in read_network(path).links] == ["11", "12"]
     partly = geojson(tmp_path, feature(MAIN, id="12"), feature(SIDE, OBJECTID=12))
     assert len({link.link_id for link in read_network(partly).links}) == 2
+
+
+def beside(offset_m: float, *, turned: bool = False) -> list[tuple[float, float]]:
+    line = [(x, offset_m) for x, _ in STREET]
+    return line[::-1] if turned else line
+
+
+@pytest.mark.parametrize(
+    ("line", "values", "faults"),
+    [
+        (beside(0.7), {}, [(2, "double_line")]),
+        (beside(0.7, turned=True), {}, [(2, "double_line")]),
+        (beside(1.9), {"name": "Weg"}, [(2, "double_line")]),
+        ([(10.0, 0.7), (60.0, 0.7)], {}, [(2, "double_line")]),
+        ([(0.0, 0.7), (60.0, 0.7), (60.0, 90.0)], {}, []),
+        (beside(0.7), {"name": "Anderer Weg"}, []),
+        (beside(0.7), {"fk": "N"}, []),
+        (beside(1.9), {"highway": "cycleway"}, []),
+        (beside(2.5), {}, []),
+    ],
+)
+def test_a_line_beside_another_of_its_street_is_told_as_a_copy_or_a_double_line(
+    tmp_path: Path,
+    line: list[tuple[float, float]],
+    values: dict[str, Any],
+    faults: list[tuple[int, str]],
+) -> None:
+    path = metric(tmp_path, STREET, line, name="Weg")
+    collection = json.loads(path.read_text())
+    collection["features"][1]["properties"] |= values
+    path.write_text(json.dumps(collection))
+    found = [fault for fault in faults_of(path) if fault[1] in {"double_line", "copy_partial"}]
+    assert found == faults
+    assert len(read_network(path).links) == 2
+
+
+def test_the_carriageways_of_one_street_are_no_double_line(tmp_path: Path) -> None:
+    path = metric(tmp_path, STREET, beside(1.5, turned=True), name="Weg", oneway="yes")
+    assert "double_line" not in {kind for _, kind in faults_of(path)}
+
+
+def test_lines_within_a_junction_are_no_double_lines(tmp_path: Path) -> None:
+    path = metric(tmp_path, [(0.0, 0.0), (8.0, 0.0)], [(0.0, 1.5), (8.0, 1.5)], name="Weg")
+    assert "double_line" not in {kind for _, kind in faults_of(path)}
+
+
+@pytest.mark.parametrize(
+    "text", ["NULL", "<Null>", "(null)", "-", "--", "\N{EN DASH}", "k.A.", "k. A.", "N/A", "#NV"]
+)
+def test_a_text_that_says_there_is_no_value_is_none(tmp_path: Path, text: str) -> None:
+    path = geojson(
+        tmp_path, feature(MAIN, id=text, name=text, strschl=text, belag=text, fk=text, oneway=text)
+    )
+    (link,) = read_network(path).links
+    assert (link.street, link.street_key, link.surface.value) == ("", "", "asphalt")
+    assert link.link_id != text
+    assert preview_network(path).faults == ()
+    assert told(read_network(path), "without a street name")
+
+
+@pytest.mark.parametrize("text", ["-1", "A", "Am Null", "Nullweg", "NK 7"])
+def test_a_text_that_says_something_is_kept(tmp_path: Path, text: str) -> None:
+    (link,) = read_network(geojson(tmp_path, feature(MAIN, name=text))).links
+    assert link.street == text
+
+
+@pytest.mark.parametrize(
+    "column", ["STR_NAME", "STRNAME", "Straßenname", "STRASSENNAME", "strassenna", "STR_BEZ"]
+)
+def test_the_names_of_streets_are_found_in_their_usual_columns(tmp_path: Path, column: str) -> None:
+    (link,) = read_network(geojson(tmp_path, feature(MAIN, **{column: "Seeweg"}))).links
+    assert link.street == "Seeweg"
+
+
+@pytest.mark.parametrize(
+    ("given", "surface"),
+    [
+        *((text, "asphalt") for text in ("Asphalt/Bitumen", "bituminös", "Bituminöse Decke")),
+        *((text, "asphalt") for text in ("Gussasphalt", "Splittmastixasphalt", "Asphaltdecke")),
+        *((text, "asphalt") for text in ("ASPHALT", "Asphaltbefestigung (alt)", "Bitum.")),
+        *((text, "paving") for text in ("Pflaster/Naturstein", "Natursteinpflaster")),
+        *((text, "paving") for text in ("Betonpflaster", "Kopfsteinpflaster", "Pflasterbelag")),
+        *((text, "other") for text in ("Beton", "Betondecke", "wassergebundene Decke", "Schotter")),
+        *((text, "?") for text in ("Asphalt/Pflaster", "Asphalt auf Pflaster", "Asphaltfräsgut")),
+        *((text, "?") for text in ("Decke", "befestigt", "Betonplatten", "7", "Pappe")),
+    ],
+)
+def test_a_surface_is_understood_in_the_words_of_towns_or_told(
+    tmp_path: Path, given: str, surface: str
+) -> None:
+    path = geojson(tmp_path, feature(MAIN, belag=given))
+    (link,) = read_network(path).links
+    assert link.surface.value == ("other" if surface == "?" else surface)
+    told_as = {fault.kind.value for fault in preview_network(path).faults}
+    assert told_as == ({"surface_unknown"} if surface == "?" else set())
+
+
+def test_a_table_in_the_mapping_says_what_surfaces_mean(tmp_path: Path) -> None:
+    path = geojson(tmp_path, feature(MAIN, BAUART=1), feature(SIDE, BAUART=2))
+    (tmp_path / "n.mapping.toml").write_text(
+        'surface = "BAUART"\n[surface_values]\n1 = "asphalt"\n2 = "paving"\n'
+    )
+    assert [link.surface.value for link in read_network(path).links] == ["asphalt", "paving"]
+    assert preview_network(path).faults == ()
+
+
+@pytest.mark.parametrize(
+    ("values", "width_m", "fault"),
+    [
+        ({"breite": 6.5}, 3.25, None),
+        ({"breite": "6,5 m"}, 3.25, None),
+        ({"breite": "650 cm"}, 3.25, None),
+        ({"breite": 650}, None, "width_unit"),
+        ({"lane_width": 325}, None, "width_unit"),
+        ({"breite": 16.0}, None, "width_implausible"),
+        ({"breite": 16.0, "lanes": 4}, 4.0, None),
+        ({"breite": "breit"}, None, "width_implausible"),
+        ({"breite": 0}, None, None),
+        ({"breite": 350, "oneway": "ja"}, None, "width_unit"),
+    ],
+)
+def test_a_width_in_another_unit_is_told_as_that(
+    tmp_path: Path, values: dict[str, Any], width_m: float | None, fault: str | None
+) -> None:
+    path = geojson(tmp_path, feature(MAIN, **values))
+    (link,) = read_network(path).links
+    assert link.lane_width_m == pytest.approx(width_m or 3.5)
+    assert link.lane_width_source == ("network" if width_m else "scheme")
+    assert [found.kind.value for found in preview_network(path).faults] == (
+        [fault] if fault else []
+    )
+
+
+def test_the_mapping_says_the_unit_of_widths(tmp_path: Path) -> None:
+    path = geojson(tmp_path, feature(MAIN, breite=650), feature(SIDE, breite="7 m"))
+    mapping = tmp_path / "n.mapping.toml"
+    mapping.write_text('width_unit = "cm"\n')
+    assert [link.lane_width_m for link in read_network(path).links] == [3.25, 3.5]
+    assert preview_network(path).faults == ()
+    mapping.write_text('width_unit = "ell"\n')
+    with pytest.raises(RoadscanError, match="known units: m, dm, cm, mm"):
+        read_network(path)
+
+
+@pytest.mark.parametrize("values", [["A", "B"], ["A", "A"], ["B", "B"], ["b", "a"]])
+def test_a_and_b_alone_may_be_owners_and_are_asked_for(tmp_path: Path, values: list[str]) -> None:
+    path = geojson(
+        tmp_path, *(feature(line, KLASSE=v) for line, v in zip((MAIN, SIDE), values, strict=True))
+    )
+    network = read_network(path)
+    assert {link.road_class for link in network.links} == {RoadClass.B}
+    assert told(network, "because no class was given")
+    assert told(network, "may be classes or owners")
+    assert [fault.kind.value for fault in preview_network(path).faults] == ["class_doubtful"] * 2
+    (tmp_path / "n.mapping.toml").write_text('road_class = "KLASSE"')
+    chosen = read_network(path)
+    assert [link.road_class.value for link in chosen.links] == [value.upper() for value in values]
+    assert not told(chosen, "may be classes or owners")

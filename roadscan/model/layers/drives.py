@@ -114,6 +114,30 @@ DRIVES: Final[LayerSchema[Drive]] = LayerSchema(
             lambda of: of.camera.name,
         ),
         Field(
+            "camera_basis",
+            FieldType.TEXT,
+            Words("Source of the camera's values", "Herkunft der Kameradaten"),
+            Words(
+                "How the least known of angle of view, height and pitch is known: given, measured "
+                "or assumed; with an assumed one scores may be half a class off",
+                "Woher der unsicherste Wert von Bildwinkel, Höhe und Neigung stammt: given "
+                "(angegeben), measured (gemessen) oder assumed (angenommen); bei angenommenen "
+                "Werten können Noten um eine halbe Klasse falsch sein",
+            ),
+            lambda of: of.camera.basis.value,
+            values=("given", "measured", "assumed"),
+        ),
+        Field(
+            "camera_values",
+            FieldType.TEXT,
+            Words("Values of the camera", "Kameradaten"),
+            Words(
+                "Each value with one standard deviation and how it is known",
+                "Jeder Wert mit einer Standardabweichung und seiner Herkunft",
+            ),
+            lambda of: str(of.camera),
+        ),
+        Field(
             "model",
             FieldType.TEXT,
             Words("Model", "Modell"),

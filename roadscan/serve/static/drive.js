@@ -24,8 +24,19 @@ function metres(metres) {
   return metres === null ? "–" : `${number(metres)} m`;
 }
 
+/** @param {any} camera */
+function showCamera(camera) {
+  const parts = ["hfov_deg", "height_m", "pitch_deg", "yaw_deg", "roll_deg"];
+  describe(find("camera"), parts.map((part) => {
+    const {basis, sigma} = camera.known[part];
+    const [digits, unit] = part === "height_m" ? [2, "m"] : [1, "°"];
+    return [text(`camera_${part}`), `${number(camera[part], digits)} ${unit} ± ${number(sigma, digits)} ${unit}, ${text(`basis_${basis}`)}`];
+  }));
+}
+
 /** @param {any} found */
-function showFacts({video, track, sync, would_cover: cover}) {
+function showFacts({video, track, sync, would_cover: cover, camera}) {
+  if (camera) showCamera(camera);
   describe(find("video"), [
     [text("name"), given(video.name)],
     [text("check_streams"), video.streams.join(", ")],
