@@ -29,11 +29,10 @@ def find_damages(
 ) -> tuple[Damage, ...]:
     """Join the affected cells of one lane into damages, along the link.
 
-    A cell is affected if more than the scheme's share of the passes over it found it so; what fewer
-    found, apart from these, is a damage of its own, for it counts in the score. `segments`
-    (in order) are those of this lane; kinds that the scheme does not know are passed over. An
-    observation belongs to every damage whose cells it touches. Extents are what its observations
-    saw, within the cells.
+    Whatever any pass found is in a damage or at the edge of one, for it counts in the score: no
+    score without records that explain it. `segments` (in order) are those of this lane; kinds that
+    the scheme does not know are passed over. An observation belongs to every damage whose cells it
+    touches. Extents are what its observations saw, within the cells.
     """
     damages = []
     observations = [sighting.observation for sighting in lane.sightings]
@@ -55,14 +54,14 @@ def find_damages(
 
 
 def _numbered(share: Floats, damage_share: float) -> tuple[Ints, int]:
-    """Number the damages by cell, 0 where there is none, and return how many there are."""
-    numbers, count = ndimage.label(share > damage_share, NEIGHBOURS)
-    apart, more = ndimage.label(share > 0, NEIGHBOURS)
-    held = np.unique(apart[numbers > 0])
-    apart[np.isin(apart, held)] = 0
-    for old in np.setdiff1d(np.arange(1, more + 1), held).tolist():
-        count += 1
-        numbers[apart == old] = count
+    """Number the damages by cell, 0 where there is none, and return how many there are.
+
+    Cells at the edge of a damage that few of those who found it found are no part of it: passes
+    agree on a place to about a metre. What only few passes found at all is a damage all the same.
+    """
+    apart, count = ndimage.label(share > 0, NEIGHBOURS)
+    most = np.concatenate([[0.0], ndimage.maximum(share, apart, np.arange(1, count + 1))])
+    numbers, count = ndimage.label(share > damage_share * most[apart], NEIGHBOURS)
     return numbers, count
 
 

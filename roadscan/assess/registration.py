@@ -46,6 +46,8 @@ DAMAGE_ROWS: Final = 2.0
 """However long a damage is, it counts no more than so many rows: its two ends."""
 REACH: Final = np.array([0.25, 1.0, 0.25])
 """How well rows match that lie beside each other: a box is right to about a metre."""
+MAX_RIGID_ROWS: Final = 20
+"""Damage is moved in pieces of at most this length."""
 LEAST_ACCURACY_M: Final = 0.5
 KNOWN: Final = 0.5, 0.6
 """Shifts whose deviation is below the first share of the prior's apply, above the other none do."""
@@ -125,8 +127,9 @@ def register(passes: Sequence[PassAlong]) -> Shifts:
         shifts = new
         if change < SETTLED_ROWS:
             break
-    viewed = np.stack([one.seen for one in passes])
-    return _applied(shifts, likely, viewed, weights, prior_rows)
+    found = _applied(shifts, likely, np.stack([one.seen for one in passes]), weights, prior_rows)
+    rigid = [_rigid(by, one.affected) for by, one in zip(found.rows, passes, strict=True)]
+    return replace(found, rows=np.stack(rigid))
 
 
 def moved_rows(rows: Rows, shift_rows: Floats) -> Rows:
@@ -242,7 +245,7 @@ def _place(
     windows = sliding_window_view(there, len(states), axis=0)[rows]
     agree = np.einsum("rk,rks->rs", own[rows], windows)
     flat = _Likely(np.zeros(count), np.full(count, prior_rows), np.zeros(count), True)
-    if not agree.any():
+    if not agree.any() or damages == 0.0:
         return replace(flat, fits=damages < ENOUGH_DAMAGES)
     starts = np.arange(0, count, BLOCK_ROWS)
     likelihood = np.zeros((len(starts), len(states)))
@@ -327,6 +330,21 @@ def _applied(
         (np.abs(kept) > FAR_DEVIATIONS * ((1.0 - weights) * prior_rows)[:, None]).any(axis=0),
         viewed[[not one.fits for one in likely]].any(axis=0),
     )
+
+
+def _rigid(shift_rows: Floats, affected: Floats) -> Floats:
+    """Move rows that are damaged without a gap all as the middle one: no damage grows or shrinks.
+
+    Long stretches of damage follow the shift, in pieces.
+    """
+    damaged = np.concatenate([[False], affected.any(axis=1), [False]])
+    ends = np.flatnonzero(np.diff(damaged)).reshape(-1, 2)
+    rigid = shift_rows.copy()
+    for start, end in ends.tolist():
+        pieces = -(-(end - start) // MAX_RIGID_ROWS)
+        for piece in np.array_split(np.arange(start, end), pieces):
+            rigid[piece] = shift_rows[piece[len(piece) // 2]]
+    return rigid
 
 
 def _unresolved(likely: Sequence[_Likely], weights: Floats, prior_rows: Floats) -> Floats:
