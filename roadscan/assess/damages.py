@@ -54,7 +54,7 @@ def find_damages(
 
 
 def _numbered(share: Floats, damage_share: float) -> tuple[Ints, int]:
-    """Number the damages by cell, 0 where there is none, and return how many there are.
+    """Return the number of each cell's damage, 0 where there is none, and how many there are.
 
     Cells at the edge of a damage that few of those who found it found are no part of it: passes
     agree on a place to about a metre. What only few passes found at all is a damage all the same.

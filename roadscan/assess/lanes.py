@@ -20,7 +20,7 @@ from roadscan.model.arrays import Bools
 from roadscan.model.damage import STRIPS, Damage, LaneGrid
 from roadscan.model.review import ReviewedObservation
 from roadscan.model.road import Link, Segment, Surface
-from roadscan.model.score import Indicators, NotScored, SegmentResult
+from roadscan.model.score import Indicators, NotScored, PlaceConcern, SegmentResult
 from roadscan.model.survey import LaneEvidence
 
 UNKNOWN = Indicators(None, None, None)
@@ -124,7 +124,10 @@ def assess_segment(
     seen_s = np.array([]) if grid is None else grid.last_seen_s[rows.start : rows.stop]
     seen_s = seen_s[np.isfinite(seen_s)]
     lost = _lost(seen, rows, unusable)
+    accuracy_m = _accuracy_m(lane, rows)
     reason = _why_not(link, coverage, float(lost.mean()), scheme)
+    if reason is None and accuracy_m is not None and accuracy_m > segment.length_m:
+        reason = NotScored.PLACE_UNKNOWN
     if lane is None or not assessed.any() or link.surface is not Surface.ASPHALT:
         indicators = UNKNOWN
     else:
@@ -144,6 +147,8 @@ def assess_segment(
         n_damages=n_damages,
         assessed_at_s=float(seen_s.max()) if len(seen_s) else None,
         lost=_lost_by_reason(lost, rows, unusable),
+        accuracy_m=accuracy_m,
+        concern=_concern(lane, rows),
     )
 
 
@@ -153,6 +158,21 @@ def _agreement(lane: CombinedLane | None, rows: range, scheme: Scheme) -> float:
         return 1.0
     agreement = lane.agreement(scheme.kinds)[rows.start : rows.stop]
     return float(np.nanmean(agreement)) if np.isfinite(agreement).any() else 1.0
+
+
+def _accuracy_m(lane: CombinedLane | None, rows: range) -> float | None:
+    """Return how well the place of a segment is known, over what was seen of it."""
+    known = np.array([]) if lane is None else lane.grid.accuracy_m[rows.start : rows.stop]
+    known = known[np.isfinite(known)]
+    return round(float(known.mean()), 2) if len(known) else None
+
+
+def _concern(lane: CombinedLane | None, rows: range) -> str:
+    if lane is not None and lane.misfit[rows.start : rows.stop].any():
+        return PlaceConcern.DO_NOT_FIT
+    if lane is not None and lane.far[rows.start : rows.stop].any():
+        return PlaceConcern.FAR_APART
+    return ""
 
 
 def _lost(seen: Bools, rows: range, unusable: LaneGrid | None) -> Bools:

@@ -115,9 +115,7 @@ def _contested(grids: Sequence[LaneGrid], found: Sequence[Mapping[str, Bools]]) 
     return contested
 
 
-def _registered(
-    passes: Sequence[JudgedLane], affected: Sequence[Mapping[str, Bools]]
-) -> Shifts:
+def _registered(passes: Sequence[JudgedLane], affected: Sequence[Mapping[str, Bools]]) -> Shifts:
     return register(
         [
             PassAlong(
@@ -169,7 +167,9 @@ def _moved_sighting(
     else:
         rows = (seen.from_offset_m + TOUCH_M, seen.to_offset_m - TOUCH_M)
     ends = (seen.from_offset_m, seen.to_offset_m)
-    start_m, end_m = sorted(end + _shift_at(by_row, row) for end, row in zip(ends, rows, strict=True))
+    start_m, end_m = sorted(
+        end + _shift_at(by_row, row) for end, row in zip(ends, rows, strict=True)
+    )
     moved = replace(seen, from_offset_m=start_m, to_offset_m=end_m)
     return replace(sighting, observation=moved)
 

@@ -244,7 +244,7 @@ def _place(
     there = np.pad(convolve1d(others, REACH, axis=0, mode="constant"), ((reach, reach), (0, 0)))
     windows = sliding_window_view(there, len(states), axis=0)[rows]
     agree = np.einsum("rk,rks->rs", own[rows], windows)
-    flat = _Likely(np.zeros(count), np.full(count, prior_rows), np.zeros(count), True)
+    flat = _Likely(np.zeros(count), np.full(count, prior_rows), np.zeros(count), fits=True)
     if not agree.any() or damages == 0.0:
         return replace(flat, fits=damages < ENOUGH_DAMAGES)
     starts = np.arange(0, count, BLOCK_ROWS)
@@ -260,7 +260,7 @@ def _place(
     mean, sigma = (np.interp(np.arange(count), middles, v) for v in (mean, np.sqrt(variance)))
     low, high = KNOWN
     known = np.clip((high - sigma / prior_rows) / (high - low), 0.0, 1.0)
-    return _Likely(mean, sigma, np.where(sigma < KNOWN_ROWS, 1.0, known), True)
+    return _Likely(mean, sigma, np.where(sigma < KNOWN_ROWS, 1.0, known), fits=True)
 
 
 def _forward_backward(
@@ -322,13 +322,15 @@ def _applied(
     total = share.sum(axis=0)
     kept = known * (shifts - (share * shifts).sum(axis=0) / np.where(total > 0, total, 1.0))
     kept[np.abs(kept) < 1e-6] = 0.0
+    misfits: Bools = np.array([not one.fits for one in likely])
+    misfit: Bools = (viewed & misfits[:, None]).any(axis=0)
     spread = np.square(kept) + _unresolved(likely, weights, prior_rows)
     several = len(likely) - 1
     return Shifts(
         _whole(kept, weights),
         np.sqrt(weights @ spread / several),
         (np.abs(kept) > FAR_DEVIATIONS * ((1.0 - weights) * prior_rows)[:, None]).any(axis=0),
-        viewed[[not one.fits for one in likely]].any(axis=0),
+        misfit,
     )
 
 

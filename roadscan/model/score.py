@@ -17,9 +17,19 @@ class NotScored(StrEnum):
     SURFACE_NOT_SUPPORTED = "surface_not_supported"
     COVERAGE_TOO_LOW = "coverage_too_low"
     FRAMES_UNUSABLE = "frames_unusable"
+    PLACE_UNKNOWN = "place_unknown"
     RISS_MISSING = "riss_missing"
     OFS_MISSING = "ofs_missing"
     INDICATOR_MISSING = "indicator_missing"
+
+
+class PlaceConcern(StrEnum):
+    """What is wrong with the place of what several passes over a lane found."""
+
+    FAR_APART = "passes_far_apart"
+    """They saw the same farther apart than the accuracies that they state allow."""
+    DO_NOT_FIT = "passes_do_not_fit"
+    """They found damage, and have too little of it in common to be brought together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,3 +102,7 @@ class SegmentResult:
     lost: dict[str, float] = field(default_factory=dict)
     """Share of all cells that only unusable frames would have viewed, by reason; each cell counts
     towards its most frequent one. Empty for results scored before reasons were recorded."""
+    accuracy_m: float | None = None
+    """Of its place along the link, one standard deviation; None where nothing was seen."""
+    concern: str = ""
+    """A `PlaceConcern`; "" where there is none."""

@@ -10,13 +10,15 @@ from scipy import ndimage
 
 from roadscan.assess.cells import GridBuilder
 from roadscan.assess.damages import find_damages
+from roadscan.assess.lanes import assess_segment
 from roadscan.assess.passes import CombinedLane, combine
 from roadscan.assess.reviews import JudgedLane
 from roadscan.assess.segmentation import segments_of
 from roadscan.model.damage import Damage, Observation
 from roadscan.model.review import BoxKey, ReviewedObservation
 from roadscan.model.road import Direction
-from tests.assess.lanes import AP9K, LANE_M, box, link, network, views
+from roadscan.model.score import SegmentResult
+from tests.assess.lanes import ALL_KINDS, AP9K, LANE_M, box, link, network, views
 
 ROADS = network(link("L", 200.0))
 SEGMENTS = [s for s in segments_of(ROADS, AP9K) if s.direction is Direction.FORWARD]
@@ -123,12 +125,14 @@ def test_every_damaged_cell_that_counts_is_in_a_record_or_touches_one(
         for one in found:
             if one.kind == kind:
                 own[tuple(np.array(one.cells).T)] = True
-        near = ndimage.binary_dilation(own, np.ones((3, 3)), iterations=20, mask=lane.share({kind}) > 0)
+        near = ndimage.binary_dilation(
+            own, np.ones((3, 3)), iterations=20, mask=lane.share({kind}) > 0
+        )
         assert (near == (lane.share({kind}) > 0)).all()
 
 
 def test_a_pass_that_found_nothing_moves_no_damage() -> None:
-    (alone,) = [records([passed(0.0)])]
+    alone = records([passed(0.0)])
     both = records([passed(0.0), passed(0.0, (), 50.0)])
     assert [(d.from_offset_m, d.to_offset_m, d.cells) for d in both] == [
         (d.from_offset_m, d.to_offset_m, d.cells) for d in alone
@@ -150,6 +154,39 @@ def test_the_accuracy_of_what_is_combined_shows_how_far_the_passes_lay_apart(off
         away_m = abs((one.from_offset_m + one.to_offset_m) / 2 - (start + end) / 2)
         assert away_m == pytest.approx(off_m / 2, abs=1.1)
         assert one.accuracy_m >= off_m / 2 - 0.5
+
+
+def result_at(passes: Sequence[JudgedLane], from_m: float) -> SegmentResult:
+    lane = combine(passes, AP9K)
+    (segment,) = [one for one in SEGMENTS if one.from_m == from_m]
+    return assess_segment(segment, ROADS.links[0], lane, None, ALL_KINDS, AP9K, 0)
+
+
+def test_passes_that_contradict_each_other_take_confidence_from_a_segment() -> None:
+    agreed = result_at([passed(0.0), passed(0.0, at_s=50.0)], 140.0)
+    doubted = result_at([passed(0.0), passed(0.0, (), at_s=50.0)], 140.0)
+    assert doubted.confidence == pytest.approx(agreed.confidence / 2, abs=1e-3)
+    assert doubted.coverage == agreed.coverage == 1.0
+    sound = [passed(0.0, (), at_s=50.0 * k) for k in range(2)]
+    assert result_at(sound, 140.0).confidence == agreed.confidence
+
+
+def test_a_lane_whose_passes_lie_farther_apart_than_a_segment_gets_no_class() -> None:
+    near = result_at([passed(0.0), passed(6.0, at_s=50.0)], 100.0)
+    assert (near.score.reason, near.concern) == ("", "passes_far_apart")  # each said 1 m
+    assert near.accuracy_m == pytest.approx(3.0, abs=0.6)
+    far = result_at([passed(0.0), passed(50.0, at_s=50.0)], 100.0)
+    assert (far.score.score, far.score.reason) == (None, "place_unknown")
+    assert far.accuracy_m is not None
+    assert far.accuracy_m > 20.0
+
+
+def test_passes_with_nothing_in_common_are_a_concern_where_they_found_something() -> None:
+    other = (("D00", 30.0, 31.0), ("Repair", 50.0, 52.0), ("D20", 170.0, 174.0))
+    both = [passed(0.0), passed(0.0, other, 50.0)]
+    assert result_at(both, 100.0).concern == "passes_do_not_fit"
+    assert result_at(both, 80.0).concern == ""
+    assert result_at([passed(0.0), passed(0.0, (), 50.0)], 100.0).concern == ""
 
 
 def test_moving_passes_takes_no_coverage_away() -> None:

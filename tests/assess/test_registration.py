@@ -85,7 +85,9 @@ def test_damage_at_even_distances_tells_no_shift(apart, first):
     assert np.abs(found.rows[0] - found.rows[1]).max() <= 4.0
 
 
-@pytest.mark.parametrize(("off", "accuracy_m"), [(0, 3.0), (6, 3.0), (12, 3.0), (30, 3.0), (12, 0.5)])
+@pytest.mark.parametrize(
+    ("off", "accuracy_m"), [(0, 3.0), (6, 3.0), (12, 3.0), (30, 3.0), (12, 0.5)]
+)
 def test_how_far_passes_disagree_is_how_well_the_place_is_known(off, accuracy_m):
     found = register([seen(lane(3), 0.0, accuracy_m), seen(lane(3), off, accuracy_m)])
     rows = np.flatnonzero(lane(3).any(axis=1))

@@ -47,6 +47,8 @@ SEGMENT_PROPERTIES = [
     "cells",
     "views_mean",
     "confidence",
+    "accuracy_m",
+    "concern",
     "n_damages",
     "reason",
     "lost",
