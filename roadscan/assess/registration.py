@@ -322,15 +322,14 @@ def _applied(
     total = share.sum(axis=0)
     kept = known * (shifts - (share * shifts).sum(axis=0) / np.where(total > 0, total, 1.0))
     kept[np.abs(kept) < 1e-6] = 0.0
-    misfits: Bools = np.array([not one.fits for one in likely])
-    misfit: Bools = (viewed & misfits[:, None]).any(axis=0)
+    fits = np.array([one.fits for one in likely])
     spread = np.square(kept) + _unresolved(likely, weights, prior_rows)
     several = len(likely) - 1
     return Shifts(
         _whole(kept, weights),
         np.sqrt(weights @ spread / several),
         (np.abs(kept) > FAR_DEVIATIONS * ((1.0 - weights) * prior_rows)[:, None]).any(axis=0),
-        misfit,
+        np.logical_or.reduce(viewed & ~fits[:, None], axis=0),
     )
 
 

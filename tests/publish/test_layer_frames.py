@@ -50,6 +50,8 @@ SEGMENT_PROPERTIES = [
     "accuracy_m",
     "concern",
     "n_damages",
+    "n_reviewed",
+    "n_rejected",
     "reason",
     "lost",
     "scheme",
