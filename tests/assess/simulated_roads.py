@@ -109,6 +109,10 @@ def driven(
         (),
         tuple({kind: affected_cells(one, kind, 0.34) for kind in KINDS} for one in grids),
         np.ones((passes, ROWS, STRIPS)),
+        total.views > 0,
+        np.zeros(ROWS),
+        np.zeros(ROWS, np.bool_),
+        np.zeros(ROWS, np.bool_),
     )
 
 
