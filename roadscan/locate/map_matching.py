@@ -13,6 +13,7 @@ import numpy as np
 from roadscan.locate.candidates import Candidates, candidates_near
 from roadscan.locate.matched_route import BACKWARDS_M, LegFixes, matched_path
 from roadscan.locate.road_graph import RoadGraph, road_graph, way_limit_m
+from roadscan.locate.roads_near import on_roads_near
 from roadscan.model.arrays import Bools, Floats, Ints
 from roadscan.model.road import MatchedPath, Network
 from roadscan.model.track import DrivePath, Gap
@@ -30,6 +31,7 @@ at 10 Hz, or a traffic jam, does not outweigh the transitions."""
 LEAST_WEIGHT = 0.1
 
 
+@on_roads_near
 def match_path(path: DrivePath, network: Network) -> MatchedPath:
     """Match a path; fixes that fit no road stay unmatched and are reported as gaps.
 

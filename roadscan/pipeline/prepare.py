@@ -23,6 +23,7 @@ from roadscan.locate.reversing import (
 from roadscan.model.arrays import Floats
 from roadscan.model.drive import ClockFit, Drive, RematchInputs, VideoInfo
 from roadscan.model.frame import Camera
+from roadscan.model.link_table import bounds_of
 from roadscan.model.road import MatchedPath, Network
 from roadscan.model.time import iso_utc
 from roadscan.model.track import FIX_FIELDS, CleanCounts, DrivePath, Track
@@ -281,8 +282,8 @@ def _check_overlap(info: VideoInfo, started_s: float, path: DrivePath, name: str
 
 def check_near(path: DrivePath, network: Network, name: str) -> None:
     """Raise `network_too_far` if path and network lie more than 10 km apart."""
-    low = np.min([link.xy_m.min(axis=0) for link in network.links], axis=0)
-    high = np.max([link.xy_m.max(axis=0) for link in network.links], axis=0)
+    bounds_m = bounds_of(network.links)
+    low, high = bounds_m[:, :2].min(axis=0), bounds_m[:, 2:].max(axis=0)
     xy = np.column_stack([path.x_m, path.y_m])
     outside_m = np.hypot(*np.maximum(0.0, np.maximum(low - xy, xy - high)).T)
     nearest_m = float(np.min(outside_m)) if np.isfinite(outside_m).any() else np.inf
