@@ -14,12 +14,12 @@ MAX_PAIR_S: Final = 0.5
 """Frames further apart belong to different windows."""
 MAX_CORNERS: Final = 250
 CELLS: Final = (4, 6)
-"""Rows and columns that corners are spread over, so that a text overlay cannot take them all."""
+"""Rows and columns of cells over which corners are spread: a text overlay cannot hold them all."""
 LOOP_ERROR_PX: Final = 0.5
 """A corner tracked forward and back must return to within this distance."""
 FROZEN: Final = 0.001
-"""Picture heights: what stays this still in a moving picture is an overlay, a reflection in the
-windscreen, or the vehicle's own bonnet."""
+"""Picture heights: corners that move less than this in a moving picture are an overlay, a
+reflection in the windscreen, or the vehicle's own bonnet."""
 MOVING: Final = 0.005
 """Picture heights: a picture counts as moving if a fifth of its corners move further."""
 MIN_ROAD_POINTS: Final = 4
@@ -29,13 +29,13 @@ HORIZONS: Final = np.linspace(0.30, 0.65, 15)
 ROAD_HALF_WIDTH: Final = 0.6
 """Picture heights on either side of the middle: where the road is."""
 ROAD_FROM: Final = 0.07
-"""Share of the height below the horizon: nearer to it a row is too far away for speed."""
+"""Share of the height below the horizon: rows closer to it are too far away to measure speed."""
 FAR_TO: Final = 0.10
-"""Share of the height below the horizon: what is above is far enough for the turn rate."""
+"""Share of the height below the horizon: rows above are far enough to measure the turn rate."""
 AGREES: Final = 0.25
 """Points within this share of the median agree with it; ..."""
 AGREES_STILL: Final = 0.02
-"""... at standstill those within this much: half a pixel of a small frame."""
+"""... at standstill, points within this distance: half a pixel of a small frame."""
 ROBUST_STEPS: Final = 8
 
 
@@ -76,7 +76,7 @@ def apparent_motion(frames: Iterable[Frame]) -> Motion:
     horizontal flow near and above the horizon is the turn. The horizon is the row for which the
     road's points agree best over all pairs.
 
-    Memory grows with the number of frames by a few kilobytes each; the frames are not kept.
+    Memory grows by a few kilobytes per frame; the frames themselves are not held.
     """
     flows: list[_Flow] = []
     size = (0, 0)
@@ -194,7 +194,7 @@ def _signals(flow: _Flow, horizon: float) -> tuple[float, float, float]:
     agree = np.abs(driven - drive) < AGREES * abs(drive) + AGREES_STILL
     x, y = flow.before[:, 0], flow.before[:, 1] - horizon
     far = y < FAR_TO
-    # under pure forward motion a road point keeps x / y
+    # under pure forward motion x / y of a road point is constant
     growth = 1.0 / (1.0 - np.clip(drive * np.maximum(y[far], 0.0), -0.5, 0.5))
     sideways = flow.after[far, 0] - x[far] * growth
     turn = _at_centre(x[far], sideways) if far.sum() >= MIN_FAR_POINTS else np.nan

@@ -15,7 +15,7 @@ from roadscan.model.road import MatchedPath, Network, RouteStep
 SMOOTH_M = 4.0
 """Standard deviation of the filter over the centre line: wide enough that kinks of a digitised
 curve do not turn the vehicle, narrow enough for a turn at a junction. On curves of 40 to 200 m
-radius, digitised within 0.6 m, the lane 9 m ahead is found within 0.2 m, unfiltered 1.1 m."""
+radius, digitised within 0.6 m, the lane 9 m ahead is found within 0.2 m, without it 1.1 m."""
 STEP_M = 1.0
 MAX_TURN = np.radians(30.0)
 """Where the route has turned by more than this, the vehicle's lane is no longer ahead."""
@@ -44,12 +44,12 @@ class RouteAhead:
     left_m: Floats
     turn_rad: Floats
     ends: bool
-    """Whether it ends with the route, rather than at the reach or by turning away."""
+    """Whether it stops at the end of the route, not at the reach or where the route turns away."""
 
     def from_vehicle(self, ahead_m: Floats, left_m: Floats) -> tuple[Floats, Floats]:
-        """Return metres along the route and left of its line of points in the vehicle's frame.
+        """Convert points in the vehicle's frame to metres along the route and left of its line.
 
-        NaN beyond its end.
+        NaN beyond the end of the route ahead.
         """
         along, line_left, turn = (
             np.interp(ahead_m, self.ahead_m, values, right=np.nan)
@@ -61,7 +61,7 @@ class RouteAhead:
 
 @dataclass(frozen=True, slots=True)
 class _Leg:
-    """A leg: the vehicle's position over time, and the line that it follows."""
+    """A leg: the position of the vehicle over time, and the line that it follows."""
 
     steps: tuple[RouteStep, ...]
     t_s: Floats
@@ -70,7 +70,7 @@ class _Leg:
     first_m: float
     step_m: float
     xy_m: Floats
-    """(n, 2) smoothed centre line, every `step_m` of the route from `first_m` on."""
+    """(n, 2) smoothed centre line, one point per `step_m` of the route, starting at `first_m`."""
 
 
 class DrivenRoute:

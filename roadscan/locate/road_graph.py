@@ -2,6 +2,7 @@
 
 import heapq
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -11,30 +12,47 @@ from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
 
 from roadscan.model.arrays import Bools, Floats, Ints
-from roadscan.model.road import Network
+from roadscan.model.road import Link, Network, Vehicle
+
+Opens = Callable[[Link], tuple[bool, bool]]
 
 SNAP_M = 0.3
-"""Link ends nearer than this are one node; a link whose end is this near to the interior of another
-one joins it there."""
+"""Link ends closer together than this are one node; a link that ends this close to the interior
+of another link joins it there."""
 SAME_VERTEX_M = 0.01
-"""Links that share an interior vertex cross there: streets not split at junctions."""
+"""Links that share an interior vertex, within this distance, meet there: not every street is split
+at its junctions."""
 UTURN_M = 60.0
-"""Extra cost of a U-turn where the road goes on: rare, but drivers do it."""
+"""Extra cost of a U-turn where the road continues: rare, but drivers do it."""
 DEAD_END_M = 10.0
 """Extra cost of a U-turn at a dead end."""
 
 
-def way_limit_m(driven_m: float) -> float:
-    """Return the maximum cost of a path between two fixes, in steps that a cache can use."""
-    return float(np.ceil((2.0 * driven_m + 60.0) / 50.0) * 50.0)
+SPARSE_MPS = 10.0
+"""Allowance for ways between sparse fixes, which may be longer than the straight line."""
+
+
+def way_limit_m(driven_m: float, step_s: float) -> float:
+    """Return the maximum cost of a path between two fixes, rounded up so that searches repeat."""
+    longest_m = 2.0 * driven_m + 60.0 + SPARSE_MPS * sparse_s(driven_m, step_s)
+    return float(np.ceil(longest_m / 50.0) * 50.0)
+
+
+def sparse_s(driven_m: float, step_s: float) -> float:
+    """Return the time between two fixes of a moving vehicle for which its way is unknown."""
+    return float(np.clip(step_s - 1.0, 0.0, MAX_SPARSE_S)) if driven_m > 0.0 else 0.0
+
+
+MAX_SPARSE_S = 15.0
 
 
 @dataclass(frozen=True, slots=True)
 class Segments:
     """Straight segments of all edges, undirected: arrays of one length, in order along each piece.
 
-    `from_m` is the offset on the link at which a segment begins. A piece is the part between two
-    nodes; `edge` (n, 2) are its edges in and against digitised direction, -1 if not allowed.
+    A piece is the part of a link between two nodes. `from_m` is the offset on the link at which a
+    segment begins; `edge` (n, 2) holds the edges of its piece in and against digitised direction,
+    -1 if driving in that direction is not allowed.
     """
 
     xy_m: Floats
@@ -42,14 +60,16 @@ class Segments:
     from_m: Floats
     piece: Ints
     edge: Ints
+    one_lane: Bools
+    """Whether it is a path, track or the like rather than a road."""
 
 
 @dataclass(frozen=True)
 class RoadGraph:
     """Directed edges: stretches of links between nodes, one for each allowed direction.
 
-    Arrays of one length. Offsets count in the link's digitised direction whatever the direction of
-    travel; `reverse` is the edge back, -1 without one.
+    Arrays of one length. Offsets count in the link's digitised direction, whatever the direction of
+    travel; `reverse` is the opposite edge, -1 if there is none.
     """
 
     network: Network
@@ -58,6 +78,8 @@ class RoadGraph:
     from_m: Floats
     to_m: Floats
     reverse: Ints
+    one_lane: Bools
+    """Whether it is a path, track or the like rather than a road."""
     following: tuple[tuple[int, ...], ...]
     """Edges that start where an edge ends."""
     segments: Segments
@@ -71,10 +93,10 @@ class RoadGraph:
         return self.to_m - self.from_m
 
     def ways_from(self, edge: int, limit_m: float) -> dict[int, tuple[float, int]]:
-        """Return the edges reachable from the end of one: (cost in m, previous edge).
+        """Return the edges reachable from the end of an edge, each with (cost in m, previous edge).
 
-        The cost is the length between the end of `edge` and the start of the reached one, plus what
-        turning round on the way costs; at most `limit_m`.
+        The cost is the length between the end of `edge` and the start of the edge reached, plus the
+        cost of U-turns on the way; at most `limit_m`.
         """
         known = self._reached.get(edge)
         if known is None or known[0] < limit_m:
@@ -83,7 +105,7 @@ class RoadGraph:
         return known[1]
 
     def path(self, edge: int, to_edge: int, limit_m: float) -> list[int]:
-        """Return the edges between two, exclusive; they must be within the limit."""
+        """Return the edges between two edges; `to_edge` must be reachable within the limit."""
         ways = self.ways_from(edge, limit_m)
         between: list[int] = []
         before = ways[to_edge][1]
@@ -92,14 +114,28 @@ class RoadGraph:
             before = ways[before][1]
         return between[::-1]
 
-    def _search(self, edge: int, limit_m: float) -> dict[int, tuple[float, int]]:
+    def other_way_m(self, edge: int, to_edge: int, limit_m: float) -> float:
+        """Return how much longer than the shortest is the shortest way off its longest edge.
+
+        inf without one within the limit, or if nothing is between the two.
+        """
+        between = self.path(edge, to_edge, limit_m)
+        if not between:
+            return np.inf
+        longest = max(between, key=lambda one: float(self.length_m[one]))
+        other = self._search(edge, limit_m, closed=longest).get(to_edge)
+        return np.inf if other is None else other[0] - self.ways_from(edge, limit_m)[to_edge][0]
+
+    def _search(
+        self, edge: int, limit_m: float, *, closed: int = -1
+    ) -> dict[int, tuple[float, int]]:
         """Run Dijkstra's algorithm over edges, so that a U-turn can cost more than going on."""
         found: dict[int, tuple[float, int]] = {}
         waiting = [(self._turn_m(edge, onto), onto, edge) for onto in self.following[edge]]
         heapq.heapify(waiting)
         while waiting:
             cost_m, current, before = heapq.heappop(waiting)
-            if current in found or cost_m > limit_m:
+            if current in found or current == closed or cost_m > limit_m:
                 continue
             found[current] = (cost_m, before)
             onward_m = cost_m + float(self.to_m[current] - self.from_m[current])
@@ -127,8 +163,15 @@ class _Pieces:
     to_node: Ints
 
 
-def road_graph(network: Network) -> RoadGraph:
-    """Build the graph of a network.
+def everywhere(link: Link) -> tuple[bool, bool]:  # noqa: ARG001 -- one signature with `open_to`
+    """Open a link to everybody in both directions."""
+    return True, True
+
+
+def road_graph(
+    network: Network, opens: Opens = lambda link: link.open_to(Vehicle.CAR)
+) -> RoadGraph:
+    """Build the graph of a network; `opens` tells in which directions a link may be driven.
 
     Links meet at their ends, where an end touches the interior of another, and where they share
     a vertex; links of different levels only at their ends.
@@ -136,7 +179,8 @@ def road_graph(network: Network) -> RoadGraph:
     lines = [_Line.of(link.xy_m) for link in network.links]
     cuts = _cuts(network, lines)
     pieces, segments_xy, segments_from, segment_piece = _split(lines, cuts)
-    may = np.array([(link.forward, link.backward) for link in network.links], np.bool_)
+    one_lane = np.array([link.is_one_lane for link in network.links], np.bool_)[pieces.link]
+    may = np.array([opens(link) for link in network.links], np.bool_)
     allowed = may[pieces.link].reshape(-1, 2)
     number = np.cumsum(allowed.ravel()).reshape(-1, 2) - 1
     edge_of = np.where(allowed, number, -1)
@@ -154,8 +198,15 @@ def road_graph(network: Network) -> RoadGraph:
         from_m=pieces.from_m[piece],
         to_m=pieces.to_m[piece],
         reverse=edge_of[piece, 1 - side],
+        one_lane=one_lane[piece],
         following=tuple(onward.get(end, ()) for end in ends.tolist()),
-        segments=Segments(segments_xy, segments_from, segment_piece, edge_of[segment_piece]),
+        segments=Segments(
+            segments_xy,
+            segments_from,
+            segment_piece,
+            edge_of[segment_piece],
+            one_lane[segment_piece],
+        ),
         tree=shapely.STRtree(np.asarray(shapely.linestrings(segments_xy))),
     )
 
@@ -173,7 +224,7 @@ class _Line:
         return cls(xy_m, np.concatenate([[0.0], np.cumsum(steps)]))
 
     def with_vertices(self, offset_m: Floats) -> tuple[Floats, Floats]:
-        """Return offsets (n,) and coordinates (n, 2) with added vertices."""
+        """Return offsets (n,) and coordinates (n, 2) with vertices added at these offsets."""
         offset = np.union1d(self.offset_m, offset_m)
         xy = [np.interp(offset, self.offset_m, self.xy_m[:, k]) for k in (0, 1)]
         return offset, np.column_stack(xy)
@@ -237,9 +288,9 @@ def _split(
 
 
 def _bounds(cuts: list[float], vertex_m: Floats) -> Floats:
-    """Return the offsets that bound the pieces of a link, moved to vertices where these are near.
+    """Return the offsets that bound the pieces of a link, moved to a vertex if one is near.
 
-    None is within the snapping distance of the previous one.
+    Bounds are further apart than the snapping distance.
     """
     length_m = float(vertex_m[-1])
     bounds = [0.0]

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 from roadscan.model.arrays import Bools, Floats, Ints
 from roadscan.model.track import Gap
@@ -45,6 +46,41 @@ class Surface(StrEnum):
     PAVING = "paving"
     """Sett, slabs, cobbles (Pflaster, Platten)."""
     OTHER = "other"
+
+
+class LinkKind(StrEnum):
+    """Kind of way: what is no road is one lane, driven in both directions."""
+
+    ROAD = "road"
+    PEDESTRIAN = "pedestrian"
+    """Street or zone for pedestrians (Fußgängerzone)."""
+    TRACK = "track"
+    """Farm or forest track (Wirtschaftsweg)."""
+    CYCLEWAY = "cycleway"
+    PATH = "path"
+    FOOTWAY = "footway"
+
+
+class Vehicle(StrEnum):
+    """What a survey drives with: it decides on which links, and against which one-ways."""
+
+    CAR = "car"
+    """Car or truck."""
+    BICYCLE = "bicycle"
+    FOOT = "foot"
+    """On foot, or pushed."""
+    WORKS = "works"
+    """Sweeper, refuse truck: on roads, tracks and in zones, also against one-ways (§ 35 StVO)."""
+
+
+KINDS_OF: Final[dict[Vehicle, frozenset[LinkKind]]] = {
+    Vehicle.CAR: frozenset({LinkKind.ROAD, LinkKind.PEDESTRIAN}),
+    Vehicle.BICYCLE: frozenset(LinkKind) - {LinkKind.FOOTWAY},
+    Vehicle.FOOT: frozenset(LinkKind),
+    Vehicle.WORKS: frozenset({LinkKind.ROAD, LinkKind.PEDESTRIAN, LinkKind.TRACK}),
+}
+BOTH_WAYS: Final = frozenset({Vehicle.FOOT, Vehicle.WORKS})
+"""Vehicles that one-ways do not bind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,13 +131,30 @@ class Link:
     outside_town: bool
     level: int = 0
     """Bridge or tunnel level: links of different levels meet only where their end nodes do."""
+    kind: LinkKind = LinkKind.ROAD
+    contraflow: bool = False
+    """Whether bicycles may go against the one-way."""
     register: RegisterEntry = RegisterEntry()
     junctions: tuple[Junction, ...] = ()
     """Where named streets meet it, in order."""
 
     @property
+    def is_one_lane(self) -> bool:
+        """Whether both directions of travel are on one lane, addressed as forward."""
+        return self.kind is not LinkKind.ROAD
+
+    def open_to(self, vehicle: Vehicle) -> tuple[bool, bool]:
+        """Tell whether a vehicle may go forward and backward."""
+        if self.kind not in KINDS_OF[vehicle] or not (self.forward or self.backward):
+            return False, False
+        both = vehicle in BOTH_WAYS or (vehicle is Vehicle.BICYCLE and self.contraflow)
+        return (True, True) if both else (self.forward, self.backward)
+
+    @property
     def directions(self) -> tuple[Direction, ...]:
-        """Permitted directions of travel, each a lane of its own."""
+        """Directions of travel with a lane of their own; of one lane only forward."""
+        if self.is_one_lane:
+            return (Direction.FORWARD,) if self.forward or self.backward else ()
         allowed = ((Direction.FORWARD, self.forward), (Direction.BACKWARD, self.backward))
         return tuple(direction for direction, may in allowed if may)
 

@@ -1,1 +1,1 @@
-"""Leads a drive through the rooms."""
+"""The way of a drive through the rooms, from video to layers."""

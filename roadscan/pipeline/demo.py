@@ -1,4 +1,4 @@
-"""The main job on the rendered sample drive, held against its truth."""
+"""Run the rendered sample drive and compare the results with its ground truth."""
 
 from dataclasses import dataclass
 from filecmp import cmp
@@ -18,19 +18,19 @@ SCHEME = "ap9k"
 SAMPLES = ("drive.mp4", "drive.gpx", "network.geojson", "camera.toml", "truth.geojson")
 _PACKAGE = Path(__file__).resolve().parent.parent
 _PLACES = (_PACKAGE / "_samples", _PACKAGE.parent / "data_samples")
-"""Inside an installed package, and in a checkout."""
+"""Where the sample drive lies in an installed package, and in a checkout."""
 
 
 @dataclass(frozen=True, slots=True)
 class DemoResult:
-    """The run, and how right it is."""
+    """A run of the sample drive and its accuracy."""
 
     run: RunResult
     truth: TruthCheck
 
 
 def sample_folder() -> Path:
-    """Return the folder of the sample drive; `file_missing` if it did not come along."""
+    """Return the folder of the sample drive; `file_missing` if it is not installed."""
     for folder in _PLACES:
         if (folder / "drive.mp4").is_file():
             return folder

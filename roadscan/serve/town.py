@@ -24,6 +24,7 @@ from roadscan.store.rescoring import Scorings
 from roadscan.store.sqlite import FILE, JOBS_FILE, share_store
 from roadscan.store.store import Store
 from roadscan.store.town.accounts import Accounts, OutsideLogins
+from roadscan.store.town.clock import TownClock
 from roadscan.store.town.files import Files
 from roadscan.store.town.networks import NetworkVersion, NetworkVersions
 from roadscan.store.town.workers import WORKER_SILENT_S, WorkerHeartbeats
@@ -61,6 +62,11 @@ class Town:
     def heartbeats(self) -> WorkerHeartbeats:
         """The last heartbeat of each worker."""
         return WorkerHeartbeats(self.store.engine, self.clock)
+
+    @cached_property
+    def shared_clock(self) -> TownClock:
+        """The clock by which recordings grow old."""
+        return TownClock(self.store.engine, self.clock)
 
     @cached_property
     def layers(self) -> LayerStore:

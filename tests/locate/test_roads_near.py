@@ -8,7 +8,7 @@ import pytest
 from roadscan.locate.map_matching import match_path
 from roadscan.locate.roads_near import links_near
 from roadscan.model.link_table import LinkTable
-from roadscan.model.road import MatchedPath, Network
+from roadscan.model.road import LinkKind, MatchedPath, Network
 from tests.locate.roads import drive, grid_town, link, network
 
 whole = match_path.__wrapped__  # type: ignore[attr-defined]  # of functools.wraps
@@ -48,3 +48,12 @@ def test_a_path_far_from_every_road_is_unmatched() -> None:
     assert (match_path(path, TOWN).link == -1).all()
     alone: Network = network(link("a", [(0.0, 0.0), (100.0, 0.0)]))
     assert (match_path(path, alone).link == -1).all()
+
+
+def test_where_only_closed_ways_are_near_nothing_is_matched() -> None:
+    path = drive([(20.0, -2.0), (250.0, -2.0)])
+    closed = replace(link("a", [(0.0, 0.0), (300.0, 0.0)]), kind=LinkKind.FOOTWAY)
+    far = link("far", [(0.0, 90_000.0), (300.0, 90_000.0)])
+    matched = match_path(path, network(closed, far))
+    assert (matched.link == -1).all()
+    assert same(matched, whole(path, network(closed, far)))
