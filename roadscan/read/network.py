@@ -108,22 +108,24 @@ def read_network(
         `network_zip_refused`, and what `check_file` raises.
     """
     check_file(path, MAX_BYTES)
-    key = _key(path, default_lane_width_m, mapping)
+    key = _key(path, default_lane_width_m, mapping, paths=paths)
     known = load_network(key, path.name) if before is None else None
     if known is not None:
         return known
-    network = _read(path, default_lane_width_m, mapping, before)
+    network = _read(path, default_lane_width_m, mapping, before, paths=paths)
     if before is None:
         keep_network(key, network)
     return network
 
 
-def _key(path: Path, default_lane_width_m: float, mapping: NetworkMapping | None) -> str:
+def _key(
+    path: Path, default_lane_width_m: float, mapping: NetworkMapping | None, *, paths: bool
+) -> str:
     """Return the key under which a network is kept: what it is read from, and how."""
     beside = [sidecar(path, suffix) for suffix in BESIDE_SHAPEFILE] + [mapping_path(path)]
     contents = [sha256_of(file) if file and file.exists() else "" for file in (path, *beside)]
-    settings = [f"reading {READING}", repr(default_lane_width_m), repr(mapping), path.name]
-    return cache_key(contents, settings)
+    how = (READING, default_lane_width_m, mapping, paths, path.name)
+    return cache_key(contents, [repr(how)])
 
 
 def _read(
@@ -131,6 +133,8 @@ def _read(
     default_lane_width_m: float,
     mapping: NetworkMapping | None,
     before: Network | None,
+    *,
+    paths: bool,
 ) -> Network:
     with _extracted(path) as file:
         meanings = _meanings(file, mapping)
