@@ -303,6 +303,7 @@ survey_files = Table(
     Column("uploaded_by", Text, nullable=False),
     Column("uploaded_s", Float, nullable=False),
     Column("taken_by", String, nullable=False),
+    Column("vehicle", String, nullable=False, server_default="car"),
     PrimaryKeyConstraint("sha256", "survey"),
 )
 
@@ -411,6 +412,8 @@ workers = Table(
     metadata,
     Column("worker_id", String, primary_key=True),
     Column("beat_s", Float, nullable=False),
+    Column("scheduled_s", Float),
+    Column("setbacks", Text, nullable=False, server_default="[]"),
 )
 
 
