@@ -25,6 +25,7 @@ from roadscan.locate.vehicle_speed import vehicle_doubt
 from roadscan.model.arrays import Floats
 from roadscan.model.drive import Drive, RematchInputs
 from roadscan.model.frame import Camera
+from roadscan.model.link_table import bounds_of
 from roadscan.model.road import MatchedPath, Network, Vehicle
 from roadscan.model.track import FIX_FIELDS, CleanCounts, DrivePath, Track
 from roadscan.pipeline.run_record import Stopwatch
@@ -263,8 +264,8 @@ def _filmed(track: Track, from_s: float, to_s: float) -> Track:
 
 def check_near(path: DrivePath, network: Network, name: str) -> None:
     """Raise `network_too_far` if path and network lie more than 10 km apart."""
-    low = np.min([link.xy_m.min(axis=0) for link in network.links], axis=0)
-    high = np.max([link.xy_m.max(axis=0) for link in network.links], axis=0)
+    bounds_m = bounds_of(network.links)
+    low, high = bounds_m[:, :2].min(axis=0), bounds_m[:, 2:].max(axis=0)
     xy = np.column_stack([path.x_m, path.y_m])
     outside_m = np.hypot(*np.maximum(0.0, np.maximum(low - xy, xy - high)).T)
     nearest_m = float(np.min(outside_m)) if np.isfinite(outside_m).any() else np.inf
