@@ -48,6 +48,7 @@ EXIT_CODES: Final[dict[str, ExitCode]] = {
     "track_null_island": ExitCode.BAD_INPUT,
     "track_too_short": ExitCode.BAD_INPUT,
     "track_missing": ExitCode.BAD_INPUT,
+    "track_swapped": ExitCode.BAD_INPUT,
     "track_no_overlap": ExitCode.BAD_INPUT,
     "clock_unknown": ExitCode.BAD_INPUT,
     "clock_contradicted": ExitCode.BAD_INPUT,

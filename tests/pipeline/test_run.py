@@ -227,7 +227,7 @@ def test_a_broken_video_among_others_is_told_and_the_others_go_on(
         "track_to": "2026-06-10T10:15:25.0Z",
     }
     assert {drive["video"] for drive in account["drives"]} == {"good.mp4", "undated.avi"}
-    assert "undated.avi: clock_assumed" in account["warnings"]
+    assert any(w.startswith("undated.avi: clock_assumed: ") for w in account["warnings"])
     assert result.record.segments.assessed > 0
     assert late.is_file()
 
