@@ -8,6 +8,8 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr
 from roadscan.model.access import Role
 
 GIB = 1024**3
+PARENT: Final = "ROADSCAN_PARENT"
+"""Environment variable in which `roadscan serve` gives its workers its process id."""
 
 
 class OidcSettings(BaseModel):
