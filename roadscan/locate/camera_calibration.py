@@ -1,0 +1,414 @@
+"""A camera from what its own video shows: where it looks, how wide, and how high it is.
+
+On straight road the vehicle heads for the vanishing point of the road: pitch and yaw. In a bend it
+turns about the road's normal: roll. How far it turned by its track, over how far the picture turned,
+is the focal length; how far it drove by its track, over how fast the road near it went by, is the
+height. Each comes with a standard deviation, and not at all where the drive does not tell.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from roadscan.locate.relative_motion import Heading, PointPairs, heading, turned_back
+from roadscan.model.arrays import Bools, Floats, Ints
+
+MOVING: Final = 0.006
+"""Picture widths: in a frame of a moving vehicle a fifth of the corners move further."""
+FROZEN: Final = 0.0006
+"""Picture widths: what moves less in such a frame is a reflection, an overlay, or the bonnet."""
+BLOCK_S: Final = 4.0
+"""Errors of what lies so near in time are taken to be one."""
+STRAIGHT_RATE: Final = np.radians(1.2)
+"""Radians per second: a vehicle that turns more slowly drives straight on."""
+SMOOTH_S: Final = 0.6
+LEAST_STRAIGHT_S: Final = 6.0
+LEAST_BLOCKS: Final = 2
+FLOOR_DEG: Final = 0.08
+"""Standard deviation of pitch and yaw below which no estimate is believed: roads are not flat."""
+BENDING_RATE: Final = np.radians(5.0)
+LEAST_BEND: Final = np.radians(25.0)
+AROUND_BEND_S: Final = 3.0
+COURSE_SIGMA: Final = np.radians(2.5)
+"""Of how far the vehicle turned in a bend, by its track."""
+FOCAL_ROUNDS: Final = 6
+CONVERGED: Final = 2e-3
+COARSE_STEPS: Final = 6
+MOST_POINTS: Final = 120
+"""Of a pair of frames; more take time and tell no more."""
+ROLL_ALONE_DEG: Final = 1.5
+ROLL_FLOOR_DEG: Final = 0.3
+FOCAL_FLOOR: Final = 0.015
+HFOV_DEG: Final = (40.0, 140.0)
+"""What the search allows; outside it something else is wrong."""
+NEAR: Final = (1.5, 7.0)
+"""Camera heights ahead, between which the road shows how high the camera is."""
+BESIDE: Final = 1.2
+"""Camera heights to either side of the path."""
+SAME: Final = 0.15
+"""Points whose distances driven agree within this share are on the road."""
+LEAST_ROAD_POINTS: Final = 6
+LEAST_DRIVEN_M: Final = 0.3
+HEIGHT_FLOOR: Final = 0.015
+SLIPPED_DEG: Final = 0.8
+SLIPPED_SIGMAS: Final = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """A value and one standard deviation of it."""
+
+    value: float
+    sigma: float
+
+
+@dataclass(frozen=True, slots=True)
+class Driven:
+    """What the track says of each pair of frames (m,): metres driven, and the course, radians.
+
+    The course is counter-clockwise and unwrapped. NaN where the track does not tell.
+    """
+
+    distance_m: Floats
+    course_rad: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """What the video told of its camera; None where it did not."""
+
+    pitch_deg: Estimate | None
+    yaw_deg: Estimate | None
+    roll_deg: Estimate | None
+    hfov_deg: Estimate | None
+    height_m: Estimate | None
+    straight_s: float
+    """Seconds of straight driving used."""
+    bends: int
+    """Bends whose turn the track knows."""
+    slipped_deg: float
+    """How far the camera turned within the drive; 0 where it did not, or nobody can tell."""
+
+
+def calibrate(
+    points: PointPairs,
+    width: int,
+    hfov: Estimate,
+    driven: Driven | None = None,
+    *,
+    find_hfov: bool = True,
+) -> Calibration:
+    """Find out what the pairs of frames of a drive tell of its camera.
+
+    `hfov` is the angle of view as far as it is known, in degrees; the track's bends replace it if
+    `find_hfov`.
+    """
+    used, points, driven = _moving(points, width, driven)
+    nothing = Calibration(None, None, None, None, None, 0.0, 0, 0.0)
+    if not used.any():
+        return nothing
+    seen = _straight(points, _focal_px(width, hfov.value))
+    if seen is None:
+        return nothing
+    straight, ahead = seen
+    bends = _bends(points, ahead, width, hfov.value, driven if find_hfov else None)
+    hfov = bends.hfov or hfov
+    focal_px, focal_share = _focal_px(width, hfov.value), _focal_share(hfov)
+    some = points.of(straight)
+    ahead = heading(some, focal_px, _towards(ahead.ahead, bends.rescaled), _blocks(some.t_s))
+    straight_s = float(points.step_s[straight].sum())
+    roll = bends.roll
+    roll_rad = np.radians(roll.value) if roll is not None and roll.sigma < 1.0 else 0.0
+    pitch, yaw = _angles(ahead.ahead, roll_rad)
+    scatter = np.degrees(np.sqrt(np.diag(ahead.scatter)))
+    # the angle from the middle of the picture to the vanishing point is as wrong as the focal length
+    pitch_sigma, yaw_sigma = (
+        float(np.hypot(np.hypot(own, FLOOR_DEG), abs(np.degrees(np.sin(2 * angle) / 2)) * focal_share))
+        for own, angle in ((scatter[1], pitch), (scatter[0], yaw))
+    )
+    height = None
+    if driven is not None:
+        height = _height(
+            points.of(straight),
+            focal_px,
+            ahead,
+            (pitch, yaw, roll_rad),
+            driven.distance_m[straight],
+            np.radians(np.hypot(scatter[1], FLOOR_DEG)),
+            focal_share,
+        )
+    return Calibration(
+        Estimate(float(np.degrees(pitch)), pitch_sigma),
+        Estimate(float(np.degrees(yaw)), yaw_sigma),
+        roll,
+        bends.hfov,
+        height,
+        straight_s,
+        bends.count,
+        _slipped_deg(points.t_s[straight], ahead),
+    )
+
+
+def _moving(
+    points: PointPairs, width: int, driven: Driven | None
+) -> tuple[Bools, PointPairs, Driven | None]:
+    """Leave out pairs at standstill, and points that stand still in a moving picture."""
+    moved = np.hypot(*(points.after - points.before).T)
+    count = np.bincount(points.pair, minlength=len(points.t_s))
+    fast = np.bincount(points.pair, moved > MOVING * width, minlength=len(points.t_s))
+    used: Bools = (fast >= 0.2 * count) & (count >= 20)
+    kept = moved > FROZEN * width
+    number = np.arange(len(moved)) - np.concatenate([[0], np.cumsum(count)])[points.pair]
+    # those of a pair come cell by cell: every so many of them are spread over the picture
+    kept &= (number * MOST_POINTS) // np.maximum(count[points.pair], MOST_POINTS) != (
+        (number - 1) * MOST_POINTS
+    ) // np.maximum(count[points.pair], MOST_POINTS)
+    thinned = PointPairs(
+        points.t_s, points.step_s, points.pair[kept], points.before[kept], points.after[kept]
+    )
+    told = None if driven is None else Driven(driven.distance_m[used], driven.course_rad[used])
+    return used, thinned.of(used), told
+
+
+def _focal_px(width: int, hfov_deg: float) -> float:
+    return float(width / 2 / np.tan(np.radians(hfov_deg) / 2))
+
+
+def _focal_share(hfov: Estimate) -> float:
+    """Return the relative error of the focal length."""
+    return float(np.radians(hfov.sigma) / np.sin(np.radians(hfov.value)))
+
+
+def _blocks(t_s: Floats) -> Ints:
+    return np.unique(np.floor(t_s / BLOCK_S), return_inverse=True)[1]
+
+
+def _straight(points: PointPairs, focal_px: float) -> tuple[Bools, Heading] | None:
+    """Return which pairs are of straight driving, and where the camera heads there."""
+    ahead = np.array([0.0, -np.sin(np.radians(5.0)), np.cos(np.radians(5.0))])
+    every = heading(points, focal_px, ahead, _blocks(points.t_s), steps=COARSE_STEPS)
+    straight = np.ones(len(points.t_s), np.bool_)
+    found = every
+    for _ in range(2):
+        normal = _normal(*_angles(found.ahead, 0.0)[:1], 0.0)
+        rate = _smooth(points, every.turn @ normal / points.step_s)
+        straight = np.abs(rate) < STRAIGHT_RATE
+        if points.step_s[straight].sum() < LEAST_STRAIGHT_S:
+            return None
+        some = points.of(straight)
+        found = heading(some, focal_px, found.ahead, _blocks(some.t_s))
+    if len(np.unique(_blocks(points.t_s[straight]))) < LEAST_BLOCKS:
+        return None
+    return straight, found
+
+
+def _smooth(points: PointPairs, values: Floats) -> Floats:
+    """Return running medians of values of pairs, over about `SMOOTH_S`."""
+    step_s = float(np.median(points.step_s))
+    half = max(1, round(SMOOTH_S / step_s / 2))
+    padded = np.pad(values, half, mode="edge")
+    smoothed: Floats = np.median(
+        np.lib.stride_tricks.sliding_window_view(padded, 2 * half + 1), axis=1
+    )
+    return smoothed
+
+
+def _angles(ahead: Floats, roll_rad: float) -> tuple[float, float]:
+    """Return pitch (down) and yaw (left) of a camera that heads so, radians."""
+    x, y, z = ahead
+    x, y = x * np.cos(roll_rad) + y * np.sin(roll_rad), y * np.cos(roll_rad) - x * np.sin(roll_rad)
+    return float(np.arctan2(-y, z)), float(np.arctan2(x, np.hypot(y, z)))
+
+
+def _normal(pitch: float, roll: float) -> Floats:
+    """Return the direction down onto the road in the camera's axes."""
+    return np.array(
+        [-np.sin(roll) * np.cos(pitch), np.cos(roll) * np.cos(pitch), np.sin(pitch)]
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Bends:
+    """What the bends of a drive told: angle of view, roll, and the old focal length over the new."""
+
+    hfov: Estimate | None
+    roll: Estimate | None
+    count: int
+    rescaled: float
+
+
+def _bends(
+    points: PointPairs, straight: Heading, width: int, hfov_deg: float, driven: Driven | None
+) -> _Bends:
+    """Hold how far the picture turns in bends against how far the track does."""
+    focal_px = first_px = _focal_px(width, hfov_deg)
+    every = heading(
+        points, focal_px, straight.ahead, _blocks(points.t_s), bending=True, steps=COARSE_STEPS
+    )
+    normal = _normal(_angles(straight.ahead, 0.0)[0], 0.0)
+    pieces = _turning(points, every.turn @ normal / points.step_s)
+    if not pieces:
+        return _Bends(None, None, 0, 1.0)
+    chosen = np.zeros(len(points.t_s), np.bool_)
+    for piece in pieces:
+        chosen[piece] = True
+    number = np.concatenate([np.full(piece.stop - piece.start, k) for k, piece in enumerate(pieces)])
+    order = np.concatenate([np.arange(piece.start, piece.stop) for piece in pieces])
+    bending = points.of(chosen)
+    row = np.cumsum(chosen)[order] - 1
+    told = None if driven is None else _courses(driven, pieces)
+    ahead = straight.ahead
+    turns, share = every.turn[chosen], 1.0
+    known = np.zeros(0, np.bool_)
+    for _ in range(FOCAL_ROUNDS):
+        ahead = _towards(straight.ahead, first_px / focal_px)
+        turns = heading(bending, focal_px, ahead, _blocks(bending.t_s), bending=True).turn
+        seen_rad = np.bincount(number, (turns @ _normal(_angles(ahead, 0.0)[0], 0.0))[row])
+        known = np.isfinite(told) & (np.abs(told) > LEAST_BEND) if told is not None else known
+        if told is None or not known.any():
+            break
+        share = float((seen_rad * told)[known].sum() / (told[known] ** 2).sum())
+        if share <= 0.0 or not 0.1 < focal_px * share / width < 3.0:
+            break
+        focal_px *= share
+        if abs(share - 1.0) < CONVERGED:
+            break
+    roll = _roll(turns[row], number)
+    if told is None or not known.any() or abs(share - 1.0) > 10 * CONVERGED:
+        return _Bends(None, roll, 0, 1.0)
+    hfov = float(np.degrees(2 * np.arctan(width / 2 / focal_px)))
+    if not HFOV_DEG[0] <= hfov <= HFOV_DEG[1]:
+        return _Bends(None, roll, 0, 1.0)
+    off = (seen_rad - told)[known]
+    spread = max(COURSE_SIGMA, float(np.sqrt((off**2).sum() / max(1, known.sum() - 1))))
+    focal_share = float(np.hypot(spread / np.sqrt((told[known] ** 2).sum()), FOCAL_FLOOR))
+    sigma = float(np.degrees(focal_share * np.sin(np.radians(hfov))))
+    return _Bends(Estimate(hfov, sigma), roll, int(known.sum()), first_px / focal_px)
+
+
+def _towards(ahead: Floats, rescaled: float) -> Floats:
+    """Return the direction of the same pixel for another focal length."""
+    moved = ahead * np.array([rescaled, rescaled, 1.0])
+    towards: Floats = moved / np.linalg.norm(moved)
+    return towards
+
+
+def _turning(points: PointPairs, rate: Floats) -> list[slice]:
+    """Return the stretches of pairs without a gap in which the vehicle turns far enough."""
+    step_s = float(np.median(points.step_s))
+    around = round(AROUND_BEND_S / step_s)
+    gap = np.diff(points.t_s) > 1.5 * step_s
+    part = np.concatenate([[0], np.cumsum(gap)])
+    bending = np.abs(_smooth(points, rate)) > BENDING_RATE
+    found: list[slice] = []
+    for number in np.unique(part):
+        low, high = np.searchsorted(part, [number, number + 1])
+        inside = np.concatenate([[False], bending[low:high], [False]]).astype(np.int64)
+        for first, last in np.flatnonzero(np.diff(inside)).reshape(-1, 2):
+            before = found[-1].stop if found else 0
+            piece = slice(
+                max(int(low + first) - around, int(low), before), min(int(low + last) + around, int(high))
+            )
+            if abs((rate * points.step_s)[piece].sum()) > LEAST_BEND / 2:
+                found.append(piece)
+    return found
+
+
+def _courses(driven: Driven, pieces: list[slice]) -> Floats:
+    """Return how far the vehicle turned in each stretch, by its track; NaN where it does not tell."""
+    return np.array(
+        [driven.course_rad[piece.stop - 1] - driven.course_rad[piece.start] for piece in pieces]
+    )
+
+
+def _roll(turns: Floats, number: Ints) -> Estimate:
+    """Return how far the axis that the vehicle turns about leans in the picture."""
+    about = np.bincount(number, turns[:, 1] ** 2)
+    each = np.bincount(number, turns[:, 1] * turns[:, 0]) / about
+    lean = float((each * about).sum() / about.sum())
+    spread = ((each - lean) ** 2 * about).sum() / about.sum() / max(1, len(each) - 1)
+    sigma = np.radians(ROLL_ALONE_DEG) if len(each) == 1 else np.sqrt(spread)
+    return Estimate(float(-np.degrees(np.arctan(lean))), float(np.hypot(np.degrees(sigma), ROLL_FLOOR_DEG)))
+
+
+def _height(
+    points: PointPairs,
+    focal_px: float,
+    ahead: Heading,
+    angles: tuple[float, float, float],
+    distance_m: Floats,
+    pitch_sigma: float,
+    focal_share: float,
+) -> Estimate | None:
+    """Return how high the camera is, from the metres driven over the heights that the road went by."""
+    still = turned_back(points, focal_px, ahead.turn)
+    from_ahead, from_left = _on_road(still.before / focal_px, angles)
+    to_ahead, to_left = _on_road(still.after / focal_px, angles)
+    gone = from_ahead - to_ahead
+    near = (from_ahead < NEAR[1]) & (to_ahead > NEAR[0]) & (np.abs(from_left) < BESIDE)
+    near &= (gone > 0.0) & (np.abs(from_left - to_left) < 0.1 * gone + 0.02)
+    each, reach, times = [], [], []
+    for number in np.flatnonzero(np.isfinite(distance_m) & (distance_m > LEAST_DRIVEN_M)):
+        own = near & (points.pair == number)
+        if own.sum() < LEAST_ROAD_POINTS:
+            continue
+        middle = float(np.median(gone[own]))
+        agrees = np.abs(gone[own] - middle) < SAME * middle
+        if agrees.mean() < 0.5:
+            continue
+        weight = from_ahead[own][agrees] ** -4.0
+        step = float((gone[own][agrees] * weight).sum() / weight.sum())
+        each.append(distance_m[number] / step)
+        far = from_ahead[own][agrees] + to_ahead[own][agrees]
+        reach.append(float((far * weight).sum() / weight.sum()))
+        times.append(points.t_s[number])
+    if len(each) < 10:
+        return None
+    heights, block = np.array(each), _blocks(np.array(times))
+    height_m = float(np.median(heights))
+    by_block = np.array([np.median(heights[block == b]) for b in np.unique(block)])
+    if len(by_block) < LEAST_BLOCKS:
+        return None
+    own_share = 1.4826 * float(np.median(np.abs(by_block - height_m))) / height_m
+    own_share = own_share / np.sqrt(len(by_block)) + HEIGHT_FLOOR
+    # a wrong pitch stretches the road: d(from - to) = (from² - to²) d(pitch)
+    pitch_share = float(np.median(reach)) * pitch_sigma
+    share = float(np.sqrt(own_share**2 + pitch_share**2 + focal_share**2))
+    return Estimate(height_m, share * height_m)
+
+
+def _on_road(xy: Floats, angles: tuple[float, float, float]) -> tuple[Floats, Floats]:
+    """Return where points of the picture are on the road, in camera heights ahead and to the left."""
+    pitch, yaw, roll = angles
+    x = xy[:, 0] * np.cos(roll) + xy[:, 1] * np.sin(roll)
+    y = xy[:, 1] * np.cos(roll) - xy[:, 0] * np.sin(roll)
+    down = np.sin(pitch) + y * np.cos(pitch)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        reach = np.where(down > 1e-3, 1.0 / down, np.nan)
+    axis = np.cos(pitch) - y * np.sin(pitch)
+    return reach * (axis * np.cos(yaw) + x * np.sin(yaw)), reach * (axis * np.sin(yaw) - x * np.cos(yaw))
+
+
+def _slipped_deg(t_s: Floats, ahead: Heading) -> float:
+    """Return how far the camera turned at the moment where before and after differ most."""
+    block = _blocks(t_s)
+    count = int(block.max()) + 1
+    weight, step = np.zeros((count, 2, 2)), np.zeros((count, 2))
+    np.add.at(weight, block, ahead.weight)
+    np.add.at(step, block, ahead.step)
+    largest = 0.0
+    # blocks scatter more than their points say: by so much, over all of them
+    chi = np.einsum("bi,bij,bj->b", step, np.linalg.inv(weight + 1e-9 * np.eye(2)), step)
+    excess = max(1.0, float(np.median(chi)) / 1.39)
+    for split in range(2, count - 1):
+        parts = (slice(0, split), slice(split, count))
+        inverse = [np.linalg.inv(weight[part].sum(axis=0) + 1e-9 * np.eye(2)) for part in parts]
+        off = [inv @ step[part].sum(axis=0) for inv, part in zip(inverse, parts, strict=True)]
+        change = off[1] - off[0]
+        spread = (inverse[0] + inverse[1]) * excess + np.radians(FLOOR_DEG) ** 2 * np.eye(2)
+        sigmas = float(np.sqrt(change @ np.linalg.solve(spread, change)))
+        size = float(np.degrees(np.linalg.norm(change)))
+        if sigmas > SLIPPED_SIGMAS and size > SLIPPED_DEG:
+            largest = max(largest, size)
+    return largest
