@@ -1,12 +1,12 @@
 """A camera from what its own video shows: where it looks, how wide, and how high it is.
 
 On straight road the vehicle heads for the vanishing point of the road: pitch and yaw. In a bend it
-turns about the road's normal: roll. How far it turned by its track, over how far the picture turned,
-is the focal length; how far it drove by its track, over how fast the road near it went by, is the
-height. Each comes with a standard deviation, and not at all where the drive does not tell.
+turns about the road's normal: roll. How far the picture turned there over how far the track did is
+the focal length; how far the track drove over how fast the road near it went by is the height. Each
+comes with a standard deviation, and not at all where the drive does not tell.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -30,7 +30,7 @@ FLOOR_DEG: Final = 0.08
 BENDING_RATE: Final = np.radians(5.0)
 LEAST_BEND: Final = np.radians(25.0)
 AROUND_BEND_S: Final = 3.0
-COURSE_SIGMA: Final = np.radians(2.5)
+COURSE_SIGMA: Final = np.radians(3.0)
 """Of how far the vehicle turned in a bend, by its track."""
 FOCAL_ROUNDS: Final = 6
 CONVERGED: Final = 2e-3
@@ -39,18 +39,26 @@ MOST_POINTS: Final = 120
 """Of a pair of frames; more take time and tell no more."""
 ROLL_ALONE_DEG: Final = 1.5
 ROLL_FLOOR_DEG: Final = 0.3
-FOCAL_FLOOR: Final = 0.015
+FOCAL_FLOOR: Final = 0.02
 HFOV_DEG: Final = (40.0, 140.0)
 """What the search allows; outside it something else is wrong."""
-NEAR: Final = (1.5, 7.0)
+NEAR: Final = (2.0, 9.0)
 """Camera heights ahead, between which the road shows how high the camera is."""
 BESIDE: Final = 1.2
 """Camera heights to either side of the path."""
-SAME: Final = 0.15
-"""Points whose distances driven agree within this share are on the road."""
-LEAST_ROAD_POINTS: Final = 6
+HEIGHTS_M: Final = (0.4, 4.5)
+AGREE_SHARE: Final = 0.06
+LEAST_AGREEING: Final = 0.2
+LEAST_BLOCK_POINTS: Final = 3.0
+MOST_STRETCH: Final = 0.35
+"""Of its distance: what comes nearer by more in one step looks too different to be followed well."""
+LEAST_ROAD_POINTS: Final = 40
 LEAST_DRIVEN_M: Final = 0.3
 HEIGHT_FLOOR: Final = 0.015
+MOST_SCATTER_DEG: Final = 0.7
+"""Of where the camera heads; beyond it the picture does not tell."""
+OUTWARDS: Final = 0.8
+LEAST_GROWTH_PX: Final = 0.3
 SLIPPED_DEG: Final = 0.8
 SLIPPED_SIGMAS: Final = 5.0
 
@@ -101,8 +109,8 @@ def calibrate(
 ) -> Calibration:
     """Find out what the pairs of frames of a drive tell of its camera.
 
-    `hfov` is the angle of view as far as it is known, in degrees; the track's bends replace it if
-    `find_hfov`.
+    `hfov` is the angle of view as far as it is known, in degrees; what the track's bends tell of it
+    is used for the rest if `find_hfov`.
     """
     used, points, driven = _moving(points, width, driven)
     nothing = Calibration(None, None, None, None, None, 0.0, 0, 0.0)
@@ -112,19 +120,25 @@ def calibrate(
     if seen is None:
         return nothing
     straight, ahead = seen
-    bends = _bends(points, ahead, width, hfov.value, driven if find_hfov else None)
-    hfov = bends.hfov or hfov
+    bends = _bends(points, ahead, width, hfov.value, driven)
+    guess = ahead.ahead
+    if find_hfov and bends.hfov is not None:
+        hfov, guess = bends.hfov, _towards(guess, bends.rescaled)
     focal_px, focal_share = _focal_px(width, hfov.value), _focal_share(hfov)
     some = points.of(straight)
-    ahead = heading(some, focal_px, _towards(ahead.ahead, bends.rescaled), _blocks(some.t_s))
+    ahead = heading(some, focal_px, guess, _blocks(some.t_s))
+    scatter = np.degrees(np.sqrt(np.diag(ahead.scatter)))
+    if scatter.max() > MOST_SCATTER_DEG or not _grows(some, focal_px, ahead):
+        return replace(nothing, hfov_deg=bends.hfov, bends=bends.count)
     straight_s = float(points.step_s[straight].sum())
     roll = bends.roll
     roll_rad = np.radians(roll.value) if roll is not None and roll.sigma < 1.0 else 0.0
     pitch, yaw = _angles(ahead.ahead, roll_rad)
-    scatter = np.degrees(np.sqrt(np.diag(ahead.scatter)))
-    # the angle from the middle of the picture to the vanishing point is as wrong as the focal length
+    # how far the vanishing point is from the middle is as wrong as the focal length
     pitch_sigma, yaw_sigma = (
-        float(np.hypot(np.hypot(own, FLOOR_DEG), abs(np.degrees(np.sin(2 * angle) / 2)) * focal_share))
+        float(
+            np.hypot(np.hypot(own, FLOOR_DEG), abs(np.degrees(np.sin(2 * angle) / 2)) * focal_share)
+        )
         for own, angle in ((scatter[1], pitch), (scatter[0], yaw))
     )
     height = None
@@ -169,6 +183,17 @@ def _moving(
     )
     told = None if driven is None else Driven(driven.distance_m[used], driven.course_rad[used])
     return used, thinned.of(used), told
+
+
+def _grows(points: PointPairs, focal_px: float, ahead: Heading) -> bool:
+    """Tell whether the world comes nearer: points move away from where the camera heads."""
+    still = turned_back(points, focal_px, ahead.turn)
+    goal = focal_px * ahead.ahead[:2] / ahead.ahead[2]
+    from_goal = still.before - goal
+    away = np.sum((still.after - still.before) * from_goal, axis=1)
+    distance = np.maximum(np.linalg.norm(from_goal, axis=1), 1.0)
+    outwards = float(np.average(away > 0.0, weights=ahead.agreeing))
+    return outwards > OUTWARDS and float(np.median(away / distance)) > LEAST_GROWTH_PX
 
 
 def _focal_px(width: int, hfov_deg: float) -> float:
@@ -223,14 +248,12 @@ def _angles(ahead: Floats, roll_rad: float) -> tuple[float, float]:
 
 def _normal(pitch: float, roll: float) -> Floats:
     """Return the direction down onto the road in the camera's axes."""
-    return np.array(
-        [-np.sin(roll) * np.cos(pitch), np.cos(roll) * np.cos(pitch), np.sin(pitch)]
-    )
+    return np.array([-np.sin(roll) * np.cos(pitch), np.cos(roll) * np.cos(pitch), np.sin(pitch)])
 
 
 @dataclass(frozen=True, slots=True)
 class _Bends:
-    """What the bends of a drive told: angle of view, roll, and the old focal length over the new."""
+    """What bends told: angle of view, roll, and the old focal length over the new."""
 
     hfov: Estimate | None
     roll: Estimate | None
@@ -253,7 +276,9 @@ def _bends(
     chosen = np.zeros(len(points.t_s), np.bool_)
     for piece in pieces:
         chosen[piece] = True
-    number = np.concatenate([np.full(piece.stop - piece.start, k) for k, piece in enumerate(pieces)])
+    number = np.concatenate(
+        [np.full(piece.stop - piece.start, k) for k, piece in enumerate(pieces)]
+    )
     order = np.concatenate([np.arange(piece.start, piece.stop) for piece in pieces])
     bending = points.of(chosen)
     row = np.cumsum(chosen)[order] - 1
@@ -295,28 +320,34 @@ def _towards(ahead: Floats, rescaled: float) -> Floats:
 
 
 def _turning(points: PointPairs, rate: Floats) -> list[slice]:
-    """Return the stretches of pairs without a gap in which the vehicle turns far enough."""
+    """Return the stretches of pairs in which the vehicle turns, straight road at either end.
+
+    A track is smoothed: near a bend its course is not yet, or no more, that of the road.
+    """
     step_s = float(np.median(points.step_s))
     around = round(AROUND_BEND_S / step_s)
-    gap = np.diff(points.t_s) > 1.5 * step_s
-    part = np.concatenate([[0], np.cumsum(gap)])
+    part = np.concatenate([[0], np.cumsum(np.diff(points.t_s) > 1.5 * step_s)])
     bending = np.abs(_smooth(points, rate)) > BENDING_RATE
     found: list[slice] = []
     for number in np.unique(part):
-        low, high = np.searchsorted(part, [number, number + 1])
+        low, high = (int(edge) for edge in np.searchsorted(part, [number, number + 1]))
         inside = np.concatenate([[False], bending[low:high], [False]]).astype(np.int64)
-        for first, last in np.flatnonzero(np.diff(inside)).reshape(-1, 2):
-            before = found[-1].stop if found else 0
-            piece = slice(
-                max(int(low + first) - around, int(low), before), min(int(low + last) + around, int(high))
+        runs: list[tuple[int, int]] = []
+        for first, last in np.flatnonzero(np.diff(inside)).reshape(-1, 2) + low:
+            joins = runs and first - runs[-1][1] < around
+            runs[-1:] = (
+                [(runs[-1][0], int(last))] if joins else [*runs[-1:], (int(first), int(last))]
             )
-            if abs((rate * points.step_s)[piece].sum()) > LEAST_BEND / 2:
+        for first, last in runs:
+            piece = slice(first - around, last + around)
+            whole = piece.start >= low and piece.stop <= high
+            if whole and abs((rate * points.step_s)[piece].sum()) > LEAST_BEND / 2:
                 found.append(piece)
     return found
 
 
 def _courses(driven: Driven, pieces: list[slice]) -> Floats:
-    """Return how far the vehicle turned in each stretch, by its track; NaN where it does not tell."""
+    """Return how far the vehicle turned in each stretch by its track, NaN if unknown."""
     return np.array(
         [driven.course_rad[piece.stop - 1] - driven.course_rad[piece.start] for piece in pieces]
     )
@@ -329,7 +360,9 @@ def _roll(turns: Floats, number: Ints) -> Estimate:
     lean = float((each * about).sum() / about.sum())
     spread = ((each - lean) ** 2 * about).sum() / about.sum() / max(1, len(each) - 1)
     sigma = np.radians(ROLL_ALONE_DEG) if len(each) == 1 else np.sqrt(spread)
-    return Estimate(float(-np.degrees(np.arctan(lean))), float(np.hypot(np.degrees(sigma), ROLL_FLOOR_DEG)))
+    return Estimate(
+        float(-np.degrees(np.arctan(lean))), float(np.hypot(np.degrees(sigma), ROLL_FLOOR_DEG))
+    )
 
 
 def _height(
@@ -341,45 +374,52 @@ def _height(
     pitch_sigma: float,
     focal_share: float,
 ) -> Estimate | None:
-    """Return how high the camera is, from the metres driven over the heights that the road went by."""
+    """Return the camera's height: metres driven over camera heights that the road went by."""
     still = turned_back(points, focal_px, ahead.turn)
     from_ahead, from_left = _on_road(still.before / focal_px, angles)
     to_ahead, to_left = _on_road(still.after / focal_px, angles)
     gone = from_ahead - to_ahead
     near = (from_ahead < NEAR[1]) & (to_ahead > NEAR[0]) & (np.abs(from_left) < BESIDE)
-    near &= (gone > 0.0) & (np.abs(from_left - to_left) < 0.1 * gone + 0.02)
-    each, reach, times = [], [], []
-    for number in np.flatnonzero(np.isfinite(distance_m) & (distance_m > LEAST_DRIVEN_M)):
-        own = near & (points.pair == number)
-        if own.sum() < LEAST_ROAD_POINTS:
-            continue
-        middle = float(np.median(gone[own]))
-        agrees = np.abs(gone[own] - middle) < SAME * middle
-        if agrees.mean() < 0.5:
-            continue
-        weight = from_ahead[own][agrees] ** -4.0
-        step = float((gone[own][agrees] * weight).sum() / weight.sum())
-        each.append(distance_m[number] / step)
-        far = from_ahead[own][agrees] + to_ahead[own][agrees]
-        reach.append(float((far * weight).sum() / weight.sum()))
-        times.append(points.t_s[number])
-    if len(each) < 10:
+    near &= (
+        (gone > 0.0)
+        & (gone < MOST_STRETCH * from_ahead)
+        & (np.abs(from_left - to_left) < 0.1 * gone + 0.02)
+    )
+    metres = distance_m[points.pair]
+    with np.errstate(invalid="ignore"):
+        near &= metres > LEAST_DRIVEN_M
+    if near.sum() < LEAST_ROAD_POINTS:
         return None
-    heights, block = np.array(each), _blocks(np.array(times))
-    height_m = float(np.median(heights))
-    by_block = np.array([np.median(heights[block == b]) for b in np.unique(block)])
-    if len(by_block) < LEAST_BLOCKS:
+    # in the mode, not the middle: what is followed wrongly on a bare road seems to stand still
+    height_m, weight = _mode(metres[near] / gone[near])
+    block = _blocks(points.t_s)[points.pair[near]]
+    by_block = np.bincount(block, weight)
+    off = np.log(metres[near] / gone[near] / height_m)
+    told = by_block > LEAST_BLOCK_POINTS
+    if weight.mean() < LEAST_AGREEING or told.sum() < LEAST_BLOCKS:
         return None
-    own_share = 1.4826 * float(np.median(np.abs(by_block - height_m))) / height_m
-    own_share = own_share / np.sqrt(len(by_block)) + HEIGHT_FLOOR
+    means = (np.bincount(block, weight * off)[told]) / by_block[told]
+    own_share = float(np.std(means, ddof=1) / np.sqrt(told.sum())) + HEIGHT_FLOOR
     # a wrong pitch stretches the road: d(from - to) = (from² - to²) d(pitch)
-    pitch_share = float(np.median(reach)) * pitch_sigma
+    pitch_share = float(np.average((from_ahead + to_ahead)[near], weights=weight)) * pitch_sigma
     share = float(np.sqrt(own_share**2 + pitch_share**2 + focal_share**2))
     return Estimate(height_m, share * height_m)
 
 
+def _mode(heights_m: Floats) -> tuple[float, Floats]:
+    """Return the height that most points agree on, and how far each does, 0 to 1."""
+    logs = np.log(heights_m)
+    grid = np.log(np.arange(HEIGHTS_M[0], HEIGHTS_M[1], 0.02))
+    middle = float(grid[np.argmax([np.exp(-0.5 * ((logs - g) / 0.1) ** 2).sum() for g in grid])])
+    weight = np.ones(len(logs))
+    for width in np.geomspace(0.1, AGREE_SHARE, 12):
+        weight = np.exp(-0.5 * ((logs - middle) / width) ** 2)
+        middle = float(np.average(logs, weights=weight))
+    return float(np.exp(middle)), weight
+
+
 def _on_road(xy: Floats, angles: tuple[float, float, float]) -> tuple[Floats, Floats]:
-    """Return where points of the picture are on the road, in camera heights ahead and to the left."""
+    """Return where on the road points of the picture are, in camera heights ahead and left."""
     pitch, yaw, roll = angles
     x = xy[:, 0] * np.cos(roll) + xy[:, 1] * np.sin(roll)
     y = xy[:, 1] * np.cos(roll) - xy[:, 0] * np.sin(roll)
@@ -387,7 +427,9 @@ def _on_road(xy: Floats, angles: tuple[float, float, float]) -> tuple[Floats, Fl
     with np.errstate(divide="ignore", invalid="ignore"):
         reach = np.where(down > 1e-3, 1.0 / down, np.nan)
     axis = np.cos(pitch) - y * np.sin(pitch)
-    return reach * (axis * np.cos(yaw) + x * np.sin(yaw)), reach * (axis * np.sin(yaw) - x * np.cos(yaw))
+    return reach * (axis * np.cos(yaw) + x * np.sin(yaw)), reach * (
+        axis * np.sin(yaw) - x * np.cos(yaw)
+    )
 
 
 def _slipped_deg(t_s: Floats, ahead: Heading) -> float:

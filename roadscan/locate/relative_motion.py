@@ -70,11 +70,18 @@ class Heading:
     weight: Floats
     agreeing: Floats
     """(n,) weight of each point, 0 to 1."""
-    scale_px: float
+    scale_px: Floats
+    """(m,) by how much its points are off, one standard deviation."""
 
 
 def heading(
-    points: PointPairs, focal_px: float, ahead: Floats, block: Ints, *, bending: bool = False, steps: int = STEPS
+    points: PointPairs,
+    focal_px: float,
+    ahead: Floats,
+    block: Ints,
+    *,
+    bending: bool = False,
+    steps: int = STEPS,
 ) -> Heading:
     """Find where the camera heads over all pairs, and how it turns in each.
 
@@ -86,18 +93,24 @@ def heading(
     first = np.column_stack([points.before / focal_px, ones])
     second = np.column_stack([points.after / focal_px, ones])
     pairs = len(points.t_s)
-    turn, slip = np.zeros((pairs, 3)), np.zeros(pairs)
+    slip = np.zeros(pairs)
+    turn = np.zeros((pairs, 3))
+    turn[:, 1] = _medians(points.pair, pairs, (points.after - points.before)[:, 0]) / focal_px
     prior = 1.0 / (np.array(TURNING) * points.step_s[:, None]) ** 2
     unit = focal_px
-    scale_px = 4.0
+    scale_px = np.full(pairs, LEAST_SCALE_PX)
     for _ in range(steps):
         axes = _across(ahead)
         towards = _slipped(ahead, slip)[points.pair]
-        off, by_ahead, by_turn, by_slip = _residuals(first, second, towards, turn[points.pair], axes)
+        off, by_ahead, by_turn, by_slip = _residuals(
+            first, second, towards, turn[points.pair], axes
+        )
         off, by_ahead, by_turn, by_slip = (unit * v for v in (off, by_ahead, by_turn, by_slip))
-        scale_px = max(LEAST_SCALE_PX, 1.4826 * float(np.median(np.abs(off))))
-        agreeing = 1.0 / (1.0 + (off / (2.0 * scale_px)) ** 2) ** 2
-        weight = agreeing / scale_px**2
+        # of each pair: one that is far off yet would count for nothing beside those that fit
+        scale_px = np.maximum(LEAST_SCALE_PX, 1.4826 * _medians(points.pair, pairs, np.abs(off)))
+        scale = scale_px[points.pair]
+        agreeing = 1.0 / (1.0 + (off / (2.0 * scale)) ** 2) ** 2
+        weight = agreeing / scale**2
         own = np.column_stack([by_turn, by_slip]) if bending else by_turn
         rest = np.column_stack([turn, slip]) if bending else turn
         trust = np.column_stack([prior, np.full(pairs, SIDEWAYS**-2)]) if bending else prior
@@ -115,7 +128,10 @@ def heading(
             slope = _sums(points.pair, pairs, weight, by_ahead, off[:, None])[:, :, 0]
             solved = np.linalg.solve(local, np.swapaxes(mixed, 1, 2))
             alone = shared - mixed @ solved
-            step = -(slope - np.einsum("kij,kj->ki", mixed, np.linalg.solve(local, pull[..., None])[..., 0]))
+            step = -(
+                slope
+                - np.einsum("kij,kj->ki", mixed, np.linalg.solve(local, pull[..., None])[..., 0])
+            )
             whole = np.linalg.inv(alone.sum(axis=0) + 1e-9 * np.eye(2))
             move = whole @ step.sum(axis=0)
             own_pull = pull + np.einsum("kij,i->kj", mixed, move)
@@ -147,7 +163,8 @@ def _across(ahead: Floats) -> Floats:
 
 def _slipped(ahead: Floats, slip: Floats) -> Floats:
     right = _across(ahead)[0]
-    return np.cos(slip)[:, None] * ahead + np.sin(slip)[:, None] * right
+    slipped: Floats = np.cos(slip)[:, None] * ahead + np.sin(slip)[:, None] * right
+    return slipped
 
 
 def _rotated(vectors: Floats, turn: Floats) -> Floats:
@@ -155,11 +172,12 @@ def _rotated(vectors: Floats, turn: Floats) -> Floats:
     angle = np.linalg.norm(turn, axis=1, keepdims=True)
     axis = turn / np.maximum(angle, 1e-12)
     along = np.sum(axis * vectors, axis=1, keepdims=True)
-    return (
+    rotated: Floats = (
         vectors * np.cos(angle)
         + np.cross(axis, vectors) * np.sin(angle)
         + axis * along * (1.0 - np.cos(angle))
     )
+    return rotated
 
 
 def _residuals(
@@ -188,6 +206,17 @@ def _sums(pair: Ints, pairs: int, weight: Floats, left: Floats, right: Floats) -
         for j in range(right.shape[1]):
             sums[:, i, j] = np.bincount(pair, weight * left[:, i] * right[:, j], minlength=pairs)
     return sums
+
+
+def _medians(pair: Ints, pairs: int, values: Floats) -> Floats:
+    """Return the median of the values of each pair, 0 for one without any."""
+    order = np.lexsort((values, pair))
+    count = np.bincount(pair, minlength=pairs)
+    middle = np.cumsum(count) - count + count // 2
+    medians = np.zeros(pairs)
+    some = count > 0
+    medians[some] = values[order][middle[some]]
+    return medians
 
 
 def _diagonal(values: Floats) -> Floats:
