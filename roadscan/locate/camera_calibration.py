@@ -51,7 +51,7 @@ AGREE_SHARE: Final = 0.06
 LEAST_AGREEING: Final = 0.2
 LEAST_BLOCK_POINTS: Final = 3.0
 MOST_STRETCH: Final = 0.35
-"""Of its distance: what comes nearer by more in one step looks too different to be followed well."""
+"""Of its distance: what comes nearer by more in one step looks too different to be followed."""
 LEAST_ROAD_POINTS: Final = 40
 LEAST_DRIVEN_M: Final = 0.3
 HEIGHT_FLOOR: Final = 0.015
@@ -61,6 +61,8 @@ OUTWARDS: Final = 0.8
 LEAST_GROWTH_PX: Final = 0.3
 SLIPPED_DEG: Final = 0.8
 SLIPPED_SIGMAS: Final = 5.0
+MEDIAN: Final = 1.39
+"""Of a chi-square variable of two degrees of freedom."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +131,8 @@ def calibrate(
     ahead = heading(some, focal_px, guess, _blocks(some.t_s))
     scatter = np.degrees(np.sqrt(np.diag(ahead.scatter)))
     if scatter.max() > MOST_SCATTER_DEG or not _grows(some, focal_px, ahead):
-        return replace(nothing, hfov_deg=bends.hfov, bends=bends.count)
+        seconds = float(some.step_s.sum())
+        return replace(nothing, hfov_deg=bends.hfov, bends=bends.count, straight_s=seconds)
     straight_s = float(points.step_s[straight].sum())
     roll = bends.roll
     roll_rad = np.radians(roll.value) if roll is not None and roll.sigma < 1.0 else 0.0
@@ -160,7 +163,7 @@ def calibrate(
         height,
         straight_s,
         bends.count,
-        _slipped_deg(points.t_s[straight], ahead),
+        _slipped_deg(some, focal_px, ahead),
     )
 
 
@@ -432,25 +435,39 @@ def _on_road(xy: Floats, angles: tuple[float, float, float]) -> tuple[Floats, Fl
     )
 
 
-def _slipped_deg(t_s: Floats, ahead: Heading) -> float:
+def _slipped_deg(points: PointPairs, focal_px: float, ahead: Heading) -> float:
     """Return how far the camera turned at the moment where before and after differ most."""
-    block = _blocks(t_s)
+    block = _blocks(points.t_s)
+    split = _split(block, ahead)
+    if split is None:
+        return 0.0
+    sides = [points.of(block < split), points.of(block >= split)]
+    before, after = (
+        heading(side, focal_px, ahead.ahead, _blocks(side.t_s)).ahead for side in sides
+    )
+    turned_deg = float(np.degrees(np.arccos(np.clip(before @ after, -1.0, 1.0))))
+    return turned_deg if turned_deg > SLIPPED_DEG else 0.0
+
+
+def _split(block: Ints, ahead: Heading) -> int | None:
+    """Return the first block after the camera turned; None if it did not."""
     count = int(block.max()) + 1
     weight, step = np.zeros((count, 2, 2)), np.zeros((count, 2))
     np.add.at(weight, block, ahead.weight)
     np.add.at(step, block, ahead.step)
-    largest = 0.0
-    # blocks scatter more than their points say: by so much, over all of them
-    chi = np.einsum("bi,bij,bj->b", step, np.linalg.inv(weight + 1e-9 * np.eye(2)), step)
-    excess = max(1.0, float(np.median(chi)) / 1.39)
+    each = np.linalg.solve(weight + 1e-9 * np.eye(2), step[:, :, None])[:, :, 0]
+    found, largest = None, SLIPPED_SIGMAS
     for split in range(2, count - 1):
         parts = (slice(0, split), slice(split, count))
         inverse = [np.linalg.inv(weight[part].sum(axis=0) + 1e-9 * np.eye(2)) for part in parts]
-        off = [inv @ step[part].sum(axis=0) for inv, part in zip(inverse, parts, strict=True)]
-        change = off[1] - off[0]
+        means = [inv @ step[part].sum(axis=0) for inv, part in zip(inverse, parts, strict=True)]
+        rest = np.vstack([each[part] - mean for part, mean in zip(parts, means, strict=True)])
+        # blocks scatter more than their points say: by so much, over all of them
+        excess = max(1.0, float(np.median(np.einsum("bi,bij,bj->b", rest, weight, rest))) / MEDIAN)
+        change = means[1] - means[0]
         spread = (inverse[0] + inverse[1]) * excess + np.radians(FLOOR_DEG) ** 2 * np.eye(2)
         sigmas = float(np.sqrt(change @ np.linalg.solve(spread, change)))
         size = float(np.degrees(np.linalg.norm(change)))
-        if sigmas > SLIPPED_SIGMAS and size > SLIPPED_DEG:
-            largest = max(largest, size)
-    return largest
+        if sigmas > largest and size > SLIPPED_DEG / 2:
+            found, largest = split, sigmas
+    return found

@@ -81,8 +81,8 @@ def _calibrated(
     if found.pitch_deg is None:
         raise RoadscanError(
             "camera_not_measured",
-            f"{video.name} does not show where its camera looks: it has {found.straight_s:.0f} s of "
-            f"straight driving by daylight, and {LEAST_STRAIGHT_S:.0f} s are needed",
+            f"{video.name} does not show where its camera looks ({found.straight_s:.0f} s of "
+            f"straight driving; {LEAST_STRAIGHT_S:.0f} s in clear sight are needed)",
             "Drive half a minute straight on, faster than 15 km/h, by daylight",
         )
     return found
