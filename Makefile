@@ -7,7 +7,7 @@ TESTERS ?= 2
 PYTEST := -m pytest -n $(TESTERS) --dist loadfile --no-loadscope-reorder
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: help demo setup serve test test-postgis test-browser test-qgis lint lint-web format docs bench bench-serve bench-scale bench-place clean
+.PHONY: help demo setup serve test test-postgis test-browser test-qgis lint lint-web format docs notebook bench bench-serve bench-scale bench-place bench-match clean
 
 help:
 	@echo "make demo         the main job on the sample drive, results in out/demo"
@@ -21,9 +21,11 @@ help:
 	@echo "make test-qgis    layers and styles in QGIS (as root it installs it)"
 	@echo "make format       lets ruff mend what it can"
 	@echo "make docs         writes what the program knows into the documents"
+	@echo "make notebook     runs the notebook and stores its outputs"
 	@echo "make bench        speed: real-time factor, time per stage, memory, against ultralytics"
 	@echo "make bench-serve  speed of the layers on SQLite and PostGIS, beside pygeoapi"
 	@echo "make bench-place  how wrong a score gets, and from what, on made-up streets"
+	@echo "make bench-match  map matching on real maps, beside Valhalla (needs ROADSCAN_REAL_DATA)"
 	@echo "make bench-scale  drives a minute through PostgreSQL while workers are killed"
 	@echo "make clean        removes .venv and out"
 
@@ -72,6 +74,11 @@ format: .venv/.lint
 docs: .venv/.base
 	$(BIN)/python docs/reference.py
 
+# The notebook's outputs, from a run of its own.
+notebook: .venv/.base
+	$(PIP) nbclient ipykernel
+	$(BIN)/python docs/notebook.py
+
 bench: .venv/.bench
 	$(BIN)/python -m benchmarks.drive
 
@@ -83,6 +90,16 @@ bench-serve: .venv/.test .venv/.postgis .venv/pygeoapi
 
 bench-place: .venv/.base
 	$(BIN)/python -m benchmarks.place
+
+# Valhalla's wheels want Python 3.12 or later: it runs in one of its own where there is one.
+PYTHON_VALHALLA ?= $(shell command -v python3.13 || command -v python3.12)
+bench-match: .venv/.base $(if $(PYTHON_VALHALLA),.venv/valhalla/.installed)
+	$(BIN)/python -m benchmarks.matching $(if $(PYTHON_VALHALLA),--valhalla .venv/valhalla/bin/python)
+
+.venv/valhalla/.installed:
+	$(PYTHON_VALHALLA) -m venv .venv/valhalla
+	.venv/valhalla/bin/python -m pip install --quiet --disable-pip-version-check "pyvalhalla>=3.9,<4"
+	@touch $@
 
 bench-scale: .venv/.test .venv/.postgis
 	$(BIN)/python -m benchmarks.scale

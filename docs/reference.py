@@ -6,6 +6,7 @@ take minutes, and are rewritten if `make demo` was run before.
 """
 
 import ast
+import inspect
 import io
 import os
 import re
@@ -29,6 +30,10 @@ BLOCK: Final = re.compile(
 COLUMNS: Final = "80"
 VARIES: Final = re.compile(r"^│ (?:speed|frames) {3}")
 """Lines of the demo's table that depend on the machine or the run."""
+LOCAL: Final = re.compile(r"│ folder |See .*CARD.md for")
+"""A line that names a place on the machine that made it."""
+MEASURED: Final = re.compile(r"^│ sync +│ (?:offset_s|sigma_s|correlation) .*$", re.MULTILINE)
+"""Lines of a check whose last digits depend on the processor."""
 LONG: Final = re.compile(r"^│ (?:  class|frames analysed|driven)")
 """Lines left out of the README."""
 
@@ -44,7 +49,8 @@ def refreshed(text: str, *, with_demo: bool = False) -> str:
     def block(found: re.Match[str]) -> str:
         if found["name"] == "demo" and not with_demo:
             return found.group()
-        return found["head"] + BLOCKS[found["name"]](found["argument"]) + found["tail"]
+        new = found["head"] + BLOCKS[found["name"]](found["argument"]) + found["tail"]
+        return found.group() if _but_for_measured(found.group()) == _but_for_measured(new) else new
 
     return BLOCK.sub(block, text)
 
@@ -60,8 +66,9 @@ def commands(group: Any = None, prefix: str = "") -> Iterator[tuple[str, Any]]:
 
 def options(name: str) -> str:
     """Return the table of arguments and options of a command."""
-    rows = [_option_row(parameter) for parameter in dict(commands())[name].params]
-    return _table(("option", "meaning", "default"), rows)
+    command = dict(commands())[name]
+    rows = [_option_row(parameter) for parameter in command.params]
+    return _table(("option", "meaning", "default"), rows) + _needed_extra(command)
 
 
 def fields(layer: str) -> str:
@@ -81,7 +88,8 @@ def fields(layer: str) -> str:
 
 def output(command_line: str) -> str:
     """Return what a command prints, run in the folder of the checkout."""
-    return _console(f"$ {command_line}", *_printed(command_line))
+    lines = (line for line in _printed(command_line) if not LOCAL.match(line))
+    return _console(f"$ {command_line}", *lines)
 
 
 def demo(part: str) -> str:
@@ -146,6 +154,21 @@ def _option_row(parameter: Any) -> tuple[str, str, str]:
         meaning = f"{meaning} From {parameter.min:g} to {parameter.max:g}."
     default = "" if parameter.default in {None, "", False} else f"`{parameter.default}`"
     return f"`{name}`", meaning, "needed" if parameter.required else default
+
+
+def _but_for_measured(text: str) -> str:
+    return MEASURED.sub("", text)
+
+
+def _needed_extra(command: Any) -> str:
+    """Return the sentence about the optional packages that a command imports."""
+    source = inspect.getsource(sys.modules[command.callback.__module__])
+    extra = re.search(r'needs_extra\("(\w+)"\)', source)
+    if extra is None:
+        return ""
+    town_is_one_choice = any(p.name == "data" and not p.required for p in command.params)
+    needs = "`--data` needs" if town_is_one_choice else "Needs"
+    return f"\n{needs} the extra `{extra[1]}`: `pip install '.[{extra[1]}]'`.\n"
 
 
 def _room(path: Path) -> tuple[str, str, str]:

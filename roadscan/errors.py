@@ -68,6 +68,7 @@ EXIT_CODES: Final[dict[str, ExitCode]] = {
     "survey_unknown": ExitCode.BAD_INPUT,
     "survey_other_network": ExitCode.BAD_INPUT,
     "score_input_invalid": ExitCode.BAD_INPUT,
+    "record_malformed": ExitCode.BAD_INPUT,
     "objections_malformed": ExitCode.BAD_INPUT,
     "model_unknown": ExitCode.BAD_INPUT,
     "model_missing": ExitCode.BAD_INPUT,

@@ -9,8 +9,8 @@ from hypothesis import settings
 from tests.databases import DATABASES
 from tests.small_drive import SmallDrive, write_small_drive
 
-# Examples take longer on a busy machine, which says nothing about the code. Where a change is judged
-# the same examples are tried each time, so that it stands or falls by itself; elsewhere new ones.
+# Examples take longer on a busy machine, which says nothing about the code. Where a change is
+# judged the same examples are tried each time, so that it stands or falls by itself.
 settings.register_profile("roadscan", deadline=None, derandomize="CI" in os.environ)
 settings.load_profile("roadscan")
 

@@ -26,6 +26,7 @@ from roadscan.detect.model_folder import (
     read_settings,
 )
 from training.calibration import at_temperature, pool, reliability, temperature
+from training.card import CARD, END, START
 from training.drawings import contact_sheet, curves, diagram
 from training.intervals import interval, mean_interval
 from training.measure import (
@@ -41,7 +42,6 @@ from training.measure import (
 )
 from training.model_toml import INT8_TABLE, without_table
 
-START, END = "<!-- figures -->", "<!-- end of figures -->"
 NOTHING = "background"
 AHEAD = "vehicle", "survey"
 
@@ -149,7 +149,7 @@ def write_figures(folder: Path, text: str, rows: dict[str, dict[str, Figures]]) 
                 lines.append(f"{kind} = {{ {', '.join(given)} }}")
     head = toml.read_text().split("\n[figures.")[0].rstrip("\n")
     toml.write_text(head + "\n" + "\n".join(lines) + "\n")
-    card = folder / "CARD.md"
+    card = folder / CARD
     inside = f"{START}\n{text}\n{END}"
     card.write_text(re.sub(f"{START}.*{END}", lambda _: inside, card.read_text(), flags=re.DOTALL))
 

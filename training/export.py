@@ -1,4 +1,4 @@
-"""Makes a model folder of trained weights: OpenVINO network, weights.pt, model.toml.
+"""Makes a model folder of trained weights: network, weights.pt, model.toml and a first CARD.md.
 
     python -m training.export --weights FILE --out models/NAME --version N [--default]
 
@@ -15,6 +15,7 @@ from pathlib import Path
 
 os.environ.update(YOLO_OFFLINE="true", YOLO_AUTOINSTALL="false")
 sys.modules["openvino_telemetry"] = None  # its import would send a usage event
+from training.card import CARD, write_first_card  # noqa: E402
 from training.torchvision_shim import ensure_torchvision  # noqa: E402
 
 ensure_torchvision()
@@ -112,6 +113,8 @@ def main() -> None:
     strip_weights(given.weights, given.out / WEIGHTS)
     export_network(given.out / WEIGHTS, given.out, half=given.half)
     write_settings(given.out, given.version, given.confidence, default=given.default)
+    if write_first_card(given.out, given.version, list(YOLO(given.out / WEIGHTS).names.values())):
+        sys.stdout.write(f"{given.out / CARD} has to be filled in\n")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Trains the damage detector on a dataset folder of prepare.py; goes on from a checkpoint.
 
-    python -m training.train --data DIR --start WEIGHTS --name NAME [--hours H] [--views V ...]
+    python -m training.train --data DIR --start WEIGHTS --name NAME [--hours H | --epochs N]
     python -m training.train --name NAME --resume
 
 Curves, checkpoints and weights land in runs/NAME. The settings that matter stand below.
@@ -124,7 +124,9 @@ def main() -> None:
     parser.add_argument("--data", type=Path)
     parser.add_argument("--start", help="weights, or a model's yaml")
     parser.add_argument("--name", required=True)
-    parser.add_argument("--hours", type=float, help="from now on, if it is resumed; else one")
+    length = parser.add_mutually_exclusive_group()
+    length.add_argument("--hours", type=float, help="from now on, if it is resumed; default: one")
+    length.add_argument("--epochs", type=int, help="instead of hours; a resumed one keeps its own")
     parser.add_argument("--views", nargs="*", help="train on these views only")
     parser.add_argument("--lr0", type=float, default=SETTINGS["lr0"])
     parser.add_argument("--warmup", type=float, default=SETTINGS["warmup_epochs"], metavar="EPOCHS")
@@ -158,7 +160,7 @@ def main() -> None:
         project=str(RUNS),
         name=given.name,
         exist_ok=True,
-        time=given.hours or 1.0,
+        **({"time": given.hours or 1.0} if given.epochs is None else {"epochs": given.epochs}),
         device=device,
         **{
             **SETTINGS,

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 from itertools import pairwise
-from typing import Annotated, Self
+from typing import Annotated, Final, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -327,9 +327,15 @@ def _normalisations(
     return {name: Normalisation(*quantities) for name, quantities in table.items()}
 
 
+WORDS: Final = {"extra_forbidden": "no such key", "missing": "it is missing"}
+"""Pydantic's words for its own types of fault, in ours."""
+
+
 def _first_fault(error: ValidationError) -> str:
-    first = error.errors()[0]
-    what = first["msg"].removeprefix("Value error, ")
+    # a misspelt key is missing too: what was written says more than what was not
+    unknown_first = sorted(error.errors(), key=lambda fault: fault["type"] != "extra_forbidden")
+    first = unknown_first[0]
+    what = WORDS.get(first["type"], first["msg"].removeprefix("Value error, "))
     if not first["loc"]:
         return what
     given = "" if isinstance(first["input"], dict) else f", given {str(first['input'])[:60]}"

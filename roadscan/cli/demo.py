@@ -16,10 +16,23 @@ if TYPE_CHECKING:
 
 def demo(
     out: Annotated[Path, typer.Option("--out", help="Folder for the results.")] = Path("out/demo"),
+    copy: Annotated[
+        Path | None,
+        typer.Option(
+            "--copy",
+            metavar="DIR",
+            help="Only copy video, track, network, camera and truth there, to try commands on.",
+            show_default=False,
+        ),
+    ] = None,
 ) -> None:
     """Process the rendered sample drive and compare the result with the ground truth."""
-    from roadscan.pipeline.demo import run_demo  # noqa: PLC0415 -- keeps other commands fast
+    from roadscan.pipeline.demo import copy_samples, run_demo  # noqa: PLC0415 -- keeps other commands fast
 
+    if copy is not None:
+        for path in copy_samples(copy):
+            typer.echo(str(path))
+        return
     with bars_on_stderr() as progress:
         result = run_demo(out, progress)
     console = Console()

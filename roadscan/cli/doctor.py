@@ -9,7 +9,6 @@ from typing import Annotated
 import typer
 
 from roadscan.cli import options
-from roadscan.cli.extras import needs_extra
 from roadscan.cli.screen import printable
 from roadscan.errors import ExitCode
 
@@ -26,13 +25,13 @@ def doctor(
 
     Exit code 3 if something fails; warnings do not count.
     """
-    with needs_extra("serve"):
-        from roadscan.serve.doctor import (  # noqa: PLC0415 -- an extra
-            Verdict,
-            examine_installation,
-            examine_town,
-        )
-        from roadscan.serve.settings import ServeSettings  # noqa: PLC0415 -- an extra
+    from roadscan.serve.doctor import (  # noqa: PLC0415 -- others start without it
+        Verdict,
+        examine_installation,
+        examine_town,
+    )
+    from roadscan.serve.settings import ServeSettings  # noqa: PLC0415 -- others start without it
+
     findings = list(examine_installation(port, time.time()))
     if data is not None:
         findings += examine_town(ServeSettings(data=data, database=database))

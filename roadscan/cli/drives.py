@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
-from rich.table import Table
+from rich.table import Column, Table
 
 from roadscan.cli import options
 from roadscan.cli.extras import needs_extra
@@ -28,9 +28,13 @@ def drives(
     if json:
         typer.echo(json_format.dumps([_plain(known) for known in found], ensure_ascii=False))
         return
-    table = Table("drive", "video", "began (UTC)", "metres", "pictures", "surveys")
+    from roadscan.store.surveys.list_drives import short_ids  # noqa: PLC0415 -- others start without it
+
+    names = ("video", "began (UTC)", "metres", "pictures", "surveys")
+    table = Table(Column("drive", no_wrap=True), *names)
+    short = short_ids([known.drive.drive_id for known in found])
     for known in found:
-        row = _plain(known)
+        row = _plain(known) | {"drive_id": short[known.drive.drive_id]}
         surveys = ", ".join(known.surveys) or "–"
         add_row(table, *(str(value) for name, value in row.items() if name != "surveys"), surveys)
     show(table)

@@ -19,7 +19,11 @@ if TYPE_CHECKING:
 def erase(
     drive_id: Annotated[
         str,
-        typer.Argument(metavar="DRIVE", help="Its id; see roadscan drives.", show_default=False),
+        typer.Argument(
+            metavar="DRIVE",
+            help="Its id as roadscan drives prints it, short or whole.",
+            show_default=False,
+        ),
     ],
     out: options.ResultsFolder = None,
     data: options.TownFolder = None,

@@ -17,5 +17,5 @@ def needs_extra(extra: str) -> Iterator[None]:
         raise RoadscanError(
             "extra_missing",
             f"this command needs the package {error.name}, which is not installed",
-            f"pip install 'roadscan[{extra}]'",
+            f"Install it: pip install 'roadscan[{extra}]', in a checkout '.[{extra}]'",
         ) from error

@@ -8,6 +8,7 @@ from roadscan.cli import options
 from roadscan.cli.extras import needs_extra
 
 DAY_S = 86400.0
+WHO = "roadscan purge"
 
 
 def purge(
@@ -18,6 +19,14 @@ def purge(
         bool,
         typer.Option("--delete", help="Delete them. Default: only print what would be deleted."),
     ] = False,
+    confirm_clock: Annotated[  # noqa: FBT002 -- the same
+        bool,
+        typer.Option(
+            "--confirm-clock",
+            help="Say that this machine's clock is right: time that passed while no worker was "
+            "running counts too.",
+        ),
+    ] = False,
 ) -> None:
     """Delete videos and tracks whose results are in the store, or that are a month old.
 
@@ -25,12 +34,15 @@ def purge(
     scores stay.
     """
     with needs_extra("serve"):
-        from roadscan.serve.retention import Retention  # noqa: PLC0415 -- an extra
+        from roadscan.serve.retention import Retention, count_unseen_time  # noqa: PLC0415 -- an extra
         from roadscan.serve.settings import ServeSettings  # noqa: PLC0415 -- an extra
         from roadscan.serve.town import open_town  # noqa: PLC0415 -- an extra
     settings = ServeSettings(data=data, database=database, keep_raw_s=keep_days * DAY_S)
     with open_town(settings) as town:
-        retention = Retention(town, "roadscan purge")
+        if confirm_clock:
+            count_unseen_time(town, WHO)
+        unseen_days = town.shared_clock.read().unconfirmed_s / DAY_S
+        retention = Retention(town, WHO)
         due = retention.due()
         for item in due:
             if delete and not retention.delete(item):
@@ -41,3 +53,8 @@ def purge(
     typer.echo(
         f"{len(due)} files, {size / 1e6:.1f} MB{'' if delete else '; --delete deletes them'}"
     )
+    if unseen_days > 0:
+        typer.echo(
+            f"{unseen_days:.1f} days do not count: the clock moved on while no worker was running. "
+            "If it is right, --confirm-clock counts them"
+        )

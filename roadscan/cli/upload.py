@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from roadscan.cli.screen import printable
 from roadscan.errors import ExitCode, InputFault
 from roadscan.pipeline.progress import BYTES, bars_on_stderr
 from roadscan.serve.uploads.client import list_sources, send_files
@@ -26,7 +27,8 @@ def upload(
         str,
         typer.Option(
             envvar="ROADSCAN_KEY",
-            help="API key with a role that may upload; safer as ROADSCAN_KEY.",
+            help="API key with a role that may upload, made on the service's page Account; "
+            "safer as ROADSCAN_KEY.",
             show_default=False,
         ),
     ] = "",
@@ -41,7 +43,7 @@ def upload(
     """
     sources, refused = list_sources(files), 0
     with closing(Connection(server, key)) as connection, bars_on_stderr(BYTES) as progress:
-        for result in send_files(connection, sources, survey, progress):
+        for result in send_files(connection, sources, survey, progress, _tell):
             if isinstance(result, InputFault):
                 refused += 1
                 problem = f"{result.code}: {result.message}. {result.hint}"
@@ -52,3 +54,7 @@ def upload(
                 typer.echo(f"{result.source.relative}: arrived")
     if refused:
         raise typer.Exit(ExitCode.BAD_INPUT)
+
+
+def _tell(what: str) -> None:
+    typer.echo(f"roadscan: {printable(what)}", err=True)

@@ -34,7 +34,9 @@ VIEW_STEP_M = 0.25
 ON_TRAFFIC_SHARE = 0.5
 """A damage box overlapping a traffic box by more than this share is on the vehicle."""
 NO_TRAFFIC: Floats = np.empty((0, 4))
-OFF_ROAD = frozenset({"no_road_nearby", "no_route", "too_short"})
+OFF_ROAD = frozenset(
+    {"no_road_nearby", "no_route", "against_oneway", "not_for_vehicle", "ambiguous", "too_short"}
+)
 """Reasons for an unmatched stretch that are due to the network, not the track."""
 
 

@@ -12,11 +12,15 @@ from roadscan.model.track import DrivePath
 DEFAULT_ACCURACY_M = 3.0
 LANE_M = 3.0
 """Links are centre lines: on a wide road a vehicle drives about this far beside them."""
+PATH_M = 1.0
+"""On a path it is near the middle."""
 SEARCH_M = (15.0, 40.0)
 SEARCH_SIGMAS = 4.0
 HEADING_SIGMA_DEG = 30.0
 HEADING_WORST = -12.0
 """Log-likelihood of the wrong direction: strong, but one bad heading does not break a drive."""
+CHORD_M = 20.0
+"""Fixes further apart than this have a corner between them now and then."""
 MOVING_MPS = 1.5
 MAX_CANDIDATES = 16
 
@@ -59,7 +63,10 @@ def candidates_near(path: DrivePath, graph: RoadGraph) -> list[Candidates]:
     """
     sigma = np.hypot(accuracy_or_default(path), LANE_M)
     projected = _projections(path, graph, np.clip(SEARCH_SIGMAS * sigma, *SEARCH_M))
-    near = -0.5 * (projected.left_m / sigma[projected.fix]) ** 2
+    on_path = np.hypot(accuracy_or_default(path), PATH_M)[projected.fix]
+    narrow = graph.segments.one_lane[projected.segment]
+    beside = projected.left_m / np.where(narrow, on_path, sigma[projected.fix])
+    near = -0.5 * beside**2
     both = [_directed(path, graph, projected, near, forward=forward) for forward in (True, False)]
     fix, edge, along, left, score = (np.concatenate(pair) for pair in zip(*both, strict=True))
     order = np.lexsort((edge, -score, fix))
@@ -115,8 +122,19 @@ def _share(graph: RoadGraph, segment: Ints, xy: Floats) -> Floats:
 
 
 def _heading_score(path: DrivePath, fix: Ints, bearing_deg: Floats) -> Floats:
-    """Return the log-likelihood of the headings of fixes (n,) on roads of these bearings (n,)."""
+    """Return the log-likelihood of the headings of fixes (n,) on roads of these bearings (n,).
+
+    Of sparse fixes the heading is that of a chord across corners, and says the less the longer.
+    """
     off_deg = (path.heading_deg[fix] - bearing_deg + 180.0) % 360.0 - 180.0
     score = np.maximum(HEADING_WORST, -0.5 * (off_deg / HEADING_SIGMA_DEG) ** 2)
+    told = np.minimum(1.0, CHORD_M / np.maximum(spacing_m(path), 1e-9))[fix]
     unknown = (path.speed_mps[fix] < MOVING_MPS) | np.isnan(path.heading_deg[fix])
-    return np.where(unknown, 0.0, score)
+    return np.where(unknown, 0.0, told * score)
+
+
+def spacing_m(path: DrivePath) -> Floats:
+    """Return the metres driven that each fix stands for: half the way to its two neighbours."""
+    step_m = np.diff(path.driven_m)
+    around: Floats = 0.5 * (np.append(step_m, 0.0) + np.append(0.0, step_m))
+    return around

@@ -14,17 +14,30 @@ from roadscan.locate.smooth import (
     smooth_positions,
     white_noise_m,
 )
-from roadscan.locate.standstill import STANDSTILL_MPS, slow_by_position, stops
+from roadscan.locate.standstill import (
+    STANDSTILL_MPS,
+    gets_away,
+    slow_by_position,
+    standing,
+    stays,
+)
 from roadscan.model.arrays import Bools, Floats, Ints
 from roadscan.model.track import CleanCounts, DrivePath, Gap, Track
 
 MIN_GAP_S: Final = 5.0
 GAP_INTERVALS: Final = 2.5
 """A gap is longer than both of these: a missed fix or two is not a gap."""
+ADAPTIVE_S: Final = 20.0
+"""The longest interval of a logger that writes fewer fixes on a straight road."""
+MIN_SPARSE: Final = 5
+SPARSE_SHARE: Final = 0.3
+"""Of a track's time lies in such intervals if the logger is of that kind."""
 PART_INTERVALS: Final = 1.5
 """Parts declared by the file are joined where the next fix follows at the usual interval."""
 DEFAULT_ACCURACY_M: Final = 3.0
 """For fixes without a stated accuracy: a consumer receiver under open sky."""
+SPARSE_S: Final = 2.5
+"""From this interval on the way from fix to fix may have corners."""
 NULL_ISLAND_DEG: Final = 0.01
 """About a kilometre around 0, 0, which receivers without a fix write."""
 SPEED_AGREES: Final = (0.8, 1.25)
@@ -76,7 +89,8 @@ def clean_track(track: Track, crs_epsg: int) -> DrivePath:
     Times strictly increase. Fixes that no road vehicle can reach are removed and counted.
     Positions and speed are smoothed symmetrically in time, as strongly as the receiver's own noise
     requires. Below 3 km/h the vehicle counts as standing: the fixes of a stop become two at their
-    mean position, the first and the last. Gaps (longer than 5 s and 2.5 median intervals),
+    mean position, the first and the last. Gaps (longer than 5 s and 2.5 median intervals,
+    or 20 s where the logger writes fewer fixes on a straight road),
     interruptions between parts of the file, and jumps end a piece and are not bridged. `accuracy_m`
     is the file's, 3 m where it has none.
 
@@ -88,10 +102,10 @@ def clean_track(track: Track, crs_epsg: int) -> DrivePath:
     """
     fixes, not_increasing, no_position = _ordered(track, crs_epsg)
     interval_s = float(np.median(np.diff(fixes.t_s)))
-    gap_s = max(MIN_GAP_S, GAP_INTERVALS * interval_s)
-    rough_m = white_noise_m(fixes.t_s, fixes.x_m, fixes.y_m)
+    gap_s = _gap_s(np.diff(fixes.t_s), interval_s)
+    rough_m = _noise_m(fixes, interval_s)
     by_speed = fixes.only(speed_inliers(fixes.t_s, fixes.x_m, fixes.y_m, rough_m))
-    noise_m = white_noise_m(by_speed.t_s, by_speed.x_m, by_speed.y_m)
+    noise_m = _noise_m(by_speed, interval_s)
     breaks = _breaks(by_speed, interval_s, gap_s, noise_m)
     inlier = np.concatenate(
         [
@@ -116,6 +130,30 @@ def clean_track(track: Track, crs_epsg: int) -> DrivePath:
         standstill=collapsed,
     )
     return _joined(pieces, crs_epsg, gaps, counts)
+
+
+def _gap_s(step_s: Floats, interval_s: float) -> float:
+    """Return the interval from which on it is a gap.
+
+    A logger that writes a fix where the direction changes, and else every ten seconds or so, does
+    so throughout a drive; a receiver that loses its satellites is silent a few times.
+    """
+    gap_s = max(MIN_GAP_S, GAP_INTERVALS * interval_s)
+    sparse = (step_s > gap_s) & (step_s <= ADAPTIVE_S)
+    adaptive = sparse.sum() >= MIN_SPARSE and step_s[sparse].sum() > SPARSE_SHARE * step_s.sum()
+    return max(gap_s, ADAPTIVE_S) if adaptive else gap_s
+
+
+def _noise_m(fixes: _Fixes, interval_s: float) -> float:
+    """Return the noise from fix to fix; of sparse fixes no more than their stated accuracy.
+
+    Between fixes that are seconds apart a vehicle turns corners, which is no noise: smoothed away,
+    they would lie in the middle of a block.
+    """
+    noise_m = white_noise_m(fixes.t_s, fixes.x_m, fixes.y_m)
+    if interval_s < SPARSE_S:
+        return noise_m
+    return min(noise_m, float(np.median(fixes.accuracy_m)))
 
 
 def _ordered(track: Track, crs_epsg: int) -> tuple[_Fixes, int, int]:
@@ -184,13 +222,18 @@ def _pieces(fixes: _Fixes, ends: Ints, noise_m: float) -> list[_Piece]:
 def _reported_speed_agrees(
     stretches: list[_Fixes], smoothed: list[tuple[Floats, Floats, Floats]]
 ) -> bool:
-    """Tell whether the reported speed is in m/s: integrated, it matches the positions."""
+    """Tell whether the reported speed is in m/s: integrated, it matches the positions.
+
+    Only of fixes that move by it: a standing receiver drifts, and its positions add up to metres
+    that nobody drove. A column that says standstill where the positions get far away is not true.
+    """
     reported_m = by_position_m = 0.0
     for fixes, (x_m, y_m, _) in zip(stretches, smoothed, strict=True):
-        step_m = _trapezoid_m(fixes.t_s, fixes.speed_mps)
-        said = np.isfinite(step_m)
-        reported_m += float(step_m[said].sum())
-        by_position_m += float(np.hypot(np.diff(x_m), np.diff(y_m))[said].sum())
+        moves = np.minimum(fixes.speed_mps[1:], fixes.speed_mps[:-1]) >= STANDSTILL_MPS
+        reported_m += float(_trapezoid_m(fixes.t_s, fixes.speed_mps)[moves].sum())
+        by_position_m += float(np.hypot(np.diff(x_m), np.diff(y_m))[moves].sum())
+        if gets_away(fixes.t_s, np.stack([x_m, y_m]), fixes.speed_mps < STANDSTILL_MPS):
+            return False
     low, high = SPEED_AGREES
     return by_position_m > 0.0 and low <= reported_m / by_position_m <= high
 
@@ -215,14 +258,19 @@ def _piece(
         reported = np.isfinite(fixes.speed_mps)
         speed_mps = np.where(reported, fixes.speed_mps, speed_mps)
         slow = np.where(reported, fixes.speed_mps < STANDSTILL_MPS, slow)
-    x_m, y_m, speed_mps = x_m.copy(), y_m.copy(), speed_mps.copy()
+        moves = reported & ~slow
+    else:
+        slow |= stays(fixes.t_s, fixes.x_m, fixes.y_m)
+        moves = np.zeros(len(slow), np.bool_)
+    raw_m, smooth_m = np.stack([fixes.x_m, fixes.y_m]), np.stack([x_m, y_m])
+    put = standing(fixes.t_s, raw_m, smooth_m, slow, moves, noise_m)
+    x_m, y_m, speed_mps, step_m = put.x_m, put.y_m, speed_mps.copy(), put.step_m
     kept = np.ones(len(x_m), dtype=np.bool_)
     moving = np.ones(max(len(x_m) - 1, 0), dtype=np.bool_)
-    for stop in stops(fixes.x_m, fixes.y_m, slow, noise_m):
-        x_m[stop], y_m[stop], speed_mps[stop] = fixes.x_m[stop].mean(), fixes.y_m[stop].mean(), 0.0
+    for stop in put.stops:
+        speed_mps[stop] = 0.0
         kept[stop.start + 1 : stop.stop - 1] = False
         moving[stop.start : stop.stop - 1] = False
-    step_m = np.hypot(np.diff(x_m), np.diff(y_m))
     if trusted:
         step_m = np.where(moving, _trapezoid_m(fixes.t_s, speed_mps), 0.0)
     driven_m = np.concatenate([[0.0], np.cumsum(step_m)])

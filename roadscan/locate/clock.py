@@ -8,6 +8,7 @@ from scipy.ndimage import gaussian_filter1d, median_filter
 
 from roadscan.locate.apparent_motion import Motion
 from roadscan.locate.drive_path import state_at
+from roadscan.locate.reversing import turn_rounds
 from roadscan.locate.smooth import unwrapped_deg
 from roadscan.model.arrays import Bools, Floats
 from roadscan.model.drive import ClockFit
@@ -20,6 +21,8 @@ SPEED_SCALE_MPS: Final = 2.0
 """A change of either by this much says equally much about time."""
 STEP_S: Final = 0.1
 """Of the signals and of the lags tried; the peak is refined between them."""
+CHORD_M: Final = 6.0
+"""Nearer to a turn round, the chord that gives the heading reaches past it."""
 SPIKE_PAIRS: Final = 5
 """A median over half a second removes errors in one or two pairs."""
 SMOOTH_S: Final = 0.5
@@ -167,7 +170,10 @@ def _peak(lags_s: Floats, r: Floats, n: Floats, best: int) -> tuple[float, float
 
 
 def _motion_signals(motion: Motion) -> tuple[Floats, Floats]:
-    """Return grid times in the video and smoothed turn and speed on them, (2, n)."""
+    """Return grid times in the video and smoothed turn and speed on them, (2, n).
+
+    The speed is without its sign, which a track does not tell: a vehicle may reverse.
+    """
     times, signals = [np.zeros(0)], [np.zeros((2, 0))]
     for window in np.unique(motion.window):
         inside = motion.window == window
@@ -176,7 +182,8 @@ def _motion_signals(motion: Motion) -> tuple[Floats, Floats]:
             continue
         grid_s = np.arange(t_s[0], t_s[-1], STEP_S)
         times.append(grid_s)
-        signals.append(_smoothed(np.array([_despiked(grid_s, t_s, values) for values in raw])))
+        turn, speed = (_despiked(grid_s, t_s, values) for values in raw)
+        signals.append(_smoothed(np.array([turn, np.abs(speed)])))
     return np.concatenate(times), np.concatenate(signals, axis=1)
 
 
@@ -191,6 +198,10 @@ def _track_signals(path: DrivePath, t_s: Floats) -> Floats:
     """Return smoothed turn rate in rad/s and speed in m/s at a grid of UTC times, (2, n)."""
     state = state_at(path, t_s)
     turn = np.gradient(np.radians(unwrapped_deg(state.heading_deg)), STEP_S)
+    for turned_s in turn_rounds(path):
+        # the direction of motion turns there, not the vehicle
+        turned_m = np.interp(turned_s, path.t_s, path.driven_m)
+        turn[np.abs(state.driven_m - turned_m) < CHORD_M] = np.nan
     # two pieces may be adjacent without a grid time between them
     beside = np.flatnonzero(np.diff(state.piece) != 0)
     turn[beside] = turn[beside + 1] = np.nan

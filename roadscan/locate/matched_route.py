@@ -8,7 +8,9 @@ import numpy as np
 from scipy.ndimage import gaussian_filter1d
 
 from roadscan.locate.candidates import LANE_M, accuracy_or_default
+from roadscan.locate.likeliest import BACKWARDS_M
 from roadscan.locate.road_graph import RoadGraph, way_limit_m
+from roadscan.locate.smooth import ACCELERATION_DENSITY
 from roadscan.model.arrays import Bools, Floats, Ints
 from roadscan.model.road import Direction, MatchedPath, RouteStep
 from roadscan.model.track import DrivePath, Gap
@@ -16,11 +18,11 @@ from roadscan.model.track import DrivePath, Gap
 TIP_M = 12.0
 """Less than this of a link, at either end of a leg or out and back, counts as noise at a junction,
 not as driven."""
-BACKWARDS_M = 15.0
-"""A fix may be this far behind the previous one by noise alone."""
 SMOOTH_S = 4.0
 """Noise along the road is averaged over this time, relative to the distance driven. Longer is
 better if the receiver reports its speed, worse if the distance comes from the positions."""
+DENSE_S = 1.5
+"""Up to this interval the distance driven is known between fixes."""
 RESIDUAL_FIXES = 5.0
 """Standard deviation, in fixes, of the window over which residuals are averaged."""
 
@@ -56,7 +58,8 @@ def matched_path(
     """Join the legs into the drive on the network.
 
     `accuracy_m` combines that of the fix with how far the fixes around it are off the road by more
-    than a lane: an error across makes one along equally likely.
+    than a lane: an error across makes one along equally likely; and, of sparse fixes, with what the
+    vehicle may have done between them.
     """
     count = len(path.t_s)
     link = np.full(count, -1, np.int64)
@@ -79,7 +82,8 @@ def matched_path(
             driven_m = route[row] - step.from_route_m
             offset[row] = step.from_offset_m + step.direction.sign * driven_m
         left[rows] = leg.fixes.left_m
-        accuracy[rows] = np.hypot(accuracy_or_default(path)[rows], _beside_m(leg))
+        own_m = np.hypot(accuracy_or_default(path)[rows], _beside_m(leg))
+        accuracy[rows] = np.hypot(own_m, _between_m(path, rows))
         leg_of[rows] = number
         steps += new
     return MatchedPath(
@@ -123,10 +127,11 @@ def _laid_out(path: DrivePath, graph: RoadGraph, fixes: LegFixes) -> _Leg:
     route = [float(fixes.along_m[0])]
     for k in range(1, len(fixes.edge)):
         edge = int(fixes.edge[k])
-        driven_m = float(path.driven_m[fixes.fix[k]] - path.driven_m[fixes.fix[k - 1]])
+        step = fixes.fix[k - 1 : k + 1]
+        driven_m, step_s = (float(np.diff(of[step])[0]) for of in (path.driven_m, path.t_s))
         stays = edge == edges[-1] and fixes.along_m[k] >= fixes.along_m[k - 1] - BACKWARDS_M
         if not stays:
-            for following in (*graph.path(edges[-1], edge, way_limit_m(driven_m)), edge):
+            for following in (*graph.path(edges[-1], edge, way_limit_m(driven_m, step_s)), edge):
                 starts.append(starts[-1] + float(lengths[edges[-1]]))
                 edges.append(following)
         route.append(max(route[-1], starts[-1] + float(fixes.along_m[k])))
@@ -190,6 +195,17 @@ def _beside_m(leg: _Leg) -> Floats:
     beyond_m = np.maximum(np.abs(leg.fixes.left_m) - LANE_M, 0.0)
     around: Floats = gaussian_filter1d(beyond_m**2, RESIDUAL_FIXES, mode="nearest")
     return np.sqrt(around)
+
+
+def _between_m(path: DrivePath, rows: Ints) -> Floats:
+    """Return how far off a place between sparse fixes may be: nobody saw the vehicle there.
+
+    In the middle of an interval an acceleration known at neither end leaves q dt^3 / 48.
+    """
+    step_s = np.where(np.diff(path.driven_m[rows]) > 0.0, np.diff(path.t_s[rows]), 0.0)
+    longest_s = np.maximum(np.append(step_s, 0.0), np.append(0.0, step_s))
+    unseen_m: Floats = np.sqrt(ACCELERATION_DENSITY * longest_s**3 / 48.0)
+    return np.where(longest_s > DENSE_S, unseen_m, 0.0)
 
 
 def _steps(

@@ -2,6 +2,7 @@
 
 import heapq
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -11,7 +12,9 @@ from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
 
 from roadscan.model.arrays import Bools, Floats, Ints
-from roadscan.model.road import Network
+from roadscan.model.road import Link, Network, Vehicle
+
+Opens = Callable[[Link], tuple[bool, bool]]
 
 SNAP_M = 0.3
 """Link ends nearer than this are one node; a link whose end is this near to the interior of another
@@ -24,9 +27,22 @@ DEAD_END_M = 10.0
 """Extra cost of a U-turn at a dead end."""
 
 
-def way_limit_m(driven_m: float) -> float:
+SPARSE_MPS = 10.0
+"""Between sparse fixes a vehicle may go so much farther than the straight line."""
+
+
+def way_limit_m(driven_m: float, step_s: float) -> float:
     """Return the maximum cost of a path between two fixes, in steps that a cache can use."""
-    return float(np.ceil((2.0 * driven_m + 60.0) / 50.0) * 50.0)
+    longest_m = 2.0 * driven_m + 60.0 + SPARSE_MPS * sparse_s(driven_m, step_s)
+    return float(np.ceil(longest_m / 50.0) * 50.0)
+
+
+def sparse_s(driven_m: float, step_s: float) -> float:
+    """Return the time between two fixes of a moving vehicle in which its way is not known."""
+    return float(np.clip(step_s - 1.0, 0.0, MAX_SPARSE_S)) if driven_m > 0.0 else 0.0
+
+
+MAX_SPARSE_S = 15.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +58,8 @@ class Segments:
     from_m: Floats
     piece: Ints
     edge: Ints
+    one_lane: Bools
+    """Whether it is a path, track or the like rather than a road."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +76,8 @@ class RoadGraph:
     from_m: Floats
     to_m: Floats
     reverse: Ints
+    one_lane: Bools
+    """Whether it is a path, track or the like rather than a road."""
     following: tuple[tuple[int, ...], ...]
     """Edges that start where an edge ends."""
     segments: Segments
@@ -92,14 +112,28 @@ class RoadGraph:
             before = ways[before][1]
         return between[::-1]
 
-    def _search(self, edge: int, limit_m: float) -> dict[int, tuple[float, int]]:
+    def other_way_m(self, edge: int, to_edge: int, limit_m: float) -> float:
+        """Return how much longer than the shortest is the shortest way off its longest edge.
+
+        inf without one within the limit, or if nothing is between the two.
+        """
+        between = self.path(edge, to_edge, limit_m)
+        if not between:
+            return np.inf
+        longest = max(between, key=lambda one: float(self.length_m[one]))
+        other = self._search(edge, limit_m, closed=longest).get(to_edge)
+        return np.inf if other is None else other[0] - self.ways_from(edge, limit_m)[to_edge][0]
+
+    def _search(
+        self, edge: int, limit_m: float, *, closed: int = -1
+    ) -> dict[int, tuple[float, int]]:
         """Run Dijkstra's algorithm over edges, so that a U-turn can cost more than going on."""
         found: dict[int, tuple[float, int]] = {}
         waiting = [(self._turn_m(edge, onto), onto, edge) for onto in self.following[edge]]
         heapq.heapify(waiting)
         while waiting:
             cost_m, current, before = heapq.heappop(waiting)
-            if current in found or cost_m > limit_m:
+            if current in found or current == closed or cost_m > limit_m:
                 continue
             found[current] = (cost_m, before)
             onward_m = cost_m + float(self.to_m[current] - self.from_m[current])
@@ -127,8 +161,15 @@ class _Pieces:
     to_node: Ints
 
 
-def road_graph(network: Network) -> RoadGraph:
-    """Build the graph of a network.
+def everywhere(link: Link) -> tuple[bool, bool]:  # noqa: ARG001 -- one signature with `open_to`
+    """Open a link to everybody in both directions."""
+    return True, True
+
+
+def road_graph(
+    network: Network, opens: Opens = lambda link: link.open_to(Vehicle.CAR)
+) -> RoadGraph:
+    """Build the graph of a network; `opens` tells in which directions a link may be driven.
 
     Links meet at their ends, where an end touches the interior of another, and where they share
     a vertex; links of different levels only at their ends.
@@ -136,7 +177,8 @@ def road_graph(network: Network) -> RoadGraph:
     lines = [_Line.of(link.xy_m) for link in network.links]
     cuts = _cuts(network, lines)
     pieces, segments_xy, segments_from, segment_piece = _split(lines, cuts)
-    may = np.array([(link.forward, link.backward) for link in network.links], np.bool_)
+    one_lane = np.array([link.is_one_lane for link in network.links], np.bool_)[pieces.link]
+    may = np.array([opens(link) for link in network.links], np.bool_)
     allowed = may[pieces.link].reshape(-1, 2)
     number = np.cumsum(allowed.ravel()).reshape(-1, 2) - 1
     edge_of = np.where(allowed, number, -1)
@@ -154,8 +196,15 @@ def road_graph(network: Network) -> RoadGraph:
         from_m=pieces.from_m[piece],
         to_m=pieces.to_m[piece],
         reverse=edge_of[piece, 1 - side],
+        one_lane=one_lane[piece],
         following=tuple(onward.get(end, ()) for end in ends.tolist()),
-        segments=Segments(segments_xy, segments_from, segment_piece, edge_of[segment_piece]),
+        segments=Segments(
+            segments_xy,
+            segments_from,
+            segment_piece,
+            edge_of[segment_piece],
+            one_lane[segment_piece],
+        ),
         tree=shapely.STRtree(np.asarray(shapely.linestrings(segments_xy))),
     )
 

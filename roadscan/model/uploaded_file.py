@@ -8,6 +8,8 @@ from typing import Final
 VIDEO_SUFFIXES: Final = frozenset({".mp4", ".m4v", ".mov", ".mkv", ".avi", ".ts", ".mts", ".m2ts"})
 TRACK_SUFFIXES: Final = (".gpx", ".nmea", ".csv", ".geojson", ".kml", ".tcx", ".fit")
 CAMERA_SUFFIX: Final = ".toml"
+GEOJSON_SUFFIX: Final = ".geojson"
+"""Of tracks and of networks: the content decides."""
 
 
 class FileKind(StrEnum):
@@ -16,12 +18,18 @@ class FileKind(StrEnum):
     VIDEO = "video"
     TRACK = "track"
     CAMERA = "camera"
+    NETWORK = "network"
     OTHER = "other"
 
     @classmethod
-    def of(cls, name: str) -> "FileKind":
-        """Return the kind that a name suggests."""
+    def of(cls, name: str, *, has_times: bool = True) -> "FileKind":
+        """Return the kind that a name suggests.
+
+        GeoJSON is a network rather than a track if nothing in it has a time (`has_times`).
+        """
         suffix = PurePosixPath(name).suffix.lower()
+        if suffix == GEOJSON_SUFFIX and not has_times:
+            return cls.NETWORK
         if suffix in VIDEO_SUFFIXES:
             return cls.VIDEO
         if suffix in TRACK_SUFFIXES:
@@ -29,9 +37,17 @@ class FileKind(StrEnum):
         return cls.CAMERA if suffix == CAMERA_SUFFIX else cls.OTHER
 
 
+RECORDINGS: Final = frozenset({FileKind.VIDEO, FileKind.TRACK})
+"""Files that reveal where somebody was; camera files and networks do not."""
+
+
 @dataclass(frozen=True, slots=True)
 class StoredFile:
-    """A complete upload, stored once however often and under whatever names it was sent."""
+    """A complete upload, stored once however often and under whatever names it was sent.
+
+    Beside a place (`UploadedFile`) or as part of a drive it is the file as sent for that survey:
+    name, kind, survey, sender and job are then those of that sending.
+    """
 
     sha256: str
     size_bytes: int
@@ -43,16 +59,16 @@ class StoredFile:
     """Account that sent it first."""
     uploaded_by: str
     uploaded_s: float
-    """UTC epoch seconds."""
+    """When it was last sent for the first time for a survey, UTC epoch seconds."""
     taken_by: str = ""
-    """Job that processes this video; "" while it waits."""
+    """Last job that took this video, or that read this file beside one; "" while none has."""
     purged_s: float | None = None
     """When its bytes were deleted, leaving only this row; None while they exist."""
 
     @property
     def in_work(self) -> bool:
         """Whether a job has claimed this video."""
-        return bool(self.taken_by)
+        return self.kind is FileKind.VIDEO and bool(self.taken_by)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +93,7 @@ class UploadSource:
 
 @dataclass(frozen=True, slots=True)
 class UploadedFile:
-    """A stored file with one of the locations it was sent from."""
+    """A file as sent for one survey, with one of the locations it was sent from."""
 
     file: StoredFile
     place: UploadSource
@@ -103,7 +119,7 @@ class WaitingReason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class WaitingDrive:
-    """A video that no job has claimed, with its sidecar files."""
+    """A video that no job has claimed for its survey, with its sidecar files."""
 
     video: StoredFile
     folder: str

@@ -1,1 +1,1 @@
-"""Leads a drive through the rooms."""
+"""Take a drive through the rooms, from the video to the layers."""

@@ -1,4 +1,4 @@
-"""Looks at the frames of a drive, each once, several at a time: what is in them, not yet where."""
+"""Analyse the frames of a drive: each once, several at a time; what they show, not yet where."""
 
 import os
 from collections import deque
@@ -19,23 +19,23 @@ from roadscan.pipeline.keep_pictures import rows_of_traffic, standing
 from roadscan.pipeline.run_record import Stopwatch
 
 SAME_TIME_S = 0.0005
-"""A frame is the one wanted at a time if it is shown up to this much later: clocks of containers
-count in ticks."""
+"""A frame that begins up to this much after a wanted time is still the one wanted: containers count
+time in ticks."""
 
-LOOKERS = min(4, os.cpu_count() or 1)
-"""Threads that look at frames, each at one of its own."""
+THREADS = min(4, os.cpu_count() or 1)
+"""Threads that analyse frames, one frame each."""
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
-    """A frame with what was found in it."""
+class AnalysedFrame:
+    """A frame, and the traffic and damage detected in it."""
 
     frame: Frame
     found: FrameDetections
 
 
 class FrameAnalyser:
-    """Looks at one frame of a drive; several threads may ask at once."""
+    """Analyses single frames of a drive; safe to call from several threads at once."""
 
     def __init__(
         self, setup: CameraOnRoute, detector: Detector, finder: PeopleFinder | None
@@ -45,8 +45,8 @@ class FrameAnalyser:
         self._detector = detector
         self._finder = finder
 
-    def look(self, frame: Frame | UnusableFrame) -> Seen | UnusableFrame:
-        """Check a frame, then look for traffic and damage in it."""
+    def analyse(self, frame: Frame | UnusableFrame) -> AnalysedFrame | UnusableFrame:
+        """Check a frame, then detect traffic and damage in it."""
         if isinstance(frame, UnusableFrame):
             return frame
         unusable = check_frame(frame.image)
@@ -57,7 +57,7 @@ class FrameAnalyser:
         except PeopleDetectionError:
             return UnusableFrame(frame.video_t_s, FrameRejection.TRAFFIC_UNKNOWN)
         boxes = self._detector.detect([frame], self._setup.rows)[0]
-        return Seen(frame, FrameDetections(frame.video_t_s, boxes, traffic))
+        return AnalysedFrame(frame, FrameDetections(frame.video_t_s, boxes, traffic))
 
     def _traffic(self, frame: Frame) -> Floats:
         if self._finder is None or self._rows is None:
@@ -68,10 +68,10 @@ class FrameAnalyser:
 def shown_at(
     frames: Iterator[Frame], wanted_s: Floats, step_s: float, watch: Stopwatch
 ) -> Iterator[Frame | UnusableFrame]:
-    """Yield for each wanted time the frame on show, or why there is none to analyse.
+    """Yield the frame on show at each wanted time, or the reason why there is none to analyse.
 
-    A frame comes once; while it stays on show, wanted times are repeats. The last one is on show
-    for `step_s`, as the others; after that the video has ended, or could not be decoded any more.
+    Each frame is yielded once; further wanted times while it is on show count as repeated. The
+    last frame is on show for `step_s`; after that the video has ended or cannot be decoded.
     """
     position, still_s = 0, -np.inf
     while True:
@@ -93,21 +93,21 @@ def shown_at(
 
 
 def analyse_frames(
-    frames: Iterator[tuple[int, Frame | UnusableFrame]], looker: FrameAnalyser, watch: Stopwatch
-) -> Iterator[tuple[int, Seen | UnusableFrame]]:
-    """Look at frames with several threads; yield them numbered and in order, few at a time."""
-    waiting: deque[tuple[int, Future[Seen | UnusableFrame]]] = deque()
+    frames: Iterator[tuple[int, Frame | UnusableFrame]], analyser: FrameAnalyser, watch: Stopwatch
+) -> Iterator[tuple[int, AnalysedFrame | UnusableFrame]]:
+    """Analyse numbered frames in several threads; yield them in order, with few held at a time."""
+    waiting: deque[tuple[int, Future[AnalysedFrame | UnusableFrame]]] = deque()
 
-    def first() -> tuple[int, Seen | UnusableFrame]:
-        number, looked = waiting.popleft()
+    def first() -> tuple[int, AnalysedFrame | UnusableFrame]:
+        number, analysed = waiting.popleft()
         with watch.stage("detect"):
-            return number, looked.result()
+            return number, analysed.result()
 
-    with ThreadPoolExecutor(LOOKERS) as pool:
+    with ThreadPoolExecutor(THREADS) as pool:
         try:
             for number, frame in frames:
-                waiting.append((number, pool.submit(looker.look, frame)))
-                if len(waiting) > LOOKERS:
+                waiting.append((number, pool.submit(analyser.analyse, frame)))
+                if len(waiting) > THREADS:
                     yield first()
             while waiting:
                 yield first()

@@ -1,4 +1,4 @@
-"""Says what is to be known of a drive's camera before its numbers are believed."""
+"""Warnings about a drive's camera: how much an assumed camera may falsify the results."""
 
 from typing import Final
 
@@ -8,16 +8,16 @@ from roadscan.locate.camera_projection import placing_error_m
 from roadscan.model.frame import Camera
 
 AHEAD_M: Final = 8.0
-"""Where damage is mostly seen."""
+"""Distance ahead at which most damage is seen."""
 
 
 def camera_error_m(camera: Camera) -> float:
-    """Return how far along the road damage lies elsewhere, as one standard deviation."""
+    """Return the error along the road that the camera causes, as one standard deviation."""
     return float(placing_error_m(camera, np.array([AHEAD_M]))[0])
 
 
 def camera_warnings(camera: Camera) -> tuple[str, ...]:
-    """Return what is to be known of a camera, each beginning with its code."""
+    """Return the warnings about a camera, each beginning with its code."""
     error_m = f"{camera_error_m(camera):.1f} m"
     cost = (
         f"damage {AHEAD_M:g} m ahead may lie {error_m} off and have another size, scores may be "

@@ -1,4 +1,4 @@
-"""Checks whether a video and its track are usable, before any detector runs."""
+"""Check whether a video and its track are usable, before any detector runs."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -25,7 +25,7 @@ from roadscan.model.time import iso_utc
 from roadscan.model.track import DrivePath, Gap, Track
 from roadscan.pipeline.camera_warnings import camera_warnings
 from roadscan.pipeline.measure_camera import measured_camera
-from roadscan.pipeline.prepare import check_near, place_in_time, with_losses
+from roadscan.pipeline.prepare import check_near, place_in_time, with_bridges, with_losses
 from roadscan.read.camera_file import read_camera
 from roadscan.read.track_file import read_track
 from roadscan.read.utm_zone import metric_crs
@@ -33,7 +33,8 @@ from roadscan.read.video import probe
 
 EVERY_M = 3.0
 
-# When somebody is asked to look. Chosen by judgment, not measured: a false alarm costs a click.
+# Limits beyond which staff are asked to look. Chosen by judgment, not measured: a false alarm
+# costs one click.
 MAX_ACCURACY_M: Final = 10.0
 MAX_INTERVAL_S: Final = 3.0
 MAX_GAP_SHARE: Final = 0.1
@@ -48,14 +49,14 @@ def check_drive(
     network: Network | None = None,
     camera: Camera | None = None,
 ) -> DriveCheck:
-    """Look at a video, at its track if there is one, and where on a network it was driven.
+    """Check a video, its track if there is one, and how much of the drive lies on a network.
 
-    Without a camera that of a typical dash-cam is assumed, which is a concern.
+    Without a camera, a typical dash-cam is assumed, and that is reported as a concern.
 
     Raises
     ------
     RoadscanError
-        What makes the video or the track unusable; `network_too_far`.
+        If the video or the track is unusable; `network_too_far`.
     """
     info = probe(video_path)
     camera = camera or read_camera(None)
@@ -66,7 +67,7 @@ def check_drive(
     track = read_track(track_path)
     crs = metric_crs(track.lon_deg, track.lat_deg) if network is None else network.crs_epsg
     path = clean_track(track, crs)
-    track = with_losses(track, path.counts)
+    track = with_losses(with_bridges(track, path), path.counts)
     if network is not None:
         check_near(path, network, track_path.name)
     clock = place_in_time(video_path, info, path, None)
@@ -103,7 +104,7 @@ def _within(gap: Gap, from_s: float, to_s: float) -> float:
 
 
 def _on_network_m(path: DrivePath, network: Network, from_s: float, to_s: float) -> float:
-    """Return how much of what was driven in a time lies on roads of the network."""
+    """Return the metres driven on roads of the network between two times."""
     matched = match_path(path, network)
     filmed = (matched.t_s >= from_s) & (matched.t_s <= to_s)
     on_road = filmed & (matched.link >= 0)
@@ -112,7 +113,7 @@ def _on_network_m(path: DrivePath, network: Network, from_s: float, to_s: float)
 
 
 def with_concerns(check: DriveCheck) -> DriveCheck:
-    """Return a check with what somebody should look at, in the order of `Concern`."""
+    """Return a check with its concerns, which staff should look at, in the order of `Concern`."""
     codes = {warning.split(":")[0] for warning in check.warnings}
     found = {Concern(code) for code in codes & set(Concern)}
     if "truncated" in codes:

@@ -1,4 +1,4 @@
-"""Works through a drive chunk by chunk: frames in, observations and cells out."""
+"""Process a drive chunk by chunk: frames in, observations and cells out."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -23,7 +23,7 @@ from roadscan.model.drive import (
 from roadscan.model.frame import Boxes, FrameRejection
 from roadscan.model.road import Network
 from roadscan.model.stored_picture import PictureRefusal, StoredPicture
-from roadscan.pipeline.analyse_frames import FrameAnalyser, Seen, analyse_frames, shown_at
+from roadscan.pipeline.analyse_frames import AnalysedFrame, FrameAnalyser, analyse_frames, shown_at
 from roadscan.pipeline.keep_pictures import NO_PICTURES, PictureKeeper, PictureRules
 from roadscan.pipeline.prepare import PreparedDrive
 from roadscan.pipeline.progress import Progress
@@ -31,20 +31,20 @@ from roadscan.pipeline.run_record import Stopwatch
 from roadscan.read.video import frames_at
 
 CHUNK_S = 60.0
-"""Seconds of video that are done again at most after a stop."""
+"""Seconds of video per chunk: the most that is repeated after a stop."""
 
 NOT_THERE = (FrameRejection.NOT_DECODED, FrameRejection.REPEATED)
-"""Of the frames planned, those that the video does not have."""
+"""Reasons why a planned frame does not exist in the video."""
 
 
 def chunk_of(wanted_video_s: Floats) -> Ints:
-    """Return the number of the chunk that each time in the video falls into."""
+    """Return the chunk number of each time in the video."""
     return np.floor(wanted_video_s / CHUNK_S).astype(np.int64)
 
 
 @dataclass
 class ChunkAccount:
-    """A chunk being filled: every frame and every detection ends somewhere."""
+    """The account of a chunk in progress: every frame and every detection is booked once."""
 
     number: int
     planned: int
@@ -65,7 +65,7 @@ class ChunkAccount:
     def put(
         self, found: FrameDetections | UnusableFrame, frame_t_s: float, setup: CameraOnRoute
     ) -> tuple[Observation, ...]:
-        """Put what was found in the frame of a UTC time on the road; return what lies there."""
+        """Place the detections of the frame shown at a UTC time; return its observations."""
         self.frames.append(found)
         if isinstance(found, UnusableFrame):
             self.rejected[found.reason] += 1
@@ -87,7 +87,7 @@ class ChunkAccount:
         ]
         self._keep(placed.observations)
         self.seen.add_frame(placed.views, placed.observations)
-        # driven and not seen: without this, a lane behind a lorry would count as not driven
+        # driven but not seen: otherwise a lane behind a lorry would count as not driven
         behind = [replace(view, hidden=()) for view in placed.views if view.hidden]
         self.unusable.add_lost(behind, Rejection.HIDDEN)
         return placed.observations
@@ -108,7 +108,7 @@ class ChunkAccount:
         pictures: tuple[StoredPicture, ...],
         refused: dict[PictureRefusal, int],
     ) -> ChunkResult:
-        """Close the account."""
+        """Check that the account balances, and return the result of the chunk."""
         if self.planned != self.usable + sum(self.rejected.values()):
             message = (
                 f"chunk {self.number}: {self.planned} frames planned, but {self.usable} usable "
@@ -141,8 +141,8 @@ class ChunkAccount:
 
 
 @dataclass(frozen=True, slots=True)
-class Looking:
-    """All that the analysis of a frame needs."""
+class AnalysisTools:
+    """The detector, network, scheme and picture rules that a drive is analysed with."""
 
     detector: Detector
     network: Network
@@ -152,7 +152,7 @@ class Looking:
 
 @dataclass(frozen=True, slots=True)
 class _Chunk:
-    """A chunk being worked: its account, and the pictures that it may keep."""
+    """A chunk in progress: its account, and the pictures that it may store."""
 
     account: ChunkAccount
     keeper: PictureKeeper
@@ -164,62 +164,62 @@ class _Chunk:
 def work_chunks(
     prepared: PreparedDrive,
     pending: frozenset[int],
-    looking: Looking,
+    tools: AnalysisTools,
     watch: Stopwatch,
     progress: Progress,
 ) -> Iterator[ChunkResult]:
     """Yield the result of each pending chunk, in order, as soon as it is done.
 
-    Memory does not grow with the drive: frames come one by one, a chunk is let go when it is
-    yielded. `pending` holds numbers of `chunk_of`.
+    Memory does not grow with the length of the drive: frames are decoded one by one, and a chunk
+    is released once it is yielded. `pending` holds chunk numbers as in `chunk_of`.
     """
     numbers = chunk_of(prepared.wanted_video_s)
     todo = np.isin(numbers, sorted(pending))
     planned = Counter(numbers[todo].tolist())
-    # a picture on show across the end of a chunk is that chunk's, whether it is done now or not
+    # a frame on show across the end of a chunk belongs to that chunk, even if it is not pending
     asked = todo | np.append(todo[1:], False)
     wanted_s, numbers = prepared.wanted_video_s[asked], numbers[asked]
-    drive, network, scheme = prepared.drive, looking.network, looking.scheme
+    drive, network, scheme = prepared.drive, tools.network, tools.scheme
     info = drive.video
     setup = CameraOnRoute(drive.camera, info.width, info.height, prepared.matched, network)
-    looker = FrameAnalyser(setup, looking.detector, looking.pictures.finder)
+    analyser = FrameAnalyser(setup, tools.detector, tools.pictures.finder)
     shown = shown_at(
         frames_at(prepared.video_path, wanted_s), wanted_s, 1 / max(info.frame_rate_hz, 1e-9), watch
     )
     numbered = ((int(numbers[n]), one) for n, one in enumerate(shown) if numbers[n] in pending)
 
     def begin(number: int) -> _Chunk:
-        keeper = PictureKeeper(looking.pictures, setup, network, scheme)
+        keeper = PictureKeeper(tools.pictures, setup, network, scheme)
         return _Chunk(ChunkAccount(number, planned[number], scheme, network), keeper)
 
     chunks = iter(sorted(planned))
     chunk: _Chunk | None = None
-    for number, looked in analyse_frames(numbered, looker, watch):
+    for number, analysed in analyse_frames(numbered, analyser, watch):
         while chunk is None or chunk.account.number < number:
             if chunk is not None:
                 yield chunk.finish(drive.drive_id)
             chunk = begin(next(chunks))
-        _take(looked, chunk, drive.clock, setup, watch)
+        _take(analysed, chunk, drive.clock, setup, watch)
         progress.advance()
     if chunk is not None:
         yield chunk.finish(drive.drive_id)
 
 
 def _take(
-    looked: Seen | UnusableFrame,
+    analysed: AnalysedFrame | UnusableFrame,
     chunk: _Chunk,
     clock: ClockFit,
     setup: CameraOnRoute,
     watch: Stopwatch,
 ) -> None:
-    """Put a frame into its chunk's account, and show it to what keeps the pictures."""
-    found = looked.found if isinstance(looked, Seen) else looked
+    """Book a frame in its chunk's account, and offer it to the picture keeper."""
+    found = analysed.found if isinstance(analysed, AnalysedFrame) else analysed
     frame_t_s = clock.utc_s(found.video_t_s)
     with watch.stage("place"):
         observations = chunk.account.put(found, frame_t_s, setup)
-    if isinstance(looked, Seen):
+    if isinstance(analysed, AnalysedFrame):
         with watch.stage("pictures"):
-            chunk.keeper.offer(looked.frame, frame_t_s, observations, looked.found.traffic_xyxy)
+            chunk.keeper.offer(analysed.frame, frame_t_s, observations, analysed.found.traffic_xyxy)
 
 
 def _corners(xyxy: Floats) -> tuple[float, float, float, float]:

@@ -1,4 +1,4 @@
-"""Accuracy of a run where the truth is known: the rendered sample drive."""
+"""Accuracy of a run on the rendered sample drive, whose ground truth is known."""
 
 import json
 from collections import defaultdict
@@ -16,12 +16,12 @@ from roadscan.model.road import Network, Segment
 from roadscan.model.score import Indicators
 
 HIT_M = 3.0
-"""A damage is found if one of its kind lies within this distance."""
+"""A true damage counts as found if one of its kind is reported within this distance."""
 
 
 @dataclass(frozen=True, slots=True)
 class KindCheck:
-    """Damages of one kind: true ones, found ones, reported ones, reported ones that are true."""
+    """Counts of damages of one kind: true, found, reported, and correctly reported."""
 
     true: int
     found: int
@@ -31,7 +31,7 @@ class KindCheck:
 
 @dataclass(frozen=True, slots=True)
 class TruthCheck:
-    """Recall and precision of damages, and how far off the scores are."""
+    """Recall and precision of damages, and the error of the scores."""
 
     hit_m: float
     recall: float | None
@@ -40,7 +40,7 @@ class TruthCheck:
     segments: int
     """Segments with a score."""
     score_error_mean: float | None
-    """Mean absolute difference to the score that the true damage gives."""
+    """Mean absolute difference from the score that follows from the true damage."""
     score_error_max: float | None
     same_class: int
     """Segments whose class is the true one."""
@@ -59,7 +59,7 @@ def check_against_truth(
 ) -> TruthCheck:
     """Compare the layers of a run with the damage that was rendered.
 
-    Only damage in lanes that were driven counts; `truth_path` is what data_samples/make.py wrote,
+    Only damage in driven lanes counts. `truth_path` is a file that data_samples/make.py wrote,
     `layers` the GeoPackage of the run.
     """
     truth = geopandas.read_file(truth_path).to_crs(network.crs_epsg)
@@ -109,7 +109,7 @@ def _true_scores(
     segments: tuple[Segment, ...],
     scheme: Scheme,
 ) -> dict[str, tuple[float, int]]:
-    """Score and class of every segment that can be scored, from the true cells."""
+    """Return score and class of every segment that can be scored, from the true cells."""
     hit: dict[tuple[str, str, str], set[tuple[int, int]]] = defaultdict(set)
     for row in truth.itertuples():
         rule = scheme.kinds.get(row.kind)

@@ -1,4 +1,4 @@
-"""Evaluation of a model on labelled pictures, run as it runs on a drive."""
+"""Evaluate a model on labelled pictures, run in the same way as on a drive."""
 
 import json
 import os
@@ -29,28 +29,28 @@ from roadscan.pipeline.progress import NoProgress, Progress
 from roadscan.read.labelled_pictures import LabelledPicture, open_labelled, read_labelled
 
 LANE_WIDTH_M = 3.5
-"""Of the lane whose near field is looked at: pictures say nothing about it."""
+"""Width of the lane whose near field is evaluated; the pictures do not state it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """A model held against the truth of a folder, class by class."""
+    """Results of a model against the labels of a folder, class by class."""
 
     model: str
     sha256: str
     pictures: int
     tallies: dict[str, Tally]
-    """Of the classes that both know, in the model's order."""
+    """By class that both model and labels have, in the model's order."""
     thresholds: dict[str, float]
-    """From which confidence on each class of the model counts as found."""
+    """Lowest confidence at which each class of the model counts as found."""
     threshold: float
-    """The one of classes that have none of their own."""
+    """Lowest confidence of classes without one of their own."""
     left_out: dict[str, int]
-    """True boxes of classes that the model does not know."""
+    """Labelled boxes of classes that the model does not have."""
 
     @property
     def classes(self) -> dict[str, Figures]:
-        """Figures of every class of the model; without true boxes they are None."""
+        """Figures of every class of the model; None without labelled boxes."""
         return {
             name: figures(self.tallies.get(name, Tally()), threshold)
             for name, threshold in self.thresholds.items()
@@ -58,17 +58,17 @@ class Evaluation:
 
     @property
     def map50(self) -> float | None:
-        """Mean of AP50 over the classes that have true boxes."""
+        """Mean of AP50 over the classes that have labelled boxes."""
         return mean(row.ap50 for row in self.classes.values())
 
     @property
     def map50_95(self) -> float | None:
-        """Mean of AP50-95 over the classes that have true boxes."""
+        """Mean of AP50-95 over the classes that have labelled boxes."""
         return mean(row.ap50_95 for row in self.classes.values())
 
     @property
     def f1(self) -> float | None:
-        """Of all boxes of all classes together, as the CRDDC challenge counts it."""
+        """F1 of the boxes of all classes together, as the CRDDC challenge counts it."""
         return pooled_f1((tally, self.thresholds[name]) for name, tally in self.tallies.items())
 
     def as_json(self) -> str:
@@ -101,13 +101,13 @@ def evaluate_model(
 ) -> Evaluation:
     """Run a model over a YOLO folder and count what it finds.
 
-    With a camera only its near field is looked at, as on a drive, and only boxes that begin there
-    count. `predictions` gets one line of JSON a picture: boxes in pixels from confidence 0.01 on.
+    With a camera, only its near field is evaluated, as on a drive, and only boxes that begin there
+    count. `predictions` gets one line of JSON per picture: boxes in pixels from confidence 0.01 up.
 
     Raises
     ------
     RoadscanError
-        What `open_labelled` and `read_labelled` raise; `data_class_unknown` if the model knows
+        The errors of `open_labelled` and `read_labelled`; `data_class_unknown` if the model has
         none of the classes; `camera_sees_no_road`; `output_not_writable`.
     """
     progress = progress or NoProgress()
@@ -148,7 +148,7 @@ def evaluate_model(
 def look(
     picture: LabelledPicture, detector: Detector, camera: Camera | None
 ) -> tuple[Boxes, Boxes]:
-    """Return what is found and what is true of a picture: all of it, or of its near field.
+    """Return the found and the labelled boxes of a picture, or of its near field with a camera.
 
     Raises
     ------
@@ -172,7 +172,7 @@ def look(
 
 
 def begins_in(boxes: Boxes, placed: Rows, rows: Rows) -> Boxes:
-    """Return the boxes whose lower edge lies in rows where it is placed, cut off at `rows`."""
+    """Return the boxes whose lower edge lies in the rows `placed`, clipped to `rows`."""
     lower = boxes.xyxy[:, 3]
     kept = np.flatnonzero((lower > placed.top) & (boxes.xyxy[:, 1] < placed.bottom))
     xyxy = boxes.xyxy[kept].copy()
@@ -190,7 +190,7 @@ def _line(name: str, found: Boxes) -> str:
 
 @contextmanager
 def _writing(path: Path | None) -> Iterator[TextIO | None]:
-    """Open a file that is there whole in the end or not at all; nothing without a path."""
+    """Open a file that is complete at the end or does not exist; None without a path."""
     if path is None:
         yield None
         return

@@ -8,12 +8,12 @@ from roadscan.model.uploaded_file import TRACK_SUFFIXES, VIDEO_SUFFIXES
 
 
 def list_videos(inputs: Sequence[Path]) -> tuple[Path, ...]:
-    """Files as given, folders as the videos directly inside them, in the order of their names.
+    """Return the inputs, each folder replaced by the videos directly inside it, sorted by name.
 
     Raises
     ------
     RoadscanError
-        `file_missing` for an input that is not there or a folder without videos.
+        `file_missing` if a folder contains no video.
     """
     videos: list[Path] = []
     for path in inputs:
@@ -53,7 +53,7 @@ def find_track(video: Path, given: Path | None) -> Path:
 
 
 def _beside(video: Path) -> Path | None:
-    """Return the track that shares the video's name, in capitals or not: cards are written so."""
+    """Return the track with the video's name, ignoring case: memory cards mix upper and lower."""
     if not video.parent.is_dir():
         return None
     named = [

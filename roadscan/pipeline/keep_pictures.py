@@ -1,12 +1,11 @@
-"""Selects the pictures of a drive to store while it is analysed, chunk by chunk.
+"""Select the pictures of a drive to store while it is analysed, chunk by chunk.
 
 Which picture shows a damage best is known only when the survey is assessed, and by then the video
-may be gone for good: it is deleted early, and drives are scored anew long after. So each chunk
-keeps, of every cell, the picture of the frame that shows its damage best; the picture of a damage
-is that of one of its cells, whatever is joined to it later. On request it also keeps the first
-usable picture of every so many metres of the route, so that a reviewer sees the road where nothing
-was found. Decoding the video a second time would
-cost as much as the first one, for a town's drives and for every new scoring of them.
+may be gone: videos are deleted early, and drives are scored again long after. So each chunk stores
+for every cell the picture of the frame that shows its damage best; the picture of a damage is that
+of one of its cells, whatever is joined to it later. On request it also stores the first usable
+picture of every so many metres of the route, so that a reviewer sees the road where nothing was
+found. Decoding the video a second time, at every new scoring, would cost as much as the first time.
 """
 
 from collections import Counter, deque
@@ -42,12 +41,12 @@ from roadscan.model.stored_picture import (
 )
 
 CONTEXT_REACH_M: Final = 60.0
-"""As far ahead as a picture of the whole frame is taken to show anybody's plot."""
+"""How far ahead a picture of the whole frame is assumed to show private plots."""
 LANE_WIDTH_M: Final = 3.0
 NO_PRIVACY: Final = "none"
-"""Requests no privacy network, so that no picture is stored."""
+"""Option value that asks for no privacy network: no picture is stored then."""
 WAITING: Final = 5
-"""Frames held back: the vehicle comes nearer, and the next one mostly shows the damage better."""
+"""Frames held back: the vehicle approaches, so a later frame mostly shows the damage better."""
 
 _Cell = tuple[str, Direction, str, int, int]
 _Rank = tuple[float, float, tuple[float, ...]]
@@ -55,17 +54,17 @@ _Rank = tuple[float, float, tuple[float, ...]]
 
 @dataclass(frozen=True, slots=True)
 class PictureRules:
-    """Rules for stored pictures: their extent, the detector of people, areas without any."""
+    """Rules for stored pictures: their extent, the detector of people, areas without pictures."""
 
     view: PictureView
     finder: PeopleFinder | None
     masks: tuple[ObjectionMask, ...] = ()
     every_m: float = 0.0
-    """Metres of the route for which one picture is stored in any case; 0 for damages only."""
+    """One picture is stored per this many metres of the route in any case; 0 for damages only."""
 
     @property
     def key(self) -> str:
-        """All that the pictures of a chunk depend on; objections apply to stored ones as well."""
+        """What the pictures of a chunk depend on; objections also apply to stored pictures."""
         key = f"{self.view.value} {self.finder.sha256 if self.finder else NO_PRIVACY}"
         return f"{key} every {self.every_m:g} m" if self.every_m else key
 
@@ -74,12 +73,12 @@ NO_PICTURES: Final = PictureRules(PictureView.ROAD, None)
 
 
 def load_picture_rules(privacy_model: str, *, context: bool, every_m: float = 0.0) -> PictureRules:
-    """Load what looks for people: the default ("") if it came along, one by name, or none.
+    """Load the detector of people: the default ("") if it is installed, one by name, or none.
 
     Raises
     ------
     RoadscanError
-        What is wrong with a network that was asked for by name.
+        If a network that was asked for by name is missing or unusable.
     """
     view = PictureView.CONTEXT if context else PictureView.ROAD
     if privacy_model == NO_PRIVACY:
@@ -93,8 +92,8 @@ def load_picture_rules(privacy_model: str, *, context: bool, every_m: float = 0.
 
 
 @dataclass(frozen=True, slots=True)
-class _Seen:
-    """A frame held back, with what the quick look found in it."""
+class _HeldFrame:
+    """A frame held back, with the people that the quick detector found in it."""
 
     frame: Frame
     frame_t_s: float
@@ -102,7 +101,7 @@ class _Seen:
 
 
 class PictureKeeper:
-    """Keeps the pictures of one chunk; memory grows with its cells and holds few frames."""
+    """Selects the pictures of one chunk; holds few frames, and memory grows only with its cells."""
 
     def __init__(
         self, rules: PictureRules, setup: CameraOnRoute, network: Network, scheme: Scheme
@@ -115,11 +114,11 @@ class PictureKeeper:
         self._lonlat = Transformer.from_crs(network.crs_epsg, "OGC:CRS84", always_xy=True)
         self._best: dict[_Cell, tuple[_Rank, float]] = {}
         self._stretches: set[tuple[int, int]] = set()
-        """Legs and stretches of `every_m` that have their picture."""
+        """(leg, stretch of `every_m`) pairs that already have their picture."""
         self._shown = Counter[float]()
-        """By frame, how many cells it shows best, and stretches it is the first of."""
-        self._waiting: deque[_Seen] = deque()
-        self._before: _Seen | None = None
+        """By frame time: number of cells it shows best, plus stretches of which it is the first."""
+        self._waiting: deque[_HeldFrame] = deque()
+        self._before: _HeldFrame | None = None
         self._made: dict[float, StoredPicture | PictureRefusal] = {}
 
     def offer(
@@ -129,17 +128,17 @@ class PictureKeeper:
         observations: Sequence[Observation],
         people: Floats,
     ) -> None:
-        """Look at a frame with what was found in it; frames come in order of time."""
+        """Consider a frame with its observations and people; frames must come in order of time."""
         for observation in observations:
             self._claim(observation)
         if self._rules.every_m:
             self._claim_stretch(frame_t_s)
-        self._waiting.append(_Seen(frame, frame_t_s, people))
+        self._waiting.append(_HeldFrame(frame, frame_t_s, people))
         if len(self._waiting) > WAITING:
             self._settle()
 
     def finish(self) -> tuple[tuple[StoredPicture, ...], dict[PictureRefusal, int]]:
-        """Return the pictures, in order of time, and how many there are not by reason."""
+        """Return the pictures in order of time, and the number of refused ones by reason."""
         while self._waiting:
             self._settle()
         made = [self._made[t_s] for t_s in sorted(self._made) if self._shown[t_s]]
@@ -148,7 +147,7 @@ class PictureKeeper:
         return kept, dict(sorted(refused.items()))
 
     def _claim(self, observation: Observation) -> None:
-        """Assign to the observation the cells that it shows better than any before."""
+        """Assign to the observation's frame the cells that it shows better than any before."""
         rule = self._scheme.kinds.get(observation.kind)
         if rule is None:
             return
@@ -165,7 +164,7 @@ class PictureKeeper:
                 self._shown[observation.frame_t_s] += 1
 
     def _claim_stretch(self, frame_t_s: float) -> None:
-        """Give the frame the stretch of route that it begins, if none was given it before."""
+        """Assign the stretch of route to the frame if it is the first one on it."""
         place = self._setup.route.position_at(frame_t_s)
         if place is None:
             return
@@ -180,29 +179,29 @@ class PictureKeeper:
             self._made.pop(frame_t_s, None)
 
     def _settle(self) -> None:
-        """Make the picture of the frame that waited longest, if it is still the best of a cell."""
-        seen = self._waiting.popleft()
-        if self._shown[seen.frame_t_s]:
-            self._made[seen.frame_t_s] = self._make(seen)
-        self._before = seen
+        """Make the picture of the frame that waited longest, if it is still needed."""
+        held = self._waiting.popleft()
+        if self._shown[held.frame_t_s]:
+            self._made[held.frame_t_s] = self._make(held)
+        self._before = held
 
-    def _make(self, seen: _Seen) -> StoredPicture | PictureRefusal:
+    def _make(self, held: _HeldFrame) -> StoredPicture | PictureRefusal:
         view = self._rules.view
         doubt = doubt_of(self._setup.camera)
         if doubt is not None:
             return doubt
-        ground = ground_shown(seen.frame_t_s, self._setup, view)
+        ground = ground_shown(held.frame_t_s, self._setup, view)
         if ground is None:
             return PictureRefusal.NO_GEOMETRY
         footprint = np.column_stack(self._lonlat.transform(*ground.footprint_m.T))
         if shapely.intersects(shapely.Polygon(footprint), self._masks).any():
             return PictureRefusal.OBJECTION
         try:
-            around = self._people_around(seen)
+            around = self._people_around(held)
         except PeopleDetectionError as failure:
             return failure.why
         made = redacted_picture(
-            seen.frame,
+            held.frame,
             view,
             ground.outline,
             ground.rows,
@@ -211,16 +210,16 @@ class PictureKeeper:
             partial(tall_enough, self._setup.camera, self._setup.width, self._setup.height),
         )
         if isinstance(made, Picture):
-            return StoredPicture(seen.frame_t_s, made, footprint)
+            return StoredPicture(held.frame_t_s, made, footprint)
         return made
 
-    def _people_around(self, seen: _Seen) -> list[Floats]:
-        """Return who else is known to be about.
+    def _people_around(self, held: _HeldFrame) -> list[Floats]:
+        """Return the people known from this frame and its neighbours.
 
-        The quick detector has run on this frame; for a wide picture, the careful one also runs on
-        the frames before and after it.
+        The quick detector has already run on this frame; for a picture of the whole frame, the
+        careful one also runs on the frames before and after it.
         """
-        known = [seen.people]
+        known = [held.people]
         finder = self._rules.finder
         if self._rules.view is PictureView.CONTEXT and finder is not None:
             after = self._waiting[0] if self._waiting else None
@@ -236,13 +235,13 @@ class GroundShown:
     outline: Floats
     """(n, 2) pixels of the driven lane and 1 m to either side."""
     rows: Rows
-    """Where anybody who stands on it is visible."""
+    """Rows of the picture in which anybody who stands on this ground is visible."""
     footprint_m: Floats
-    """(n, 2) in the metric CRS, wider by how well the place is known."""
+    """(n, 2) in the metric CRS, widened by the accuracy of the position."""
 
 
 def ground_shown(frame_t_s: float, setup: CameraOnRoute, view: PictureView) -> GroundShown | None:
-    """Return the ground that the picture of a moment shows; None if camera or place do not tell."""
+    """Return the ground that a picture shows; None if the camera or the position leave it open."""
     place = setup.route.position_at(frame_t_s)
     ahead = (
         setup.route.stretches(place.leg, place.route_m, place.route_m + REACH_M) if place else []
@@ -279,17 +278,17 @@ def doubt_of(camera: Camera) -> PictureRefusal | None:
 
 
 def standing(people: Boxes, setup: CameraOnRoute) -> Boxes:
-    """Return the boxes of those who are tall enough to stand where they seem to."""
+    """Return the boxes that are tall enough for a person standing at their lower edge."""
     tall = tall_enough(setup.camera, setup.width, setup.height, people.xyxy)
     kinds = tuple(kind for kind, kept in zip(people.kind, tall, strict=True) if kept)
     return Boxes(people.xyxy[tall], people.confidence[tall], kinds)
 
 
 def rows_of_traffic(setup: CameraOnRoute, lane_width_m: float = LANE_WIDTH_M) -> Rows | None:
-    """Return the rows in which traffic on the near field shows; None if there is no such field.
+    """Return the rows in which traffic on the near field is visible; None without a near field.
 
-    Where the near field ends does not depend on the lane's width, but where a lane wider than the
-    picture would end at once.
+    The far end of the near field does not depend on the lane width, unless the lane is wider than
+    the picture shows: then there is no near field.
     """
     field = setup.near_field(lane_width_m)
     return None if field is None else traffic_rows(setup.camera, setup.width, setup.height, field)

@@ -1,4 +1,4 @@
-"""A track put on the network, fix by fix, without any video."""
+"""Match a track to the network, fix by fix, without a video."""
 
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -9,7 +9,7 @@ from roadscan.locate.clean_track import clean_track
 from roadscan.locate.map_matching import match_path
 from roadscan.model.road import Direction, Network
 from roadscan.model.track import Gap
-from roadscan.pipeline.prepare import check_near, with_losses
+from roadscan.pipeline.prepare import check_near, with_bridges, with_losses
 from roadscan.read.track_file import read_track
 
 
@@ -34,7 +34,7 @@ class TrackOnNetwork:
     """Metres driven by link id."""
     unmatched: tuple[Gap, ...]
     warnings: tuple[str, ...]
-    """What is doubtful about the track."""
+    """Doubts about the track, each beginning with its code."""
 
     def as_json(self) -> dict[str, object]:
         """Return it as plain values."""
@@ -47,7 +47,7 @@ def match_track(track_path: Path, network: Network) -> TrackOnNetwork:
     Raises
     ------
     RoadscanError
-        What `read_track` and `check_near` raise.
+        The errors of `read_track` and `check_near`.
     """
     track = read_track(track_path)
     path = clean_track(track, network.crs_epsg)
@@ -65,5 +65,5 @@ def match_track(track_path: Path, network: Network) -> TrackOnNetwork:
         for k in np.flatnonzero(matched.link >= 0)
     )
     credited = {link: round(metres, 2) for link, metres in sorted(matched.credited_m.items())}
-    warnings = with_losses(track, path.counts).warnings
+    warnings = with_losses(with_bridges(track, path), path.counts).warnings
     return TrackOnNetwork(fixes, credited, matched.unmatched, warnings)

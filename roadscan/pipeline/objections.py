@@ -1,4 +1,4 @@
-"""Objections against pictures, applied to what is stored and to what is still to come."""
+"""Objections to pictures: areas of which no picture is stored, now or later."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -19,11 +19,11 @@ from roadscan.store.store import Store
 from roadscan.store.town.accounts import Accounts
 
 ACTION = "objections"
-"""In the record of what was done."""
+"""Name of the action in the audit log."""
 
 
 @dataclass(frozen=True, slots=True)
-class Objected:
+class ObjectionEffect:
     """The effect of objections."""
 
     areas: int
@@ -31,7 +31,7 @@ class Objected:
     new: int
     """Areas that were not known before."""
     removed: int
-    """Pictures that were stored and are gone."""
+    """Stored pictures that were removed."""
 
 
 def object_to_pictures(
@@ -39,28 +39,28 @@ def object_to_pictures(
     masks: Sequence[ObjectionMask],
     who: str,
     clock: Callable[[], float] = time,
-) -> Objected:
-    """Keep areas, remove every stored picture that shows one, and put it on record."""
+) -> ObjectionEffect:
+    """Store the areas, remove every stored picture that shows one, and record it in the log."""
     pictures = store.pictures
     new = pictures.put_objections(masks)
     known = pictures.objections()
     areas = shapely.union_all(shapely.from_wkb([mask.outline_wkb for mask in known]))
     removed = pictures.remove_within(areas) if known else 0
-    done = Objected(len(known), new, removed)
+    done = ObjectionEffect(len(known), new, removed)
     if new or removed:
         subject = f"{new} new areas of {done.areas}, {removed} pictures removed"
         Accounts(store.engine, clock).record(who, ACTION, subject)
     return done
 
 
-def object_in_folder(folder: Path, objections: Path) -> Objected:
-    """Apply a file of objections to a folder of results, and write its layers and photos anew.
+def object_in_folder(folder: Path, objections: Path) -> ObjectionEffect:
+    """Apply a file of objections to a folder of results and write its layers and photos anew.
 
     Raises
     ------
     RoadscanError
-        `file_missing` if the folder holds no results, and what `read_objections` and `open_store`
-        raise.
+        `file_missing` if the folder holds no results, and the errors of `read_objections` and
+        `open_store`.
     """
     masks = read_objections(objections)
     survey = survey_shown(folder)

@@ -1,4 +1,4 @@
-"""Puts one video on the network: its time, its path, the frames worth looking at."""
+"""Prepare a drive: when and where a video was recorded, and which of its frames to analyse."""
 
 import hashlib
 import json
@@ -8,11 +8,18 @@ from pathlib import Path
 import numpy as np
 
 from roadscan.errors import RoadscanError
-from roadscan.locate.apparent_motion import apparent_motion
+from roadscan.locate.apparent_motion import Motion, apparent_motion
 from roadscan.locate.clean_track import clean_track
 from roadscan.locate.clock import choose_windows, fit_clock
 from roadscan.locate.drive_path import sample_times, state_at
 from roadscan.locate.map_matching import match_path
+from roadscan.locate.reversing import (
+    backwards_m,
+    reversing,
+    turn_rounds,
+    windows_to_look_at,
+    without,
+)
 from roadscan.model.arrays import Floats
 from roadscan.model.drive import ClockFit, Drive, RematchInputs, VideoInfo
 from roadscan.model.frame import Camera
@@ -25,31 +32,33 @@ from roadscan.read.input_files import sha256_of
 from roadscan.read.track_file import read_track
 from roadscan.read.video import grey_frames, probe
 
-METHOD = 8
-"""Raised with every change that makes a chunk's result differ, so that no old chunk is reused."""
+METHOD = 9
+"""Raised by every change that alters a chunk's result, so that no old chunk is reused."""
 
 MAX_NETWORK_DISTANCE_M = 10_000.0
 MIN_OVERLAP_S = 1.0
 TRACK_AROUND_S = 60.0
 """Seconds of track stored before and after the video; the purge deletes the rest."""
 
+BRIDGED_S = 5.0
+"""What lies between fixes further apart is told."""
 MAX_LOST_SHARE = 0.1
-"""A track that loses this share of its fixes is worth a look: chosen by judgment."""
+"""Share of lost fixes from which a track is reported; chosen by judgment."""
 
 CLOCK_RATE_HZ = 10.0
 CLOCK_WIDTH_PX = 320
 CLOCK_SHARE = 0.1
-"""Of the video is decoded for the clock fit, within the two bounds below."""
+"""Share of the video that is decoded for the clock fit, within the two bounds below."""
 CLOCK_MIN_S = 24.0
 CLOCK_MAX_S = 90.0
 
 OPTION_SIGMA_S = 0.1
-"""A clock offset given by hand is taken to be right to a tenth of a second."""
+"""A clock offset given by hand is assumed to be right to a tenth of a second."""
 
 
 @dataclass(frozen=True, slots=True)
 class Detecting:
-    """The detector, as far as results depend on it."""
+    """The properties of the detector that results depend on."""
 
     name: str
     sha256: str
@@ -57,14 +66,14 @@ class Detecting:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """All that a drive's results depend on besides its files."""
+    """Everything that a drive's results depend on besides its files."""
 
     survey: str
     camera: Camera
     offset_s: float | None
     every_m: float
     viewing: str
-    """Of the scheme: what decides how frames become views and hits."""
+    """The part of the scheme that decides how frames become views and hits."""
     pictures: str = ""
     """The detector of people and the extent of the pictures, as one string."""
 
@@ -82,14 +91,14 @@ class DrivenTrack:
 
 @dataclass(frozen=True, slots=True)
 class PreparedDrive:
-    """A drive ready to be looked at."""
+    """A drive ready to be analysed."""
 
     drive: Drive
     video_path: Path
     path: DrivePath
     matched: MatchedPath
     wanted_video_s: Floats
-    """Times in the video at which a frame is looked at, one every so many metres driven."""
+    """Times in the video at which a frame is analysed, one every so many metres driven."""
     trace: RematchInputs
 
 
@@ -99,18 +108,18 @@ def drive_track(track_path: Path, network: Network) -> DrivenTrack:
     Raises
     ------
     RoadscanError
-        What `read_track` raises; `network_too_far` if they lie over 10 km apart.
+        The errors of `read_track`; `network_too_far` if track and network lie over 10 km apart.
     """
     track = read_track(track_path)
     path = clean_track(track, network.crs_epsg)
-    track = with_losses(track, path.counts)
+    track = with_losses(with_bridges(track, path), path.counts)
     check_near(path, network, track_path.name)
     matched = match_path(path, network)
     return DrivenTrack(track_path.name, sha256_of(track_path), track, path, matched)
 
 
 def with_losses(track: Track, counts: CleanCounts) -> Track:
-    """Return a track that also warns of its fixes without use, if they are many."""
+    """Return the track, with a warning if many of its fixes cannot be used."""
     dropped = {
         "unread": track.unread,
         "not_increasing": counts.not_increasing,
@@ -122,7 +131,20 @@ def with_losses(track: Track, counts: CleanCounts) -> Track:
     if lost < MAX_LOST_SHARE * fixes:
         return track
     why = ", ".join(f"{count} {reason}" for reason, count in dropped.items() if count)
-    told = f"track_fixes_lost: {lost} of {fixes} fixes cannot be used ({why})"
+    warning = f"track_fixes_lost: {lost} of {fixes} fixes cannot be used ({why})"
+    return replace(track, warnings=(*track.warnings, warning))
+
+
+def with_bridges(track: Track, path: DrivePath) -> Track:
+    """Return a track that also warns of what is assumed between its fixes, if that is much."""
+    step_s, driven_m = np.diff(path.t_s), np.diff(path.driven_m)
+    bridged = (np.diff(path.piece) == 0) & (driven_m > 0.0) & (step_s > BRIDGED_S)
+    if not bridged.any():
+        return track
+    told = (
+        f"track_bridged: {driven_m[bridged].sum():.0f} m lie between fixes up to "
+        f"{step_s[bridged].max():.0f} s apart; they are used where only one way leads along"
+    )
     return replace(track, warnings=(*track.warnings, told))
 
 
@@ -134,16 +156,17 @@ def prepare_drive(
     detecting: Detecting,
     watch: Stopwatch | None = None,
 ) -> PreparedDrive:
-    """Find out where and when a video was recorded and which of its frames to look at.
+    """Find out where and when a video was recorded and which of its frames to analyse.
 
     Raises
     ------
     RoadscanError
-        What is wrong with this video or its clock; other videos of a survey may still be fine.
+        If this video or its clock is unusable; other videos of the survey may still be fine.
     """
     info = probe(video_path)
     clock = place_in_time(video_path, info, track.path, settings.offset_s, watch)
     shift_s = clock.started_s + clock.offset_s
+    track = _without_reversing(video_path, info.playable_s, track, network, shift_s, watch)
     from_s = max(shift_s, float(track.path.t_s[0]))
     to_s = min(shift_s + info.playable_s, float(track.path.t_s[-1]))
     wanted_s = sample_times(track.path, settings.every_m, from_s, to_s) - shift_s
@@ -173,8 +196,48 @@ def prepare_drive(
     return PreparedDrive(drive, video_path, track.path, track.matched, wanted_s, trace)
 
 
+def _without_reversing(
+    video_path: Path,
+    playable_s: float,
+    track: DrivenTrack,
+    network: Network,
+    shift_s: float,
+    watch: Stopwatch | None,
+) -> DrivenTrack:
+    """Leave out stretches driven backwards: they neither drive the other lane nor view this one.
+
+    The picture is decoded only around places where the track turns round.
+    """
+    turns_s = turn_rounds(track.path)
+    windows = windows_to_look_at(turns_s, shift_s, shift_s + playable_s)
+    if not windows:
+        return track
+    in_video = tuple((from_s - shift_s, to_s - shift_s) for from_s, to_s in windows)
+    motion = _motion(video_path, in_video, watch)
+    backwards = reversing(track.path, turns_s, motion, shift_s)
+    if not backwards:
+        return track
+    warning = (
+        f"track_reversing: {backwards_m(track.path, backwards):.0f} m were driven backwards; "
+        "they are not assessed"
+    )
+    forwards = without(track.track, backwards)
+    forwards = replace(forwards, warnings=(*forwards.warnings, warning))
+    path = clean_track(forwards, network.crs_epsg)
+    return replace(track, track=forwards, path=path, matched=match_path(path, network))
+
+
+def _motion(
+    video_path: Path, windows: tuple[tuple[float, float], ...], watch: Stopwatch | None
+) -> Motion:
+    frames = grey_frames(video_path, windows, CLOCK_RATE_HZ, CLOCK_WIDTH_PX)
+    watch = watch or Stopwatch()
+    with watch.stage("clock"):
+        return apparent_motion(watch.waits("clock_decode", frames))
+
+
 def driven_stretches(path: DrivePath, from_s: float, to_s: float) -> tuple[Floats, ...]:
-    """Return the stretches of a path without a gap, between two times."""
+    """Return the uninterrupted stretches of a path between two times, each (n, 2)."""
     inside = (path.t_s >= from_s) & (path.t_s <= to_s)
     xy_m = np.column_stack([path.x_m, path.y_m])
     pieces = (xy_m[inside & (path.piece == piece)] for piece in np.unique(path.piece))
@@ -182,8 +245,8 @@ def driven_stretches(path: DrivePath, from_s: float, to_s: float) -> tuple[Float
 
 
 def _filmed(track: Track, from_s: float, to_s: float) -> Track:
-    """Return the fixes of what was filmed, with enough around it that it is matched as before."""
-    # written so that a fix without a time, which cleaning counts, goes
+    """Return the fixes around the video: as many as it takes to match it in the same way again."""
+    # a fix without a time compares false and is left out: cleaning has counted it
     kept = (track.t_s >= from_s - TRACK_AROUND_S) & (track.t_s <= to_s + TRACK_AROUND_S)
     return replace(track, **{name: getattr(track, name)[kept] for name in FIX_FIELDS})
 
@@ -195,7 +258,7 @@ def place_in_time(
     offset_s: float | None,
     watch: Stopwatch | None = None,
 ) -> ClockFit:
-    """Find the offset between picture and track; one that is given wins.
+    """Find the offset between picture and track; an offset that is given wins.
 
     Raises
     ------
@@ -210,10 +273,9 @@ def place_in_time(
         return ClockFit(started_s, offset_s, OPTION_SIGMA_S, "option", 0.0, warnings)
     budget_s = float(np.clip(CLOCK_SHARE * info.playable_s, CLOCK_MIN_S, CLOCK_MAX_S))
     windows = choose_windows(path, started_s, info.playable_s, budget_s)
-    frames = grey_frames(video_path, windows, CLOCK_RATE_HZ, CLOCK_WIDTH_PX)
     watch = watch or Stopwatch()
+    motion = _motion(video_path, windows, watch)
     with watch.stage("clock"):
-        motion = apparent_motion(watch.waits("clock_decode", frames))
         fit = fit_clock(motion, path, started_s)
     source = "assumed" if assumed and fit.source == "container" else fit.source
     return replace(fit, source=source, warnings=warnings + fit.warnings)
@@ -254,7 +316,7 @@ def check_near(path: DrivePath, network: Network, name: str) -> None:
 
 
 def settings_digest(drive: Drive, network: Network, trace: RematchInputs, viewing: str) -> str:
-    """Return the checksum of all that a drive's results depend on besides its files."""
+    """Return the checksum of everything that a drive's results depend on besides its files."""
     return _digest(
         [
             str(METHOD),

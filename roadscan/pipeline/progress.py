@@ -1,4 +1,4 @@
-"""Progress of a run: reported on stderr, or silent."""
+"""Progress of a run, drawn on stderr or not reported."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,23 +21,23 @@ from rich.text import Text
 
 
 class Progress(Protocol):
-    """Hears of the steps of a run."""
+    """Receives the progress of a run."""
 
     def begin(self, what: str, total: int) -> None:
-        """Hear that a step of `total` items begins; 0 where their number is not known."""
+        """Begin a step of `total` items; 0 if their number is not known."""
 
     def advance(self, items: int = 1) -> None:
-        """Hear that so many more items of the step are done."""
+        """Count this many more items of the step as done."""
 
 
 class NoProgress:
-    """Says nothing."""
+    """Reports nothing."""
 
     def begin(self, what: str, total: int) -> None:
-        """Say nothing."""
+        """Do nothing."""
 
     def advance(self, items: int = 1) -> None:
-        """Say nothing."""
+        """Do nothing."""
 
 
 class _SpeedColumn(ProgressColumn):
@@ -46,14 +46,14 @@ class _SpeedColumn(ProgressColumn):
 
 
 class ProgressBars:
-    """Bars with speed and time left."""
+    """Progress bars with speed and remaining time."""
 
     def __init__(self, bars: RichProgress) -> None:
         self._bars = bars
         self._task = bars.add_task("", total=None, visible=False)
 
     def begin(self, what: str, total: int) -> None:
-        """Finish the bar before and draw the next."""
+        """Finish the previous bar and draw the next."""
         self._bars.start()
         self._finish()
         shown = "".join(c if c.isprintable() else "?" for c in what)
@@ -75,10 +75,10 @@ BYTES: Final[tuple[ProgressColumn, ...]] = (DownloadColumn(), TransferSpeedColum
 
 @contextmanager
 def bars_on_stderr(figures: tuple[ProgressColumn, ...] = COUNTED) -> Iterator[Progress]:
-    """Draw bars on stderr while the block runs; only their last state where that is no terminal.
+    """Draw bars on stderr while the block runs; only their final state if it is not a terminal.
 
-    Nothing is drawn before the first step begins, and nothing stays of a run that fails: its error
-    is one line on stderr.
+    Nothing is drawn before the first step begins. If the run fails, the bars are removed, so that
+    its error is one line on stderr.
     """
     columns = (
         TextColumn("{task.description}", markup=False),

@@ -1,7 +1,8 @@
-"""Puts drives on another network by what the store has of them: no video, no detector.
+"""Match stored drives to another network, without their videos and without the detector.
 
-The detections of each frame are stored with the drive, and so is its track: cleaning, matching and
-placing are done again, looking is not. The outcome is that of working the recordings again.
+The store has the detections of each frame and the track of the drive: cleaning, matching and
+placing are repeated, detection is not. The result is the same as if the recordings had been
+analysed again.
 """
 
 from dataclasses import dataclass, replace
@@ -19,7 +20,7 @@ from roadscan.pipeline.chunk import ChunkAccount
 from roadscan.pipeline.prepare import check_near, driven_stretches, settings_digest
 from roadscan.pipeline.results_folder import named_survey, open_results
 from roadscan.pipeline.score_survey import ScoreSummary, score_survey, summary_of
-from roadscan.pipeline.update_run_record import retell_run
+from roadscan.pipeline.update_run_record import update_run_record
 from roadscan.publish.export import export_all
 from roadscan.read.network import read_network
 from roadscan.store.store import Store
@@ -27,15 +28,15 @@ from roadscan.store.store import Store
 
 @dataclass(frozen=True, slots=True)
 class Rematchable:
-    """The drives of a survey by whether the store has what they are matched by."""
+    """The drives of a survey, by whether the store has what matching them again needs."""
 
     traced: tuple[DriveKey, ...]
     untraced: tuple[DriveKey, ...]
-    """Worked by a roadscan that did not keep it."""
+    """Analysed by an older roadscan that did not store it."""
 
 
 def rematchable(store: Store, survey: str) -> Rematchable:
-    """Sort the drives of a survey; KeyError without one of this name."""
+    """Sort the drives of a survey; KeyError if there is no survey of this name."""
     traced, untraced = list[DriveKey](), list[DriveKey]()
     for key in store.survey(survey).drives:
         chunks = store.done_chunks(key.drive_id, key.settings_sha256)
@@ -49,16 +50,16 @@ def rematchable(store: Store, survey: str) -> Rematchable:
 def rematch_drive(
     store: Store, before: DriveKey, survey: str, network: Network, scheme: Scheme
 ) -> DriveKey:
-    """Put a drive on a network and keep it, for a survey, under the key that it has there.
+    """Match a drive to a network and store it under the key that it has there.
 
-    Doing it twice changes nothing; what the drive is on other networks stays.
+    Repeating it changes nothing, and its results on other networks stay.
 
     Raises
     ------
     RoadscanError
-        `network_too_far` if they lie over 10 km apart.
+        `network_too_far` if drive and network lie over 10 km apart.
     KeyError
-        Without a drive of this key, or without its trace.
+        If there is no drive with this key, or its trace is not stored.
     """
     drive, trace = store.drive(before), store.rematch_inputs.of(before)
     if trace is None:
@@ -93,20 +94,21 @@ class Rematched:
 
 
 def rematch_in_folder(folder: Path, network_path: Path, name: str | None) -> Rematched:
-    """Put a survey of a folder on another network and write its layers and `run.json` anew.
+    """Move a survey of a folder to another network and write its layers and `run.json` anew.
 
-    It moves whole or stays as it was; without a name it is the only one.
+    Either all of its drives move or none. Without a name, the folder must hold a single survey.
 
     Raises
     ------
     RoadscanError
-        `drive_needs_video` where a drive's frames are not stored, `network_too_far`,
-        `survey_unknown`, and what `open_results`, `read_network` and `export_all` raise.
+        `drive_needs_video` if the frames of a drive are not stored, `network_too_far`,
+        `survey_unknown`, and the errors of `open_results`, `read_network` and `export_all`.
     """
     with open_results(folder) as store:
         survey = store.survey(named_survey(store, name))
         scheme = parse_scheme(survey.scheme_text)
-        network = read_network(network_path, scheme.lane_width_m)
+        before = store.network(survey.network_sha256)
+        network = read_network(network_path, scheme.lane_width_m, before=before)
         found = rematchable(store, survey.name)
         if found.untraced:
             raise RoadscanError(
@@ -120,7 +122,7 @@ def rematch_in_folder(folder: Path, network_path: Path, name: str | None) -> Rem
         results = score_survey(store, survey.name)
         export_all(store, results, folder)
         summary = summary_of(results.assessment)
-        retell_run(folder, store, survey.name, summary, network)
+        update_run_record(folder, store, survey.name, summary, network)
     return Rematched(survey.name, len(keys), network, summary)
 
 

@@ -1,4 +1,4 @@
-"""A folder of results: its store, and the files beside it that `roadscan run` made of the store."""
+"""A folder of results: its store, and the files that `roadscan run` wrote beside it."""
 
 import json
 import shutil
@@ -19,18 +19,18 @@ LAYERS: Final = (
 )  # fmt: skip
 PHOTOS: Final = "photos/*.jpg"
 UNFINISHED: Final = ".export-partial"
-"""Left where writing them was killed."""
+"""Temporary folder of an export; it remains if the export was killed."""
 
 
 @contextmanager
 def open_results(folder: Path) -> Iterator[Store]:
-    """Open the store of a folder of results for the one that changes it.
+    """Open the store of a folder of results in order to change it.
 
     Raises
     ------
     RoadscanError
-        `file_missing` without one, `option_invalid` if it is a town's, whose recordings and jobs
-        the store knows nothing of; and what `open_store` raises.
+        `file_missing` without a store, `option_invalid` if the folder is that of a served town,
+        whose recordings and jobs are outside the store; and the errors of `open_store`.
     """
     if not (folder / FILE).is_file():
         raise RoadscanError(
@@ -47,7 +47,7 @@ def open_results(folder: Path) -> Iterator[Store]:
 
 
 def named_survey(store: Store, name: str | None) -> str:
-    """Return the survey of a name, or the only one; raises `survey_unknown`, `option_invalid`."""
+    """Return the survey named, or the only one; raises `survey_unknown` or `option_invalid`."""
     names = store.surveys()
     listed = ", ".join(map(repr, names)) or "none"
     if name is not None and name not in names:
@@ -60,7 +60,7 @@ def named_survey(store: Store, name: str | None) -> str:
 
 
 def survey_shown(folder: Path) -> str | None:
-    """Return the survey whose layers lie in a folder, as its `run.json` says; None without one."""
+    """Return the survey whose layers lie in a folder, according to `run.json`, or None."""
     try:
         record = json.loads((folder / RUN_FILE).read_text(encoding="utf-8"))
         return str(record["drive"]["survey"])
@@ -68,10 +68,10 @@ def survey_shown(folder: Path) -> str | None:
         return None
 
 
-def outputs_tell_of(folder: Path, drive_id: str) -> bool:
+def outputs_mention(folder: Path, drive_id: str) -> bool:
     """Tell whether files that a run left in a folder may show a drive.
 
-    They do unless those among them that name their drives are there and do not name this one.
+    They may unless files that list the drives exist and none of them lists this one.
     """
     naming = [path for name in (RUN_FILE, DRIVES_LAYER) if (path := folder / name).is_file()]
     if naming:
@@ -80,14 +80,14 @@ def outputs_tell_of(folder: Path, drive_id: str) -> bool:
 
 
 def remove_layers(folder: Path) -> None:
-    """Remove layers, maps and photos, which are made of the store and can be made again."""
+    """Remove layers, maps and photos, which can be made again from the store."""
     shutil.rmtree(folder / UNFINISHED, ignore_errors=True)
     for path in list(_layers(folder)):
         path.unlink(missing_ok=True)
 
 
 def remove_outputs(folder: Path) -> None:
-    """Remove all that a run left in a folder besides the store; its record goes last."""
+    """Remove everything that a run left in a folder besides the store, `run.json` last."""
     remove_layers(folder)
     (folder / RUN_FILE).unlink(missing_ok=True)
 

@@ -1,8 +1,8 @@
-"""Reviews of damages: what a reviewer is asked about, and what follows from the answer.
+"""Reviews of damages: the subject of a review, and the rescoring after a decision.
 
-A decision changes few lanes: they alone are scored again, and what changes is written into the
-store and the served layers together with the decision. Where that is not possible, a job scores the
-whole survey, as after any other change.
+A decision affects few lanes. Only these are scored again, and the changes are written to the store
+and the served layers together with the decision. Where that is not possible, a job scores the whole
+survey, as after any other change.
 """
 
 from roadscan.assess.lanes import combined_lane
@@ -18,10 +18,10 @@ from roadscan.store.store import Store
 
 
 def subject_of(store: Store, survey: str, damage_id: str) -> ReviewedDamage:
-    """Return what a verdict on a damage is about: the boxes that it is made of now.
+    """Return the subject of a verdict on a damage: the boxes that form it now.
 
-    Raises `evidence_unknown` if a survey has no such damage, or if it was reviewed already and its
-    scores are not up to date yet.
+    Raises `evidence_unknown` if the survey has no such damage, or if it was already reviewed and
+    the scores are not up to date yet.
     """
     try:
         damage, known = store.damage(survey, damage_id), store.survey(survey)
@@ -34,7 +34,7 @@ def subject_of(store: Store, survey: str, damage_id: str) -> ReviewedDamage:
     combined = combined_lane(seen, store.reviews.in_force(survey), width_m, scheme)
     found = () if combined is None else combined.sightings
     own = sightings_of(damage, found, row_count(link), width_m, scheme)
-    # the box that is shown comes first; the others are in other frames, or beside it
+    # the box shown to the reviewer comes first; the others are in other frames, or beside it
     boxes = sorted(own, key=lambda sighting: sighting.observation != damage.best)
     keys = tuple(dict.fromkeys(sighting.box for sighting in boxes))
     if not keys:
@@ -43,7 +43,7 @@ def subject_of(store: Store, survey: str, damage_id: str) -> ReviewedDamage:
 
 
 def decide(store: Store, subject: ReviewedDamage, ruling: Ruling) -> Decision:
-    """Record a ruling, and bring scores and layers up to date with it."""
+    """Record a ruling and bring scores and layers up to date with it."""
     change = store.reviews.up_to_date_change(subject.survey)
     verdict = BoxVerdict(ruling.verdict, ruling.kind)
     after = store.reviews.in_force(subject.survey) | dict.fromkeys(subject.boxes, verdict)
@@ -51,7 +51,7 @@ def decide(store: Store, subject: ReviewedDamage, ruling: Ruling) -> Decision:
 
 
 def undo(store: Store, number: int, who: str, at_s: float) -> Decision:
-    """Take a decision back, and bring scores and layers up to date.
+    """Withdraw a decision and bring scores and layers up to date.
 
     Raises `review_unknown`.
     """
@@ -64,7 +64,7 @@ def undo(store: Store, number: int, who: str, at_s: float) -> Decision:
 def _delta(
     store: Store, subject: ReviewedDamage, change: int | None, judgements: Judgements
 ) -> RescoreDelta | None:
-    """Return what other judgements about a subject's boxes change; None if all must be scored."""
+    """Return the effect of judgements on the subject's lanes; None if all lanes must be scored."""
     lanes = sorted(store.reviews.lanes_of(subject.survey, subject))
     if change is None or not lanes:
         return None

@@ -1,4 +1,4 @@
-"""One survey through all rooms: videos and tracks in, layers and run.json out."""
+"""Run one survey from start to end: videos and tracks in, layers and run.json out."""
 
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -12,7 +12,7 @@ import geopandas
 from roadscan.detect.detector import load_detector
 from roadscan.errors import InputFault, RoadscanError
 from roadscan.model.survey import DriveKey, Survey
-from roadscan.pipeline.chunk import Looking, chunk_of, work_chunks
+from roadscan.pipeline.chunk import AnalysisTools, chunk_of, work_chunks
 from roadscan.pipeline.find_inputs import find_track, list_videos
 from roadscan.pipeline.keep_pictures import PictureRules, load_picture_rules
 from roadscan.pipeline.objections import object_to_pictures
@@ -31,6 +31,7 @@ from roadscan.pipeline.run_record import (
     PicturesRecord,
     RunRecord,
     Stopwatch,
+    read_record,
     write_atomically,
 )
 from roadscan.pipeline.scheme import load_scheme
@@ -39,6 +40,7 @@ from roadscan.publish.export import PHOTOS, export_all
 from roadscan.read.camera_file import read_camera
 from roadscan.read.input_files import check_file
 from roadscan.read.network import read_network
+from roadscan.read.network_mapping import NetworkMapping
 from roadscan.read.objection_areas import read_objections
 from roadscan.store.sqlite import open_store
 from roadscan.store.store import Store
@@ -70,11 +72,23 @@ class RunResult:
         return geopandas.read_file(self.out / "roadscan.gpkg", layer=name).to_crs("EPSG:4326")
 
 
+def open_result(out: Path | str) -> RunResult:
+    """Open the finished results of a folder again.
+
+    Raises
+    ------
+    RoadscanError
+        `file_missing` if `roadscan run` did not finish there, `record_malformed`.
+    """
+    return RunResult(Path(out), read_record(Path(out) / RUN_FILE))
+
+
 def run(  # noqa: PLR0913 -- each is an option of the command
-    videos: Sequence[Path | str],
+    videos: Path | str | Sequence[Path | str],
     *,
     network: Path | str,
     out: Path | str,
+    mapping: NetworkMapping | None = None,
     track: Path | str | None = None,
     survey: str | None = None,
     camera: Path | str | None = None,
@@ -89,25 +103,28 @@ def run(  # noqa: PLR0913 -- each is an option of the command
     progress: Progress | None = None,
     tell: Callable[[Sequence[str]], None] | None = None,
 ) -> RunResult:
-    """Turn the videos of a survey into scored segments; what was done before is not done again.
+    """Turn the videos of a survey into scored segments; work already done is not repeated.
 
-    A video that cannot be used is recorded with its reason, and the others continue.
-    Photos show the road only, or with `context_photos` the whole frame without the persons and
-    vehicles that the privacy network finds; none show the areas of `objections`. `tell` hears
-    what was found when the network was read, before any drive. Weights for torch
-    from elsewhere than roadscan's own models are code, and loaded only with `trust_pt`.
+    `videos` is a video, a folder of them, or several of either; `mapping` assigns the columns of
+    the network, in place of a mapping file beside it. A video that cannot be used is recorded with
+    the reason, and the others continue. Photos show only the road, or with `context_photos` the
+    whole frame with persons and vehicles removed as far as the privacy network finds them; no photo
+    shows the areas of `objections`. `tell` is called with the remarks on the network before any
+    drive is read. Torch weights are code: those that do not come with roadscan are loaded only with
+    `trust_pt`.
 
     Raises
     ------
     RoadscanError
-        If no video could be used, nothing was assessed, or network, camera, scheme, model or the
-        output folder are not usable; `code` and `exit_code` say which.
+        If no video could be used, nothing could be assessed, or network, camera, scheme, model or
+        output folder are unusable; `code` and `exit_code` say which.
     """
     watch, progress = Stopwatch(), progress or NoProgress()
     out = Path(out)
-    paths = list_videos([Path(video) for video in videos])
+    given = [videos] if isinstance(videos, Path | str) else videos
+    paths = list_videos([Path(video) for video in given])
     with watch.stage("load"):
-        tools = _load(scheme, camera, Path(network), model, trust_pt=trust_pt)
+        tools = _load(scheme, camera, Path(network), mapping, model, trust_pt=trust_pt)
         rules = load_picture_rules(privacy_model, context=context_photos)
         tools = replace(tools, pictures=rules)
         masks = () if objections is None else read_objections(Path(objections))
@@ -166,11 +183,17 @@ def _pictures(store: Store, survey: str, out: Path, rules: PictureRules) -> Pict
 
 
 def _load(
-    scheme: str, camera: Path | str | None, network: Path, model: str, *, trust_pt: bool
+    scheme: str,
+    camera: Path | str | None,
+    network: Path,
+    mapping: NetworkMapping | None,
+    model: str,
+    *,
+    trust_pt: bool,
 ) -> Tools:
     loaded_scheme = load_scheme(scheme)
     loaded_camera = read_camera(None if camera is None else Path(camera))
-    roads = read_network(network, loaded_scheme.lane_width_m)
+    roads = read_network(network, loaded_scheme.lane_width_m, mapping)
     detector = load_detector(model, trust_pt=trust_pt)
     return Tools(loaded_scheme, loaded_camera, roads, detector)
 
@@ -187,7 +210,7 @@ def _survey(name: str, tools: Tools, drives: Sequence[PreparedDrive]) -> Survey:
 
 
 def _check_writable(out: Path) -> None:
-    """Fail before the work, not after it, and leave nothing behind."""
+    """Check before the work that results can be written, and leave nothing behind."""
     missing = [folder for folder in (out, *out.parents) if not folder.exists()]
     probe = out / ".roadscan-write-test"
     try:
@@ -215,7 +238,7 @@ def _prepare_all(
     watch: Stopwatch,
     progress: Progress,
 ) -> tuple[list[PreparedDrive], list[InputFault]]:
-    """Prepare each video, keeping the faults of those that cannot be used."""
+    """Prepare each video; return the faults of those that cannot be used beside the drives."""
     detecting = Detecting(tools.detector.name, tools.detector.sha256)
     tracks: dict[Path, DrivenTrack] = {}
     drives: dict[str, PreparedDrive] = {}
@@ -252,7 +275,7 @@ def _work_all(
     watch: Stopwatch,
     progress: Progress,
 ) -> tuple[float, list[InputFault]]:
-    """Work through every drive; a video that breaks on the way is used as far as it went."""
+    """Process every drive; if a video breaks off, the part before that is used."""
     worked_s, broken = 0.0, list[InputFault]()
     for drive in drives:
         try:
@@ -270,7 +293,7 @@ def _work_all(
 def _work(
     store: Store, prepared: PreparedDrive, tools: Tools, watch: Stopwatch, progress: Progress
 ) -> float:
-    """Do the chunks of a drive that are not done yet; return the seconds of video in them."""
+    """Process the pending chunks of a drive; return the seconds of video in them."""
     drive = prepared.drive
     store.put_drive(drive, prepared.trace)
     numbers = chunk_of(prepared.wanted_video_s)
@@ -279,8 +302,8 @@ def _work(
     if not pending:
         return 0.0
     progress.begin(drive.video.name, sum(int(number) in pending for number in numbers))
-    looking = Looking(tools.detector, tools.network, tools.scheme, tools.pictures)
-    for result in work_chunks(prepared, pending, looking, watch, progress):
+    analysis = AnalysisTools(tools.detector, tools.network, tools.scheme, tools.pictures)
+    for result in work_chunks(prepared, pending, analysis, watch, progress):
         with watch.stage("store"):
             store.put_chunk(result, drive.settings_sha256)
     return drive.video.playable_s * len(pending) / len(set(numbers.tolist()))

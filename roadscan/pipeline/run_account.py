@@ -1,4 +1,4 @@
-"""The account of a run: what went in, where every frame and detection went, what came out."""
+"""The account of a run: its inputs, where every frame and detection went, its results."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -36,7 +36,7 @@ from roadscan.pipeline.score_survey import ScoreSummary
 
 @dataclass(frozen=True, slots=True)
 class Tools:
-    """All that a run works with besides its videos and tracks."""
+    """Everything that a run uses besides its videos and tracks."""
 
     scheme: Scheme
     camera: Camera
@@ -47,7 +47,7 @@ class Tools:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """Account of what a run did with its videos."""
+    """What became of the videos of a run."""
 
     drives: Sequence[PreparedDrive]
     faults: Sequence[InputFault]
@@ -55,13 +55,13 @@ class Outcome:
     summary: ScoreSummary
     pictures: PicturesRecord
     worked_s: float
-    """Seconds of video worked through in this run."""
+    """Seconds of video processed in this run."""
     seconds: dict[str, float]
     """Wall time by stage, and in total."""
 
 
 def account(survey: str, tools: Tools, outcome: Outcome) -> RunRecord:
-    """Return what run.json says of a run."""
+    """Return the record of a run, as run.json has it."""
     driven = [prepared.drive for prepared in outcome.drives]
     drives = tuple(map(drive_record, driven))
     scheme = tools.scheme
@@ -99,7 +99,7 @@ def account(survey: str, tools: Tools, outcome: Outcome) -> RunRecord:
 def survey_record(
     survey: str, drives: Sequence[DriveRecord], credited_m: dict[str, float]
 ) -> SurveyRecord:
-    """Return what its drives are together."""
+    """Return the record of a survey: its drives taken together."""
     return SurveyRecord(
         survey=survey,
         videos=len(drives),
@@ -111,7 +111,7 @@ def survey_record(
 
 
 def frames_record(frames: FrameCounts) -> FramesRecord:
-    """Return where frames went."""
+    """Return the record of where frames went."""
     return FramesRecord(frames.planned, frames.decoded, frames.usable, by_name(frames.rejected))
 
 
@@ -124,7 +124,7 @@ def network_record(network: Network) -> NetworkRecord:
 def warnings_of(
     drives: Sequence[tuple[Drive, tuple[str, ...]]], pictures: PicturesRecord
 ) -> tuple[str, ...]:
-    """Return what is to be known of drives, each with its track's warnings, and of pictures."""
+    """Return the warnings about drives, given with those of their tracks, and about pictures."""
     of_drives = (
         f"{drive.video.name}: {warning}"
         for drive, of_track in drives
@@ -142,7 +142,7 @@ def warnings_of(
 
 
 def _picture_warnings(pictures: PicturesRecord) -> tuple[str, ...]:
-    """Say what there is no picture of, and what that means for the road itself."""
+    """Return the warnings about refused pictures, and about traffic that was not looked for."""
     warnings = [f"{count} pictures not kept: {why}" for why, count in pictures.refused.items()]
     if not pictures.network:
         warnings.append("road_hidden_by_traffic_not_looked_for: no privacy network")
@@ -150,7 +150,7 @@ def _picture_warnings(pictures: PicturesRecord) -> tuple[str, ...]:
 
 
 def _credited_m(drives: Sequence[PreparedDrive]) -> dict[str, float]:
-    """Add up metres driven by link; videos that share a track share what it drove."""
+    """Add up the metres driven by link; a track shared by several videos counts once."""
     credited = Counter[str]()
     for matched in {id(drive.matched): drive.matched for drive in drives}.values():
         credited.update(matched.credited_m)
@@ -158,7 +158,7 @@ def _credited_m(drives: Sequence[PreparedDrive]) -> dict[str, float]:
 
 
 def by_name(counts: Mapping[FrameRejection, int] | Mapping[Rejection, int]) -> dict[str, int]:
-    """Return counts by the name of their reason, in order."""
+    """Return the counts by name of reason, sorted."""
     return {str(reason): count for reason, count in sorted(counts.items())}
 
 

@@ -7,9 +7,13 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from time import perf_counter
-from typing import TypeVar
+from typing import Final, TypeVar
 
+from pydantic import TypeAdapter, ValidationError
+
+from roadscan.errors import RoadscanError
 from roadscan.model.frame import Camera
+from roadscan.read.input_files import check_file
 
 T = TypeVar("T")
 
@@ -41,7 +45,7 @@ class DriveRecord:
     length_m: float
     sync: SyncRecord
     camera: Camera | None = None
-    """None in records of a roadscan that had one for all."""
+    """None in records of an older roadscan, which had one camera for all drives."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +73,7 @@ class FramesRecord:
 
 @dataclass(frozen=True, slots=True)
 class SegmentsRecord:
-    """Segments with a score, and without one by reason."""
+    """Number of segments with a score, and without one by reason."""
 
     assessed: int
     not_assessed: dict[str, int]
@@ -79,7 +83,7 @@ class SegmentsRecord:
 
 @dataclass(frozen=True, slots=True)
 class ModelRecord:
-    """The detector; its name holds runtime and precision."""
+    """The detector; its name includes runtime and precision."""
 
     name: str
     sha256: str
@@ -110,19 +114,19 @@ class SchemeRecord:
 
 @dataclass(frozen=True, slots=True)
 class NetworkRecord:
-    """The network and the CRS in which everything metric was done."""
+    """The network, and the CRS used for all metric work."""
 
     source: str
     sha256: str
     links: int
     crs: str
     remarks: tuple[str, ...] = ()
-    """What its columns were taken for, what was assumed, what is wrong with its lines."""
+    """How its columns were interpreted, what was assumed, faults of its lines."""
 
 
 @dataclass(frozen=True, slots=True)
 class FaultRecord:
-    """An input that could not be used, with its facts."""
+    """An input that could not be used, with the values seen."""
 
     source: str
     code: str
@@ -146,20 +150,20 @@ class RunRecord:
     damages: int
     segments: SegmentsRecord
     sync: SyncRecord
-    """Of the drive that is known least well in time."""
+    """Of the drive whose clock offset is least certain."""
     camera: Camera
-    """Of the drive whose camera is known least well."""
+    """Of the drive whose camera is least certain."""
     model: ModelRecord
     pictures: PicturesRecord
     scheme: SchemeRecord
     network: NetworkRecord
     timings_s: dict[str, float]
     realtime_factor: float
-    """Seconds of video worked through in this run per second it took; 0 if all was done before."""
+    """Seconds of video processed per second of this run; 0 if everything was done before."""
     faults: tuple[FaultRecord, ...]
     warnings: tuple[str, ...]
     erased: int = 0
-    """Drives of the run that were erased since; the rest of the record is without them."""
+    """Number of drives erased since; the rest of the record excludes them."""
 
     def as_json(self) -> str:
         """Return it as indented JSON."""
@@ -167,17 +171,37 @@ class RunRecord:
 
 
 RUN_FILE = "run.json"
+_RECORD: Final = TypeAdapter(RunRecord)
+
+
+def read_record(path: Path) -> RunRecord:
+    """Read a run.json.
+
+    Raises
+    ------
+    RoadscanError
+        What `check_file` raises; `record_malformed` if this roadscan cannot read it.
+    """
+    check_file(path)
+    try:
+        return _RECORD.validate_json(path.read_bytes())
+    except ValidationError as error:
+        raise RoadscanError(
+            "record_malformed",
+            f"{path} is not a record of this version of roadscan ({error.errors()[0]['msg']})",
+            "Repeat roadscan run with the same --out: what was done before is not done again",
+        ) from error
 
 
 def write_atomically(path: Path, text: str) -> None:
-    """Write a text file so that it is there whole or not at all."""
+    """Write a text file so that it is complete or does not exist."""
     partial = path.with_name(path.name + ".partial")
     partial.write_text(text, encoding="utf-8")
     os.replace(partial, path)  # noqa: PTH105 -- the atomic one, by name
 
 
 class Stopwatch:
-    """Adds up wall time by stage; a stage inside another stops the outer one's time meanwhile."""
+    """Adds up wall time by stage; an inner stage pauses the outer one."""
 
     def __init__(self) -> None:
         self.seconds: dict[str, float] = {}
@@ -186,7 +210,7 @@ class Stopwatch:
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
-        """Count the block's time to the stage."""
+        """Count the time of the block towards the stage."""
         self._charge()
         self._open.append(name)
         try:
@@ -196,7 +220,7 @@ class Stopwatch:
             self._open.pop()
 
     def waits(self, name: str, items: Iterator[T]) -> Iterator[T]:
-        """Yield the items, counting the time until each comes to the stage."""
+        """Yield the items, counting the wait for each towards the stage."""
         while True:
             with self.stage(name):
                 try:
@@ -206,7 +230,7 @@ class Stopwatch:
             yield item
 
     def total_s(self) -> float:
-        """Return the seconds since it was made."""
+        """Return the seconds since the stopwatch was created."""
         return perf_counter() - self._began
 
     def _charge(self) -> None:

@@ -1,4 +1,4 @@
-"""Loads a scoring scheme, and scores single sets of indicators by it with every step."""
+"""Load a scoring scheme, and score single sets of indicators by it, step by step."""
 
 from dataclasses import dataclass
 
@@ -12,7 +12,7 @@ from roadscan.read.score_input import ScoreInput
 
 @dataclass(frozen=True, slots=True)
 class ScoreSteps:
-    """A score with what it was computed from."""
+    """A score with its input and intermediate values."""
 
     given: ScoreInput
     score: Score
@@ -20,7 +20,7 @@ class ScoreSteps:
     scheme: Scheme
 
     def as_json(self) -> dict[str, object]:
-        """Return the steps, under the names of the layers where they have them."""
+        """Return the steps as plain values, named as in the layers where they occur there."""
         score, indicators = self.score, self.score.indicators
         return {
             "class": self.given.road_class.value,

@@ -1,7 +1,7 @@
-"""Scores lanes of a survey from what the store has of them: the one way to a score.
+"""Score lanes of a survey from the store: the only way to a score.
 
-Lanes do not depend on each other. So a drive that joins a survey, and a review, cost what the lanes
-are that they touch, however large the survey; scoring all lanes gives the same.
+Lanes do not depend on each other. So the cost of a new drive or a review depends on the lanes that
+it touches, not on the size of the survey, and the result is the same as that of scoring all lanes.
 """
 
 from collections import defaultdict
@@ -35,7 +35,7 @@ from roadscan.store.rescoring import RescoreDelta
 from roadscan.store.store import Store
 
 LANES_AT_ONCE: Final = 20
-"""Written in one transaction: few, so that memory stays small and others need not wait long."""
+"""Lanes written in one transaction: few, to limit memory and the wait of other writers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +45,13 @@ class ScoredLanes:
     survey: Survey
     scheme: Scheme
     network: Network
-    """At least the links of these lanes."""
+    """Contains at least the links of these lanes."""
     segments: tuple[Segment, ...]
     results: tuple[SegmentResult, ...]
     """In the order of the segments."""
     damages: tuple[Damage, ...]
     combined: Mapping[Lane, CombinedLane]
-    """The passes over the lanes that were seen, as reviews leave them."""
+    """The combined passes over each lane that was seen, with reviews applied."""
 
 
 def score_lanes(
@@ -62,7 +62,7 @@ def score_lanes(
     network: Network | None = None,
     at_once: int = LANES_AT_ONCE,
 ) -> Iterator[ScoredLanes]:
-    """Score lanes of a survey, some at a time, in the order given.
+    """Score lanes of a survey, `at_once` at a time, in the order given.
 
     Their links are read from the store unless `network` has them.
     """
@@ -84,9 +84,9 @@ def score_lanes(
 
 
 def delta_of(store: Store, scored: ScoredLanes, change: int) -> RescoreDelta:
-    """Return what the store has to replace in scores, damages and served layers.
+    """Return what has to be replaced in scores, damages and served layers.
 
-    `change` is the last change of the survey that its scores included before.
+    `change` is the last change of the survey that the scores included so far.
     """
     name = scored.survey.name
     before = store.damages_on(name, [segment.segment_id for segment in scored.segments])
@@ -113,7 +113,7 @@ def delta_of(store: Store, scored: ScoredLanes, change: int) -> RescoreDelta:
 
 
 def _unviewed_cells(lanes: Iterable[CombinedLane]) -> Iterator[str]:
-    """Yield the cells that no pass views once several are registered: some may have been before."""
+    """Yield the cells that no pass views once several are registered: a pass may have before."""
     for lane in lanes:
         if len(lane.affected) > 1:
             for row, strip in np.argwhere(lane.grid.views == 0).tolist():

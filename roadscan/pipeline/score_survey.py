@@ -1,4 +1,4 @@
-"""Brings the scores of a survey up to date, from what the store has: no video, no detector."""
+"""Bring the scores of a survey up to date from the store, without videos or the detector."""
 
 import time
 from collections import Counter, defaultdict
@@ -23,7 +23,7 @@ from roadscan.store.rescoring import RescoreDelta, Scorings
 from roadscan.store.store import Store
 
 LANES_AT_ONCE: Final = 500
-"""Read together where all lanes are scored: no transaction waits for them."""
+"""Lanes read together when all are scored, since no transaction is open meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class ScoreSummary:
 
 
 def score_survey(store: Store, survey: str) -> Results:
-    """Score all lanes of a survey by its scheme, and keep the results in place of earlier ones."""
+    """Score all lanes of a survey by its scheme and replace the earlier results."""
     known = store.survey(survey)
     network, scheme = store.network(known.network_sha256), parse_scheme(known.scheme_text)
     segments = segments_of(network, scheme)
@@ -63,11 +63,11 @@ def score_survey(store: Store, survey: str) -> Results:
 
 
 def score_new_drives(store: Store, scorings: Scorings, survey: str) -> int | None:
-    """Score the lanes of the drives that joined since the last scoring, in scores and layers.
+    """Score the lanes of the drives that joined since the last scoring; update the layers.
 
-    Returns the last change of the survey that they include; None if something else changed too,
-    or the survey has no layers yet: then all of it has to be scored, and some lanes may be up to
-    date already. Repeating it, also after it broke off, changes nothing more.
+    Returns the last change of the survey that the scores now include. None if something else
+    changed as well or the survey has no layers yet: then all lanes have to be scored, although some
+    may already be up to date. It can be repeated safely, also after an interruption.
     """
     status = scorings.status(survey)
     drives = scorings.drives_joined(status)
@@ -83,10 +83,10 @@ def score_new_drives(store: Store, scorings: Scorings, survey: str) -> int | Non
 
 
 def update_scores(store: Store, scorings: Scorings, layers: LayerStore, survey: str) -> None:
-    """Bring scores and served layers of a survey up to date.
+    """Bring the scores and served layers of a survey up to date.
 
-    Lanes of new drives are scored alone if nothing else changed, else all lanes, into a new edition
-    of the layers.
+    If only drives were added, only their lanes are scored; otherwise all lanes are, into a new
+    edition of the layers.
     """
     began_s = time.monotonic()
     change = score_new_drives(store, scorings, survey)
@@ -97,12 +97,12 @@ def update_scores(store: Store, scorings: Scorings, layers: LayerStore, survey: 
 
 
 def use_scheme(store: Store, survey: str, scheme: Scheme) -> None:
-    """Let a survey be scored by another scheme; its views and hits stay as they are.
+    """Give a survey another scheme; its views and hits stay as they are.
 
     Raises
     ------
     RoadscanError
-        `survey_unknown`; `scheme_needs_video` if the scheme would see other cells.
+        `survey_unknown`; `scheme_needs_video` if views and hits would differ with the scheme.
     """
     try:
         known = store.survey(survey)
@@ -122,7 +122,7 @@ def use_scheme(store: Store, survey: str, scheme: Scheme) -> None:
 
 
 def summary_of(assessment: Assessment) -> ScoreSummary:
-    """Count what came out of a scoring."""
+    """Count the results of a scoring."""
     scores = [result.score for result in assessment.results]
     reasons = Counter(score.reason for score in scores if score.score is None)
     return ScoreSummary(
@@ -142,7 +142,7 @@ def _lost_m(assessment: Assessment) -> dict[str, float]:
 
 
 def _paths(store: Store, survey: str, change: int, drives: Sequence[DriveKey]) -> RescoreDelta:
-    """Return the paths of new drives, which their layer lacks."""
+    """Return the paths of new drives, to be added to the layer of drives."""
     known = store.survey(survey)
     results = Results(
         known,

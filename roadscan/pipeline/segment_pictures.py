@@ -1,4 +1,4 @@
-"""Selects the stored pictures that show the road of a segment, with or without damage."""
+"""Select the stored pictures that show the road of a segment, with or without damage."""
 
 from dataclasses import dataclass
 
@@ -11,7 +11,7 @@ from roadscan.store.store import Store
 
 @dataclass(frozen=True, slots=True)
 class PictureAlong:
-    """A picture with the part of its link that it shows, offsets in the digitised direction."""
+    """A picture and the part of its link that it shows, as offsets in digitised direction."""
 
     picture: LanePicture
     from_m: float
@@ -19,7 +19,7 @@ class PictureAlong:
 
 
 def pictures_along(store: Store, survey: str, segment: Segment) -> tuple[PictureAlong, ...]:
-    """Return the pictures that show ground of a segment, in the direction of travel."""
+    """Return the pictures that show part of a segment, in the direction of travel."""
     network = store.network_part(store.survey(survey).network_sha256, {segment.link_id})
     (link,) = network.links
     taken = store.pictures.on_lane(survey, segment.link_id, segment.direction)
@@ -29,7 +29,7 @@ def pictures_along(store: Store, survey: str, segment: Segment) -> tuple[Picture
 
 
 def _along(picture: LanePicture, link: Link, direction: Direction) -> PictureAlong:
-    """Reach from the nearest row as far as boxes are placed on the lane by this camera."""
+    """Return what a picture shows: from its nearest row as far as this camera places boxes."""
     field = near_field(picture.camera, picture.frame_width, picture.frame_height, link.lane_width_m)
     depth_m = 0.0 if field is None else field.far_m - field.near_m
     if direction is Direction.FORWARD:

@@ -1,15 +1,15 @@
-"""Brings `run.json` up to what the store has now, after a drive was erased or a survey moved."""
+"""Update `run.json` from the store after a drive was erased or a survey got another network."""
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path, PurePath
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
-from pydantic import TypeAdapter, ValidationError
 
 from roadscan.assess.scheme import parse_scheme
+from roadscan.errors import RoadscanError
 from roadscan.locate.clean_track import clean_track
 from roadscan.locate.map_matching import match_path
 from roadscan.model.drive import Drive
@@ -32,32 +32,33 @@ from roadscan.pipeline.run_record import (
     RunRecord,
     SchemeRecord,
     SegmentsRecord,
+    read_record,
     write_atomically,
 )
 from roadscan.pipeline.score_survey import ScoreSummary
 from roadscan.store.store import Store
 
-_RECORD: Final = TypeAdapter(RunRecord)
 
-
-def retell_run(
+def update_run_record(
     folder: Path, store: Store, survey: str, summary: ScoreSummary, read: Network | None = None
 ) -> None:
-    """Write `run.json` anew for the survey as it is now, if there is one of that survey.
+    """Write `run.json` anew for the survey as it is now, if the file exists.
 
-    What only the run knew stays: its version, times, camera, model and inputs without use. A
-    record that an other roadscan wrote and this one cannot read is removed, not left to tell of
-    what is no more. `read` is the network as its file was read, where it was read just now.
+    What only the run knew stays: version, times, camera, model and unusable inputs. A record of
+    another version of roadscan that cannot be read is removed, since it may describe drives that
+    are gone. `read` is the network, if its file has just been read.
     """
     path = folder / RUN_FILE
     if not path.is_file():
         return
     try:
-        before = _RECORD.validate_json(path.read_bytes())
-    except ValidationError:
+        before = read_record(path)
+    except RoadscanError as error:
+        if error.code != "record_malformed":
+            raise
         path.unlink()
         return
-    record = _retold(before, folder, store, survey, summary)
+    record = _updated(before, folder, store, survey, summary)
     if read is not None:
         remarks = read.remarks
     else:
@@ -67,7 +68,7 @@ def retell_run(
     write_atomically(path, record.as_json())
 
 
-def _retold(
+def _updated(
     before: RunRecord, folder: Path, store: Store, name: str, summary: ScoreSummary
 ) -> RunRecord:
     survey, drives, counts = store.survey(name), store.drives(name), store.counts(name)
@@ -113,12 +114,12 @@ def _gone(before: Sequence[DriveRecord], now: Sequence[DriveRecord]) -> tuple[Dr
 
 
 def _is_of(fault: FaultRecord, drives: Sequence[DriveRecord]) -> bool:
-    """Tell whether a fault is of one of some drives: a video may break after a part of it."""
+    """Tell whether a fault belongs to one of these drives: its video may have broken off."""
     return PurePath(fault.source).name in {record.video for record in drives}
 
 
 def _credited_m(store: Store, survey: Survey, network: Network) -> dict[str, float]:
-    """Add up metres driven by link, of what the store has of the tracks; {} if it lacks one."""
+    """Add up the metres driven by link from the stored tracks; {} if one is not stored."""
     by_track = defaultdict[str, list[Track]](list)
     for key in survey.drives:
         trace = store.rematch_inputs.of(key)
@@ -133,7 +134,7 @@ def _credited_m(store: Store, survey: Survey, network: Network) -> dict[str, flo
 
 
 def _joined(pieces: Sequence[Track]) -> Track:
-    """Return a track of its pieces, which overlap where videos follow on each other."""
+    """Join the pieces of a track, which overlap where one video follows another."""
     _, which = np.unique(np.concatenate([piece.t_s for piece in pieces]), return_index=True)
     arrays: dict[str, Any] = {
         name: np.concatenate([getattr(piece, name) for piece in pieces])[which]

@@ -175,6 +175,7 @@ def _cells(
                 continue
             kinds = tuple(kind for kind, cells in affected.items() if cells[row, strip])
             record = CellRecord(
+                link=link,
                 segment=segment,
                 row=row,
                 strip=strip,

@@ -1,8 +1,8 @@
 """Put the layers of a survey into the store as ready-made features for the service."""
 
 import json
-from collections.abc import Iterable, Iterator
-from typing import Any
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, Final
 
 import geopandas
 import numpy as np
@@ -22,6 +22,9 @@ from roadscan.store.layers.layer_store import LayerStore
 from roadscan.store.layers.selection import FeatureRow, Source
 from roadscan.store.store import Store
 
+FRONT: Final = 10
+"""As many features as QGIS looks at for the types of a layer's columns."""
+
 
 def publish_features(store: Store, layers: LayerStore, results: Results) -> None:
     """Publish a new edition of the layers of a survey, replacing the one served before."""
@@ -34,12 +37,27 @@ def publish_features(store: Store, layers: LayerStore, results: Results) -> None
         max((drive.ended_s for drive in results.drives), default=0.0),
     )
     frames = {
-        "segments": [segments_layer(results)],
+        "segments": [scored_first(segments_layer(results), layers.first_ids(source.survey, FRONT))],
         "damages": [damages_layer(results)],
         "drives": [drives_layer(results)],
         "cells": cells_layers(results, combined_lanes(store, results)),
     }
     layers.put_features(source, {name: feature_rows(name, own) for name, own in frames.items()})
+
+
+def scored_first(segments: geopandas.GeoDataFrame, front: Sequence[str]) -> geopandas.GeoDataFrame:
+    """Return the segments with a few that have a score in front of the others.
+
+    QGIS takes a column for text if none of the first features has a value in it. The segments that
+    were in front before stay there, as long as one of them has a score.
+    """
+    scores = segments.set_index("segment_id")["score"]
+    known = [one for one in front if one in scores.index]
+    if not scores.reindex(known).notna().any():
+        known = scores.index[scores.notna()][:FRONT].tolist()
+    rank = {segment_id: place for place, segment_id in enumerate(known)}
+    places = segments["segment_id"].map(rank).fillna(len(rank))
+    return segments.iloc[np.argsort(places.to_numpy(), kind="stable")].reset_index(drop=True)
 
 
 def feature_rows(layer: str, frames: Iterable[geopandas.GeoDataFrame]) -> Iterator[FeatureRow]:

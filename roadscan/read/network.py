@@ -1,9 +1,10 @@
 """Read a road network of any supported format into links in one metric CRS."""
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import astuple, dataclass, replace
+from itertools import count
 from math import isnan
 from pathlib import Path
 
@@ -14,13 +15,16 @@ from roadscan.errors import RoadscanError
 from roadscan.model.arrays import Floats
 from roadscan.model.road import Link, Network
 from roadscan.read.input_files import check_file, sha256_of
-from roadscan.read.network_assumptions import assumptions_of, remarks_on
+from roadscan.read.network_assumptions import assumptions_of, ids_remark, remarks_on
 from roadscan.read.network_faults import Fault, LineFault
 from roadscan.read.network_geojson import geojson_lines, read_geojson
 from roadscan.read.network_geometry import ReadLink, mend_lines
+from roadscan.read.network_ids import kept_ids
+from roadscan.read.network_junctions import with_junctions
 from roadscan.read.network_mapping import NetworkMapping, mapping_path, read_mapping
 from roadscan.read.network_osm import read_osm
 from roadscan.read.network_preview import NetworkPreview, preview_lines, preview_ways
+from roadscan.read.network_register import register_entry, station_unit_m
 from roadscan.read.network_rows import Lines, RawLink, raw_links
 from roadscan.read.network_table import (
     geopackage_lines,
@@ -77,12 +81,14 @@ def read_network(
     path: Path,
     default_lane_width_m: float = DEFAULT_LANE_WIDTH_M,
     mapping: NetworkMapping | None = None,
+    before: Network | None = None,
 ) -> Network:
     """Read GeoJSON, GeoPackage, Shapefile, a zip of one of them, or OpenStreetMap (PBF, XML).
 
     `default_lane_width_m` applies where the network has no width. Link ids are the network's own
     or derived from its content, so that they are stable; the metric CRS is the UTM zone of the
-    data. The meaning of the columns comes from `mapping`, else from the mapping file beside the
+    data. Lines without an id have that of the same road in the network `before`, if there is one.
+    The meaning of the columns comes from `mapping`, else from the mapping file beside the
     network, else from their usual names.
 
     Raises
@@ -100,7 +106,7 @@ def read_network(
             if lines is None
             else raw_links(lines, meanings, file.name)
         )
-        found = _metric_links(read, default_lane_width_m, path.name)
+        found = _metric_links(read, default_lane_width_m, path.name, before=before)
         assumed = assumptions_of(found.read)
         preview = (
             preview_ways(len(found.links), found.faults, assumed)
@@ -109,8 +115,13 @@ def read_network(
         )
         scheme_width = any(link.lane_width_source == "scheme" for link in found.links)
         settings = _settings(default_lane_width_m if scheme_width else None, mapping)
+        if found.kept_ids and before is not None:
+            settings.append(f"ids of {before.sha256}")
         sha256 = _sha256(file, settings)
-        remarks = remarks_on(found.links, preview, path.name)
+        remarks = (
+            *remarks_on(found.links, preview, path.name),
+            *ids_remark(found.kept_ids, found.read, before),
+        )
         return Network(found.links, found.epsg, sha256, path.name, remarks)
 
 
@@ -156,6 +167,7 @@ def _meanings(file: Path, mapping: NetworkMapping | None) -> NetworkMapping:
         road_class_values=mapping.road_class_values
         or (beside.road_class_values if mapping.road_class else ()),
         oneway_values=mapping.oneway_values or beside.oneway_values,
+        carry=mapping.carry or beside.carry,
         surface_values=mapping.surface_values or beside.surface_values,
         width_unit=mapping.width_unit if mapping.width_unit != "m" else beside.width_unit,
     )
@@ -187,10 +199,17 @@ class _Found:
     epsg: int
     read: list[tuple[RawLink, Link]]
     faults: list[Fault]
+    kept_ids: frozenset[str]
+    """Ids that another line had in the network before, and that are none of its own place."""
 
 
 def _metric_links(
-    raw: Sequence[RawLink], default_lane_width_m: float, source: str, *, refuse: bool = True
+    raw: Sequence[RawLink],
+    default_lane_width_m: float,
+    source: str,
+    *,
+    refuse: bool = True,
+    before: Network | None = None,
 ) -> _Found:
     """Return the links in the metric CRS of the data, mended where that is certain.
 
@@ -221,14 +240,63 @@ def _metric_links(
         )
     if refuse:
         _refuse_same_ids([line.link for _, line in read])
+    read, kept_ids = _with_known_ids(read, before, epsg)
+    read = _with_register(read)
     mended, found = mend_lines([line for _, line in read])
-    kept = {line.link.link_id: line.link for line in mended}
+    links = with_junctions([line.link for line in mended])
+    kept = {link.link_id: link for link in links}
     return _Found(
-        tuple(line.link for line in mended),
+        tuple(links),
         epsg,
         [(given, kept[given.link_id]) for given, _ in read if given.link_id in kept],
         [*faults, *found],
+        kept_ids,
     )
+
+
+def _with_known_ids(
+    read: list[tuple[RawLink, ReadLink]], before: Network | None, epsg: int
+) -> tuple[list[tuple[RawLink, ReadLink]], frozenset[str]]:
+    """Give lines without an id that of the same road before; return them and the ids given."""
+    nameless = [k for k, (given, _) in enumerate(read) if given.id_by_place]
+    if before is None or not nameless:
+        return read, frozenset()
+    own = [given.link_id for given, _ in read if not given.id_by_place]
+    found = kept_ids([read[k][1].link.xy_m for k in nameless], own, before, epsg)
+    kept = {nameless[k]: link_id for k, link_id in found.items()}
+    taken = {*own, *kept.values()}
+    changed = list[tuple[RawLink, ReadLink]]()
+    for k, (given, line) in enumerate(read):
+        link_id = kept.get(k, given.link_id)
+        if k not in kept and given.id_by_place:
+            link_id = _free(link_id, taken)
+            taken.add(link_id)
+        link = replace(line.link, link_id=link_id)
+        changed.append((replace(given, link_id=link_id), replace(line, link=link)))
+    given_ids = {link_id for k, link_id in kept.items() if read[k][0].link_id != link_id}
+    return changed, frozenset(given_ids)
+
+
+def _free(link_id: str, taken: Collection[str]) -> str:
+    """Return an id, with a number behind it if another line has it already."""
+    numbered = (f"{link_id}.{number}" for number in count(1))
+    return link_id if link_id not in taken else next(name for name in numbered if name not in taken)
+
+
+def _with_register(read: Sequence[tuple[RawLink, ReadLink]]) -> list[tuple[RawLink, ReadLink]]:
+    """Add what the register says; of several parts of a line, the stations run on."""
+    length_m = [float(np.hypot(*np.diff(line.link.xy_m, axis=0).T).sum()) for _, line in read]
+    unit_m = station_unit_m([given for given, _ in read], length_m)
+    before_m, found = 0.0, list[tuple[RawLink, ReadLink]]()
+    for k, (given, line) in enumerate(read):
+        before_m = before_m + length_m[k - 1] if k and _is_same_line(read[k - 1][0], given) else 0.0
+        entry = register_entry(given, before_m, unit_m)
+        found.append((given, replace(line, link=replace(line.link, register=entry))))
+    return found
+
+
+def _is_same_line(a: RawLink, b: RawLink) -> bool:
+    return a.number == b.number != 0
 
 
 def _check_extent(lonlat: Floats, epsg: int, source: str) -> None:

@@ -5,8 +5,9 @@ from typing import Final
 
 import numpy as np
 
-from roadscan.model.road import Link
+from roadscan.model.road import Link, Network
 from roadscan.read.network_faults import Assumed, Assumption, LineFault
+from roadscan.read.network_mapping import id_parts
 from roadscan.read.network_preview import NetworkPreview
 from roadscan.read.network_rows import RawLink
 from roadscan.read.road_tags import is_known_highway
@@ -37,8 +38,8 @@ _SAID: Final = {
     Assumed.SURFACE_ASPHALT: "asphalt because no surface was given",
     Assumed.BOTH_DIRECTIONS: "driven in both directions because no one-way value was given",
     Assumed.LANE_WIDTH: "with the scheme's lane width because none was given",
-    Assumed.ID_BY_PLACE: "without an id: one was made from the coordinates, and a line that is "
-    "moved by a centimetre becomes another road",
+    Assumed.ID_BY_PLACE: "without an id: one was made from start, middle and end, and a line that "
+    "is moved by metres, cut or joined becomes another road",
     Assumed.NO_STREET: "without a street name",
 }
 _WRONG: Final = {
@@ -93,15 +94,33 @@ def remarks_on(links: Sequence[Link], preview: NetworkPreview, source: str) -> t
     return (*_columns(preview, source, len(links)), *_assumed(preview), *_faults(preview))
 
 
+def ids_remark(
+    kept_ids: frozenset[str], read: Sequence[tuple[RawLink, Link]], before: Network | None
+) -> Iterator[str]:
+    """Say how many lines without an id kept that of the network before."""
+    nameless = [link.link_id for given, link in read if given.id_by_place]
+    if before is None or not nameless:
+        return
+    known = {link.link_id for link in before.links}
+    same = sum(link_id in known for link_id in nameless)
+    yield (
+        f"{same} of {len(nameless)} links without an id are roads of {before.source} and keep "
+        f"their ids, {len(kept_ids)} of them although they were moved"
+    )
+
+
 def _columns(preview: NetworkPreview, source: str, links: int) -> Iterator[str]:
     taken = {meaning: name for meaning, name in preview.taken.items() if name}
     said = ", ".join(
         name if name == meaning else f"{name} = {meaning}" for meaning, name in taken.items()
     )
-    unused = [c.name for c in preview.columns if c.name not in taken.values()]
+    used = {part for name in taken.values() for part in id_parts(name)} | {*preview.carried}
+    unused = [column.name for column in preview.columns if column.name not in used]
     yield f"{source}: {links} links" + (
         f"; columns taken: {said or 'none'}" if unused or said else ""
     )
+    if preview.carried:
+        yield f"columns carried into the layers: {', '.join(preview.carried)}"
     if unused:
         yield f"columns not used: {', '.join(unused)}"
     if preview.encoding:

@@ -16,7 +16,9 @@ MAX_BYTES = 100_000
 
 @dataclass(frozen=True, slots=True)
 class NetworkMapping:
-    """Column names by meaning, in lower case; the first with a value in a row counts.
+    """Column names by meaning, in any case; the first with a value in a row counts.
+
+    An id may be made of several columns: "vnk + nnk".
 
     The tables of values say what a column's own codes mean: (("b", "A"), ("g", "B")).
     """
@@ -56,6 +58,12 @@ class NetworkMapping:
         "rural",
     )
     highway: tuple[str, ...] = ("highway", "fclass")
+    from_node: tuple[str, ...] = ("from_node", "vnk", "von_knoten", "anfangsknoten", "von_netzkn")
+    to_node: tuple[str, ...] = ("to_node", "nnk", "nach_knoten", "endknoten", "nach_netzk")
+    from_station: tuple[str, ...] = ("from_station", "vst", "von_station", "anfangsstation")
+    to_station: tuple[str, ...] = ("to_station", "bst", "bis_station", "endstation", "nst")
+    carry: tuple[str, ...] = ()
+    """Any other columns, to be shown with the results."""
     road_class_values: tuple[tuple[str, str], ...] = ()
     """Class A, B or N by value of the column; then every value of it has to be here."""
     oneway_values: tuple[tuple[str, str], ...] = ()
@@ -65,6 +73,13 @@ class NetworkMapping:
     width_unit: str = "m"
     """Unit of both widths where a value does not name its own."""
 
+    def __post_init__(self) -> None:
+        """Let a single name stand for itself, and compare columns without case."""
+        for meaning in MEANINGS:
+            given = getattr(self, meaning)
+            names = (given,) if isinstance(given, str) else given
+            object.__setattr__(self, meaning, tuple(name.lower() for name in names))
+
 
 TABLES: Final[dict[str, frozenset[str]]] = {
     "road_class_values": frozenset({"A", "B", "N"}),
@@ -73,7 +88,7 @@ TABLES: Final[dict[str, frozenset[str]]] = {
 }
 """What a table of values may say."""
 MEANINGS: Final = tuple(
-    f.name for f in fields(NetworkMapping) if f.name not in {*TABLES, "width_unit"}
+    f.name for f in fields(NetworkMapping) if f.name not in {*TABLES, "width_unit", "carry"}
 )
 """The meanings that a column can have."""
 DEFAULT_MAPPING = NetworkMapping()
@@ -128,6 +143,11 @@ def _table(path: Path, key: str, value: object) -> tuple[tuple[str, str], ...]:
     return tuple((str(given).lower(), str(meaning)) for given, meaning in value.items())
 
 
+def id_parts(name: str) -> tuple[str, ...]:
+    """Return the columns that an id is made of: one, or those joined by a plus sign."""
+    return tuple(part.strip() for part in name.split("+"))
+
+
 def mapping_path(network: Path) -> Path:
     """Return the path at which the mapping of a network would be."""
     return network.with_suffix(".mapping.toml")
@@ -146,9 +166,10 @@ def check_columns(mapping: NetworkMapping, columns: Collection[str], source: str
     RoadscanError
         `network_malformed`.
     """
-    for meaning in MEANINGS:
+    for meaning in (*MEANINGS, "carry"):
         wanted = getattr(mapping, meaning)
-        if is_chosen(mapping, meaning) and not all(name in columns for name in wanted):
+        single = [part for name in wanted for part in id_parts(name)]
+        if is_chosen(mapping, meaning) and not all(name in columns for name in single):
             raise RoadscanError(
                 "network_malformed",
                 f"the mapping takes {meaning} from {', '.join(wanted)}, "

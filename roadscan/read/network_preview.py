@@ -8,7 +8,7 @@ from math import isnan
 from typing import Final
 
 from roadscan.read.network_faults import Assumption, Fault, LineFault
-from roadscan.read.network_mapping import MEANINGS, NetworkMapping
+from roadscan.read.network_mapping import MEANINGS, NetworkMapping, id_parts
 from roadscan.read.network_rows import Lines, Reading, Row, text_of
 from roadscan.read.road_tags import (
     INSIDE,
@@ -53,6 +53,8 @@ class NetworkPreview:
     """At most `MAX_FAULTS`."""
     fault_counts: dict[str, int]
     assumed: tuple[Assumption, ...] = ()
+    carried: tuple[str, ...] = ()
+    """Columns carried into the layers as they are."""
     encoding: str = ""
     """That was found out because the file declares none."""
 
@@ -70,12 +72,20 @@ def preview_lines(
         len(lines.rows),
         tuple(_column(name, lines) for name in lines.columns),
         {
-            meaning: next((n for n in getattr(reading.columns, meaning) if n in lines.columns), "")
+            meaning: next(
+                (
+                    name
+                    for name in getattr(reading.columns, meaning)
+                    if {*id_parts(name)} <= {*lines.columns}
+                ),
+                "",
+            )
             for meaning in MEANINGS
         },
         shown,
         counts,
         tuple(assumed),
+        mapping.carry,
         lines.encoding,
     )
 

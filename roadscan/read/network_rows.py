@@ -1,7 +1,5 @@
 """Convert table rows of any format into raw links: attributes by column, coordinates in WGS84."""
 
-import hashlib
-import json
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -12,10 +10,12 @@ from pyproj import CRS, Transformer
 from roadscan.errors import RoadscanError
 from roadscan.model.arrays import Floats
 from roadscan.model.road import RoadClass
+from roadscan.read.network_ids import id_by_place
 from roadscan.read.network_mapping import (
     DEFAULT_MAPPING,
     NetworkMapping,
     check_columns,
+    id_parts,
     is_chosen,
 )
 from roadscan.read.road_tags import in_metres, is_not_given, oneway_code, oneway_meanings
@@ -30,10 +30,20 @@ TAGS = (
     "bridge",
     "tunnel",
 )
+CHAIN_M = 0.3
+"""A part of a line that begins this near to the end of the part before it goes on there."""
+METRES_PER_DEGREE = 111_320.0
 MAX_SHOWN = 8
 """Values of a column that a message names."""
 MAX_TEXT = 200
 """Names and ids are cut to this many characters: none of a road is longer."""
+COMPOUND_IDS = (
+    ("from_node", "to_node"),
+    ("from_node", "to_node", "from_station"),
+    ("street_key", "from_node", "to_node"),
+    ("street_key", "from_node", "to_node", "from_station"),
+)
+"""What may name a line where no column does by itself."""
 OWNER_COLUMNS = frozenset({"klasse", "class"})
 """Columns that hold the class of area in one register and who owns the road in another."""
 GEOFABRIK_COLUMN = "fclass"
@@ -56,6 +66,12 @@ class RawLink:
     width: str = ""
     lanes: str = ""
     outside_town: str = ""
+    from_node: str = ""
+    to_node: str = ""
+    from_station: str = ""
+    to_station: str = ""
+    carried: tuple[tuple[str, str], ...] = ()
+    """Other columns, with their values."""
     tags: Mapping[str, str] = field(default_factory=dict)
     """OpenStreetMap tags that determine class, built-up area and level."""
     number: int = 0
@@ -93,7 +109,7 @@ class Lines:
 
 
 def raw_links(lines: Lines, mapping: NetworkMapping, source: str) -> list[RawLink]:
-    """Return a link for each part of each row.
+    """Return a link for each row, or for each part of it that does not go on where one ended.
 
     Ids are the network's own, with the number of the part if there are several, else derived from
     the coordinates, with a number where lines lie on each other.
@@ -114,17 +130,41 @@ def raw_links(lines: Lines, mapping: NetworkMapping, source: str) -> list[RawLin
     copies = Counter[str]()
     for row in rows:
         given = text_of(row, reading.columns.link_id)
-        for number in range(len(row.parts)):
-            lonlat = next(places)
-            link_id = given if len(row.parts) == 1 else f"{given}.{number}"
+        lines_of_row = _chained([next(places) for _ in row.parts])
+        for number, lonlat in lines_of_row.items():
+            link_id = given if len(lines_of_row) == 1 else f"{given}.{number}"
             if not given:
-                link_id = place = _id_of(lonlat)
+                link_id = place = id_by_place(lonlat)
                 if copies[place]:
                     link_id = f"{place}.{copies[place]}"
                 copies[place] += 1
             link = _link(row, link_id, lonlat, reading)
             links.append(link if given else replace(link, id_by_place=True))
     return links
+
+
+def _chained(parts: Sequence[Floats]) -> dict[int, Floats]:
+    """Join each part to the one before it if it goes on there; return them by their first number.
+
+    The parts of a line follow each other as the register counts along it.
+    """
+    chains: dict[int, Floats] = {}
+    open_ = -1
+    for number, part in enumerate(parts):
+        if not _metres(part[:-1], part[1:]).sum() > CHAIN_M:
+            chains[number], open_ = part, -1
+        elif open_ >= 0 and _metres(chains[open_][-1:], part[:1])[0] <= CHAIN_M:
+            chains[open_] = np.vstack([chains[open_], part[1:]])
+        else:
+            chains[number], open_ = part, number
+    return chains
+
+
+def _metres(a: Floats, b: Floats) -> Floats:
+    """Return the distances of places given in degrees, good for a few metres."""
+    east, north = ((b - a) * METRES_PER_DEGREE).T
+    away_m: Floats = np.hypot(east * np.cos(np.radians(a[:, 1])), north)
+    return away_m
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +197,7 @@ class Reading:
         doubtful = () if chosen else _doubtful_classes(lines, set(mapping.road_class) - {*others})
         columns = replace(
             mapping,
-            link_id=mapping.link_id if is_chosen(mapping, "link_id") else _id_column(lines),
+            link_id=_id_columns(lines, mapping),
             road_class=tuple(
                 name for name in mapping.road_class if chosen or name not in {*others, *doubtful}
             ),
@@ -207,16 +247,35 @@ def _values(lines: Lines, name: str) -> list[str]:
     return [text for text in texts if text]
 
 
-def _id_column(lines: Lines) -> tuple[str, ...]:
-    """Return the usual id column that names each line once, else the first with a value.
+def _id_columns(lines: Lines, mapping: NetworkMapping) -> tuple[str, ...]:
+    """Return the chosen id columns, else the usual one that names each line once, else several.
 
-    One column only: ids of two columns could meet.
+    Where nothing does, the first usual one with a value. One only: ids of two columns could meet.
     """
+    if is_chosen(mapping, "link_id"):
+        return mapping.link_id
     present = [name for name in DEFAULT_MAPPING.link_id if name in lines.columns]
     values = {name: [cell_text(row.values.get(name)) for row in lines.rows] for name in present}
     unique = [name for name in present if all(values[name]) and _all_differ(values[name])]
     filled = [name for name in present if any(values[name])]
-    return tuple((unique or filled)[:1])
+    return tuple((unique or _compound_ids(lines, mapping) or filled)[:1])
+
+
+def _compound_ids(lines: Lines, mapping: NetworkMapping) -> list[str]:
+    """Return the nodes and stations that together name each line once, as few as suffice."""
+    found = {
+        meaning: next((name for name in getattr(mapping, meaning) if name in lines.columns), "")
+        for meaning in ("from_node", "to_node", "from_station", "street_key")
+    }
+    ids = []
+    for meanings in COMPOUND_IDS:
+        names = tuple(found[meaning] for meaning in meanings)
+        if not all(names):
+            continue
+        texts = [tuple(text_of(row, (name,)) for name in names) for row in lines.rows]
+        if all(all(text) for text in texts) and len(set(texts)) == len(texts):
+            ids.append(" + ".join(names))
+    return ids
 
 
 def _all_differ(texts: Sequence[str]) -> bool:
@@ -240,6 +299,11 @@ def _link(row: Row, link_id: str, lonlat: Floats, reading: Reading) -> RawLink:
         width=in_metres(text_of(row, mapping.width), mapping.width_unit),
         lanes=text_of(row, mapping.lanes),
         outside_town=text_of(row, mapping.outside_town),
+        from_node=text_of(row, mapping.from_node),
+        to_node=text_of(row, mapping.to_node),
+        from_station=text_of(row, mapping.from_station),
+        to_station=text_of(row, mapping.to_station),
+        carried=tuple((n, text) for n in mapping.carry if (text := text_of(row, (n,)))),
         tags=tags | ({"highway": highway} if highway else {}),
         number=row.number,
     )
@@ -247,8 +311,16 @@ def _link(row: Row, link_id: str, lonlat: Floats, reading: Reading) -> RawLink:
 
 def text_of(row: Row, names: tuple[str, ...]) -> str:
     """Return the first value among these columns as text; "" if all are empty."""
-    texts = (cell_text(row.values.get(name)) for name in names)
+    texts = (_joined_text(row, name) for name in names)
     return next((text for text in texts if text), "")
+
+
+def _joined_text(row: Row, name: str) -> str:
+    """Return the value of a column, or of several joined; "" if one is missing."""
+    if "+" not in name or name in row.values:
+        return cell_text(row.values.get(name))
+    texts = [cell_text(row.values.get(part)) for part in id_parts(name)]
+    return "-".join(texts) if all(texts) else ""
 
 
 def cell_text(value: object) -> str:
@@ -302,8 +374,3 @@ def _off_earth(place: Floats, crs: CRS, source: str) -> RoadscanError:
         f"{source} has the position {place[0]:.0f}, {place[1]:.0f}, which is outside {crs.name}",
         "Repair the geometry, or correct the CRS, and export it again",
     )
-
-
-def _id_of(lonlat: Floats) -> str:
-    """Derive an id from the coordinates, rounded to a centimetre."""
-    return hashlib.sha256(json.dumps(np.round(lonlat, 7).tolist()).encode()).hexdigest()[:12]

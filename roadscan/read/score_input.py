@@ -13,7 +13,9 @@ from roadscan.read.input_files import check_file
 MAX_BYTES = 100_000_000
 INDICATORS = ("riss", "afli", "ofs")
 EVENNESS = ("sm4l_m", "sm4l_a", "mspt", "msph")
+COLUMNS = ("class", "surface", *INDICATORS, *EVENNESS)
 MAX_MM = 1000.0
+DELIMITERS = (",", ";", "\t")
 SURFACES = {
     "": Surface.ASPHALT,
     "asphalt": Surface.ASPHALT,
@@ -39,7 +41,8 @@ def read_score_input(path: Path) -> Iterator[ScoreInput]:
     """Read columns class, surface, riss, afli, ofs (percent), sm4l_m, sm4l_a, mspt, msph (mm).
 
     An empty indicator is missing, an empty surface is asphalt; evenness is empty or complete.
-    Further columns are ignored.
+    Further columns are ignored. Columns are separated by commas or, with decimal points or
+    commas, by semicolons or tabs, as spreadsheets write them.
 
     Raises
     ------
@@ -48,11 +51,20 @@ def read_score_input(path: Path) -> Iterator[ScoreInput]:
     """
     check_file(path, MAX_BYTES)
     with path.open(encoding="utf-8-sig", newline="", errors="replace") as file:
-        rows = csv.DictReader(file)
-        if "class" not in (rows.fieldnames or ()):
-            raise _invalid(path, 1, f"the columns are {', '.join(rows.fieldnames or ['none'])}")
+        head = file.readline()
+        delimiter = max(DELIMITERS, key=head.count)
+        columns = [
+            name.strip().lower() for name in next(csv.reader([head], delimiter=delimiter), [])
+        ]
+        repeated = {name for name in COLUMNS if columns.count(name) > 1}
+        if "class" not in columns or repeated:
+            raise _invalid(path, 1, f"the columns are {', '.join(columns) or 'none'}")
+        rows = csv.DictReader(file, columns, delimiter=delimiter, restval="")
         for row in rows:
-            yield _parse(path, rows.line_num, row)
+            line = rows.line_num + 1
+            if None in row:
+                raise _invalid(path, line, f"it has more than {len(columns)} values")
+            yield _parse(path, line, row if delimiter == "," else _with_points(row))
 
 
 def parse_road_class(text: str) -> RoadClass:
@@ -90,6 +102,11 @@ def evenness_of(values: Sequence[float | None]) -> EvennessMeasures | None:
         message = f"evenness lacks {missing}"
         raise ValueError(message)
     return EvennessMeasures(*given)
+
+
+def _with_points(row: dict[str, str]) -> dict[str, str]:
+    """Return a row with decimal points for decimal commas, where commas separate no columns."""
+    return {name: value.replace(",", ".") for name, value in row.items()}
 
 
 def _parse_number(name: str, text: str | None, most: float) -> float | None:

@@ -1,13 +1,35 @@
 """Tracks as GeoJSON: points with a time, or lines with the times of their vertices."""
 
 import json
+import re
 from math import nan
+from pathlib import Path
 from typing import Any
 
 from roadscan.read.track_fixes import Fixes, number_or_nan, time_or_nan
 
 TIME = ("time", "timestamp", "datetime", "time_s", "t_s", "utc_ms", "utc")
 LINE_TIMES = ("coordTimes", "times", "timestamps")
+
+_TIME_NAME = re.compile(
+    rb'"(?:' + "|".join(sorted({*TIME, *LINE_TIMES}, key=len, reverse=True)).encode() + rb')"\s*:'
+)
+_PIECE_BYTES = 1024**2
+_OVERLAP_BYTES = 64
+
+
+def has_time_names(path: Path) -> bool:
+    """Return whether any member of a GeoJSON file is named like a time that tracks have.
+
+    Without one it cannot be a track. Reads piece by piece: a network may have any size.
+    """
+    rest = b""
+    with path.open("rb") as file:
+        while piece := file.read(_PIECE_BYTES):
+            if _TIME_NAME.search(rest + piece):
+                return True
+            rest = piece[-_OVERLAP_BYTES:]
+    return False
 
 
 def read_geojson(text: str) -> Fixes:

@@ -1,11 +1,12 @@
 """Status for administrators: the disk, the models, and the retention of recordings.
 
-Nothing is changed here. Settings are options of the commands (`roadscan serve`, `roadscan work`).
+Settings are options of the commands (`roadscan serve`, `roadscan work`): nothing is changed here,
+except that an administrator may say that the clock is right.
 """
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import Final
+from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends
 from pydantic import BaseModel, ConfigDict
@@ -19,10 +20,10 @@ from roadscan.detect.model_folder import (
     verify,
 )
 from roadscan.errors import RoadscanError
-from roadscan.model.access import Right
+from roadscan.model.access import Caller, Right
 from roadscan.serve.disk import DiskUse, disk_use
 from roadscan.serve.queue.job import Failure
-from roadscan.serve.retention import DAY_S, LONGEST_S, Due, Retention
+from roadscan.serve.retention import DAY_S, LONGEST_S, Due, Retention, count_unseen_time
 from roadscan.serve.settings import ServeSettings
 from roadscan.serve.survey_exports import KEPT_S
 from roadscan.serve.town import Town
@@ -117,14 +118,15 @@ class RetentionResponse(_Response):
     due_files: int
     due_bytes: int
     first: tuple[DueResponse, ...]
+    unconfirmed_days: float
+    """Days that passed while no worker saw them, which do not count until confirmed."""
 
 
 def admin_router(town: Town) -> APIRouter:
     """Return the routes under /api/admin."""
+    may_administer = town.guard.need(Right.ADMINISTER)
     router = APIRouter(
-        prefix="/api/admin",
-        tags=["administration"],
-        dependencies=[Depends(town.guard.need(Right.ADMINISTER))],
+        prefix="/api/admin", tags=["administration"], dependencies=[Depends(may_administer)]
     )
 
     @router.get("/disk")
@@ -161,7 +163,13 @@ def admin_router(town: Town) -> APIRouter:
                 DueResponse.model_validate(asdict(item.file) | {"why": item.why})
                 for item in due[:FIRST]
             ),
+            unconfirmed_days=town.shared_clock.read().unconfirmed_s / DAY_S,
         )
+
+    @router.post("/clock", status_code=204)
+    def confirm_clock(caller: Annotated[Caller, Depends(may_administer)]) -> None:
+        """Let recordings grow old by the time that passed while no worker saw it, too."""
+        count_unseen_time(town, caller.name)
 
     return router
 

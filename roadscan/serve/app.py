@@ -53,7 +53,7 @@ def create_app(town: Town) -> FastAPI:
         administration_router(guard),
         admin_router(town),
         tus_router(guard, town.uploads),
-        uploads_router(guard, town.uploads),
+        uploads_router(guard, town.uploads, town.queue.files_in_use),
         jobs_router(town),
         drives_router(town),
         networks_router(town),

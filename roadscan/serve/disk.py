@@ -14,10 +14,9 @@ from typing import Final
 
 from sqlalchemy import text
 
-from roadscan.model.uploaded_file import FileKind, FileTotals
+from roadscan.model.uploaded_file import RECORDINGS, FileKind, FileTotals
 from roadscan.serve.backup import BACKUPS
 from roadscan.serve.queue.job_queue import JobQueue
-from roadscan.serve.retention import RAW
 from roadscan.serve.survey_exports import exports
 from roadscan.serve.town import Town
 from roadscan.serve.uploads.upload_storage import UploadStorage
@@ -73,12 +72,12 @@ def disk_use(town: Town) -> DiskUse:
     """Return the current disk usage."""
     settings, held = town.settings, town.files.held()
     disk = shutil.disk_usage(settings.data)
-    others = frozenset(FileKind) - RAW
+    others = frozenset(FileKind) - RECORDINGS
     return DiskUse(
         disk.total,
         disk.free,
         settings.free_disk_reserve_bytes,
-        recordings=_together(held[kind] for kind in RAW if kind in held),
+        recordings=_together(held[kind] for kind in RECORDINGS if kind in held),
         other_files=_together(held[kind] for kind in others if kind in held),
         uploads=_uploads(town.upload_storage),
         exports=_together(FileTotals(1, size) for size in _sizes(exports(settings.data))),

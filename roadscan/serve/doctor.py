@@ -24,7 +24,6 @@ from sqlalchemy.exc import SQLAlchemyError
 from roadscan.detect.model_folder import ModelSettings, list_models, open_model
 from roadscan.errors import RoadscanError
 from roadscan.serve.settings import GIB, ServeSettings
-from roadscan.serve.town import WORKER_SILENT_S
 from roadscan.store.database import (
     is_intact,
     newest_version,
@@ -34,7 +33,7 @@ from roadscan.store.database import (
 )
 from roadscan.store.sqlite import FILE, JOBS_FILE
 from roadscan.store.town.networks import NetworkVersions
-from roadscan.store.town.workers import WorkerHeartbeats
+from roadscan.store.town.workers import WORKER_SILENT_S, WorkerHeartbeats
 
 OLDEST_PYTHON: Final = (3, 11)
 PACKAGES: Final = ("numpy", "av", "openvino", "opencv-python-headless", "pyogrio", "sqlalchemy")

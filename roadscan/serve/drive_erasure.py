@@ -2,7 +2,7 @@
 
 from roadscan.errors import RoadscanError
 from roadscan.model.drive import Drive
-from roadscan.pipeline.results_folder import outputs_tell_of, remove_outputs
+from roadscan.pipeline.results_folder import outputs_mention, remove_outputs
 from roadscan.serve.jobs.kinds.check import CheckRequest
 from roadscan.serve.jobs.kinds.drive import DriveRequest, is_needed
 from roadscan.serve.jobs.kinds.export import ExportRequest
@@ -27,7 +27,7 @@ def erase_drive(town: Town, drive: Drive, who: str) -> Erased:
         what = f"{video.name} is being analysed, moved to another network or exported"
         raise RoadscanError("drive_in_work", what, "Wait for its job to end, or cancel it")
     _remove_file(town, video.sha256)
-    if outputs_tell_of(data, drive.drive_id):
+    if outputs_mention(data, drive.drive_id):
         remove_outputs(data)
     remove_exports(data)
     for job in (*jobs, *rematches_of(queue, _surveys_of(town, drive.drive_id))):

@@ -15,7 +15,8 @@ from sqlalchemy import make_url
 
 from roadscan.detect.model_folder import ModelSettings, Task, list_models
 from roadscan.model.access import Role
-from roadscan.serve.retention import DAY_S, LONGEST_S, PAGE, RAW, Retention
+from roadscan.model.uploaded_file import RECORDINGS
+from roadscan.serve.retention import DAY_S, LONGEST_S, PAGE, Retention
 from roadscan.serve.settings import ServeSettings
 from roadscan.serve.town import Town
 
@@ -135,7 +136,7 @@ def _roles(town: Town, words: Words) -> str:
 def _raw_files(town: Town) -> int:
     count, last = 0, None
     while page := town.files.newest(PAGE, last):
-        count += sum(file.kind in RAW and file.purged_s is None for file in page)
+        count += sum(file.kind in RECORDINGS and file.purged_s is None for file in page)
         last = page[-1]
     return count
 

@@ -13,7 +13,9 @@ from roadscan.assess.sensitivity import Effect, effects
 from roadscan.errors import RoadscanError
 from roadscan.model.access import Caller, Right
 from roadscan.model.damage import Verdict
+from roadscan.model.layers.register_fields import Stretch
 from roadscan.model.review import Ruling
+from roadscan.model.road import Link
 from roadscan.model.survey import Survey
 from roadscan.pipeline.review import decide, subject_of, undo
 from roadscan.serve.api_description import answered_with, problems
@@ -60,6 +62,10 @@ class WaitingDamage(BaseModel):
     kind: str
     label: str
     street: str
+    from_street: str | None
+    to_street: str | None
+    towards: str | None
+    direction: str
     link_id: str
     segment_id: str
     offset_m: float
@@ -148,7 +154,7 @@ def reviews_router(town: Town) -> APIRouter:
                 for kind in _kinds(known, scheme)
             ),
             damages=tuple(
-                _waiting_damage(one, links[one.damage.link_id].street) for one in waiting[:limit]
+                _waiting_damage(one, links[one.damage.link_id]) for one in waiting[:limit]
             ),
         )
 
@@ -231,15 +237,20 @@ def _called(given: VerdictGiven, kind: str, kinds: Sequence[str]) -> str:
     return given.kind
 
 
-def _waiting_damage(effect: Effect, street: str) -> WaitingDamage:
+def _waiting_damage(effect: Effect, link: Link) -> WaitingDamage:
     damage = effect.damage
+    where = Stretch(link, damage.direction, damage.from_offset_m, damage.to_offset_m)
     same: dict[str, Any] = {
         name: getattr(damage, name)
         for name in ("damage_id", "kind", "label", "link_id", "n_observations", "confidence")
     }
     return WaitingDamage(
         **same,
-        street=street,
+        street=link.street,
+        from_street=where.from_street,
+        to_street=where.to_street,
+        towards=where.towards,
+        direction=damage.direction.value,
         segment_id=effect.segment_id,
         offset_m=round((damage.from_offset_m + damage.to_offset_m) / 2, 2),
         length_m=round(damage.to_offset_m - damage.from_offset_m, 2),

@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Final
 
 from sqlalchemy import make_url
 
@@ -25,12 +24,10 @@ from roadscan.store.rescoring import Scorings
 from roadscan.store.sqlite import FILE, JOBS_FILE, share_store
 from roadscan.store.store import Store
 from roadscan.store.town.accounts import Accounts, OutsideLogins
+from roadscan.store.town.clock import TownClock
 from roadscan.store.town.files import Files
 from roadscan.store.town.networks import NetworkVersion, NetworkVersions
-from roadscan.store.town.workers import WorkerHeartbeats
-
-WORKER_SILENT_S: Final = 60.0
-"""A worker without a heartbeat for longer than this does not count as alive."""
+from roadscan.store.town.workers import WORKER_SILENT_S, WorkerHeartbeats
 
 
 @dataclass(frozen=True)
@@ -65,6 +62,11 @@ class Town:
     def heartbeats(self) -> WorkerHeartbeats:
         """The last heartbeat of each worker."""
         return WorkerHeartbeats(self.store.engine, self.clock)
+
+    @cached_property
+    def shared_clock(self) -> TownClock:
+        """The clock by which recordings grow old."""
+        return TownClock(self.store.engine, self.clock)
 
     @cached_property
     def layers(self) -> LayerStore:

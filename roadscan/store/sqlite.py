@@ -25,7 +25,7 @@ is smaller than a page of features."""
 
 
 @contextmanager
-def open_store(folder: Path) -> Iterator[Store]:
+def open_store(folder: Path | str) -> Iterator[Store]:
     """Open the store of a folder as its only writer, creating or upgrading it.
 
     Raises
@@ -34,6 +34,7 @@ def open_store(folder: Path) -> Iterator[Store]:
         `output_not_writable`, `output_disk_full`, `output_in_use` while another run writes,
         `store_version` if this roadscan cannot upgrade it, `store_malformed` if it is not a store.
     """
+    folder = Path(folder)
     _make(folder)
     with _alone(folder), share_store(folder) as store:
         yield store

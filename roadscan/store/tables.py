@@ -42,6 +42,9 @@ links = Table(
     Column("backward", Boolean, nullable=False),
     Column("outside_town", Boolean, nullable=False),
     Column("level", Integer, nullable=False),
+    # null in networks that were read before these were kept
+    Column("register", JSON),
+    Column("junctions", JSON),
     Column("geometry_wkb", LargeBinary, nullable=False),
     PrimaryKeyConstraint("network_sha256", "number"),
 )
@@ -279,8 +282,23 @@ file_places = Table(
     Column("folder", Text, nullable=False),
     Column("name", Text, nullable=False),
     Column("sha256", String, nullable=False, index=True),
+    Column("survey", Text, nullable=False),
+    Column("kind", String, nullable=False),
     Column("drop_files", Integer, nullable=False),
-    PrimaryKeyConstraint("drop_id", "folder", "name", "sha256"),
+    PrimaryKeyConstraint("drop_id", "folder", "name", "sha256", "survey"),
+)
+
+# a file is stored once, but each survey that it was sent for works it, or withdraws it, by itself
+survey_files = Table(
+    "survey_files",
+    metadata,
+    Column("sha256", String, nullable=False),
+    Column("survey", Text, nullable=False),
+    Column("owner_id", String, nullable=False),
+    Column("uploaded_by", Text, nullable=False),
+    Column("uploaded_s", Float, nullable=False),
+    Column("taken_by", String, nullable=False),
+    PrimaryKeyConstraint("sha256", "survey"),
 )
 
 
@@ -372,6 +390,15 @@ network_versions = Table(
     Column("name", Text, nullable=False),
     Column("put_by", Text, nullable=False),
     Column("at_s", Float, nullable=False),
+)
+
+# one row: when a worker last saw the clock, and how far it moved on while none saw it
+town_clock = Table(
+    "town_clock",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("seen_s", Float, nullable=False),
+    Column("unconfirmed_s", Float, nullable=False),
 )
 
 workers = Table(

@@ -57,6 +57,11 @@ def test_what_is_no_damage_is_not_scored(kind: str) -> None:
     assert kind not in AP9K.kinds
 
 
+def test_a_misspelt_key_is_named_with_its_value() -> None:
+    message = refused(changed("min_coverage = 0.60", "min_coverge = 0.61"))
+    assert "views.min_coverge: no such key, given 0.61" in message
+
+
 def test_every_class_has_tables_for_asphalt_and_paving_only() -> None:
     assert set(AP9K.normalise) == {
         (surface, road_class)

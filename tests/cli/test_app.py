@@ -117,3 +117,18 @@ def test_a_slip_is_one_line_that_names_it(
     assert words in err
     assert err.count("\n") == 1
     assert len(err) < 200
+
+
+def test_the_sample_files_are_copied_and_nothing_of_anybody_is_overwritten(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "data_samples"
+    assert exit_code(["demo", "--copy", str(folder)]) == 0
+    paths = [Path(line) for line in capsys.readouterr().out.splitlines()]
+    assert {path.name for path in paths} >= {"drive.mp4", "drive.gpx", "network.geojson"}
+    assert all(path.parent == folder and path.stat().st_size for path in paths)
+    assert exit_code(["demo", "--copy", str(folder)]) == 0
+    (folder / "drive.gpx").write_text("mine")
+    assert exit_code(["demo", "--copy", str(folder)]) == 3
+    assert "output_not_writable" in capsys.readouterr().err
+    assert (folder / "drive.gpx").read_text() == "mine"

@@ -36,9 +36,26 @@ def test_drives_are_shown_with_what_they_are_named_by(
     monkeypatch.setenv("COLUMNS", "160")
     out, drive_id = ran
     assert exit_code(["drives", "--out", str(out)]) == 0
-    (line,) = (line for line in capsys.readouterr().out.splitlines() if drive_id in line)
+    (line,) = (line for line in capsys.readouterr().out.splitlines() if drive_id[:8] in line)
     for told in ("small.mp4", "2026-06-10T08:15:00.0Z", "small drive"):
         assert told in line
+
+
+def test_what_a_narrow_screen_shows_of_an_id_names_the_drive(
+    ran: tuple[Path, str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    out, drive_id = ran
+    assert exit_code(["drives", "--out", str(out)]) == 0
+    table = capsys.readouterr().out
+    short = next(word for word in table.split() if drive_id.startswith(word))
+    for given, code in ((short, 0), (short[:4], 3), (short + "x", 3)):
+        assert exit_code(["erase", given, "--out", str(out)]) == code
+        assert (f"would erase {drive_id} " in capsys.readouterr().out) == (code == 0)
+    assert exit_code(["erase", short, "--out", str(out), "--delete"]) == 0
+    capsys.readouterr()
+    assert exit_code(["drives", "--out", str(out), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == []
 
 
 def test_without_delete_it_is_only_said_what_would_go(

@@ -98,6 +98,9 @@ def test_what_cannot_be_scored_is_one_line(
         ("class,surface,riss\nZ,asphalt,1\n", "'Z'"),
         ("class,surface,riss\nA,mud,1\n", "'mud'"),
         ("class,riss,mspt\nA,1,4\n", "sm4l_m, sm4l_a, msph"),
+        ("class,riss,afli\nA,12,5,1\n", "line 2: it has more than 3 values"),
+        ("class;riss;riss\nA;1;2\n", "class, riss, riss"),
+        ("class;riss\nA;1.234,5\n", "1.234.5"),
         ("class,riss,sm4l_m,sm4l_a,mspt,msph\nA,1,4,1,-4,1\n", "mspt is -4"),
         ("class,riss,sm4l_m,sm4l_a,mspt,msph\nA,1,4,1,nan,1\n", "mspt is nan"),
     ],
@@ -111,6 +114,18 @@ def test_a_bad_row_is_named_with_its_value(
     assert (code, out) == (3, "")
     assert err.startswith("roadscan: score_input_invalid: ")
     assert value in err
+
+
+@pytest.mark.parametrize("text", ["Class;RISS;AFLI\nA;12,5;1\n", "class\triss\tafli\nA\t12.5\t1\n"])
+def test_a_file_of_a_spreadsheet_is_read_as_it_is(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, text: str
+) -> None:
+    path = tmp_path / "rows.csv"
+    path.write_text(text, encoding="utf-8-sig")
+    _, points, _ = said(capsys, "--input", str(path))
+    path.write_text("class,riss,afli\nA,12.5,1\n")
+    assert said(capsys, "--input", str(path)) == (0, points, "")
+    assert json.loads(points)["riss"] == 12.5
 
 
 def test_an_empty_field_is_missing_and_said_so(

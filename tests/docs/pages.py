@@ -51,3 +51,21 @@ def anchors(text: str) -> set[str]:
     """What headings are called in links, as GitHub makes it."""
     titles = re.findall(r"^#+ (.+)$", text, flags=re.MULTILINE)
     return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
+
+
+def same_but_for_rounding(shown: str, now: str) -> bool:
+    """Tell whether two outputs are the same but for what another processor may change.
+
+    Its rounding may tip a box over a threshold: a count may be off by one, a measure by 5 %.
+    """
+    (words, numbers), (words_now, numbers_now) = map(_words_and_numbers, (shown, now))
+    near = (
+        abs(a - b) <= max(1.0, 0.05 * abs(b)) for a, b in zip(numbers, numbers_now, strict=False)
+    )
+    return words == words_now and all(near)
+
+
+def _words_and_numbers(text: str) -> tuple[str, list[float]]:
+    number = re.compile(r"-?\d+(?:\.\d+)?")
+    words = re.sub(r"[\s━─]+", " ", number.sub("#", text))
+    return words, [float(found) for found in number.findall(text)]

@@ -1,5 +1,6 @@
 """The notebook's cells run, one after the other, as somebody would run them."""
 
+import ast
 import json
 import re
 from functools import partial
@@ -7,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
+import pandas as pd
 import pytest
 
 import roadscan
-from tests.docs.pages import ROOT
+from tests.docs.pages import ROOT, same_but_for_rounding
 
 NOTEBOOK = ROOT / "notebooks/first_look.ipynb"
 
@@ -48,3 +50,20 @@ def test_the_notebook_says_that_it_shows_no_real_road() -> None:
     first = "".join(cells("markdown")[0]["source"])
     assert "rendered" in first
     assert "no real road" in first
+
+
+@pytest.mark.skipif(not (ROOT / "out/demo/run.json").is_file(), reason="make demo was not run here")
+def test_the_notebook_shows_what_this_version_finds(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The cells after the first, on the demo's results, which are of the same drive."""
+    mpl.use("Agg")
+    result = roadscan.open_result(ROOT / "out/demo")
+    names: dict[str, Any] = {"roadscan": roadscan, "result": result, "segments": result.segments}
+    for cell in cells("code")[1:]:
+        *lines, last = ast.parse("".join(cell["source"])).body
+        assert isinstance(last, ast.Expr)
+        exec(compile(ast.Module(lines, []), "cell", "exec"), names)  # noqa: S102 -- our own notebook
+        now = eval(compile(ast.Expression(last.value), "cell", "eval"), names)  # noqa: S307
+        (shown,) = (out for out in cell["outputs"] if out["output_type"] == "execute_result")
+        text = "".join(shown["data"]["text/plain"])
+        with pd.option_context("display.width", 80, "display.max_columns", 20):
+            assert same_but_for_rounding(text, repr(now)), "run: make notebook"

@@ -1,14 +1,18 @@
 """What pyproject.toml promises: bounds that were tried, nothing undeclared, nothing unused."""
 
 import ast
+import os
 import re
+import subprocess
 import sys
 import tomllib
+import zipfile
 from pathlib import Path
 
 import pytest
 
 from roadscan.detect.model_folder import ModelSettings, list_models
+from roadscan.pipeline.demo import SAMPLES
 
 ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
@@ -83,12 +87,81 @@ def test_a_default_model_travels_in_the_wheel(model: ModelSettings) -> None:
 
 
 def test_the_sample_drive_travels_in_the_wheel() -> None:
-    demo = (ROOT / "roadscan/pipeline/demo.py").read_text(encoding="utf-8")
-    files = set(re.findall(r'samples / "([\w.]+)"', demo))
-    assert files
-    for name in files:
+    for name in SAMPLES:
         assert WHEEL[f"data_samples/{name}"] == f"roadscan/_samples/{name}"
 
 
 def test_what_the_wheel_is_told_to_include_is_there() -> None:
     assert all((ROOT / path).exists() for path in WHEEL)
+
+
+PROGRAM = """
+import roadscan
+
+try:
+    result = roadscan.run(
+        "drive.mp4",
+        network="roads.gpkg",
+        out="out",
+        mapping=roadscan.NetworkMapping(street=("STR_NAME",)),
+        scheme=roadscan.load_scheme("ap9k").id,
+    )
+except roadscan.RoadscanError as error:
+    raise SystemExit(error.hint) from error
+result = roadscan.open_result(result.out)
+found: dict[str, int] = result.classes()
+with roadscan.open_store("out") as store:
+    names: tuple[str, ...] = tuple(store.surveys())
+"""
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Build the wheel as a user's pip does, and unpack it."""
+    folder = tmp_path_factory.mktemp("wheel")
+    pip = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir"]
+    built = subprocess.run([*pip, folder, ROOT], capture_output=True, text=True, check=False)
+    if built.returncode:
+        pytest.skip(f"pip cannot build a wheel here: {built.stderr.strip()[-200:]}")
+    (wheel,) = folder.glob("*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(folder / "site")
+    return folder / "site"
+
+
+def test_the_wheel_has_types_and_a_program_of_its_public_names_is_well_typed(
+    installed: Path, tmp_path: Path
+) -> None:
+    pytest.importorskip("mypy", reason="mypy is not installed")
+    assert (installed / "roadscan/py.typed").is_file()
+    (tmp_path / "program.py").write_text(PROGRAM)
+    checked = subprocess.run(
+        [sys.executable, "-m", "mypy", "--strict", "--follow-imports=silent", "program.py"],
+        cwd=tmp_path,
+        env=os.environ | {"MYPYPATH": str(installed)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert checked.returncode == 0, checked.stdout
+
+
+def test_help_shows_the_public_functions_of_the_wheel(installed: Path, tmp_path: Path) -> None:
+    shown = subprocess.run(
+        [sys.executable, "-c", "import roadscan; print(roadscan.__file__); help(roadscan)"],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(installed), "PAGER": "cat"},
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    assert shown.startswith(str(installed))
+    for name, says in (
+        ("run(videos:", "Turn the videos of a survey into scored segments"),
+        ("open_result(out:", "Open the finished results of a folder again"),
+        ("open_store(folder:", "Open the store of a folder"),
+        ("load_scheme(name_or_path:", "Return a scheme that comes with roadscan"),
+        ("class NetworkMapping", "Column names by meaning"),
+    ):
+        assert name in shown
+        assert says in shown

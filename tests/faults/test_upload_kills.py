@@ -121,7 +121,7 @@ def test_no_kill_and_no_cut_line_spoils_or_loses_a_file(town, tmp_path, monkeypa
                     path.write_bytes(source(chance))
                     files = list_sources([path])
                     (result,) = send_files(
-                        line, files, "", NoProgress(), lambda _: time.sleep(0.02)
+                        line, files, "", NoProgress(), wait=lambda _: time.sleep(0.02)
                     )
                     assert not isinstance(result, InputFault), result
                     counts.sent[result.sha256] += 1

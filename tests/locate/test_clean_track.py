@@ -168,6 +168,57 @@ def test_noise_at_standstill_adds_no_metres(noise_m: float) -> None:
     np.testing.assert_array_equal(path.t_s, t_s[[0, -1]])
 
 
+def _drift(count: int, sigma_m: float, tau_s: float, rng: np.random.Generator) -> Floats:
+    """The error (2, n) of a receiver whose satellites wander, once a second."""
+    kept = np.exp(-1.0 / tau_s)
+    error = rng.normal(0.0, sigma_m, (2, count))
+    for k in range(1, count):
+        error[:, k] = kept * error[:, k - 1] + np.sqrt(1.0 - kept**2) * error[:, k]
+    return error
+
+
+@pytest.mark.parametrize("with_speed", [False, True])
+@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize(("sigma_m", "tau_s", "stand_s"), [(8.0, 60.0, 600), (5.0, 30.0, 180)])
+def test_a_receiver_that_drifts_at_standstill_drives_nowhere(
+    sigma_m: float, tau_s: float, stand_s: int, seed: int, *, with_speed: bool
+) -> None:
+    rng = np.random.default_rng(seed)
+    speed = np.concatenate([np.full(30, 8.0), np.zeros(stand_s), np.full(30, 8.0)])
+    t_s = STARTED_S + np.arange(len(speed))
+    along_m = np.concatenate([[0.0], np.cumsum(speed[:-1])])
+    x_m, y_m = np.stack([410_000.0 + along_m, np.full(len(speed), 5_650_000.0)]) + _drift(
+        len(speed), sigma_m, tau_s, rng
+    )
+    said = np.abs(speed + rng.normal(0.0, 0.1, len(speed))) if with_speed else None
+    path = clean_track(metric_track(t_s, x_m, y_m, said), CRS_EPSG)
+
+    # the errors of the first and of the last fix stay in it: without a speed nobody can tell them
+    assert path.driven_m[-1] == pytest.approx(along_m[-1], abs=8.0 if with_speed else 6.0 * sigma_m)
+
+
+def test_a_speed_that_is_stuck_at_zero_is_not_believed() -> None:
+    t_s, x_m, y_m = straight()
+    stuck = np.where(np.arange(60) < 30, 10.0, 0.0)
+    path = clean_track(metric_track(t_s, x_m, y_m, stuck), CRS_EPSG)
+    assert path.driven_m[-1] == pytest.approx(590.0, abs=1.0)
+
+
+def test_stop_and_go_round_a_corner_keeps_its_metres() -> None:
+    drive_on = np.full(8, 8.0)
+    hops = np.r_[drive_on, np.tile(np.r_[np.zeros(12), np.full(4, 3.0)], 12), drive_on]
+    along_m = np.concatenate([[0.0], np.cumsum(hops)])
+    corner_m = along_m[-1] / 2
+    rng = np.random.default_rng(1)
+    x_m = 410_000.0 + np.minimum(along_m, corner_m) + rng.normal(0.0, 0.5, len(along_m))
+    y_m = 5_650_000.0 + np.maximum(along_m - corner_m, 0.0) + rng.normal(0.0, 0.5, len(along_m))
+    path = clean_track(metric_track(STARTED_S + np.arange(len(x_m)), x_m, y_m), CRS_EPSG)
+
+    assert path.driven_m[-1] == pytest.approx(along_m[-1], rel=0.1)
+    state = state_at(path, STARTED_S + np.arange(len(x_m)))
+    assert np.hypot(state.x_m - x_m, state.y_m - y_m).max() < 8.0
+
+
 def test_the_vehicle_is_at_its_stop_as_long_as_it_stands() -> None:
     drive = town_drive()
     rng = np.random.default_rng(5)

@@ -289,6 +289,71 @@ def test_a_one_way_street_is_not_credited_against_its_direction() -> None:
     matched = match_path(drive([(390, 0), (10, 0)]), roads)
 
     assert matched.credited_m == {}
+    assert [gap.reason for gap in matched.unmatched] == ["against_oneway"]
+
+
+def test_a_turn_that_is_not_possible_is_no_missing_road() -> None:
+    roads = network(
+        link("below", [(0, 0), (150, 0), (300, 0)]),
+        link("bridge", [(150, -150), (150, 0), (150, 150)], level=1),
+    )
+    matched = match_path(drive([(10, 0), (150, 0), (150, 140)]), roads)
+
+    assert "no_road_nearby" not in {gap.reason for gap in matched.unmatched}
+
+
+@pytest.mark.parametrize(("interval_s", "least"), [(5.0, 0.9), (10.0, 0.8)])
+@pytest.mark.parametrize("seed", range(6))
+def test_sparse_fixes_are_followed_round_the_corners_between_them(
+    interval_s: float, least: float, seed: int
+) -> None:
+    town = grid_town()
+    walk = _random_walk(seed)
+    path = drive(walk, rate_hz=1.0 / interval_s, noise_m=3.0, correlation=0.2, seed=seed)
+    matched = match_path(path, town)
+
+    driven = shapely.LineString(ORIGIN + walk).buffer(1.0)
+    really = {road.link_id for road in town.links if shapely.LineString(road.xy_m).within(driven)}
+    wrong_m = sum(m for name, m in matched.credited_m.items() if name not in really)
+    length_m = shapely.LineString(walk).length
+    assert wrong_m <= 0.08 * length_m
+    assert sum(matched.credited_m.values()) - wrong_m >= (least - 0.15) * length_m
+    assert "no_road_nearby" not in {gap.reason for gap in matched.unmatched}
+
+
+def test_of_two_ways_round_a_block_between_sparse_fixes_none_is_guessed() -> None:
+    roads = network(
+        link("in", [(-200, 0), (0, 0)]),
+        link("left", [(0, 0), (0, 50), (80, 50)]),
+        link("right", [(0, 0), (80, 0), (80, 50)]),
+        link("out", [(80, 50), (280, 50)]),
+    )
+    xy = np.array([(-150.0, 0), (-80, 0), (-10, 0), (90, 50), (160, 50), (230, 50)])
+    matched = match_path(raw_drive(xy, rate_hz=0.1), roads)
+
+    assert set(matched.credited_m) <= {"in", "out"}
+    assert "ambiguous" in {gap.reason for gap in matched.unmatched}
+
+
+def test_a_logger_that_writes_fewer_fixes_on_a_straight_road_loses_little_of_it() -> None:
+    roads = network(
+        *(link(f"s{n}", [(150.0 * n, 0), (150.0 * (n + 1), 0)]) for n in range(20)),
+        link("off", [(3000, 0), (3000, 500)]),
+        *(link(f"side{n}", [(150.0 * n, 0), (150.0 * n, 300)]) for n in range(1, 20)),
+    )
+    xy, _ = along([(5, -1.5), (3001, -1.5), (3001, 480)], 12.0)
+    rng = np.random.default_rng(3)
+    rows = [0, 1, 2]
+    while rows[-1] < 238:
+        rows.append(rows[-1] + int(rng.integers(7, 18)))
+    rows = [*(k for k in rows if k < 245), *range(245, 258), 265, 275, 285]
+    t_s = STARTED_S + np.array(rows, dtype=np.float64)
+    places = ORIGIN + xy[rows] + rng.normal(0.0, 2.0, (len(rows), 2))
+    matched = match_path(clean_track(metric_track(t_s, *places.T), CRS_EPSG), roads)
+
+    assert sum(matched.credited_m.values()) > 0.93 * 3476.0
+    assert not any(name.startswith("side") for name in matched.credited_m)
+    assert float(np.nanmax(matched.accuracy_m)) > 8.0
 
 
 def test_turning_round_at_a_dead_end_is_one_leg() -> None:
@@ -321,6 +386,24 @@ def test_standing_at_a_crossing_under_noise_credits_nothing_more() -> None:
 
     assert set(matched.credited_m) <= {"h2-0", "h2-1", "h2-2", "h2-3"}
     assert sum(matched.credited_m.values()) == pytest.approx(275.0, abs=15.0)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_a_receiver_that_drifts_at_a_stop_turns_nothing_round(seed: int) -> None:
+    roads = network(
+        link("a", [(0, 0), (200, 0)]),
+        link("b", [(200, 0), (500, 0)]),
+        link("side", [(200, 0), (200, 150)]),
+    )
+    xy, _ = along([(0, -2), (500, -2)], 8.0)
+    line = np.vstack([xy[:32], np.repeat(xy[32:33], 600, axis=0), xy[32:]])
+    line = line + correlated_noise(len(line), 6.0, float(np.exp(-1.0 / 60.0)), seed)
+    t_s = STARTED_S + np.arange(len(line), dtype=np.float64)
+    matched = match_path(clean_track(metric_track(t_s, *(ORIGIN + line).T), CRS_EPSG), roads)
+
+    assert matched.forward[matched.link >= 0].all()
+    assert set(matched.credited_m) <= {"a", "b"}
+    assert sum(matched.credited_m.values()) < 505.0
 
 
 def test_a_path_far_from_every_road_is_wholly_unmatched() -> None:
@@ -401,4 +484,4 @@ def test_roads_that_may_not_be_driven_are_no_roads() -> None:
     matched = match_path(drive([(10, 0), (390, 0)]), roads)
 
     assert (matched.link == -1).all()
-    assert [gap.reason for gap in matched.unmatched] == ["no_road_nearby"]
+    assert [gap.reason for gap in matched.unmatched] == ["not_for_vehicle"]

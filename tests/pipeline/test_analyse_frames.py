@@ -50,13 +50,13 @@ def frames(times_s: Sequence[float], taken: list[float] | None = None) -> Iterat
 
 def see_all(given: Iterator[Any], detector: Finds) -> Iterator[Any]:
     setup = SimpleNamespace(rows=None, near_field=lambda _: None)
-    looker = FrameAnalyser(setup, detector, None)  # type: ignore[arg-type]
-    return analyse_frames(given, looker, Stopwatch())
+    analyser = FrameAnalyser(setup, detector, None)  # type: ignore[arg-type]
+    return analyse_frames(given, analyser, Stopwatch())
 
 
 @pytest.fixture(autouse=True)
 def two_lookers(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(analyse_frames_module, "LOOKERS", 2)
+    monkeypatch.setattr(analyse_frames_module, "THREADS", 2)
 
 
 def test_frames_come_in_their_order_each_with_what_was_found_in_it() -> None:
@@ -118,7 +118,11 @@ def test_nothing_is_repeated_before_the_first_frame() -> None:
 def test_a_time_without_a_frame_is_not_looked_at_and_keeps_its_place() -> None:
     none = (1, UnusableFrame(12.5, FrameRejection.REPEATED))
     seen = list(see_all(iter([*frames([12.0]), none, *frames([14.0])]), Finds()))
-    assert [type(one).__name__ for _, one in seen] == ["Seen", "UnusableFrame", "Seen"]
+    assert [type(one).__name__ for _, one in seen] == [
+        "AnalysedFrame",
+        "UnusableFrame",
+        "AnalysedFrame",
+    ]
     assert seen[1] == none
 
 

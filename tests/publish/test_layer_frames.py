@@ -8,6 +8,7 @@ import pytest
 import shapely
 
 from roadscan.model.layers import LAYERS
+from roadscan.model.road import RegisterEntry
 from roadscan.publish import layer_frames
 from roadscan.publish.layer_frames import (
     Results,
@@ -53,6 +54,15 @@ SEGMENT_PROPERTIES = [
     "scheme_version",
     "model",
     "assessed_at",
+    "street_key",
+    "from_node",
+    "to_node",
+    "register",
+    "from_station_m",
+    "to_station_m",
+    "from_street",
+    "to_street",
+    "towards",
 ]
 DAMAGE_PROPERTIES = [
     "damage_id",
@@ -75,6 +85,14 @@ DAMAGE_PROPERTIES = [
     "accuracy_m",
     "photo",
     "review",
+    "street_key",
+    "from_node",
+    "to_node",
+    "register",
+    "station_m",
+    "from_street",
+    "to_street",
+    "towards",
 ]
 
 
@@ -228,3 +246,29 @@ def test_a_survey_without_damages_and_views_has_empty_layers_with_all_fields(
 def test_layers_are_in_the_metric_crs_of_the_network(results: Results) -> None:
     for layer in (segments_layer(results), damages_layer(results), drives_layer(results)):
         assert layer.crs.to_epsg() == 25833
+
+
+def test_what_the_register_says_is_in_every_layer_with_a_link(
+    results: Results, store: Store
+) -> None:
+    entry = RegisterEntry("11", "12", 200.0, 240.0, (("plz", "04275"),))
+    junctions = ((0.0, "Mühlenweg"), (40.0, "Kirschweg"))
+    links = tuple(
+        replace(link, register=entry, junctions=junctions) for link in results.network.links
+    )
+    known = replace(results, network=replace(results.network, links=links))
+    segments, damages = segments_layer(known), damages_layer(known)
+    (cells,) = cells_layers(known, combined_lanes(store, known))
+    for layer in (segments, damages, cells):
+        assert set(layer["street_key"]) == {"0815"}
+        assert set(layer["from_node"]) == {"11"}
+        assert set(layer["register"]) == {'{"plz": "04275"}'}
+    assert (segments["from_station_m"] == 200.0 + segments["from_m"]).all()
+    assert (segments["to_station_m"] == 200.0 + segments["to_m"]).all()
+    assert (damages["station_m"] == 200.0 + damages["offset_m"]).all()
+    assert (cells["station_m"] == 200.5 + cells["row"]).all()
+    east = segments[segments["link_id"] == "east"].iloc[0]
+    assert (east["from_street"], east["to_street"]) == ("Mühlenweg", "Kirschweg")
+    for _, segment in segments.iterrows():
+        end = "to_street" if segment["direction"] == "forward" else "from_street"
+        assert segment["towards"] == segment[end]

@@ -8,9 +8,18 @@ from hypothesis import strategies as st
 
 from roadscan.model.uploaded_file import FileKind, StoredFile, UploadSource
 from roadscan.serve.jobs.kinds.drive import DriveRequest
+from roadscan.serve.jobs.kinds.network import NetworkRequest
 from roadscan.serve.queue.job import State
-from roadscan.serve.retention import DAY_S, LONGEST_S, Due, Retention, due_files
-from roadscan.serve.town import open_town, upload_limits
+from roadscan.serve.retention import (
+    DAY_S,
+    LONGEST_S,
+    Due,
+    FileUses,
+    Retention,
+    count_unseen_time,
+    due_files,
+)
+from roadscan.serve.town import Town, open_town, upload_limits
 from roadscan.serve.uploads.upload_storage import UploadStorage
 from roadscan.store.town.files import Files
 from tests.serve.jobs.town import work_once
@@ -18,15 +27,20 @@ from tests.serve.jobs.town import work_once
 NOW_S = 1_800_000_000.0
 
 
-def file(sha256="a" * 64, kind=FileKind.VIDEO, uploaded_s=NOW_S, purged_s=None):
+SENT_S = NOW_S - 10 * DAY_S
+
+
+def file(sha256="a" * 64, kind=FileKind.VIDEO, uploaded_s=SENT_S, purged_s=None):
     return StoredFile(
         sha256, 10, "drive.mp4", kind, "Herbst", "u", "Uli", uploaded_s, purged_s=purged_s
     )
 
 
-def due(one, *, finished_s=None, busy=False, keep_s=7 * DAY_S):
+def due(one, *, finished_s=None, busy=False, awaited=False, keep_s=7 * DAY_S):
     finished = {} if finished_s is None else {one.sha256: finished_s}
-    found = due_files(iter([one]), finished, frozenset([one.sha256] if busy else []), NOW_S, keep_s)
+    this, none = frozenset([one.sha256]), frozenset()
+    uses = FileUses(finished, this if busy else none, this if awaited else none)
+    found = due_files(iter([one]), uses, NOW_S, keep_s)
     return [item.why for item in found]
 
 
@@ -40,9 +54,19 @@ def test_what_nobody_ever_worked_goes_after_a_month():
     assert due(file(uploaded_s=NOW_S - LONGEST_S + 1)) == []
 
 
-@pytest.mark.parametrize("kind", [FileKind.CAMERA, FileKind.OTHER])
+@pytest.mark.parametrize("kind", [FileKind.CAMERA, FileKind.NETWORK, FileKind.OTHER])
 def test_cameras_and_networks_stay(kind):
     assert due(file(kind=kind, uploaded_s=0.0), finished_s=0.0) == []
+
+
+def test_what_another_drive_waits_for_stays_for_the_longest_time():
+    assert due(file(), finished_s=NOW_S - 8 * DAY_S, awaited=True) == []
+    old = file(uploaded_s=NOW_S - LONGEST_S)
+    assert due(old, finished_s=NOW_S - 8 * DAY_S, awaited=True) == [Due.TOO_OLD]
+
+
+def test_results_from_before_it_was_sent_again_do_not_make_a_video_due():
+    assert due(file(uploaded_s=NOW_S - DAY_S), finished_s=NOW_S - 30 * DAY_S) == []
 
 
 @given(age_s=st.floats(0, 1e9), done_s=st.none() | st.floats(0, NOW_S))
@@ -102,7 +126,7 @@ def test_two_who_delete_the_same_leave_one_line_in_the_audit_log(settings, town,
 def test_what_a_job_takes_after_it_was_found_to_be_due_stays(settings, town, store):
     with retention_of(settings) as retention:
         first, _ = retention.due()
-        Files(store.engine).take(first.file.sha256, "a job")
+        Files(store.engine).take(first.file.sha256, "Herbst", "a job")
         assert not retention.delete(first)
     assert town[first.file.sha256].exists()
 
@@ -118,6 +142,32 @@ def test_a_worker_deletes_what_is_due_without_being_told_and_only_once_a_day(
     assert job.done.facts == {"files": 2, "bytes": 20}
     assert not any(path.exists() for path in town.values())
     assert [line.who for line in deletions(accounts)] == ["roadscan work"] * 2
+
+
+def test_a_clock_that_is_40_days_ahead_deletes_nothing_until_somebody_says_that_it_is_right(
+    settings, store, tmp_path
+):
+    sent_s, now_s = time.time() - DAY_S, [time.time()]
+    video = file(uploaded_s=sent_s)
+    Files(store.engine).put(video, UploadSource("", 0, "", video.name), "upload")
+    town = Town(settings, store, lambda: now_s[0])
+    town.shared_clock.tick()
+    now_s[0] += 40 * DAY_S
+    assert Retention(town, "x").due() == ()
+    count_unseen_time(town, "Ada")
+    assert [item.why for item in Retention(town, "x").due()] == [Due.TOO_OLD]
+    assert [line.action for line in town.accounts.audit_log(1)] == ["clock_confirmed"]
+    town.close()
+
+
+def test_a_file_that_a_network_was_read_from_is_not_deleted(settings, store):
+    town = Town(settings, store)
+    request = NetworkRequest(file_sha256="c" * 64, file_name="roads.geojson")
+    for old in (file("c" * 64, FileKind.TRACK, 1.0), file("d" * 64, FileKind.TRACK, 1.0)):
+        Files(store.engine).put(old, UploadSource("", 0, "", "roads.geojson"), old.sha256)
+    town.queue.submit(request)  # waits, which counts as well as done
+    assert [item.file.sha256 for item in Retention(town, "x").due()] == ["d" * 64]
+    town.close()
 
 
 def test_a_worker_that_is_told_not_to_deletes_nothing(settings, town):

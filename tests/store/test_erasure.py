@@ -20,7 +20,7 @@ from roadscan.store.layers.feature_tables import FEATURES
 from roadscan.store.layers.layer_store import LayerStore
 from roadscan.store.rescoring import Scorings
 from roadscan.store.store import Store
-from roadscan.store.surveys.list_drives import find_drive, known_drives
+from roadscan.store.surveys.list_drives import find_drive, full_id, known_drives, short_ids
 from roadscan.store.tables import metadata, review_decisions
 from tests.databases import DATABASES, open_on
 from tests.store.sample_surveys import (
@@ -163,3 +163,13 @@ def test_a_verdict_on_boxes_of_another_drive_as_well_stays_for_those(store: Stor
     judge(store, *boxes)
     store.erase_drive("drive-1")
     assert [one.subject.boxes for one in store.reviews.of("Spring")] == [(boxes[1],), (boxes[1],)]
+
+
+def test_a_beginning_that_several_drives_have_names_none():
+    ids = ("aaaaaaaa11", "aaaaaaaa22", "bbbbbbbb11")
+    assert short_ids(ids)["bbbbbbbb11"] == "bbbbbbbb1"
+    assert all(full_id(ids, short) == one for one, short in short_ids(ids).items())
+    with pytest.raises(RoadscanError, match="2 drives begin with 'aaaaaaaa'"):
+        full_id(ids, "aaaaaaaa")
+    with pytest.raises(RoadscanError, match="there is no drive 'bbbb'"):
+        full_id(ids, "bbbb")

@@ -23,6 +23,7 @@ from roadscan.store.sqlite import FILE, share_store
 from roadscan.store.store import Store
 from roadscan.store.tables import metadata
 from roadscan.store.town.accounts import Accounts
+from roadscan.store.town.files import Files
 from roadscan.store.town.networks import NetworkVersions
 from tests.databases import open_on
 from tests.store.schema import schema_lines
@@ -65,7 +66,10 @@ def test_a_new_store_on_postgis_has_the_schema_of_an_old_one(tmp_path: Path) -> 
     with open_on("postgis", tmp_path) as store, store.engine.connect() as db:
         old = (DATA / "store_19d5de4_postgis.txt").read_text(encoding="utf-8")
         changed = set(schema_lines(db)) ^ set(old.splitlines())
-    since = ("grids", "observations", "served_damages")  # migration 0018
+    since = (
+        "grids", "links", "observations", "served_",  # migrations 0018 to 0020
+        "file_places", "survey_files", "town_clock",  # migration 0021
+    )  # fmt: skip
     assert [line for line in sorted(changed) if not any(name in line for name in since)] == []
 
 
@@ -95,6 +99,22 @@ def test_an_old_store_opens_with_its_town(old: Store) -> None:
     accounts = Accounts(old.engine, lambda: 0.0)
     assert [account.name for account in accounts.all()] == ["Ada"]
     assert [line.action for line in accounts.audit_log(9)] == ["network_in_force"]
+
+
+def test_files_from_before_belong_to_the_survey_that_they_were_sent_for(tmp_path: Path) -> None:
+    path = unpack_old_store(tmp_path)
+    with closing(sqlite3.connect(path)) as db, db:
+        for sha256, name, kind in (("v", "a.mp4", "video"), ("t", "a.gpx", "track")):
+            db.execute(
+                "INSERT INTO files VALUES (?, 9, ?, ?, 'Herbst', 'o', 'Uli', 5.0, '', NULL, 'u')",
+                (sha256, name, kind),
+            )
+            db.execute("INSERT INTO file_places VALUES ('', '', ?, ?, 0)", (name, sha256))
+    with share_store(tmp_path) as opened:
+        (drive,) = Files(opened.engine).waiting()
+    assert (drive.video.survey, drive.video.owner_id, drive.video.uploaded_s) == (SURVEY, "o", 5.0)
+    assert drive.track is not None
+    assert drive.track.sha256 == "t"
 
 
 @pytest.mark.parametrize("version", ["0001", "0016"])

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from roadscan.model.layers.field import Field, FieldType, LayerSchema, Words
-from roadscan.model.road import Direction, Segment
+from roadscan.model.layers.register_fields import Stretch, register_fields, station_field
+from roadscan.model.road import Direction, Link, Segment
 from roadscan.model.time import iso_utc
 
 
@@ -13,6 +14,7 @@ from roadscan.model.time import iso_utc
 class CellRecord:
     """Source of the feature of a cell."""
 
+    link: Link
     segment: Segment
     row: int
     strip: int
@@ -30,6 +32,10 @@ class CellRecord:
 def cell_id(link_id: str, direction: Direction, row: int, strip: int) -> str:
     """Return the id of a cell: the same place on the same lane is the same cell."""
     return f"{link_id}:{direction.value[0]}:{row}:{strip}"
+
+
+def _stretch(of: CellRecord) -> Stretch:
+    return Stretch(of.link, of.segment.direction, float(of.row), of.row + 1.0)
 
 
 CELLS: Final[LayerSchema[CellRecord]] = LayerSchema(
@@ -158,5 +164,15 @@ CELLS: Final[LayerSchema[CellRecord]] = LayerSchema(
             lambda of: round(of.accuracy_m, 2),
             unit="m",
         ),
+        Field(
+            "street",
+            FieldType.TEXT,
+            Words("Street", "Straße"),
+            Words("Name of the street", "Straßenname"),
+            lambda of: of.link.street or None,
+            nullable=True,
+        ),
+        *register_fields(_stretch),
+        station_field(_stretch),
     ),
 )

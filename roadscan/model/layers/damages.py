@@ -5,6 +5,12 @@ from typing import Final
 
 from roadscan.model.damage import Damage, Verdict
 from roadscan.model.layers.field import Field, FieldType, LayerSchema, Words
+from roadscan.model.layers.register_fields import (
+    Stretch,
+    junction_fields,
+    register_fields,
+    station_field,
+)
 from roadscan.model.road import Link
 from roadscan.model.time import iso_utc
 
@@ -17,6 +23,11 @@ class DamageRecord:
     link: Link
     photo: str | None
     """Path of its photo beside the layers; None without a picture."""
+
+
+def _stretch(of: DamageRecord) -> Stretch:
+    damage = of.damage
+    return Stretch(of.link, damage.direction, damage.from_offset_m, damage.to_offset_m)
 
 
 DAMAGES: Final[LayerSchema[DamageRecord]] = LayerSchema(
@@ -214,5 +225,8 @@ DAMAGES: Final[LayerSchema[DamageRecord]] = LayerSchema(
             nullable=True,
             values=(Verdict.CONFIRMED.value, Verdict.CORRECTED.value),
         ),
+        *register_fields(_stretch),
+        station_field(_stretch),
+        *junction_fields(_stretch),
     ),
 )

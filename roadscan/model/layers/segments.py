@@ -4,6 +4,12 @@ from dataclasses import dataclass
 from typing import Final
 
 from roadscan.model.layers.field import Field, FieldType, LayerSchema, Words
+from roadscan.model.layers.register_fields import (
+    Stretch,
+    junction_fields,
+    register_fields,
+    station_fields,
+)
 from roadscan.model.road import Direction, Link, RoadClass, Segment, Surface
 from roadscan.model.score import NotScored, SegmentResult
 from roadscan.model.survey import Survey
@@ -20,6 +26,10 @@ class SegmentRecord:
     link: Link
     segment: Segment
     result: SegmentResult
+
+
+def _stretch(of: SegmentRecord) -> Stretch:
+    return Stretch(of.link, of.segment.direction, of.segment.from_m, of.segment.to_m)
 
 
 SEGMENTS: Final[LayerSchema[SegmentRecord]] = LayerSchema(
@@ -343,5 +353,8 @@ SEGMENTS: Final[LayerSchema[SegmentRecord]] = LayerSchema(
             ),
             nullable=True,
         ),
+        *register_fields(_stretch),
+        *station_fields(_stretch),
+        *junction_fields(_stretch),
     ),
 )

@@ -69,7 +69,9 @@ class Guard:
             caller = self.caller(request)
             if caller.role is None:
                 raise RoadscanError(
-                    "not_logged_in", "you are not logged in", "Log in, or send an API key"
+                    "not_logged_in",
+                    "you are not logged in",
+                    "Log in, or send an API key, made on the page Account",
                 )
             if not caller.may(right):
                 raise RoadscanError(

@@ -56,6 +56,7 @@ def work(settings: ServeSettings, say: Callable[[str], None], *, until_idle: boo
         say(f"worker {worker_id} is at work")
         while not stop.wait(POLL_S):
             town.heartbeats.beat(worker_id)
+            town.shared_clock.tick()
             _adopt(town.heartbeats.alive(DEAD_AFTER_S))
             idle = not town.queue.under_way()
             scheduler.run(time.time())

@@ -131,6 +131,11 @@ def layers_router(
         url = address(base_url(request), "collections", collection)
         return _document(request, "collection", url, make, JSON, *_versions(layers))
 
+    _add_schemas(router, readable)
+    return router
+
+
+def _add_schemas(router: APIRouter, readable: Readable) -> None:
     @read_route(
         router,
         "/collections/{collection}/queryables",
@@ -147,7 +152,23 @@ def layers_router(
 
         return _document(request, "queryables", url, make, SCHEMA, collection)
 
-    return router
+    @read_route(
+        router,
+        "/collections/{collection}/feature-schema",
+        operation("{collection}.schema", {"json": SCHEMA}, OBJECT, COMMON, "layer_unknown"),
+    )
+    def feature_schema(collection: str, request: Request) -> Response:
+        readable_collection(readable, request, collection)
+        single_values(request.query_params, COMMON)
+        url, language = (
+            address(base_url(request), "collections", collection, "feature-schema"),
+            language_of(request),
+        )
+
+        def make() -> bytes:
+            return json_bytes(documents.feature_schema(url, language, collection))
+
+        return _tagged(request, make, SCHEMA, collection, language)
 
 
 def _document(

@@ -113,6 +113,7 @@ def collection(
             for suffix, media_type in FILES.items()
         ),
         Link(address(url, "tiles"), TILESETS_REL, JSON, TEXTS[language]["tiles"]),
+        Link(address(url, "feature-schema"), "describedby", SCHEMA, TEXTS[language]["schema"]),
         Link(address(url, "queryables"), QUERYABLES_REL, SCHEMA, TEXTS[language]["queryables"]),
     ]
     return {
@@ -156,6 +157,33 @@ def queryables(url: str, language: str, name: str) -> dict[str, Any]:
         "title": COLLECTIONS[name][language][0],
         "properties": properties,
         "additionalProperties": False,
+    }
+
+
+def feature_schema(url: str, language: str, name: str) -> dict[str, Any]:
+    """Return the JSON Schema of a collection's features in GeoJSON.
+
+    GDAL takes the types of the columns from it, where the first features may have no values. It
+    understands one type only, not ["number", "null"].
+    """
+    meanings = meanings_of(name, language)
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": url,
+        "type": "object",
+        "title": COLLECTIONS[name][language][0],
+        "properties": {
+            "type": {"type": "string", "enum": ["Feature"]},
+            "id": {"type": "string"},
+            "geometry": {"type": "object"},
+            "properties": {
+                "type": "object",
+                "properties": {
+                    field: {"description": meanings[field], **SCHEMAS[kind]}
+                    for field, kind in kinds_of(name).items()
+                },
+            },
+        },
     }
 
 

@@ -1,6 +1,7 @@
 """Jobs from the web process's side: submitting, listing, cancelling and retrying them."""
 
 import json
+import re
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import closing
@@ -23,6 +24,7 @@ from roadscan.serve.queue.job import (
 )
 
 PAGE: Final = 200
+_SHA256: Final = re.compile(r'"([0-9a-f]{64})"')
 _UNDER_WAY: Final = ["ENQUEUED", "PENDING"]
 _STATES: Final = {
     "ENQUEUED": State.WAITING,
@@ -103,6 +105,18 @@ class JobQueue:
             yield from (_job(status, None) for status in page)
             offset += len(page)
 
+    def files_in_use(self) -> frozenset[str]:
+        """Return the SHA-256 of all files named in the requests of jobs that have not ended."""
+        found: set[str] = set()
+        offset = 0
+        while page := self._client.list_workflows(
+            status=_UNDER_WAY, limit=PAGE, offset=offset, load_output=False
+        ):
+            for status in page:
+                found |= set(_SHA256.findall(_request_of(status)))
+            offset += len(page)
+        return frozenset(found)
+
     def forget(self, job_id: str) -> None:
         """Delete a job that has ended, so that the same job may be submitted again."""
         self._client.delete_workflow(job_id)
@@ -156,7 +170,7 @@ class JobQueue:
 
 
 def _job(status: WorkflowStatus, progress: Progress | None) -> Job:
-    request = status.input["args"][0] if status.input else "{}"
+    request = _request_of(status)
     done = _done(status)
     state = _STATES.get(status.status)
     if state is None:
@@ -172,6 +186,10 @@ def _job(status: WorkflowStatus, progress: Progress | None) -> Job:
         created_s=(status.created_at or 0) / 1000,
         updated_s=(status.updated_at or 0) / 1000,
     )
+
+
+def _request_of(status: WorkflowStatus) -> str:
+    return str(status.input["args"][0]) if status.input else "{}"
 
 
 def _done(status: WorkflowStatus) -> Done | None:

@@ -56,6 +56,7 @@ function show(job, preview) {
   const read_ = Boolean(shown.network_sha256);
   find("network-drawn").hidden = !read_;
   find("network-summary").textContent = read_ ? text("network_summary", {...facts, links: number(facts.links), named: number(facts.named), segments: number(facts.segments), length: number(facts.length_m / 1000, 1)}) : "";
+  if (facts.before) find("network-summary").textContent += ` ${text("network_known_ids", {known: number(facts.known_ids), links: number(facts.links), before: facts.before})}`;
   if (read_) {
     const address = `/api/networks/${shown.network_sha256}/drawing`;
     find("network-drawing").src = address;
@@ -84,6 +85,7 @@ function showColumns(preview) {
       find("network-hint").textContent = text("read_first");
     }}));
     select.append(new Option(text("no_column"), ""), ...preview.columns.map(({name}) => new Option(name, name)));
+    if (taken && !columns.has(taken)) select.append(new Option(taken, taken)); // an id of several columns
     select.value = taken;
     describeColumn(taken);
     return [text("meaning_" + meaning), select, filled, examples];

@@ -10,7 +10,7 @@ import {number, size, text, time} from "./texts.js";
  *   upload_expires_days: number, exports_kept_days: number}} Settings
  */
 /** @typedef {{name: string, size_bytes: number, uploaded_by: string, uploaded_s: number, why: string}} Due */
-/** @typedef {{settings: Settings, due_files: number, due_bytes: number, first: Due[]}} Retention */
+/** @typedef {{settings: Settings, due_files: number, due_bytes: number, first: Due[], unconfirmed_days: number}} Retention */
 
 /** @param {number} days */
 function inDays(days) {
@@ -56,6 +56,9 @@ export async function watchRetention(begun) {
     find("due-summary").textContent = retention.due_files ? text("due_summary", sums) : "";
     find("due-first").textContent = retention.first.length < retention.due_files ? text("first_shown", {shown: number(retention.first.length), all: files}) : "";
     find("purge").disabled = !retention.due_files;
+    const unseen = retention.unconfirmed_days;
+    find("clock").hidden = unseen <= 0;
+    find("clock-what").textContent = text("clock_moved", {days: inDays(unseen)});
     fill(find("due"), retention.first.map(dueRow), text("due_none"));
   };
 
@@ -64,6 +67,10 @@ export async function watchRetention(begun) {
     find("purge-state").textContent = text("purge_begun");
     await begun();
   }));
+  find("clock-right").addEventListener("click", async () => {
+    await call("POST", "/api/admin/clock");
+    await list();
+  });
   await list();
   return list;
 }

@@ -3,6 +3,7 @@
 import {CLASSES, classOf, GREY, strokeOf} from "./class_styles.js";
 import {allFeatures, chooseSurvey} from "./features.js";
 import {attempt, button, describe, find, make, show} from "./page.js";
+import {between, leading, section} from "./sections.js";
 import {FINENESS, nameImage, nameLines} from "./street_names.js";
 import {lineSample} from "./svg.js";
 import {number, text, textOr, time} from "./texts.js";
@@ -137,9 +138,9 @@ function shown(key, value) {
 function details(properties) {
   const list = make("dl", {});
   const known = SHOWN.filter((key) => ![null, undefined, "null"].includes(properties[key]));
-  describe(list, known.map((key) => [text("field_" + key), shown(key, properties[key])]));
+  describe(list, known.map((key) => [text("field_" + key), key === "direction" ? leading(properties) : shown(key, properties[key])]));
   const evidence = `/segment?${new URLSearchParams({survey: properties.survey, id: properties.segment_id})}`;
-  find("details").replaceChildren(make("h2", {}, properties.street || properties.link_id), list, make("p", {}, make("a", {href: evidence}, text("to_evidence"))));
+  find("details").replaceChildren(make("h2", {}, section(properties)), list, make("p", {}, make("a", {href: evidence}, text("to_evidence"))));
 }
 
 /**
@@ -148,7 +149,8 @@ function details(properties) {
  */
 function list(segments) {
   const items = segments.map(({properties: p}) => {
-    const where = `${number(p.from_m)}–${number(p.to_m)} m, ${text("direction_" + p.direction)}: ${p.score === null ? text("class_0") : number(p.score, 2)}`;
+    const along = [between(p), `${number(p.from_m)}–${number(p.to_m)} m`, leading(p)].filter(Boolean).join(", ");
+    const where = `${along}: ${p.score === null ? text("class_0") : number(p.score, 2)}`;
     return make("li", {}, button(where, () => details(p)));
   });
   find("details").replaceChildren(make("h2", {}, segments[0].properties.street || text("unnamed")), make("ul", {class: "segments"}, ...items));

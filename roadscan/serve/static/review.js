@@ -3,10 +3,11 @@
 import {call, Problem} from "./api.js";
 import {chooseSurvey} from "./features.js";
 import {attempt, describe, fill, find, given, make, show} from "./page.js";
+import {leading, section} from "./sections.js";
 import {boxedPhoto} from "./svg.js";
 import {number, text, textOr, time} from "./texts.js";
 
-/** @typedef {{damage_id: string, kind: string, label: string, street: string, link_id: string, segment_id: string, offset_m: number, length_m: number, width_m: number, n_observations: number, confidence: number, score: number | null, condition_class: number | null, without: number | null, share: number}} Damage */
+/** @typedef {{damage_id: string, kind: string, label: string, street: string, from_street: string | null, to_street: string | null, towards: string | null, direction: string, link_id: string, segment_id: string, offset_m: number, length_m: number, width_m: number, n_observations: number, confidence: number, score: number | null, condition_class: number | null, without: number | null, share: number}} Damage */
 /** @typedef {{waiting: number, reviewed: number, kinds: {kind: string, label: string}[], damages: Damage[]}} Queue */
 /** @typedef {{number: number, at_s: number, who: string, verdict: string, kind: string, kind_before: string, reason: string, segment_id: string, undone: boolean}} Decision */
 
@@ -56,7 +57,7 @@ async function showDamage() {
   if (!damage) return;
   const where = `/segment?${new URLSearchParams({survey, id: damage.segment_id})}`;
   describe(find("damage-facts"), [
-    [text("field_street"), given(damage.street || damage.link_id)],
+    [text("field_street"), given(`${section(damage)}, ${leading(damage)}`)],
     [text("segment_title"), make("a", {href: where}, damage.segment_id)],
     [text("size"), `${number(damage.length_m, 2)} × ${number(damage.width_m, 2)} m`],
     [text("found"), text("seen_times", {n: damage.n_observations, confidence: number(damage.confidence, 2)})],

@@ -3,6 +3,7 @@
 import {call, me} from "./api.js";
 import {allFeatures} from "./features.js";
 import {attempt, fill, find, make} from "./page.js";
+import {leading, section} from "./sections.js";
 import {boxedPhoto, draw} from "./svg.js";
 import {number, text, textOr, time} from "./texts.js";
 
@@ -101,7 +102,7 @@ attempt(async () => {
   const [survey, id] = [asked.get("survey") ?? "", asked.get("id") ?? ""];
   const evidence = await call("GET", `/api/evidence/segment?${new URLSearchParams({survey, id})}`);
   const p = evidence.properties;
-  find("where").textContent = text("segment_where", {street: p.street || p.link_id, from: number(p.from_m), to: number(p.to_m), direction: text("direction_" + p.direction), class: p.road_class, surface: text("surface_" + p.surface)});
+  find("where").textContent = text("segment_where", {street: section(p), from: number(p.from_m), to: number(p.to_m), direction: leading(p), class: p.road_class, surface: text("surface_" + p.surface)});
   find("to-map").href = `/?${new URLSearchParams({survey, segment: id})}`;
   showSteps(evidence.steps);
   showOutcome(evidence);

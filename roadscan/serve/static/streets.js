@@ -5,10 +5,11 @@ import {allFeatures, chooseSurvey} from "./features.js";
 import {attempt, find, make, show} from "./page.js";
 import {printMap} from "./print_map.js";
 import {nameLines} from "./street_names.js";
+import {between} from "./sections.js";
 import {lineSample} from "./svg.js";
 import {language, number, text, time} from "./texts.js";
 
-/** @typedef {{street: string, score: number | null, length: number, class_1: number, class_2: number, class_3: number, class_4: number, not_assessed: number, worst: number | null, worst_id: string, damages: number}} Street */
+/** @typedef {{street: string, score: number | null, length: number, class_1: number, class_2: number, class_3: number, class_4: number, not_assessed: number, worst: number | null, worst_id: string, worst_at: string, damages: number}} Street */
 
 /** @type {Street[]} */
 let streets = [];
@@ -29,7 +30,7 @@ export function byStreet(segments) {
   const found = new Map();
   for (const {properties: p} of segments) {
     const name = p.street ?? "";
-    const row = found.get(name) ?? {street: name, score: null, weighted: 0, length: 0, class_1: 0, class_2: 0, class_3: 0, class_4: 0, not_assessed: 0, worst: null, worst_id: "", damages: 0};
+    const row = found.get(name) ?? {street: name, score: null, weighted: 0, length: 0, class_1: 0, class_2: 0, class_3: 0, class_4: 0, not_assessed: 0, worst: null, worst_id: "", worst_at: "", damages: 0};
     found.set(name, row);
     row.length += p.length_m;
     row.damages += p.n_damages;
@@ -39,7 +40,7 @@ export function byStreet(segments) {
     }
     row[/** @type {"class_1"} */ (`class_${p.condition_class}`)] += p.length_m;
     row.weighted += p.score * p.length_m;
-    if (row.worst === null || p.score > row.worst) [row.worst, row.worst_id] = [p.score, p.segment_id];
+    if (row.worst === null || p.score > row.worst) [row.worst, row.worst_id, row.worst_at] = [p.score, p.segment_id, between(p)];
   }
   for (const row of found.values()) {
     const assessed = row.length - row.not_assessed;
@@ -91,7 +92,7 @@ function draw() {
     make("th", {scope: "row"}, link("/", {street: row.street}, row.street || text("unnamed"))),
     make("td", {class: "number"}, row.score === null ? "–" : number(row.score, 2)),
     ...numbers.map((key) => make("td", {class: "number"}, number(row[key]))),
-    make("td", {class: "number"}, row.worst === null ? "–" : link("/segment", {id: row.worst_id}, number(row.worst, 2))),
+    make("td", {class: "number"}, row.worst === null ? "–" : link("/segment", {id: row.worst_id}, [number(row.worst, 2), row.worst_at].filter(Boolean).join(", "))),
     make("td", {class: "number"}, number(row.damages)))));
   for (const button of find("streets").querySelectorAll("[data-sort]")) {
     const own = button.dataset.sort === sortedBy;

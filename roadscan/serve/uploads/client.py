@@ -28,6 +28,8 @@ SEND_BYTES: Final = 256 * 1024
 """Bytes sent between two updates of the progress bar."""
 GIVE_UP_AFTER_S: Final = 300.0
 """How long to retry without a byte getting through."""
+NEVER_ANSWERED_S: Final = 30.0
+"""How long to retry if the service has never answered: its address may be wrong."""
 MAX_WAIT_S: Final = 20.0
 MAX_STARTS: Final = 3
 """Uploads of one file: the service discards one that arrived corrupted."""
@@ -94,9 +96,12 @@ def send_files(
     sources: Sequence[Source],
     survey: str,
     progress: Progress,
+    tell: Callable[[str], None] = lambda _: None,
     wait: Callable[[float], None] = time.sleep,
 ) -> Iterator[UploadedFile | InputFault]:
     """Upload files one after another; yield each when it is uploaded, or why it failed.
+
+    `tell` is given a sentence for each attempt that failed and when the next one follows.
 
     Raises
     ------
@@ -104,6 +109,7 @@ def send_files(
         `service_unreachable` if nothing gets through for a while, and refusals by the service that
         concern all files. The service keeps the received bytes, and the same call resumes there.
     """
+    _reach(connection, _Backoff(connection.url, wait, tell, NEVER_ANSWERED_S))
     drop_id = _drop_id(sources)
     progress.begin(f"{len(sources)} file(s)", sum(source.size_bytes for source in sources))
     for source in sources:
@@ -120,7 +126,7 @@ def send_files(
             upload = _FileUpload(
                 connection, source, tus_protocol.write_metadata(metadata), progress
             )
-            response = upload.send(sha256, _Backoff(wait))
+            response = upload.send(sha256, _Backoff(connection.url, wait, tell, GIVE_UP_AFTER_S))
             yield UploadedFile(
                 source, sha256, unquote(response.headers.get(tus_protocol.KNOWN_HEADER, ""))
             )
@@ -130,11 +136,25 @@ def send_files(
             yield InputFault.of(source.relative, error)
 
 
+def _reach(connection: Connection, backoff: "_Backoff") -> None:
+    """Wait until the service answers: a wrong address or key is told before files are read."""
+    while True:
+        try:
+            connection.get("/api/uploads")
+        except ConnectionLostError as error:
+            backoff.lost(str(error), moved=False)
+        else:
+            return
+
+
 @dataclass(slots=True)
 class _Backoff:
     """A back-off that waits longer after each failure and gives up without progress."""
 
+    url: str
     wait: Callable[[float], None]
+    tell: Callable[[str], None]
+    give_up_after_s: float
     failures: int = 0
     waited_s: float = 0.0
 
@@ -145,12 +165,15 @@ class _Backoff:
         pause_s = min(2.0 ** (self.failures - 1), MAX_WAIT_S) if self.failures else 0.0
         self.failures += 1
         self.waited_s += pause_s
-        if self.waited_s > GIVE_UP_AFTER_S:
+        if self.waited_s > self.give_up_after_s:
             raise RoadscanError(
                 "service_unreachable",
-                f"nothing got through for {GIVE_UP_AFTER_S / 60:.0f} minutes ({why})",
-                "Run the same command again later: it resumes where it stopped",
+                f"nothing got through to {self.url} for {self.give_up_after_s:.0f} s ({why})",
+                "Check the address; the same command later resumes where it stopped",
             )
+        left_s = self.give_up_after_s - self.waited_s
+        again = f"trying again in {pause_s:.0f} s" if pause_s else "trying again now"
+        self.tell(f"{self.url}: {why}; {again}, for another {left_s:.0f} s at most")
         self.wait(pause_s)
 
 

@@ -1,5 +1,6 @@
 """Routes for unfinished uploads, stored files and drives that wait for files."""
 
+from collections.abc import Callable
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Query
@@ -62,8 +63,10 @@ class DriveResponse(_Response):
     waits_for: WaitingReason | None
 
 
-def uploads_router(guard: Guard, uploads: UploadService) -> APIRouter:
-    """Return the routes of uploads and files under /api."""
+def uploads_router(
+    guard: Guard, uploads: UploadService, in_use: Callable[[], frozenset[str]]
+) -> APIRouter:
+    """Return the routes of uploads and files under /api; `in_use` are the files that jobs use."""
     router = APIRouter(prefix="/api", tags=["uploads"])
     Uploader = Annotated[Caller, Depends(guard.need(Right.UPLOAD))]  # noqa: N806 -- a type
     files = uploads.files
@@ -102,7 +105,8 @@ def uploads_router(guard: Guard, uploads: UploadService) -> APIRouter:
         if file.owner_id != caller.account_id and not caller.may(Right.ADMINISTER):
             whose = f"{file.name} was uploaded by {file.uploaded_by}"
             raise RoadscanError("not_allowed", whose, "Ask an administrator")
-        if file.taken_by:
+        # the claim fails if a job took the file since it was read
+        if sha256 in in_use() or not files.claim_for_purge(file):
             what = f"a job is using {file.name}"
             raise RoadscanError("file_in_use", what, "Cancel the job, or wait for it")
         uploads.remove(sha256)

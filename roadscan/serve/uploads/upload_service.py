@@ -2,11 +2,13 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import PurePosixPath
 from typing import Final
 
 from roadscan.errors import RoadscanError
 from roadscan.model.access import Caller
-from roadscan.model.uploaded_file import FileKind, StoredFile
+from roadscan.model.uploaded_file import GEOJSON_SUFFIX, FileKind, StoredFile
+from roadscan.read.track_geojson import has_time_names
 from roadscan.serve.uploads.tus_protocol import UploadMetadata
 from roadscan.serve.uploads.upload_folder import State, Upload
 from roadscan.serve.uploads.upload_storage import UploadCompleteError, UploadStorage
@@ -39,7 +41,7 @@ class UploadService:
                     upload = self.storage.create_done(
                         sent, size_bytes, caller.account_id, caller.name, known.name
                     )
-                    self.files.put(_file_of(upload), sent.place, upload.upload_id)
+                    self.files.put(self._file_of(upload), sent.place, upload.upload_id)
                     return upload
         held = self.files.held_bytes(caller.account_id)
         return self.storage.create(sent, size_bytes, caller.account_id, caller.name, held)
@@ -62,7 +64,7 @@ class UploadService:
                 with self.storage.files_locked():
                     self.storage.move_to_files(sealed)
                     file, known = self.files.put(
-                        _file_of(sealed), sealed.sent.place, sealed.upload_id
+                        self._file_of(sealed), sealed.sent.place, sealed.upload_id
                     )
                 return self.storage.done(sealed, file.name if known else "")
         except UploadCompleteError as error:  # another request was faster
@@ -74,6 +76,18 @@ class UploadService:
             self.storage.remove(sha256)
             self.files.delete(sha256)
 
+    def withdraw(self, sha256: str, survey: str) -> bool:
+        """Delete a survey's file, and its bytes unless other surveys have it too.
+
+        Returns False if the survey has no such file, or a job has taken it.
+        """
+        with self.storage.files_locked():
+            others = self.files.withdraw(sha256, survey)
+            if others == 0:
+                self.storage.remove(sha256)
+                self.files.delete(sha256)
+        return others is not None
+
     def clean_up(self) -> tuple[Upload, ...]:
         """Finish uploads that a crash left complete, end expired ones, and return those."""
         for upload in list(self.storage.under_way()):
@@ -83,7 +97,7 @@ class UploadService:
             if upload.state is State.DONE and self.files.get(upload.sha256) is None:
                 with self.storage.files_locked():
                     if self.storage.path_of(upload.sha256).exists():
-                        self.files.put(_file_of(upload), upload.sent.place, upload.upload_id)
+                        self.files.put(self._file_of(upload), upload.sent.place, upload.upload_id)
         return self.storage.expire()
 
     def _try_finish(self, upload: Upload) -> None:
@@ -93,17 +107,20 @@ class UploadService:
             if error.code not in {"upload_locked", "upload_checksum", "upload_gone"}:
                 raise
 
-
-def _file_of(upload: Upload) -> StoredFile:
-    place = upload.sent.place
-    year = datetime.fromtimestamp(upload.created_s, UTC).year
-    return StoredFile(
-        upload.sha256,
-        upload.size_bytes,
-        place.name,
-        FileKind.of(place.name),
-        upload.sent.survey or str(year),
-        upload.owner_id,
-        upload.uploaded_by,
-        upload.created_s,
-    )
+    def _file_of(self, upload: Upload) -> StoredFile:
+        place = upload.sent.place
+        year = datetime.fromtimestamp(upload.created_s, UTC).year
+        kind = FileKind.of(place.name)
+        if PurePosixPath(place.name).suffix.lower() == GEOJSON_SUFFIX:
+            has_times = has_time_names(self.storage.path_of(upload.sha256))
+            kind = FileKind.of(place.name, has_times=has_times)
+        return StoredFile(
+            upload.sha256,
+            upload.size_bytes,
+            place.name,
+            kind,
+            upload.sent.survey or str(year),
+            upload.owner_id,
+            upload.uploaded_by,
+            upload.created_s,
+        )

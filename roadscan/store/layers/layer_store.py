@@ -25,7 +25,7 @@ from roadscan.store.layers.feature_tables import (
     editions,
 )
 from roadscan.store.layers.reader import ROWS_AT_ONCE, LayerReader, cached_finder
-from roadscan.store.layers.selection import FeatureRow, Source
+from roadscan.store.layers.selection import FeatureRow, Selection, Source
 
 
 class LayerStore:
@@ -74,6 +74,16 @@ class LayerStore:
         query = select(tables.results.c.survey).where(~current).distinct()
         with self._engine.connect() as db:
             return tuple(sorted(db.scalars(query)))
+
+    def first_ids(self, survey: str, count: int) -> tuple[str, ...]:
+        """Return the ids of the first segments served for a survey; none if it has no layers."""
+        with self.reading() as reader:
+            for layer in reader.layers("segments"):
+                if layer.source.survey == survey:
+                    names = (LAYERS["segments"].id_field,)
+                    rows = reader.values(layer, Selection(), names, limit=count)
+                    return tuple(str(feature_id) for _, feature_id in map(tuple, rows))
+        return ()
 
     @contextmanager
     def reading(self) -> Iterator[LayerReader]:

@@ -1,8 +1,9 @@
 """Lists the drives of a store, with or without a survey, and the models that analysed them."""
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Engine, func, select
 
@@ -11,6 +12,9 @@ from roadscan.model.drive import Drive
 from roadscan.store.statements import same_drive
 from roadscan.store.surveys import rows
 from roadscan.store.tables import drives, pictures, survey_drives
+
+SHORTEST_ID: Final = 8
+"""Fewer characters name no drive, so that a slip of the hand erases none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +46,28 @@ def known_drives(engine: Engine) -> tuple[KnownDrive, ...]:
 
 
 def find_drive(engine: Engine, drive_id: str) -> KnownDrive:
-    """Return a drive by its id; raises `drive_unknown`."""
-    for known in known_drives(engine):
-        if known.drive.drive_id == drive_id:
-            return known
-    what = f"there is no drive {drive_id[:80]!r}"
-    raise RoadscanError("drive_unknown", what, "roadscan drives lists them")
+    """Return a drive by its id, or by a beginning that no other id has; raises `drive_unknown`."""
+    by_id = {known.drive.drive_id: known for known in known_drives(engine)}
+    return by_id[full_id(tuple(by_id), drive_id)]
+
+
+def full_id(ids: Sequence[str], given: str) -> str:
+    """Return the id that is given, or the only one that begins so; raises `drive_unknown`."""
+    if given in ids:
+        return given
+    begin_so = [one for one in ids if len(given) >= SHORTEST_ID and one.startswith(given)]
+    if len(begin_so) == 1:
+        return begin_so[0]
+    what = f"{len(begin_so)} drives begin with" if begin_so else "there is no drive"
+    raise RoadscanError("drive_unknown", f"{what} {given[:80]!r}", "roadscan drives lists them")
+
+
+def short_ids(ids: Sequence[str]) -> dict[str, str]:
+    """Return the shortest beginning of each id that no other one has, all of one length."""
+    length = SHORTEST_ID
+    while len({one[:length] for one in ids}) < len(set(ids)):
+        length += 1
+    return {one: one[:length] for one in ids}
 
 
 def _order(drive: Drive) -> tuple[float, str]:

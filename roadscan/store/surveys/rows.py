@@ -13,12 +13,13 @@ from roadscan.model.damage import Damage, LaneGrid, Observation
 from roadscan.model.drive import ClockFit, Drive, RejectedBox, VideoInfo
 from roadscan.model.frame import Camera
 from roadscan.model.review import BoxKey, ReviewedObservation
-from roadscan.model.road import Direction, Link, RoadClass, Segment, Surface
+from roadscan.model.road import Direction, Link, RegisterEntry, RoadClass, Segment, Surface
 from roadscan.model.score import SegmentResult
 
 VIDEO = TypeAdapter(VideoInfo)
 CLOCK = TypeAdapter(ClockFit)
 CAMERA = TypeAdapter(Camera)
+REGISTER = TypeAdapter(RegisterEntry)
 SEGMENT = TypeAdapter(Segment)
 RESULT = TypeAdapter(SegmentResult)
 DAMAGE = TypeAdapter(Damage)
@@ -47,6 +48,8 @@ def link_row(link: Link, number: int) -> Row:
         "backward": link.backward,
         "outside_town": link.outside_town,
         "level": link.level,
+        "register": REGISTER.dump_python(link.register, mode="json"),
+        "junctions": link.junctions,
         "geometry_wkb": line_wkb(link.xy_m),
     }
 
@@ -61,6 +64,8 @@ def link_of(row: Row) -> Link:
         **{name: row[name] for name in plain},
         road_class=RoadClass(row["road_class"]),
         surface=Surface(row["surface"]),
+        register=REGISTER.validate_python(row["register"] or {}),
+        junctions=tuple((at_m, names) for at_m, names in row["junctions"] or ()),
         xy_m=line_of(row["geometry_wkb"]),
     )
 

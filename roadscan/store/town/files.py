@@ -4,15 +4,30 @@ The bytes are stored elsewhere, by checksum; see roadscan.serve.uploads.upload_s
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from operator import itemgetter
 from typing import Any, Final
 
-from sqlalchemy import Engine, Row, Select, and_, delete, func, insert, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Engine,
+    Row,
+    Select,
+    and_,
+    case,
+    delete,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.exc import IntegrityError
 
 from roadscan.model.access import AuditEntry
 from roadscan.model.uploaded_file import (
+    RECORDINGS,
     FileKind,
     FileTotals,
     StoredFile,
@@ -31,6 +46,7 @@ _FILE = (
     "sha256", "size_bytes", "name", "survey", "owner_id", "uploaded_by", "uploaded_s", "taken_by",
     "purged_s",
 )  # fmt: skip
+_REFERENCE = ("sha256", "survey", "owner_id", "uploaded_by", "uploaded_s", "taken_by")
 
 
 class Files:
@@ -42,21 +58,21 @@ class Files:
     def put(self, file: StoredFile, place: UploadSource, upload_id: str) -> tuple[StoredFile, bool]:
         """Store a file that arrived, and its place; repeating the call changes nothing.
 
-        Returns the stored file with these bytes, and whether it was known before this upload. If
-        its bytes had been purged, they exist again: the row stays, and loses its mark.
+        Returns the stored file with these bytes, and whether it was known before this upload. The
+        bytes are stored once, but each survey that they were sent for has its own reference to
+        them. If they had been purged, they exist again: the row stays, and loses its mark.
         """
         row = {name: getattr(file, name) for name in _FILE}
         row |= {"kind": file.kind.value, "upload_id": upload_id}
         self._insert_once(tables.files, row)
-        self._insert_once(tables.file_places, _place_row(place) | {"sha256": file.sha256})
-        this = tables.files.c.sha256 == file.sha256
+        reference = {name: row[name] for name in _REFERENCE}
+        is_new = self._insert_once(tables.survey_files, reference)
+        where = {"sha256": file.sha256, "survey": file.survey, "kind": file.kind.value}
+        self._insert_once(tables.file_places, _place_row(place) | where)
         with self._engine.begin() as db:
-            db.execute(
-                update(tables.files)
-                .where(this, tables.files.c.purged_s.is_not(None))
-                .values(purged_s=None, taken_by="", upload_id=upload_id)
-            )
-            kept = db.execute(select(tables.files).where(this)).one()
+            _renew(db, file, upload_id, is_new=is_new)
+            table = tables.files
+            kept = db.execute(select(table).where(table.c.sha256 == file.sha256)).one()
         return _file(kept), kept.upload_id != upload_id
 
     def get(self, sha256: str) -> StoredFile | None:
@@ -104,13 +120,22 @@ class Files:
             return tuple(_placed_file(row).place for row in db.execute(query))
 
     def waiting(self) -> tuple[WaitingDrive, ...]:
-        """Return the videos that no job has taken, oldest first, with their track and camera."""
-        files, places = tables.files.c, tables.file_places.c
+        """Return the videos that no job has taken, oldest first, with their track and camera.
+
+        A video that was sent for two surveys is a drive of each.
+        """
+        files, places, references = (
+            tables.files.c, tables.file_places.c, tables.survey_files.c,
+        )  # fmt: skip
         idle = (
             select(places.folder, places.drop_id)
             .join(tables.files, places.sha256 == files.sha256)
+            .join(tables.survey_files, _same_reference())
             .where(
-                files.kind == FileKind.VIDEO.value, files.taken_by == "", files.purged_s.is_(None)
+                places.kind == FileKind.VIDEO.value,
+                references.taken_by == "",
+                files.taken_by != PURGE,
+                files.purged_s.is_(None),
             )
             .subquery()
         )
@@ -122,20 +147,57 @@ class Files:
         with self._engine.connect() as db:
             return waiting_drives(_placed_file(row) for row in db.execute(near))
 
-    def take(self, sha256: str, job_id: str) -> bool:
-        """Assign a waiting video to a job; returns False if another job has it or it is gone.
+    def is_waiting(self, sha256: str, survey: str) -> bool:
+        """Return whether a survey has this file, and no job has taken it."""
+        files, references = tables.files.c, tables.survey_files.c
+        query = (
+            select(references.sha256)
+            .join(tables.files, files.sha256 == references.sha256)
+            .where(references.sha256 == sha256, references.survey == survey)
+            .where(references.taken_by == "", files.taken_by != PURGE, files.purged_s.is_(None))
+        )
+        with self._engine.connect() as db:
+            return db.scalar(query) is not None
 
-        Repeating the call for the same job returns the same.
+    def take(self, sha256: str, survey: str, job_id: str, beside: Collection[str] = ()) -> bool:
+        """Assign a survey's waiting video to a job, with the files that the job reads beside it.
+
+        Returns False if another job has the video, or any of the files is gone. Repeating the call
+        for the same job returns the same.
         """
-        table = tables.files
-        this = and_(table.c.sha256 == sha256, table.c.purged_s.is_(None))
+        files, references = tables.files, tables.survey_files
+        own = and_(references.c.sha256 == sha256, references.c.survey == survey)
+        needed = {sha256, *beside}
+        these = and_(files.c.sha256.in_(sorted(needed)), files.c.purged_s.is_(None))
         with self._engine.begin() as db:
             taken = db.execute(
-                update(table)
-                .where(this, or_(table.c.taken_by == "", table.c.taken_by == job_id))
+                update(references)
+                .where(own, or_(references.c.taken_by == "", references.c.taken_by == job_id))
                 .values(taken_by=job_id)
             )
-        return taken.rowcount == 1
+            exists = db.execute(
+                update(files).where(these, files.c.taken_by != PURGE).values(taken_by=job_id)
+            )
+            if not taken.rowcount or exists.rowcount < len(needed):
+                db.rollback()
+                return False
+        return True
+
+    def withdraw(self, sha256: str, survey: str) -> int | None:
+        """Delete a survey's reference to a file, with its places; return how many others remain.
+
+        Returns None, and deletes nothing, if the survey has no such file or a job has taken it.
+        """
+        places, references = tables.file_places.c, tables.survey_files.c
+        own = and_(references.sha256 == sha256, references.survey == survey)
+        with self._engine.begin() as db:
+            gone = db.execute(delete(tables.survey_files).where(own, references.taken_by == ""))
+            if not gone.rowcount:
+                return None
+            here = and_(places.sha256 == sha256, places.survey == survey)
+            db.execute(delete(tables.file_places).where(here))
+            left = select(func.count()).where(references.sha256 == sha256)
+            return int(db.scalar(left) or 0)
 
     def claim_for_purge(self, file: StoredFile) -> bool:
         """Reserve a file for deletion; returns False if it is gone or was taken since it was read.
@@ -166,36 +228,76 @@ class Files:
         return marked.rowcount == 1
 
     def delete(self, sha256: str) -> None:
-        """Delete a file's row and its places."""
+        """Delete a file's row, its references and its places."""
         with self._engine.begin() as db:
-            for table in (tables.file_places, tables.files):
+            for table in (tables.file_places, tables.survey_files, tables.files):
                 db.execute(delete(table).where(table.c.sha256 == sha256))
 
-    def _insert_once(self, table: Any, row: dict[str, Any]) -> None:
+    def _insert_once(self, table: Any, row: dict[str, Any]) -> bool:
         try:
             with self._engine.begin() as db:
                 db.execute(insert(table), row)
         except IntegrityError:
-            pass  # inserted already, by another process or by this one before it was killed
+            # inserted already, by another process or by this one before it was killed
+            return False
+        return True
+
+
+def _renew(db: Connection, file: StoredFile, upload_id: str, *, is_new: bool) -> None:
+    """Update the row of a known file that was sent again.
+
+    What its name makes a recording has to be deleted like one, whatever it was called before.
+    """
+    files, references = tables.files, tables.survey_files
+    this = files.c.sha256 == file.sha256
+    back = db.execute(
+        update(files)
+        .where(this, files.c.purged_s.is_not(None))
+        .values(purged_s=None, taken_by="", upload_id=upload_id, uploaded_s=file.uploaded_s)
+    )
+    if back.rowcount:
+        own = and_(references.c.sha256 == file.sha256, references.c.survey == file.survey)
+        waits = {"taken_by": "", "uploaded_s": file.uploaded_s}
+        db.execute(update(references).where(own).values(waits))
+    if is_new:
+        db.execute(update(files).where(this).values(uploaded_s=file.uploaded_s))
+    if file.kind in RECORDINGS:
+        other = files.c.kind.not_in([kind.value for kind in RECORDINGS])
+        db.execute(update(files).where(this, other).values(kind=file.kind.value, name=file.name))
+
+
+def _same_reference() -> ColumnElement[bool]:
+    places, references = tables.file_places.c, tables.survey_files.c
+    return and_(references.sha256 == places.sha256, references.survey == places.survey)
 
 
 def _placed() -> Select[Any]:
-    files, places = tables.files, tables.file_places
+    """Select files as sent: with the name and kind of their place, and their survey's reference."""
+    files, places, references = tables.files.c, tables.file_places.c, tables.survey_files.c
     return (
         select(
-            files,
-            places.c.drop_id,
-            places.c.drop_files,
-            places.c.folder,
-            places.c.name.label("place_name"),
+            files.sha256,
+            files.size_bytes,
+            files.purged_s,
+            case((files.taken_by == PURGE, PURGE), else_=references.taken_by).label("taken_by"),
+            references.owner_id,
+            references.uploaded_by,
+            references.uploaded_s,
+            places.survey,
+            places.kind,
+            places.name,
+            places.drop_id,
+            places.drop_files,
+            places.folder,
         )
-        .join(places, places.c.sha256 == files.c.sha256)
-        .order_by(places.c.drop_id, places.c.folder, places.c.name, files.c.sha256)
+        .join(tables.file_places, places.sha256 == files.sha256)
+        .join(tables.survey_files, _same_reference())
+        .order_by(places.drop_id, places.folder, places.name, files.sha256, places.survey)
     )
 
 
 def _placed_file(row: Row[Any]) -> UploadedFile:
-    place = UploadSource(row.drop_id, row.drop_files, row.folder, row.place_name)
+    place = UploadSource(row.drop_id, row.drop_files, row.folder, row.name)
     return UploadedFile(_file(row), place)
 
 
@@ -217,22 +319,29 @@ _Folder = tuple[str, str]
 
 
 def waiting_drives(placed: Iterable[UploadedFile]) -> tuple[WaitingDrive, ...]:
-    """Return the videos that no job has taken, oldest first, each once, with their sidecars."""
+    """Return the videos that no job has taken, oldest first, with their sidecars.
+
+    Each is one drive of each survey that it was sent for.
+    """
     folders = defaultdict[_Folder, list[UploadedFile]](list)
-    arrived = defaultdict[str, int](int)
+    arrived = defaultdict[tuple[str, str], int](int)
     for item in placed:
         folders[item.file.survey, item.place.folder].append(item)
-        arrived[item.place.drop_id] += 1
-    found = defaultdict[str, list[tuple[Any, WaitingDrive]]](list)
+        arrived[item.file.survey, item.place.drop_id] += 1
+    found = defaultdict[tuple[str, str], list[tuple[Any, WaitingDrive]]](list)
     for folder in folders.values():
         for item in folder:
             if item.file.kind is not FileKind.VIDEO or item.file.taken_by or item.file.purged_s:
                 continue
-            whole = arrived[item.place.drop_id] >= item.place.drop_files
+            whole = arrived[item.file.survey, item.place.drop_id] >= item.place.drop_files
             drive = _drive(item, folder, drop_whole=whole)
-            found[item.file.sha256].append((_rank(item, drive), drive))
+            found[item.file.sha256, item.file.survey].append((_rank(item, drive), drive))
     best = [min(choices, key=itemgetter(0))[1] for choices in found.values()]
-    return tuple(sorted(best, key=lambda d: (d.video.uploaded_s, d.video.sha256)))
+    return tuple(sorted(best, key=_age))
+
+
+def _age(drive: WaitingDrive) -> tuple[float, str, str]:
+    return drive.video.uploaded_s, drive.video.sha256, drive.video.survey
 
 
 def _rank(video: UploadedFile, drive: WaitingDrive) -> tuple[bool, bool, bool, str, str, str]:

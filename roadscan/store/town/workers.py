@@ -1,23 +1,16 @@
 """Heartbeats of worker processes: which of them are alive."""
 
 from collections.abc import Callable
+from typing import Final
 
-from sqlalchemy import (
-    ColumnElement,
-    Engine,
-    Float,
-    cast,
-    delete,
-    extract,
-    func,
-    insert,
-    literal,
-    select,
-    update,
-)
+from sqlalchemy import ColumnElement, Engine, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from roadscan.store.tables import workers
+from roadscan.store.town.clock import shared_now_s
+
+WORKER_SILENT_S: Final = 60.0
+"""A worker without a heartbeat for longer than this does not count as alive."""
 
 
 class WorkerHeartbeats:
@@ -50,11 +43,5 @@ class WorkerHeartbeats:
             return frozenset(db.scalars(recent))
 
     def _now_s(self) -> ColumnElement[float]:
-        """Return the time of a clock that all workers share: on PostgreSQL the database's.
-
-        Workers on several machines would take each other for dead if their clocks differed. An
-        SQLite file is on one machine, so that machine's clock will do.
-        """
-        if self._engine.dialect.name == "postgresql":
-            return cast(extract("epoch", func.clock_timestamp()), Float)
-        return literal(self._clock(), Float)
+        """Return a shared time: machines whose clocks differ would take each other for dead."""
+        return shared_now_s(self._engine, self._clock)

@@ -85,6 +85,7 @@ RIGHT_OF = {
     "GET /api/admin/disk": Right.ADMINISTER,
     "GET /api/admin/models": Right.ADMINISTER,
     "GET /api/admin/retention": Right.ADMINISTER,
+    "POST /api/admin/clock": Right.ADMINISTER,
     "POST /api/invitations": Right.ADMINISTER,
     "GET /api/audit": Right.ADMINISTER,
     "POST /api/networks": Right.ADMINISTER,

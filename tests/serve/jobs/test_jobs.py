@@ -105,6 +105,24 @@ def test_the_columns_of_a_network_are_shown_and_may_mean_something_else(town, qu
     )
 
 
+def test_a_network_keeps_the_ids_of_the_one_in_force(town, queue, network_sha256, tmp_path):
+    network = json.loads((SAMPLES / "network.geojson").read_text("utf-8"))
+    for feature in network["features"]:
+        del feature["properties"]["link_id"]
+    (tmp_path / "n.geojson").write_text(json.dumps(network), "utf-8")
+    request = NetworkRequest(
+        file_sha256=town.send_in(tmp_path / "n.geojson"), file_name="Netz.geojson"
+    )
+    alone, after = (
+        queue.submit(one)
+        for one in (request, request.model_copy(update={"before_sha256": network_sha256}))
+    )
+    town.work_once()
+    facts = queue.job(after).done.facts
+    assert (facts["known_ids"], facts["links"]) == (8, 8)
+    assert queue.job(alone).done.facts["known_ids"] == 0
+
+
 def test_a_network_that_is_refused_is_shown_with_what_is_wrong(town, queue, tmp_path):
     twice = json.loads((SAMPLES / "network.geojson").read_text("utf-8"))["features"][1]
     link_id = twice["properties"]["link_id"]

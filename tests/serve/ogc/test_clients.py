@@ -40,6 +40,14 @@ def test_gdal_reads_every_feature_of_every_layer(address):
     assert seen["segments"]["types"]["assessed_at"] == "datetime64[ms, UTC]"
 
 
+def test_gdal_sees_numbers_where_no_feature_has_one(address):
+    types = gdal(address, "PAGE_SIZE=10")["segments"]["types"]
+    fields = LAYERS["segments"].fields
+    numbers = [field.name for field in fields if field.type.value in {"number", "integer"}]
+    assert {name: types[name] for name in numbers} == dict.fromkeys(numbers, "float64")
+    assert types["reason"] == "object"
+
+
 def test_gdal_pages_through_a_layer(address):
     assert gdal(address, "PAGE_SIZE=50")["segments"]["count"] == SEGMENTS
 

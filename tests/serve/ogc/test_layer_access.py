@@ -13,7 +13,7 @@ from roadscan.serve.town import Town
 from roadscan.store.layers.layer_store import LayerStore
 from tests.store.sample_town import damage, segments, source
 
-ROUTES = ("", "/items", "/items/L0:f:0", "/queryables")
+ROUTES = ("", "/items", "/items/L0:f:0", "/queryables", "/feature-schema")
 
 
 @pytest.fixture

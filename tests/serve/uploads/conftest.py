@@ -29,12 +29,18 @@ def arrivals(store: Store, tmp_path: Path) -> UploadService:
 
 
 @pytest.fixture
-def app(accounts: Accounts, arrivals: UploadService) -> FastAPI:
+def in_use() -> set[str]:
+    """The files that jobs use."""
+    return set()
+
+
+@pytest.fixture
+def app(accounts: Accounts, arrivals: UploadService, in_use: set[str]) -> FastAPI:
     app = FastAPI()
     tell_errors(app)
     guard = Guard(accounts)
     app.include_router(tus_router(guard, arrivals, idle_s=0.5))
-    app.include_router(uploads_router(guard, arrivals))
+    app.include_router(uploads_router(guard, arrivals, lambda: frozenset(in_use)))
     return app
 
 

@@ -57,7 +57,7 @@ def small_pieces(monkeypatch):
 
 def send(line, inputs, survey="", progress=None):
     sources = list_sources(inputs)
-    return list(send_files(line, sources, survey, progress or NoProgress(), lambda _: None))
+    return list(send_files(line, sources, survey, progress or NoProgress(), wait=lambda _: None))
 
 
 def refused(call, *arguments):
@@ -227,10 +227,30 @@ def test_who_may_not_upload_hears_it_at_once(address, key_of, drop):
 
 
 def test_a_service_that_does_not_answer_is_given_up_after_a_while(drop):
-    waits = []
+    waits, told = [], []
     with closing(Connection("http://127.0.0.1:9", "")) as line:
-        sending = send_files(line, list_sources([drop]), "", NoProgress(), waits.append)
-        assert refused(list, sending).code == "service_unreachable"
+        sending = send_files(
+            line, list_sources([drop]), "", NoProgress(), told.append, waits.append
+        )
+        assert "http://127.0.0.1:9" in refused(list, sending).message
+    assert waits == [0.0, 1.0, 2.0, 4.0, 8.0]
+    assert sum(waits) <= module.NEVER_ANSWERED_S
+    assert len(told) == len(waits)
+    assert "Connection refused; trying again now, for another 30 s at most" in told[0]
+    assert "trying again in 8 s, for another 15 s at most" in told[-1]
+
+
+def test_a_service_that_answered_before_is_waited_for_longer(line, drop, monkeypatch):
+    waits, send_once = [], Connection.send
+
+    def broken(connection, method, path, *rest):
+        if method == "POST":
+            raise module.ConnectionLostError("broken pipe")
+        return send_once(connection, method, path, *rest)
+
+    monkeypatch.setattr(Connection, "send", broken)
+    sending = send_files(line, list_sources([drop]), "", NoProgress(), wait=waits.append)
+    assert refused(list, sending).code == "service_unreachable"
     assert waits[:6] == [0.0, 1.0, 2.0, 4.0, 8.0, 16.0]
     assert 200 < sum(waits) <= module.GIVE_UP_AFTER_S
 

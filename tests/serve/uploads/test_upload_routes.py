@@ -84,9 +84,10 @@ def test_a_file_is_deleted_by_its_owner_or_an_administrator(
     assert lines == [f"b.mp4 {second}", f"a.mp4 {first}"]
 
 
-def test_a_file_in_work_is_not_deleted(client, uploader, send, arrivals):
-    sha256 = send("a.mp4", b"video a")
-    arrivals.files.take(sha256, "job")
+@pytest.mark.parametrize("name", ["a.mp4", "a.gpx", "camera.toml"])
+def test_a_file_in_work_is_not_deleted(client, uploader, send, arrivals, in_use, name):
+    sha256 = send(name, b"its bytes")
+    in_use.add(sha256)
     answer = client.delete(f"/api/files/{sha256}", headers=uploader)
     assert (answer.status_code, answer.json()["code"]) == (409, "file_in_use")
     assert arrivals.storage.path_of(sha256).exists()

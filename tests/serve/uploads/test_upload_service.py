@@ -4,7 +4,7 @@ from contextlib import closing, suppress
 import pytest
 
 from roadscan.model.access import Caller, Role
-from roadscan.model.uploaded_file import UploadSource
+from roadscan.model.uploaded_file import FileKind, UploadSource
 from roadscan.serve.uploads.tus_protocol import UploadMetadata
 from roadscan.serve.uploads.upload_folder import State
 from roadscan.serve.uploads.upload_service import UploadService
@@ -109,6 +109,24 @@ def test_an_end_that_another_request_reached_first_is_the_same_end(arrivals):
 def test_a_survey_that_nobody_named_is_the_year(arrivals):
     arrivals.finish(receive(arrivals))
     assert arrivals.files.get(SHA256).survey.isdigit()
+
+
+WAY = b'{"type": "FeatureCollection", "features": [{"properties": {%s}}]}'
+
+
+@pytest.mark.parametrize(
+    ("member", "kind"),
+    [
+        (b'"name": "time", "strasse": "Zeitweg"', FileKind.NETWORK),
+        (b'"time": "2026-06-10T08:00:00Z"', FileKind.TRACK),
+        (b'"coordTimes" : []', FileKind.TRACK),
+        (b" " * 1_048_500 + b'"coordinateProperties": {"timestamps": []}', FileKind.TRACK),
+    ],
+)
+def test_geojson_without_times_is_a_network(arrivals, member, kind):
+    arrivals.finish(receive(arrivals, "roads.geojson", WAY % member))
+    (file,) = arrivals.files.newest(10)
+    assert file.kind is kind
 
 
 @pytest.mark.both_databases

@@ -35,11 +35,10 @@ def stored(name, *, number=0, survey="2026", content=None):
     )
 
 
-def placed(path, *, drop="d1", of=0, number=0, content=None):
+def placed(path, *, drop="d1", of=0, number=0, content=None, survey="2026"):
     folder, _, name = path.rpartition("/")
-    return UploadedFile(
-        stored(name, number=number, content=content), UploadSource(drop, of, folder, name)
-    )
+    file = stored(name, number=number, content=content, survey=survey)
+    return UploadedFile(file, UploadSource(drop, of, folder, name))
 
 
 def put(files, item, upload_id="u1"):
@@ -75,7 +74,7 @@ def test_the_same_upload_put_twice_is_still_its_first(files):
 def test_purged_bytes_that_come_again_are_new_and_wait(files):
     item = placed("a.mp4")
     put(files, item, "u1")
-    files.take(item.file.sha256, "job")
+    files.take(item.file.sha256, "2026", "job")
     files.mark_purged(item.file.sha256, AuditEntry(5.0, "roadscan purge", "file_purged", "a.mp4"))
     assert files.held_bytes("a1") == 0
     assert files.waiting() == ()
@@ -87,7 +86,7 @@ def test_purged_bytes_that_come_again_are_new_and_wait(files):
 def test_a_file_that_a_job_took_since_it_was_read_is_not_deleted(files):
     item = placed("a.mp4")
     seen, _ = put(files, item, "u1")
-    files.take(seen.sha256, "job")
+    files.take(seen.sha256, "2026", "job")
     assert not files.claim_for_purge(seen)
     assert files.claim_for_purge(files.get(seen.sha256))
 
@@ -96,7 +95,7 @@ def test_no_job_takes_what_is_about_to_be_deleted(files):
     seen, _ = put(files, placed("a.mp4"), "u1")
     assert files.claim_for_purge(seen)
     assert files.claim_for_purge(seen)
-    assert not files.take(seen.sha256, "job")
+    assert not files.take(seen.sha256, "2026", "job")
     assert files.waiting() == ()
 
 
@@ -132,9 +131,9 @@ def test_files_are_walked_from_the_newest_on(files):
 def test_a_video_is_taken_by_one_job_only(files):
     item = placed("a.mp4")
     put(files, item)
-    assert files.take(item.file.sha256, "one")
-    assert files.take(item.file.sha256, "one")
-    assert not files.take(item.file.sha256, "two")
+    assert files.take(item.file.sha256, "2026", "one")
+    assert files.take(item.file.sha256, "2026", "one")
+    assert not files.take(item.file.sha256, "2026", "two")
     assert files.waiting() == ()
 
 
@@ -144,7 +143,7 @@ def test_a_deleted_file_is_forgotten_with_its_places(files):
     files.delete(item.file.sha256)
     assert files.get(item.file.sha256) is None
     assert files.places(item.file.sha256) == ()
-    assert not files.take(item.file.sha256, "one")
+    assert not files.take(item.file.sha256, "2026", "one")
 
 
 def test_what_the_database_finds_waiting_is_what_all_places_say(files):
@@ -154,7 +153,7 @@ def test_what_the_database_finds_waiting_is_what_all_places_say(files):
     ]  # fmt: skip
     for item in items:
         put(files, item)
-    files.take("a.mp4-0", "job")
+    files.take("a.mp4-0", "2026", "job")
     drives = by_name(files.waiting())
     assert set(drives) == {"b.MP4", "c.mp4", "d.mp4"}
     assert drives["b.MP4"].track.name == "B.nmea"
@@ -218,6 +217,91 @@ def test_a_video_dropped_twice_is_one_drive_and_ready_if_it_is_anywhere():
         ]
     )
     assert [(drive.video.sha256, drive.waits_for) for drive in drives] == [("v", None)]
+
+
+def test_a_camera_file_that_an_earlier_survey_had_belongs_to_the_next_one_too(files):
+    for year in ("2026", "2027"):
+        for name, content in (("a.mp4", year), ("a.gpx", f"track {year}"), ("cam.toml", "camera")):
+            put(files, placed(name, content=content, survey=year), f"{name} {year}")
+    drives = {drive.video.survey: drive for drive in files.waiting()}
+    assert [drives[year].camera.sha256 for year in ("2026", "2027")] == ["camera"] * 2
+    assert len(files.newest(10)) == 5  # stored once
+
+
+def test_a_track_that_an_earlier_survey_had_belongs_to_the_next_one_too(files):
+    for year in ("2026", "2027"):
+        put(files, placed("a.mp4", content=year, survey=year))
+        put(files, placed("day.gpx", content="track", survey=year))
+    assert [drive.track.sha256 for drive in files.waiting()] == ["track"] * 2
+    assert [drive.waits_for for drive in files.waiting()] == [None] * 2
+
+
+def test_a_video_sent_for_two_surveys_is_a_drive_of_each_and_once_more_of_none(files):
+    for year in ("2026", "2027", "2027"):
+        put(files, placed("a.mp4", content="video", survey=year, drop=""))
+        put(files, placed("a.gpx", content="track", survey=year, drop=""))
+    assert [drive.video.survey for drive in files.waiting()] == ["2026", "2027"]
+    assert files.take("video", "2026", "one")
+    assert [drive.video.survey for drive in files.waiting()] == ["2027"]
+    assert not files.is_waiting("video", "2026")
+    assert files.is_waiting("video", "2027")
+    put(files, placed("x/a.mp4", content="video", drop="again"))
+    assert [drive.video.survey for drive in files.waiting()] == ["2027"]
+    assert files.take("video", "2027", "two")
+    assert files.waiting() == ()
+
+
+def test_the_same_drop_for_two_surveys_is_counted_for_each(files):
+    of = 3
+    put(files, placed("a.mp4", content="video", of=of))
+    put(files, placed("a.gpx", content="track", of=of))
+    put(files, placed("a.mp4", content="video", of=of, survey="2027"))
+    assert {drive.waits_for for drive in files.waiting()} == {WaitingReason.DROP_UNFINISHED}
+
+
+def test_bytes_known_under_another_name_are_what_their_new_name_says(files):
+    put(files, placed("track.bak", content="track"))
+    put(files, placed("a.mp4"))
+    put(files, placed("a.gpx", content="track"))
+    (drive,) = files.waiting()
+    assert (drive.track.sha256, drive.track.name) == ("track", "a.gpx")
+    assert files.get("track").kind is FileKind.TRACK  # and is deleted like one
+
+
+def test_what_one_survey_withdraws_stays_with_the_other(files):
+    for year in ("2026", "2027"):
+        put(files, placed("a.mp4", content="video", survey=year))
+    files.take("video", "2026", "job")
+    assert files.withdraw("video", "2026") is None
+    assert files.withdraw("video", "2027") == 1
+    assert files.withdraw("video", "2027") is None
+    assert files.get("video") is not None
+    assert files.waiting() == ()
+
+
+def test_no_job_takes_a_drive_whose_track_is_about_to_be_deleted(files):
+    put(files, placed("a.mp4", content="video"))
+    track, _ = put(files, placed("a.gpx", content="track"))
+    assert files.claim_for_purge(track)
+    assert not files.take("video", "2026", "job", ["track"])
+    assert files.is_waiting("video", "2026")
+
+
+def test_a_track_that_a_job_took_since_it_was_read_is_not_deleted(files):
+    put(files, placed("a.mp4", content="video"))
+    track, _ = put(files, placed("a.gpx", content="track"))
+    assert files.take("video", "2026", "job", ["track"])
+    assert not files.claim_for_purge(track)
+
+
+def test_what_comes_again_is_as_old_as_its_last_sending(files):
+    item = placed("a.mp4", number=1, content="video")
+    put(files, item, "u1")
+    files.mark_purged("video", AuditEntry(5.0, "roadscan purge", "file_purged", "a.mp4"))
+    put(files, placed("a.mp4", number=9, content="video"), "u2")
+    assert files.get("video").uploaded_s == 9
+    put(files, placed("a.mp4", number=12, content="video", survey="2027"), "u3")
+    assert files.get("video").uploaded_s == 12
 
 
 names = st.sampled_from(["a.mp4", "b.mp4", "a.gpx", "b.gpx", "day.gpx", "a.toml", "cam.toml"])

@@ -159,7 +159,7 @@ def check_drive(store: Store, files: SentFiles, request: DriveRequest) -> DriveC
 def start_clean_drive(town: Town, request: DriveRequest) -> Facts:
     """Start a drive without concerns, unless somebody has already started it."""
     try:
-        job_id = start_drive(town, request)
+        job_id = start_drive(town, request, request.survey)
     except RoadscanError as error:
         if error.code != "drive_not_waiting":
             raise
@@ -191,7 +191,8 @@ def routes(town: Town) -> APIRouter:
     def start(check_id: str, given: ToStart, caller: Uploader) -> Job:
         """Analyse the drive all the same."""
         drive = _to_decide(town, check_id)
-        job_id = start_drive(town, drive_request(town, drive, offset_s=given.offset_s))
+        request = drive_request(town, drive, offset_s=given.offset_s)
+        job_id = start_drive(town, request, drive.video.survey)
         what = f"{drive.video.name} {check_id} {job_id}"
         town.accounts.record(caller.name, "drive_started_anyway", what)
         return town.queue.job(job_id)
@@ -206,14 +207,13 @@ def routes(town: Town) -> APIRouter:
 
 def _response(town: Town, job: Job) -> CheckResponse:
     request = CheckRequest.model_validate(job.request).drive
-    video = town.files.get(request.video_sha256)
     return CheckResponse(
         check_id=job.job_id,
         video_sha256=request.video_sha256,
         video_name=request.video_name,
         survey=request.survey,
         verdict=_verdict(job),
-        waits=video is not None and not video.taken_by and video.purged_s is None,
+        waits=town.files.is_waiting(request.video_sha256, request.survey),
         failure=None if job.done is None else job.done.failure,
         found=found_by(town.queue, job.job_id),
     )
@@ -240,24 +240,26 @@ def _to_decide(town: Town, check_id: str) -> WaitingDrive:
         raise RoadscanError(
             "check_not_ended", "the drive is still being checked", "Wait for the check"
         )
-    return waiting_drive(town, CheckRequest.model_validate(job.request).drive.video_sha256)
+    request = CheckRequest.model_validate(job.request).drive
+    return waiting_drive(town, request.video_sha256, request.survey)
 
 
 def _withdraw(town: Town, drive: WaitingDrive, caller: Caller) -> None:
     if drive.video.owner_id != caller.account_id and not caller.may(Right.ADMINISTER):
         whose = f"{drive.video.name} was sent by {drive.video.uploaded_by}"
         raise RoadscanError("not_allowed", whose, "Ask an administrator")
-    if not town.files.claim_for_purge(drive.video):
+    if not _remove(town, drive.video, caller):
         raise RoadscanError("drive_not_waiting", "a job has this video", "See the jobs")
-    _remove(town, drive.video, caller)
     for file in (drive.track, drive.camera):
         if file is not None and not is_needed(town, file.sha256):
             _remove(town, file, caller)
 
 
-def _remove(town: Town, file: StoredFile, caller: Caller) -> None:
-    town.uploads.remove(file.sha256)
+def _remove(town: Town, file: StoredFile, caller: Caller) -> bool:
+    if not town.uploads.withdraw(file.sha256, file.survey):
+        return False
     town.accounts.record(caller.name, "drive_withdrawn", f"{file.name} {file.sha256}")
+    return True
 
 
 KIND: Final = JobKind(CheckRequest, workflow, routes)

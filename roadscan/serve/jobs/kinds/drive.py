@@ -6,7 +6,7 @@ The web process imports this module too, so steps import models and decoders onl
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from pathlib import Path
@@ -67,9 +67,10 @@ class DriveToWork(BaseModel):
     offset_s: float | None = None
 
 
-def waiting_drive(town: Town, video_sha256: str) -> WaitingDrive:
-    """Return the drive of a video; raises `drive_not_waiting`."""
-    found = next((d for d in town.files.waiting() if d.video.sha256 == video_sha256), None)
+def waiting_drive(town: Town, video_sha256: str, sent_for: str | None = None) -> WaitingDrive:
+    """Return the drive of a video, as sent for a survey or for any; raises `drive_not_waiting`."""
+    of_video = [d for d in town.files.waiting() if d.video.sha256 == video_sha256]
+    found = next((d for d in of_video if sent_for in {None, d.video.survey}), None)
     if found is None:
         raise RoadscanError(
             "drive_not_waiting", "no such video is waiting", "Send it, or see the jobs"
@@ -106,16 +107,25 @@ def drive_request(
     )
 
 
-def start_drive(town: Town, request: DriveRequest) -> str:
-    """Submit a drive and return the job's id; submitting it twice makes one job.
+def start_drive(town: Town, request: DriveRequest, sent_for: str) -> str:
+    """Submit a drive sent for a survey; return the job's id. Submitting it twice makes one job.
 
-    Raises `drive_not_waiting` if another job has its video.
+    Raises `drive_not_waiting` if another job has its video, or a file was deleted.
     """
-    if not town.files.take(request.video_sha256, request.job_id()):
+    beside = [sha for sha in (request.track_sha256, request.camera_sha256) if sha is not None]
+    if not town.files.take(request.video_sha256, sent_for, request.job_id(), beside):
         raise RoadscanError(
-            "drive_not_waiting", "another job has this video already", "See the jobs"
+            "drive_not_waiting", "another job has this video, or a file is gone", "See the jobs"
         )
     return town.queue.submit(request)
+
+
+def _meant(town: Town, given: DriveToWork) -> WaitingDrive:
+    """Return the drive sent for the survey that is named, or the video's only or oldest one."""
+    if given.survey is not None:
+        with suppress(RoadscanError):  # the same video may have been sent for another survey
+            return waiting_drive(town, given.video_sha256, given.survey)
+    return waiting_drive(town, given.video_sha256)
 
 
 def is_needed(town: Town, sha256: str) -> bool:
@@ -176,15 +186,15 @@ class DriveSteps:
     def work_chunk(self, request: DriveRequest, number: int) -> None:
         """Analyse one chunk of a drive and store the results."""
         from roadscan.detect.people import ModelHangsError  # noqa: PLC0415 -- runs models
-        from roadscan.pipeline.chunk import Looking, work_chunks  # noqa: PLC0415 -- opens videos
+        from roadscan.pipeline.chunk import AnalysisTools, work_chunks  # noqa: PLC0415 -- opens videos
         from roadscan.pipeline.progress import NoProgress  # noqa: PLC0415 -- workers only
         from roadscan.pipeline.run_record import Stopwatch  # noqa: PLC0415 -- workers only
 
         prepared, tools = self._prepared(request), self._tools(*_tool_names(request))
         # read again each time: an objection takes effect as soon as it is made
         rules = replace(tools.pictures, masks=self._store.pictures.objections())
-        looking = Looking(tools.detector, tools.network, tools.scheme, rules)
-        work = work_chunks(prepared, frozenset({number}), looking, Stopwatch(), NoProgress())
+        analysis = AnalysisTools(tools.detector, tools.network, tools.scheme, rules)
+        work = work_chunks(prepared, frozenset({number}), analysis, Stopwatch(), NoProgress())
         try:
             with errors_reported_as(prepared.video_path, request.video_name):
                 for result in work:
@@ -328,8 +338,9 @@ def routes(town: Town) -> APIRouter:
         responses=problems("track_missing", "drive_not_waiting", "network_missing"),
     )
     def submit(given: DriveToWork, caller: Uploader) -> Job:
-        drive = waiting_drive(town, given.video_sha256)
-        job_id = start_drive(town, drive_request(town, drive, given.survey, given.offset_s))
+        drive = _meant(town, given)
+        request = drive_request(town, drive, given.survey, given.offset_s)
+        job_id = start_drive(town, request, drive.video.survey)
         town.accounts.record(caller.name, "drive_submitted", job_id)
         return town.queue.job(job_id)
 

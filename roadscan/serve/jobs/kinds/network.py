@@ -1,7 +1,7 @@
 """The reading of a road network, for review before it is put in force."""
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final, Literal
 
 import numpy as np
 from dbos import DBOS
@@ -16,7 +16,7 @@ from roadscan.serve.api_description import problems
 from roadscan.serve.jobs.kind import JobKind, Workflow, Workplace
 from roadscan.serve.jobs.sent_files import SentFile, SentFiles
 from roadscan.serve.jobs.steps import Facts, publish_progress
-from roadscan.serve.queue.job import Job, JobRequest, QueueName, Sha256
+from roadscan.serve.queue.job import Job, JobRequest, QueueName, Sha256, job_id_of
 from roadscan.serve.queue.job_queue import JobQueue
 from roadscan.serve.town import Town
 from roadscan.store.store import Store
@@ -45,6 +45,14 @@ class NetworkColumns(BaseModel):
     lanes: ColumnName = ""
     outside_town: ColumnName = ""
     highway: ColumnName = ""
+    from_node: ColumnName = ""
+    to_node: ColumnName = ""
+    from_station: ColumnName = ""
+    to_station: ColumnName = ""
+
+
+_LATER: Final = ("from_node", "to_node", "from_station", "to_station")
+"""Meanings that requests of earlier versions do not have."""
 
 
 class NetworkRequest(JobRequest):
@@ -57,6 +65,15 @@ class NetworkRequest(JobRequest):
     scheme: str = "ap9k"
     columns: NetworkColumns | None = None
     """None takes them by their usual names, or as a mapping file in the zip says."""
+    before_sha256: Sha256 | Literal[""] = ""
+    """The network in force, whose ids lines without one keep."""
+
+    def job_id(self) -> str:
+        """Return an id made from the content; what earlier versions lacked counts if given."""
+        left_out: dict[str, Any] = {} if self.before_sha256 else {"before_sha256": True}
+        if self.columns is not None:
+            left_out["columns"] = {n for n in _LATER if not getattr(self.columns, n)}
+        return job_id_of(self.kind, self.model_dump_json(exclude=left_out))
 
 
 class NetworkFile(BaseModel):
@@ -110,8 +127,12 @@ def read_network(store: Store, files: SentFiles, request: NetworkRequest) -> Fac
 
     scheme = load_scheme(request.scheme)
     file = SentFile(request.file_sha256, request.file_name, reading.SUFFIXES)
+    before = store.network(request.before_sha256) if request.before_sha256 else None
     with files.linked(file) as (path,):
-        network = reading.read_network(path, scheme.lane_width_m, _mapping_of(request.columns))
+        network = reading.read_network(
+            path, scheme.lane_width_m, _mapping_of(request.columns), before
+        )
+    known = {link.link_id for link in before.links} if before else set()
     store.put_network(replace(network, source=request.file_name))
     return {
         "network_sha256": network.sha256,
@@ -120,6 +141,8 @@ def read_network(store: Store, files: SentFiles, request: NetworkRequest) -> Fac
         "crs": f"EPSG:{network.crs_epsg}",
         "named": sum(bool(link.street) for link in network.links),
         "segments": len(segments_of(network, scheme)),
+        "before": before.source if before else "",
+        "known_ids": sum(link.link_id in known for link in network.links),
     }
 
 
@@ -146,8 +169,12 @@ def routes(town: Town) -> APIRouter:
         file = town.files.get(given.file_sha256)
         if file is None or file.purged_s is not None:
             raise RoadscanError("file_missing", "no such file was sent in", "Send it first")
+        in_force = [version.network_sha256 for version in town.networks.all()[:1]]
         request = NetworkRequest(
-            file_sha256=file.sha256, file_name=file.name, columns=given.columns
+            file_sha256=file.sha256,
+            file_name=file.name,
+            columns=given.columns,
+            before_sha256=in_force[0] if in_force else "",
         )
         job_id = town.queue.submit(request)
         town.accounts.record(caller.name, "network_read", file.name)

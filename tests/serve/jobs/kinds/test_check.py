@@ -2,6 +2,7 @@
 
 import hashlib
 import time
+from dataclasses import replace
 
 import pytest
 
@@ -176,6 +177,18 @@ def test_a_track_that_another_drive_needs_is_not_withdrawn_with_the_first(
     client.post(f"/api/checks/{checked_broken}/withdraw", headers=key_of(Role.ADMIN))
     (left,) = opened.files.waiting()
     assert (left.video.sha256, left.track.sha256) == (other, sha256)
+
+
+@pytest.mark.both_databases
+def test_what_is_withdrawn_from_one_survey_stays_with_the_other(
+    client, key_of, town, opened, checked_broken
+):
+    for file in (opened.files.waiting()[0].video, opened.files.waiting()[0].track):
+        opened.files.put(replace(file, survey="Spring"), UploadSource("", 0, "", file.name), "u")
+    client.post(f"/api/checks/{checked_broken}/withdraw", headers=key_of(Role.ADMIN))
+    (left,) = opened.files.waiting()
+    assert (left.video.survey, left.track.survey) == ("Spring", "Spring")
+    assert opened.upload_storage.path_of(left.video.sha256).exists()
 
 
 def test_nothing_is_decided_before_the_check_has_ended(uploader, town, queue, opened, network):
