@@ -59,7 +59,7 @@ MOST_SCATTER_DEG: Final = 0.7
 """Of where the camera heads; beyond it the picture does not tell."""
 OUTWARDS: Final = 0.8
 LEAST_GROWTH_PX: Final = 0.3
-SLIPPED_DEG: Final = 0.8
+SLIPPED_DEG: Final = 1.0
 SLIPPED_SIGMAS: Final = 5.0
 MEDIAN: Final = 1.39
 """Of a chi-square variable of two degrees of freedom."""

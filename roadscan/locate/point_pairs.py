@@ -15,7 +15,7 @@ MAX_PAIR_S: Final = 0.5
 """Frames further apart are no neighbours."""
 CELLS: Final = (6, 8)
 """Rows and columns that corners are spread over, so that a text overlay cannot take them all."""
-MAX_CORNERS: Final = 400
+MAX_CORNERS: Final = 240
 LEAST_CORNERS: Final = 20
 QUALITY: Final = 0.03
 APART_PX: Final = 6
