@@ -106,11 +106,11 @@ def demo(part: str) -> str:
 
 
 def rooms(package: str) -> str:
-    """Return the table of the rooms, as import-linter checks them, with their modules."""
+    """Return the table of the rooms, in the order of the layers that import-linter checks."""
     contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]
     layers = next(c["layers"] for c in contracts["contracts"] if c["type"] == "layers")
     names = [name for layer in layers for name in layer.split(" | ")]
-    return _table(("room", "what it does", "modules"), [_room(ROOT / package / n) for n in names])
+    return _table(("room", "what it does"), [_room(ROOT / package / n) for n in names])
 
 
 BLOCKS: Final[dict[str, Callable[[str], str]]] = {
@@ -171,12 +171,10 @@ def _needed_extra(command: Any) -> str:
     return f"\n{needs} the extra `{extra[1]}`: `pip install '.[{extra[1]}]'`.\n"
 
 
-def _room(path: Path) -> tuple[str, str, str]:
+def _room(path: Path) -> tuple[str, str]:
     first = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
     says = (ast.get_docstring(ast.parse(first.read_text(encoding="utf-8"))) or "").splitlines()[0]
-    modules = sorted(p.stem for p in path.glob("*.py") if p.stem != "__init__")
-    folders = sorted(f"{p.name}/" for p in path.glob("*/") if any(p.glob("*.py")))
-    return f"`{path.name}`", says, " ".join([*modules, *folders])
+    return f"`{path.name}`", says
 
 
 def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:

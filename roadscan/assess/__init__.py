@@ -1,1 +1,1 @@
-"""From observations to cells, damages, indicators and scores: pure functions over the nouns."""
+"""Cells, damages, indicators and scores from observations: pure functions over the records."""

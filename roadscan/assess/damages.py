@@ -1,4 +1,4 @@
-"""Damages: neighbouring affected cells of one kind, with what was observed in them."""
+"""Damages: neighbouring affected cells of one kind, with the observations in them."""
 
 import hashlib
 from collections.abc import Sequence
@@ -15,10 +15,10 @@ from roadscan.model.damage import STRIPS, Damage, LaneGrid, Observation
 from roadscan.model.road import Segment
 
 NEIGHBOURS = np.ones((3, 3), dtype=int)
-"""Cells that touch at a corner belong together: cracks run askew."""
+"""Cells that touch at a corner belong together: cracks run diagonally."""
 
 MIN_EXTENT_M = 0.02
-"""If the frames leave less than this within the cells, the cells are the extent."""
+"""If the observations cover less than this of the cells, the cells are the extent."""
 
 
 def find_damages(
@@ -29,10 +29,10 @@ def find_damages(
 ) -> tuple[Damage, ...]:
     """Join the affected cells of one lane into damages, along the link.
 
-    A cell is affected if more than the scheme's share of the passes over it found it so. `segments`
-    (in order) are those of this lane; kinds that the scheme does not know are passed over. An
-    observation belongs to every damage whose cells it touches. Extents are what its observations
-    saw, within the cells.
+    A cell is affected if a share of the passes over it that is larger than the scheme's threshold
+    found it affected. `segments` (in order) are those of this lane; kinds that the scheme does not
+    have are ignored. An observation belongs to every damage whose cells it touches. The extent of a
+    damage is that of its observations, within its cells.
     """
     damages = []
     observations = [sighting.observation for sighting in lane.sightings]
@@ -104,16 +104,16 @@ def _damage(
 
 
 def picture_rank(observation: Observation) -> tuple[float, float, tuple[float, ...]]:
-    """Return the sort key of observations: the largest shows the damage best.
+    """Return the sort key of observations: the one with the largest key shows the damage best.
 
-    Sure and near ones first; of equals the earlier one.
+    Confident and near observations rank highest; of equal ones, the earlier does.
     """
     worth = observation.confidence * _size_px(observation)
     return worth, -observation.frame_t_s, observation.box_xyxy
 
 
 def _extent(seen: Floats, lower: float, upper: float, *, joined: bool) -> tuple[float, float]:
-    """Return from and to: the outermost of a long damage seen in parts, else the median."""
+    """Return from and to: the outermost for a damage seen in parts (`joined`), else the median."""
     start, end = (
         (seen[:, 0].min(), seen[:, 1].max()) if joined else np.median(seen, axis=0).tolist()
     )
@@ -124,7 +124,7 @@ def _extent(seen: Floats, lower: float, upper: float, *, joined: bool) -> tuple[
 
 
 def _confidence(own: list[Observation]) -> float:
-    """Return the mean over the frames of the best confidence in each."""
+    """Return the mean, over the frames, of the best confidence in each frame."""
     best: dict[float, float] = {}
     for observation in own:
         t_s = observation.frame_t_s
@@ -133,12 +133,12 @@ def _confidence(own: list[Observation]) -> float:
 
 
 def _size_px(observation: Observation) -> float:
-    """Return the side of a square as large as the box: what is near shows large."""
+    """Return the side of a square with the area of the box: near damage appears large."""
     x1, y1, x2, y2 = observation.box_xyxy
     return float(np.sqrt(max(1.0, (x2 - x1) * (y2 - y1))))
 
 
 def _id_of(grid: LaneGrid, kind: str, row: int, strip: int) -> str:
-    """Name a damage by where it begins: the same place and kind is the same damage."""
+    """Return an id made from kind and first cell: at the same place, it is the same damage."""
     key = f"{grid.link_id}|{grid.direction.value}|{kind}|{row}|{strip}"
     return hashlib.sha256(key.encode()).hexdigest()[:16]

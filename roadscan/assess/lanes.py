@@ -4,21 +4,21 @@ Lanes are independent: any one of them can be reassessed without the others.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 import numpy as np
 
 from roadscan.assess.damages import find_damages
 from roadscan.assess.passes import CombinedLane, combine
-from roadscan.assess.reviews import JudgedLane, Judgements, judge_lane, marked
+from roadscan.assess.reviews import JudgedLane, Judgements, judge_lane, marked, verdicts_by_row
 from roadscan.assess.scheme import INDICATORS, Scheme
 from roadscan.assess.score import round_half_up, score_segment, unscored
-from roadscan.assess.segmentation import segment_rows
+from roadscan.assess.segmentation import row_count, segment_rows
 from roadscan.model.arrays import Bools
-from roadscan.model.damage import STRIPS, Damage, LaneGrid
-from roadscan.model.review import ReviewedObservation
+from roadscan.model.damage import STRIPS, Damage, LaneGrid, Verdict
+from roadscan.model.review import BoxVerdict, ReviewedObservation
 from roadscan.model.road import Link, Segment, Surface
 from roadscan.model.score import Indicators, NotScored, SegmentResult
 from roadscan.model.survey import LaneEvidence
@@ -56,19 +56,38 @@ def assess_lane(
         found = find_damages(lane, segments, width_m, scheme)
         damages = marked(found, JudgedLane(lane.grid, lane.sightings), width_m, scheme)
     counts = Counter(damage.segment_id for damage in damages)
+    verdicts = verdicts_by_row(seen.sightings, rules.judgements, row_count(link), width_m, scheme)
     results = tuple(
-        assess_segment(
+        _told_reviews(
+            assess_segment(
+                segment,
+                link,
+                lane,
+                seen.unusable,
+                rules.model_kinds,
+                scheme,
+                counts[segment.segment_id],
+            ),
             segment,
-            link,
-            lane,
-            seen.unusable,
-            rules.model_kinds,
-            scheme,
-            counts[segment.segment_id],
+            verdicts,
         )
         for segment in segments
     )
     return AssessedLane(lane, results, damages)
+
+
+def _told_reviews(
+    result: SegmentResult, segment: Segment, verdicts: Iterable[tuple[BoxVerdict, Bools]]
+) -> SegmentResult:
+    """Return a result with the number of decisions that it rests on."""
+    rows = segment_rows(segment)
+    here = {
+        verdict.decision: verdict.verdict
+        for verdict, touched in verdicts
+        if touched[rows.start : rows.stop].any()
+    }
+    rejected = sum(one is Verdict.REJECTED for one in here.values())
+    return replace(result, n_reviewed=len(here), n_rejected=rejected) if here else result
 
 
 def combined_lane(

@@ -106,6 +106,30 @@ def sightings_of(
     )
 
 
+def verdicts_by_row(
+    found: Iterable[ReviewedObservation],
+    judgements: Judgements,
+    rows: int,
+    lane_width_m: float,
+    scheme: Scheme,
+) -> tuple[tuple[BoxVerdict, Bools], ...]:
+    """Return the verdicts on a lane, each with the rows that its box touches.
+
+    A box counts where it is as the detector called it, or as the reviewer did.
+    """
+    verdicts = []
+    for sighting in found:
+        verdict = judgements.get(sighting.box)
+        if verdict is None:
+            continue
+        touched = np.zeros(rows, np.bool_)
+        for kind in {sighting.box.kind, verdict.kind} & scheme.kinds.keys():
+            rule = scheme.kinds[kind].cells
+            touched |= touched_cells(sighting.observation, rule, lane_width_m, rows).any(axis=1)
+        verdicts.append((verdict, touched))
+    return tuple(verdicts)
+
+
 def agreement_of(decisions: Iterable[Decision]) -> tuple[Agreement, ...]:
     """Compare the detections shown to reviewers with the verdicts in force, by kind."""
     holds = {one.subject.boxes[0]: one.ruling for one in decisions if not one.undone}

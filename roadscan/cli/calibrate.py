@@ -32,7 +32,9 @@ def calibrate(
     ] = None,
     offset_s: Annotated[
         float | None,
-        typer.Option(help="UTC = start of video + time in video + this. Default: estimated."),
+        typer.Option(
+            help="UTC = start of video + time in video + this, about. Default: estimated."
+        ),
     ] = None,
     json: options.Json = False,  # noqa: FBT002 -- how typer declares a switch
 ) -> None:

@@ -27,8 +27,19 @@ def run(  # noqa: PLR0913, PLR0917 -- typer makes an option of each
     ] = None,
     offset_s: Annotated[
         float | None,
-        typer.Option(help="UTC = start of video + time in video + this. Default: estimated."),
+        typer.Option(
+            help="UTC = start of video + time in video + this, about: the pictures are searched "
+            "around it. Default: estimated."
+        ),
     ] = None,
+    offset_within_s: Annotated[
+        float,
+        typer.Option(
+            min=0.0,
+            max=3600.0,
+            help="How far off --offset-s may be; counts where the pictures say nothing.",
+        ),
+    ] = 0.5,
     scheme: Annotated[str, typer.Option(help="Scoring scheme: a name or a TOML file.")] = "ap9k",
     model: Annotated[
         str,
@@ -74,6 +85,7 @@ def run(  # noqa: PLR0913, PLR0917 -- typer makes an option of each
             survey=survey,
             camera=camera,
             offset_s=offset_s,
+            offset_within_s=offset_within_s,
             scheme=scheme,
             model=model,
             every_m=every_m,

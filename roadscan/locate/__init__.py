@@ -1,1 +1,1 @@
-"""Locating frames and boxes on the road network: pure functions over the records."""
+"""Frames and boxes located on the road network: pure functions over the records."""

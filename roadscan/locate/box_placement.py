@@ -25,8 +25,8 @@ from roadscan.model.frame import Boxes, Camera
 from roadscan.model.road import MatchedPath, Network, RouteStep
 
 GRAZE_M = 0.05
-"""A rectangle that reaches less far into the lane, or past the end of a link, does not count as
-there: boxes are drawn loosely."""
+"""A rectangle that reaches less than this into the lane, or past the end of a link, does not count
+as being there: boxes are drawn loosely."""
 REACH_M = 40.0
 """Beyond this the upper edge of a box says nothing about its sides."""
 VANISHING_M = 1e6
@@ -42,7 +42,7 @@ OFF_ROAD = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Placement:
-    """Placement of the boxes of one frame, and the cells that the frame views.
+    """The placed and rejected boxes of one frame, and the cells that the frame views.
 
     Every box is in exactly one of `observations` (by `box_number`) and `rejections`.
     """
@@ -73,18 +73,25 @@ class _Rectangles:
 class CameraOnRoute:
     """The constants of a drive: the camera, its near field, the route driven.
 
-    `rows` of the picture contain the near field of the narrowest and the widest lane; None if no
-    box could be placed anywhere.
+    `rows` are the rows of the picture that contain the near field of the narrowest and the widest
+    lane; None if no box could be placed anywhere. `clock_sigma_s` is one standard
+    deviation of the frames' times.
     """
 
     def __init__(
-        self, camera: Camera, width: int, height: int, matched: MatchedPath, network: Network
+        self,
+        camera: Camera,
+        width: int,
+        height: int,
+        matched: MatchedPath,
+        network: Network,
+        clock_sigma_s: float = 0.0,
     ) -> None:
         self.camera = camera
         self.width = width
         self.height = height
         self.links = network.links
-        self.route = DrivenRoute(matched, network)
+        self.route = DrivenRoute(matched, network, clock_sigma_s)
         self._off_road = [(g.from_s, g.to_s) for g in matched.unmatched if g.reason in OFF_ROAD]
         self._near_fields: dict[float, NearField | None] = {}
         widths_m = {link.lane_width_m for link in network.links}
@@ -99,7 +106,7 @@ class CameraOnRoute:
         return self._near_fields[lane_width_m]
 
     def unplaced_reason(self, t_s: float) -> Rejection:
-        """Return why a time has no position: no road under the track, or no track."""
+        """Return why there is no position at a time: no road under the track, or no track."""
         off_road = any(from_s <= t_s <= to_s for from_s, to_s in self._off_road)
         return Rejection.OFF_NETWORK if off_road else Rejection.OUTSIDE_TRACK
 
@@ -158,7 +165,7 @@ def _seen_along(
 ) -> tuple[float, float]:
     """Return the stretch of the route ahead where the full lane is in the near field; may be empty.
 
-    On a curve the lane leaves the picture, or the near field, earlier than straight on.
+    In a curve the lane leaves the picture or the near field earlier than on a straight road.
     """
     count = int((field.far_m - field.near_m) / VIEW_STEP_M) + 2
     along = np.linspace(field.near_m, field.far_m, count)

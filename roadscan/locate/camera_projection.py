@@ -15,13 +15,13 @@ MAX_PLACING_ERROR_M = 0.5
 PITCH_ERROR_DEG = 0.25
 """Pitch error of a camera calibrated once in a nodding vehicle; limits how far boxes are placed."""
 NOD_DEG = 0.2
-"""How far a vehicle nods, one standard deviation, whatever is known of its camera."""
+"""Nodding of the vehicle, one standard deviation, however well its camera is known."""
 SEARCH_M = np.arange(1.0, 40.0, 0.05)
 
 
 @dataclass(frozen=True, slots=True)
 class NearField:
-    """Near field: metres ahead of the camera where the lane shows well and in full width."""
+    """Near field: metres ahead of the camera in which the lane is seen well and in full width."""
 
     near_m: float
     far_m: float
@@ -33,7 +33,7 @@ def focal_px(camera: Camera, width: int) -> float:
 
 
 def ground_from_pixel(camera: Camera, width: int, height: int, uv: Floats) -> tuple[Floats, Floats]:
-    """Return metres ahead of the camera and left of the vehicle's middle of pixels (n, 2).
+    """Return for pixels (n, 2) the metres ahead of the camera and left of the vehicle's middle.
 
     NaN at and above the horizon. Flat road, principal point in the middle, no distortion.
     """
@@ -67,17 +67,18 @@ def pixel_from_ground(
 
 
 def pitch_error_m(camera: Camera, ahead_m: Floats) -> Floats:
-    """Return how far points on the road shift along it for an error of the pitch."""
+    """Return how far points on the road shift along it if the pitch is wrong."""
     error_m: Floats = ahead_m**2 / camera.height_m * np.radians(PITCH_ERROR_DEG)
     return error_m
 
 
 def placing_error_m(camera: Camera, ahead_m: Floats) -> Floats:
-    """Return one standard deviation, along the road, of where points on it seem to be.
+    """Return the error along the road of points placed on it, as one standard deviation.
 
-    From what is not known of the camera's pitch, angle of view and height, and from the nodding. A
-    row of the picture lies `axis` below the optical axis: its angle is wrong by sin(2 axis) / 2 of
-    the focal length's relative error, and a wrong angle shifts a point by (d² + h²) / h.
+    It follows from the uncertainty of the camera's pitch, angle of view and height, and from the
+    nodding. A row of the picture lies `axis` below the optical axis: its angle is wrong by
+    sin(2 axis) / 2 of the focal length's relative error, and a wrong angle shifts a point by
+    (d² + h²) / h.
     """
     hfov, known = math.radians(camera.hfov_deg), camera.known
     focal_share = math.radians(known.hfov_deg.sigma) / math.sin(hfov)
@@ -118,7 +119,7 @@ def inside_picture(uv: Floats, width: int, height: int) -> Bools:
 
 
 MARGIN = 1.6
-"""Factor on the far end: a box there needs some road behind it to be recognised."""
+"""Factor on the far end: to recognise a box there, the detector needs some road behind it."""
 
 
 def near_field_rows(

@@ -11,16 +11,16 @@ from roadscan.model.track import DrivePath
 
 DEFAULT_ACCURACY_M = 3.0
 LANE_M = 3.0
-"""Links are centre lines: on a wide road a vehicle drives about this far beside them."""
+"""Links are centre lines: on a wide road a vehicle drives about this far beside the line."""
 PATH_M = 1.0
-"""On a path it is near the middle."""
+"""On a path, a vehicle is this close to the middle."""
 SEARCH_M = (15.0, 40.0)
 SEARCH_SIGMAS = 4.0
 HEADING_SIGMA_DEG = 30.0
 HEADING_WORST = -12.0
 """Log-likelihood of the wrong direction: strong, but one bad heading does not break a drive."""
 CHORD_M = 20.0
-"""Fixes further apart than this have a corner between them now and then."""
+"""Fixes further apart than this sometimes have a corner between them."""
 MOVING_MPS = 1.5
 MAX_CANDIDATES = 16
 
@@ -58,8 +58,8 @@ def accuracy_or_default(path: DrivePath) -> Floats:
 def candidates_near(path: DrivePath, graph: RoadGraph) -> list[Candidates]:
     """Return for each fix the positions where the vehicle may have been.
 
-    Every local minimum of the distance to a road within 4 standard deviations, at least 15 m and at
-    most 40 m, in every direction that the road may be driven in.
+    These are the local minima of the distance to a road within 4 standard deviations (at least
+    15 m, at most 40 m), each in every direction in which the road may be driven.
     """
     sigma = np.hypot(accuracy_or_default(path), LANE_M)
     projected = _projections(path, graph, np.clip(SEARCH_SIGMAS * sigma, *SEARCH_M))
@@ -124,13 +124,13 @@ def _share(graph: RoadGraph, segment: Ints, xy: Floats) -> Floats:
 def _heading_score(path: DrivePath, fix: Ints, bearing_deg: Floats) -> Floats:
     """Return the log-likelihood of the headings of fixes (n,) on roads of these bearings (n,).
 
-    Of sparse fixes the heading is that of a chord across corners, and says the less the longer.
+    The heading of sparse fixes is that of a chord across corners: the longer, the less it says.
     """
     off_deg = (path.heading_deg[fix] - bearing_deg + 180.0) % 360.0 - 180.0
     score = np.maximum(HEADING_WORST, -0.5 * (off_deg / HEADING_SIGMA_DEG) ** 2)
-    told = np.minimum(1.0, CHORD_M / np.maximum(spacing_m(path), 1e-9))[fix]
+    weight = np.minimum(1.0, CHORD_M / np.maximum(spacing_m(path), 1e-9))[fix]
     unknown = (path.speed_mps[fix] < MOVING_MPS) | np.isnan(path.heading_deg[fix])
-    return np.where(unknown, 0.0, told * score)
+    return np.where(unknown, 0.0, weight * score)
 
 
 def spacing_m(path: DrivePath) -> Floats:

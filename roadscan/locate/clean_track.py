@@ -1,4 +1,4 @@
-"""Clean a track: order and project fixes, remove outliers, collapse stops, split at gaps."""
+"""Clean a track: order and project its fixes, remove outliers, collapse stops, split at gaps."""
 
 from dataclasses import dataclass
 from itertools import pairwise
@@ -26,22 +26,22 @@ from roadscan.model.track import CleanCounts, DrivePath, Gap, Track
 
 MIN_GAP_S: Final = 5.0
 GAP_INTERVALS: Final = 2.5
-"""A gap is longer than both of these: a missed fix or two is not a gap."""
+"""A gap is longer than both of these: one or two missing fixes are not a gap."""
 ADAPTIVE_S: Final = 20.0
-"""The longest interval of a logger that writes fewer fixes on a straight road."""
+"""Longest interval of a logger that writes fewer fixes on straight road."""
 MIN_SPARSE: Final = 5
 SPARSE_SHARE: Final = 0.3
-"""Of a track's time lies in such intervals if the logger is of that kind."""
+"""Least share of a track's time in such intervals for a logger of that kind."""
 PART_INTERVALS: Final = 1.5
 """Parts declared by the file are joined where the next fix follows at the usual interval."""
 DEFAULT_ACCURACY_M: Final = 3.0
 """For fixes without a stated accuracy: a consumer receiver under open sky."""
 SPARSE_S: Final = 2.5
-"""From this interval on the way from fix to fix may have corners."""
+"""At intervals from this on, the way from fix to fix may have corners."""
 NULL_ISLAND_DEG: Final = 0.01
 """About a kilometre around 0, 0, which receivers without a fix write."""
 SPEED_AGREES: Final = (0.8, 1.25)
-"""Reported speed, integrated, over distance by positions: outside this range it is not m/s."""
+"""Integrated reported speed over distance by positions; outside this range it is not in m/s."""
 
 
 _Reasons = np.ndarray[tuple[int], np.dtype[np.str_]]
@@ -88,11 +88,11 @@ def clean_track(track: Track, crs_epsg: int) -> DrivePath:
 
     Times strictly increase. Fixes that no road vehicle can reach are removed and counted.
     Positions and speed are smoothed symmetrically in time, as strongly as the receiver's own noise
-    requires. Below 3 km/h the vehicle counts as standing: the fixes of a stop become two at their
-    mean position, the first and the last. Gaps (longer than 5 s and 2.5 median intervals,
-    or 20 s where the logger writes fewer fixes on a straight road),
+    requires. Below 3 km/h the vehicle counts as standing: of the fixes of a stop only the first and
+    the last remain, both at the mean position. Gaps (longer than 5 s and 2.5 median intervals,
+    or 20 s if the logger writes fewer fixes on straight road),
     interruptions between parts of the file, and jumps end a piece and are not bridged. `accuracy_m`
-    is the file's, 3 m where it has none.
+    is that of the file, 3 m where it states none.
 
     Raises
     ------
@@ -133,10 +133,10 @@ def clean_track(track: Track, crs_epsg: int) -> DrivePath:
 
 
 def _gap_s(step_s: Floats, interval_s: float) -> float:
-    """Return the interval from which on it is a gap.
+    """Return the interval beyond which two fixes are separated by a gap.
 
-    A logger that writes a fix where the direction changes, and else every ten seconds or so, does
-    so throughout a drive; a receiver that loses its satellites is silent a few times.
+    A logger that writes a fix where the direction changes, and otherwise about every ten seconds,
+    does so throughout a drive; a receiver that loses its satellites is silent only a few times.
     """
     gap_s = max(MIN_GAP_S, GAP_INTERVALS * interval_s)
     sparse = (step_s > gap_s) & (step_s <= ADAPTIVE_S)
@@ -145,10 +145,10 @@ def _gap_s(step_s: Floats, interval_s: float) -> float:
 
 
 def _noise_m(fixes: _Fixes, interval_s: float) -> float:
-    """Return the noise from fix to fix; of sparse fixes no more than their stated accuracy.
+    """Return the noise from fix to fix; for sparse fixes, at most their stated accuracy.
 
-    Between fixes that are seconds apart a vehicle turns corners, which is no noise: smoothed away,
-    they would lie in the middle of a block.
+    Between fixes that are seconds apart a vehicle turns corners, and these are not noise: smoothed
+    away, they would end up in the middle of a block.
     """
     noise_m = white_noise_m(fixes.t_s, fixes.x_m, fixes.y_m)
     if interval_s < SPARSE_S:
@@ -224,8 +224,9 @@ def _reported_speed_agrees(
 ) -> bool:
     """Tell whether the reported speed is in m/s: integrated, it matches the positions.
 
-    Only of fixes that move by it: a standing receiver drifts, and its positions add up to metres
-    that nobody drove. A column that says standstill where the positions get far away is not true.
+    Only fixes that move according to it are compared: a standing receiver drifts, and its positions
+    add up to metres that nobody drove. A speed that reports standstill while the positions move far
+    away is not trusted.
     """
     reported_m = by_position_m = 0.0
     for fixes, (x_m, y_m, _) in zip(stretches, smoothed, strict=True):

@@ -1,4 +1,4 @@
-"""Ways that cannot be told apart: they are left out of a drive instead of being guessed."""
+"""Ways that cannot be told apart: they are left out of the drive instead of being guessed."""
 
 from collections.abc import Sequence
 from itertools import pairwise
@@ -14,21 +14,21 @@ from roadscan.model.arrays import Bools
 from roadscan.model.track import DrivePath, Gap
 
 SPARSE_S: Final = 2.5
-"""From this interval on more than one way may lead from one fix to the next."""
+"""At intervals from this on, several ways may lead from one fix to the next."""
 ALIKE: Final = 0.5
 """Two ways whose likelihoods differ by less than this (logarithm) are alike."""
 SURE: Final = 2.5
-"""A road is told from the path beside it by this logarithm of the odds, or more."""
+"""Logarithm of the odds from which a road is distinguished from the path beside it."""
 INDEPENDENT_S: Final = 10.0
-"""The error of a receiver lasts: fixes nearer in time say little more than one."""
+"""Errors of a receiver persist: fixes closer in time say little more than a single one."""
 LEAST_M: Final = 30.0
-"""Nearer to a junction than this, every way beside is near."""
+"""Closer to a junction than this, all of its ways are near."""
 
 
 def certain(
     path: DrivePath, graph: RoadGraph, candidates: Sequence[Candidates], leg: LegFixes
 ) -> tuple[list[LegFixes], list[Gap]]:
-    """Return the parts of a leg that are certain, and the gaps of those that are not."""
+    """Return the certain parts of a leg, and gaps in place of the others."""
     kept = ~_beside(path, graph, candidates, leg)
     apart = _two_ways(path, graph, leg) | ~kept[1:] | ~kept[:-1]
     bounds = [0, *(np.flatnonzero(apart) + 1).tolist(), len(leg.fix)]
@@ -56,7 +56,7 @@ def _joined(gaps: list[Gap]) -> list[Gap]:
 
 
 def _two_ways(path: DrivePath, graph: RoadGraph, leg: LegFixes) -> Bools:
-    """Tell between which neighbours (n - 1,) another way is about as likely as the one chosen."""
+    """Tell between which consecutive fixes (n - 1,) another way is about as likely."""
     doubtful = np.zeros(len(leg.fix) - 1, np.bool_)
     step_s = np.diff(path.t_s[leg.fix])
     driven_m = np.diff(path.driven_m[leg.fix])
@@ -75,7 +75,7 @@ def _two_ways(path: DrivePath, graph: RoadGraph, leg: LegFixes) -> Bools:
 def _beside(
     path: DrivePath, graph: RoadGraph, candidates: Sequence[Candidates], leg: LegFixes
 ) -> Bools:
-    """Tell which fixes (n,) may as well be on the path beside their road, or on its road."""
+    """Tell which fixes (n,) may equally be on the other kind of way, road or path, beside it."""
     unsure = np.zeros(len(leg.fix), np.bool_)
     if graph.one_lane.all() or not graph.one_lane.any():
         return unsure
@@ -100,7 +100,7 @@ def _beside(
 
 
 def _lead(graph: RoadGraph, near: Candidates, edge: int) -> float:
-    """Return by how much an edge is likelier than the best of the other kind; inf without one."""
+    """Return how much likelier an edge is than the best of the other kind; inf without one."""
     other = graph.one_lane[near.edge] != graph.one_lane[edge]
     own = near.score[near.edge == edge]
     return float(own.max() - near.score[other].max()) if other.any() and len(own) else np.inf

@@ -11,7 +11,7 @@ from roadscan.model.track import DrivePath
 
 @dataclass(frozen=True, slots=True)
 class PathState:
-    """State of the vehicle at given times: arrays of that length, NaN and piece -1 if unknown."""
+    """State of the vehicle at given times: arrays of one length; NaN and piece -1 if unknown."""
 
     x_m: Floats
     y_m: Floats
@@ -25,8 +25,8 @@ class PathState:
 def state_at(path: DrivePath, t_s: Floats) -> PathState:
     """Return the vehicle's state at UTC times in any order, interpolated linearly within a piece.
 
-    In gaps and outside the track all values are NaN and the piece is -1. The heading turns the
-    shorter way.
+    In gaps and outside the track all values are NaN and the piece is -1. The heading is
+    interpolated the shorter way round.
     """
     after = np.searchsorted(path.t_s, t_s, side="right")
     i = np.clip(after - 1, 0, len(path.t_s) - 1)
@@ -55,8 +55,8 @@ def state_at(path: DrivePath, t_s: Floats) -> PathState:
 def sample_times(path: DrivePath, every_m: float, from_s: float, to_s: float) -> Floats:
     """Return the UTC times in [`from_s`, `to_s`) at which another `every_m` metres are driven.
 
-    Counted from the start of the drive, so that the times of a drive are those of its chunks taken
-    together. None at standstill, where nothing is driven, and none in gaps, which add nothing.
+    They are counted from the start of the path, so that the times of consecutive intervals together
+    are those of the whole. There are none at standstill, and none in gaps, which add no distance.
     """
     grid_m = every_m * np.arange(1, int(path.driven_m[-1] / every_m) + 1)
     # the step that reaches a grid line covers distance, and so lies within one piece

@@ -1,7 +1,7 @@
 """The most likely roads of a drive: a hidden Markov model on directed edges (Viterbi algorithm).
 
-Newson and Krumm 2009, "Hidden Markov Map Matching Through Noise and Sparseness", with the heading
-in the emission probability and one more state: off the network.
+After Newson and Krumm 2009, "Hidden Markov Map Matching Through Noise and Sparseness", with the
+heading in the emission probability and one more state: off the network.
 """
 
 import numpy as np
@@ -15,20 +15,20 @@ DETOUR_M = 4.0
 """Scale (beta) of the difference between route distance and distance driven."""
 DETOUR_SHARE = 0.1
 CORNERS_MPS = 1.5
-"""By which the scale grows with the time between sparse fixes, for ways longer than driven."""
+"""Growth of the scale with the time between sparse fixes, for ways longer than driven."""
 OFF_ROAD = -6.0
-"""Log-likelihood of a fix off the network: that of one 3.5 standard deviations off its road."""
+"""Log-likelihood of a fix off the network: that of a fix 3.5 standard deviations off its road."""
 LEAVING = -4.0
 """Log-likelihood of leaving the network or returning to it."""
 INDEPENDENT_M = 5.0
-"""Fixes nearer to each other than this share their noise and count in part, so that a receiver
-at 10 Hz, or a traffic jam, does not outweigh the transitions."""
+"""Fixes closer together than this share their noise and count only in part, so that a receiver
+at 10 Hz or a traffic jam does not outweigh the transitions."""
 LEAST_WEIGHT = 0.1
 BACKWARDS_M = 15.0
 """A fix may be this far behind the previous one by noise alone."""
 BESIDE = 6.0
 """Log-likelihood lost by changing between a road and a path: where they run side by side and meet
-at every corner, noise alone would change again and again."""
+at every corner, noise alone would cause one change after another."""
 
 
 def likeliest(path: DrivePath, graph: RoadGraph, candidates: list[Candidates], first: int) -> Ints:
@@ -60,7 +60,7 @@ def _transitions(
 ) -> Floats:
     """Return the transition log-likelihoods (before, here), -inf where there is no route.
 
-    The straight line between sparse fixes is shorter than the way round the corners between them.
+    Between sparse fixes the straight line is shorter than the way round the corners.
     """
     limit_m = way_limit_m(driven_m, step_s)
     metres = np.full((len(before.edge), len(here.edge)), np.inf)
@@ -81,7 +81,7 @@ def _transitions(
 
 
 def weights(driven_m: Floats) -> Floats:
-    """Return how much each fix of a piece counts, 1 for one as far as it takes from the next."""
+    """Return the weight of each fix of a piece: 1 if it is far enough from its neighbours."""
     around_m = np.convolve(np.diff(driven_m, prepend=driven_m[0], append=driven_m[-1]), [0.5, 0.5])
     weight: Floats = np.clip(around_m[1:-1] / INDEPENDENT_M, LEAST_WEIGHT, 1.0)
     return weight

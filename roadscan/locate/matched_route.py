@@ -16,13 +16,13 @@ from roadscan.model.road import Direction, MatchedPath, RouteStep
 from roadscan.model.track import DrivePath, Gap
 
 TIP_M = 12.0
-"""Less than this of a link, at either end of a leg or out and back, counts as noise at a junction,
-not as driven."""
+"""Less than this of a link, at either end of a leg or driven out and back, counts as noise at a
+junction, not as driven."""
 SMOOTH_S = 4.0
-"""Noise along the road is averaged over this time, relative to the distance driven. Longer is
+"""Noise along the road, relative to the distance driven, is averaged over this time. Longer is
 better if the receiver reports its speed, worse if the distance comes from the positions."""
 DENSE_S = 1.5
-"""Up to this interval the distance driven is known between fixes."""
+"""Up to this interval, the distance driven between fixes is known."""
 RESIDUAL_FIXES = 5.0
 """Standard deviation, in fixes, of the window over which residuals are averaged."""
 
@@ -57,9 +57,9 @@ def matched_path(
 ) -> MatchedPath:
     """Join the legs into the drive on the network.
 
-    `accuracy_m` combines that of the fix with how far the fixes around it are off the road by more
-    than a lane: an error across makes one along equally likely; and, of sparse fixes, with what the
-    vehicle may have done between them.
+    `accuracy_m` combines the accuracy of the fix with how far, beyond a lane's width, the fixes
+    around it are off the road (an error across makes an equal error along likely) and, for sparse
+    fixes, with what the vehicle may have done between them.
     """
     count = len(path.t_s)
     link = np.full(count, -1, np.int64)
@@ -104,7 +104,7 @@ def matched_path(
 def _trimmed_legs(
     path: DrivePath, graph: RoadGraph, legs: Sequence[LegFixes], lost: list[Gap]
 ) -> list[_Leg]:
-    """Build the legs and trim what was not driven; trimmed periods are added to `lost`."""
+    """Build the legs and trim stretches that were not driven; their times are added to `lost`."""
     kept = []
     for fixes in legs:
         times = path.t_s[fixes.fix]
@@ -120,7 +120,7 @@ def _trimmed_legs(
 
 
 def _laid_out(path: DrivePath, graph: RoadGraph, fixes: LegFixes) -> _Leg:
-    """Chain the edges with the routes between them; fixes never move backwards."""
+    """Chain the edges and the routes between them; fixes never move backwards."""
     lengths = graph.length_m
     edges = [int(fixes.edge[0])]
     starts = [0.0]
@@ -178,7 +178,7 @@ def _without_tips(leg: _Leg, graph: RoadGraph) -> _Leg | None:
 
 
 def _smooth_along(path: DrivePath, leg: _Leg) -> Floats:
-    """Follow the distance driven, corrected slowly by the fixes."""
+    """Return the metres along the route: the distance driven, corrected slowly by the fixes."""
     driven_m = path.driven_m[leg.fixes.fix]
     t_s = path.t_s[leg.fixes.fix]
     step_s = float(np.clip(np.median(np.diff(t_s)), 0.05, 5.0))
@@ -191,14 +191,14 @@ def _smooth_along(path: DrivePath, leg: _Leg) -> Floats:
 
 
 def _beside_m(leg: _Leg) -> Floats:
-    """Return how far the fixes around each are off the road, beyond a lane."""
+    """Return how far the fixes around each fix are off the road, beyond a lane's width."""
     beyond_m = np.maximum(np.abs(leg.fixes.left_m) - LANE_M, 0.0)
     around: Floats = gaussian_filter1d(beyond_m**2, RESIDUAL_FIXES, mode="nearest")
     return np.sqrt(around)
 
 
 def _between_m(path: DrivePath, rows: Ints) -> Floats:
-    """Return how far off a place between sparse fixes may be: nobody saw the vehicle there.
+    """Return how far off a position between sparse fixes may be, where nothing was recorded.
 
     In the middle of an interval an acceleration known at neither end leaves q dt^3 / 48.
     """

@@ -13,11 +13,11 @@ MAX_SPEED_MPS: Final = 70.0
 MAX_ACCELERATION_MPS2: Final = 8.0
 """An emergency stop on dry asphalt reaches about 8 m/s2; nothing on wheels sustains more."""
 WANDER_M: Final = 5.0
-"""Neighbouring fixes may differ by this much without any motion: ordinary GNSS noise."""
+"""Consecutive fixes may differ by this much without any motion: ordinary GNSS noise."""
 NOISE_SIGMAS: Final = 6.0
-"""A noisy receiver does not make outliers: its white noise times this is also allowed."""
+"""Noise alone does not make an outlier: this many times the receiver's white noise is allowed."""
 MAX_NOISE_M: Final = 10.0
-"""Beyond this, outliers rather than noise make a track rough."""
+"""Noise above this is not believed: outliers make the track look that rough."""
 MIN_CHAIN_FIXES: Final = 5
 """Fewer fixes far from all others are outliers; more form a separate piece."""
 OPEN_CHAINS: Final = 8
@@ -25,11 +25,11 @@ OPEN_CHAINS: Final = 8
 
 
 def increasing(t_s: Floats) -> Bools:
-    """Mark a longest set of fixes whose times strictly increase; of equal times the first.
+    """Mark the most fixes possible whose times strictly increase; of equal times the first.
 
-    Dropping whatever is not later than the latest time so far is right as long as the clock never
-    jumps ahead; after such a jump it would drop the rest of the file, so the longest increasing
-    subsequence (patience sorting) is used if it keeps more.
+    Dropping each fix that is not later than all before it is right as long as the clock never jumps
+    ahead. After such a jump it would drop the rest of the file, so the longest increasing
+    subsequence (patience sorting) is used if it has more fixes.
     """
     if len(t_s) == 0:
         return np.zeros(0, dtype=np.bool_)
@@ -63,10 +63,7 @@ def _longest_increasing(values: list[float]) -> list[int]:
 
 
 def drivable(t_s: Floats, x_m: Floats, y_m: Floats, noise_m: float) -> Bools:
-    """Tell for each pair of neighbouring fixes whether a road vehicle can drive between them.
-
-    Returns (n - 1,).
-    """
+    """Tell for each pair of consecutive fixes (n - 1,) whether a vehicle can drive between them."""
     steps: Bools = np.hypot(np.diff(x_m), np.diff(y_m)) <= MAX_SPEED_MPS * np.diff(t_s) + _slack_m(
         noise_m
     )
@@ -76,9 +73,9 @@ def drivable(t_s: Floats, x_m: Floats, y_m: Floats, noise_m: float) -> Bools:
 def speed_inliers(t_s: Floats, x_m: Floats, y_m: Floats, noise_m: float) -> Bools:
     """Mark the fixes of drivable chains; single fixes and short chains beside them are outliers.
 
-    Each fix is appended to the chain that ended last among those it can be reached from, or starts
-    a new one. One wrong fix, even the first, only costs itself, while a permanent jump leaves two
-    consecutive chains. Of chains that overlap in time the one with more fixes is kept.
+    Each fix is appended to the most recent chain from which it can be reached, or else starts a new
+    one. A single wrong fix, even the first, costs only itself, and a permanent jump leaves two
+    consecutive chains. Of chains that overlap in time, the one with more fixes remains.
     """
     if drivable(t_s, x_m, y_m, noise_m).all():
         return np.ones(len(t_s), dtype=np.bool_)
@@ -118,7 +115,7 @@ def _chains(t_s: Floats, x_m: Floats, y_m: Floats, slack_m: float) -> Ints:
 
 
 def acceleration_inliers(t_s: Floats, x_m: Floats, y_m: Floats, noise_m: float) -> Bools:
-    """Mark the fixes of one uninterrupted piece that no impossible acceleration leads to.
+    """Mark the fixes of one uninterrupted piece that imply no impossible acceleration.
 
     With an acceleration of at most a, a fix is at most a/2 x dt1 x dt2 off the chord between
     its neighbours; the worst are removed first, until none is left.
@@ -141,7 +138,11 @@ def acceleration_inliers(t_s: Floats, x_m: Floats, y_m: Floats, noise_m: float) 
 
 
 def _chord_excess(t_s: Floats, x_m: Floats, y_m: Floats, slack_m: float) -> Floats:
-    """Return distance from the chord / distance allowed, per fix; ends take their neighbour's."""
+    """Return the distance of each fix from its chord as a share of that allowed; 0 at the ends.
+
+    If only the first or last chord is exceeded, the end fix is wrong and gets its neighbour's
+    value.
+    """
     before_s, after_s = np.diff(t_s)[:-1], np.diff(t_s)[1:]
     share = before_s / (before_s + after_s)
     off_m = np.hypot(
@@ -151,7 +152,7 @@ def _chord_excess(t_s: Floats, x_m: Floats, y_m: Floats, slack_m: float) -> Floa
     allowed_m = 0.5 * MAX_ACCELERATION_MPS2 * before_s * after_s + slack_m
     excess = np.concatenate([[0.0], off_m / allowed_m, [0.0]])
     for end, inner, next_inner in ((0, 1, 2), (-1, -2, -3)):
-        # a wrong fix at the end affects only its neighbour's chord
+        # a wrong fix at the end affects the chord of its neighbour only
         if len(t_s) >= 5 and excess[inner] > 1.0 and excess[next_inner] < 0.25 * excess[inner]:
             excess[end], excess[inner] = excess[inner], 0.0
     return excess

@@ -1,4 +1,4 @@
-"""Stretches driven backwards: the track shows a turn round, the picture that there was none."""
+"""Stretches driven backwards: the track turns round, but the picture shows no turn."""
 
 from dataclasses import replace
 from itertools import pairwise
@@ -12,18 +12,18 @@ from roadscan.model.arrays import Floats
 from roadscan.model.track import FIX_FIELDS, DrivePath, Track
 
 TURN_DEG: Final = 120.0
-"""Directions of motion that differ by more than this are a turn round, or the way back."""
+"""Change of the direction of motion from which the track counts as turning round."""
 AROUND_M: Final = 10.0
-"""They are compared this far before and after: the arc of a turn in the street fits between."""
+"""Distance before and after at which directions are compared: the arc of a U-turn fits between."""
 LOOK_S: Final = 15.0
-"""So much of each stretch is looked at, at that end of it which is a turn round."""
+"""Seconds of video analysed per stretch, next to a turn round."""
 MIN_SPEED_MPS: Final = 1.0
 MIN_PAIRS: Final = 8
-"""Pairs of frames in motion that it takes to say which way a vehicle drives."""
+"""Pairs of frames in motion that are needed to decide which way the vehicle drives."""
 
 
 def turn_rounds(path: DrivePath) -> tuple[float, ...]:
-    """Return the UTC times at which the direction of motion turns to its opposite."""
+    """Return the UTC times at which the direction of motion reverses."""
     found: list[float] = []
     for piece in np.unique(path.piece):
         rows = np.flatnonzero(path.piece == piece)
@@ -43,9 +43,9 @@ def turn_rounds(path: DrivePath) -> tuple[float, ...]:
 def windows_to_look_at(
     turns_s: tuple[float, ...], from_s: float, to_s: float
 ) -> tuple[tuple[float, float], ...]:
-    """Return the times (UTC, in order) at which the picture tells which way each stretch went.
+    """Return the periods (UTC, in order) of video that show which way each stretch was driven.
 
-    Of the stretch before the first turn round its end, of the others their beginnings.
+    The end of the stretch before the first turn round, and the beginning of each later one.
     """
     inside = [turn_s for turn_s in turns_s if from_s < turn_s < to_s]
     if not inside:
@@ -59,9 +59,9 @@ def windows_to_look_at(
 def reversing(
     path: DrivePath, turns_s: tuple[float, ...], motion: Motion, shift_s: float
 ) -> tuple[tuple[float, float], ...]:
-    """Return the stretches (UTC) that were driven backwards, from turn round to turn round.
+    """Return the stretches (UTC), between turns round, that were driven backwards.
 
-    The road moves away from a camera in a vehicle that reverses. UTC = video time + `shift_s`.
+    When a vehicle reverses, the road moves away from its camera. UTC = video time + `shift_s`.
     """
     t_s = motion.t_s + shift_s
     speed_mps = state_at(path, t_s).speed_mps
@@ -80,7 +80,7 @@ def reversing(
 
 
 def without(track: Track, stretches: tuple[tuple[float, float], ...]) -> Track:
-    """Return a track without the fixes within some stretches, interrupted there."""
+    """Return the track without the fixes inside the stretches; it is interrupted there."""
     inside = np.zeros(len(track.t_s), np.bool_)
     later = np.zeros(len(track.t_s), np.int64)
     for a, b in stretches:

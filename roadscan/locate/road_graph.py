@@ -17,28 +17,29 @@ from roadscan.model.road import Link, Network, Vehicle
 Opens = Callable[[Link], tuple[bool, bool]]
 
 SNAP_M = 0.3
-"""Link ends nearer than this are one node; a link whose end is this near to the interior of another
-one joins it there."""
+"""Link ends closer together than this are one node; a link that ends this close to the interior
+of another link joins it there."""
 SAME_VERTEX_M = 0.01
-"""Links that share an interior vertex cross there: streets not split at junctions."""
+"""Links that share an interior vertex, within this distance, meet there: not every street is split
+at its junctions."""
 UTURN_M = 60.0
-"""Extra cost of a U-turn where the road goes on: rare, but drivers do it."""
+"""Extra cost of a U-turn where the road continues: rare, but drivers do it."""
 DEAD_END_M = 10.0
 """Extra cost of a U-turn at a dead end."""
 
 
 SPARSE_MPS = 10.0
-"""Between sparse fixes a vehicle may go so much farther than the straight line."""
+"""Allowance for ways between sparse fixes, which may be longer than the straight line."""
 
 
 def way_limit_m(driven_m: float, step_s: float) -> float:
-    """Return the maximum cost of a path between two fixes, in steps that a cache can use."""
+    """Return the maximum cost of a path between two fixes, rounded up so that searches repeat."""
     longest_m = 2.0 * driven_m + 60.0 + SPARSE_MPS * sparse_s(driven_m, step_s)
     return float(np.ceil(longest_m / 50.0) * 50.0)
 
 
 def sparse_s(driven_m: float, step_s: float) -> float:
-    """Return the time between two fixes of a moving vehicle in which its way is not known."""
+    """Return the time between two fixes of a moving vehicle for which its way is unknown."""
     return float(np.clip(step_s - 1.0, 0.0, MAX_SPARSE_S)) if driven_m > 0.0 else 0.0
 
 
@@ -49,8 +50,9 @@ MAX_SPARSE_S = 15.0
 class Segments:
     """Straight segments of all edges, undirected: arrays of one length, in order along each piece.
 
-    `from_m` is the offset on the link at which a segment begins. A piece is the part between two
-    nodes; `edge` (n, 2) are its edges in and against digitised direction, -1 if not allowed.
+    A piece is the part of a link between two nodes. `from_m` is the offset on the link at which a
+    segment begins; `edge` (n, 2) holds the edges of its piece in and against digitised direction,
+    -1 if driving in that direction is not allowed.
     """
 
     xy_m: Floats
@@ -66,8 +68,8 @@ class Segments:
 class RoadGraph:
     """Directed edges: stretches of links between nodes, one for each allowed direction.
 
-    Arrays of one length. Offsets count in the link's digitised direction whatever the direction of
-    travel; `reverse` is the edge back, -1 without one.
+    Arrays of one length. Offsets count in the link's digitised direction, whatever the direction of
+    travel; `reverse` is the opposite edge, -1 if there is none.
     """
 
     network: Network
@@ -91,10 +93,10 @@ class RoadGraph:
         return self.to_m - self.from_m
 
     def ways_from(self, edge: int, limit_m: float) -> dict[int, tuple[float, int]]:
-        """Return the edges reachable from the end of one: (cost in m, previous edge).
+        """Return the edges reachable from the end of an edge, each with (cost in m, previous edge).
 
-        The cost is the length between the end of `edge` and the start of the reached one, plus what
-        turning round on the way costs; at most `limit_m`.
+        The cost is the length between the end of `edge` and the start of the edge reached, plus the
+        cost of U-turns on the way; at most `limit_m`.
         """
         known = self._reached.get(edge)
         if known is None or known[0] < limit_m:
@@ -103,7 +105,7 @@ class RoadGraph:
         return known[1]
 
     def path(self, edge: int, to_edge: int, limit_m: float) -> list[int]:
-        """Return the edges between two, exclusive; they must be within the limit."""
+        """Return the edges between two edges; `to_edge` must be reachable within the limit."""
         ways = self.ways_from(edge, limit_m)
         between: list[int] = []
         before = ways[to_edge][1]
@@ -222,7 +224,7 @@ class _Line:
         return cls(xy_m, np.concatenate([[0.0], np.cumsum(steps)]))
 
     def with_vertices(self, offset_m: Floats) -> tuple[Floats, Floats]:
-        """Return offsets (n,) and coordinates (n, 2) with added vertices."""
+        """Return offsets (n,) and coordinates (n, 2) with vertices added at these offsets."""
         offset = np.union1d(self.offset_m, offset_m)
         xy = [np.interp(offset, self.offset_m, self.xy_m[:, k]) for k in (0, 1)]
         return offset, np.column_stack(xy)
@@ -286,9 +288,9 @@ def _split(
 
 
 def _bounds(cuts: list[float], vertex_m: Floats) -> Floats:
-    """Return the offsets that bound the pieces of a link, moved to vertices where these are near.
+    """Return the offsets that bound the pieces of a link, moved to a vertex if one is near.
 
-    None is within the snapping distance of the previous one.
+    Bounds are further apart than the snapping distance.
     """
     length_m = float(vertex_m[-1])
     bounds = [0.0]

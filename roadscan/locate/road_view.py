@@ -19,10 +19,10 @@ from roadscan.model.frame import Camera, Rows
 SIDE_M: Final = 1.0
 """A stored picture shows this much beside the lane, where edges break and water stands."""
 LEAST_TALL_M: Final = 0.35
-"""No person or vehicle is flatter, even if the camera's height is off by half."""
+"""No person or vehicle is lower than this, even if the camera's height is off by half."""
 STEP_M: Final = 0.1
 BELOW_PICTURE: Final = 4.0
-"""Picture heights below the lower edge beyond which road points need not be drawn."""
+"""Picture heights; road points further above or below the picture are not drawn."""
 TRAFFIC_HEIGHT_M: Final = 2.0
 """Height of traffic to be recognised: a person, a car, most of a van."""
 WITHIN_CELL: Final = np.array([0.15, 0.5, 0.85])
@@ -39,9 +39,9 @@ def road_outline(
 ) -> Floats | None:
     """Return the corners (n, 2) of the driven lane and 1 m to either side, in pixels.
 
-    It reaches from below the picture's lower edge to the farthest assessed row and follows the
-    road round bends; the vehicle is taken to drive in the middle of its lane. None if there is no
-    such area: then nothing may be shown.
+    It reaches from below the picture's lower edge to the farthest assessed row and follows the road
+    round bends; the vehicle is assumed to drive in the middle of its lane. None if there is no such
+    area: then nothing may be shown.
     """
     along = np.arange(STEP_M, min(field.far_m, float(road.along_m[-1])), STEP_M)
     sides = [
@@ -60,8 +60,8 @@ def road_outline(
 def traffic_rows(camera: Camera, width: int, height: int, field: NearField) -> Rows | None:
     """Return the rows of the picture in which traffic in the near field appears.
 
-    From the top of traffic on the farthest assessed row to the lower edge. None if that is not
-    in the picture.
+    They reach from the top of traffic on the farthest assessed row to the lower edge. None if they
+    are not in the picture.
     """
     above = replace(camera, height_m=camera.height_m - TRAFFIC_HEIGHT_M)
     tops = pixel_from_ground(
@@ -77,7 +77,7 @@ def tall_enough(camera: Camera, width: int, height: int, boxes_xyxy: Floats) -> 
     """Tell which boxes (n, 4) are tall enough for a person standing at their lower edge.
 
     A pothole mistaken for a vehicle is a hand's breadth tall. A person who is half hidden seems to
-    be farther away, and so taller; a box whose lower edge is not on the road always counts.
+    be farther away, and so taller. A box whose lower edge is not on the road always counts.
     """
     x1, y1, x2, y2 = boxes_xyxy.T
     ahead_m, _ = ground_from_pixel(camera, width, height, np.column_stack([(x1 + x2) / 2, y2]))

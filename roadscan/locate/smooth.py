@@ -12,14 +12,14 @@ ACCELERATION_DENSITY: Final = 2.0
 ROUNDING_M: Final = 1e-6
 """Fixes that differ by less are one position, repeated by the receiver."""
 MIN_NOISE_M: Final = 0.05
-"""Below this, positions are left as they are: the receiver has already smoothed them."""
+"""Least noise assumed; a receiver with less has already smoothed its positions."""
 MIN_SPLINE_FIXES: Final = 5
 """Minimum for scipy's smoothing spline."""
 HEADING_HALF_M: Final = 5.0
 """Half of the chord that gives the heading: about a vehicle's length to either side."""
 HEADING_HALF_MAX_M: Final = 15.0
 HEADING_NOISE_FACTOR: Final = 3.0
-"""The chord grows with the noise, to keep the heading within about 10 degrees."""
+"""Half the chord is this many times the noise, to keep the heading within about 10 degrees."""
 
 
 def white_noise_m(t_s: Floats, x_m: Floats, y_m: Floats) -> float:
@@ -77,8 +77,8 @@ def chord_speed(t_s: Floats, x_m: Floats, y_m: Floats) -> Floats:
 def heading_along_deg(x_m: Floats, y_m: Floats, driven_m: Floats, noise_m: float) -> Floats:
     """Return the heading at each fix of a piece, clockwise from grid north, by distance driven.
 
-    The chord from some metres behind to as many ahead: no noise at low speed, kept at standstill
-    because nothing is driven there. NaN throughout where the piece does not move.
+    The heading is that of the chord from some metres behind to as many ahead: this avoids noise at
+    low speed, and at standstill the heading does not change. NaN if the whole piece does not move.
     """
     half_m = np.clip(HEADING_NOISE_FACTOR * noise_m, HEADING_HALF_M, HEADING_HALF_MAX_M)
     moving = np.concatenate([[True], np.diff(driven_m) > 0.0])

@@ -12,23 +12,23 @@ from roadscan.model.arrays import Bools, Floats
 STANDSTILL_MPS: Final = 3.0 / 3.6
 """Below walking pace a vehicle counts as standing."""
 STOP_RADIUS_M: Final = 5.0
-"""A crawl that leaves this circle is several stops: no position is off by more than it."""
+"""A crawl that leaves this circle becomes several stops, so no position is off by more."""
 STOP_NOISE_SIGMAS: Final = 4.0
 """The circle grows with the noise, which a standing receiver would otherwise leave."""
 MIN_HALF_S: Final = 2.0
 MAX_HALF_S: Final = 10.0
 STAY_HALF_S: Final = 10.0
-"""Half of the time that a vehicle stays in a circle which a walk would leave."""
+"""Half of the time for which a standing vehicle stays in a circle that a walk would leave."""
 DRIFT_M: Final = 15.0
 """A standing receiver of 8 m (one standard deviation) rarely drifts farther to either side."""
 BETWEEN_S: Final = 20.0
-"""What looks like motion between two slow stretches lasts no longer if it is drift."""
+"""Apparent motion between two slow stretches that is only drift lasts no longer than this."""
 END_FIXES: Final = 10
-"""Fixes at either end of a stretch that tell where it ends."""
+"""Number of fixes from which the position of either end of a stretch is taken."""
 AXIS_M: Final = 20.0
-"""The direction of travel towards a stop is that of so many metres."""
+"""Distance over which the direction of travel towards a stop is taken."""
 COS_TURN: Final = 0.5
-"""Ways to and away from a stop that differ by more than 60 degrees are of two roads."""
+"""Ways to and from a stop that differ by more than 60 degrees belong to two roads."""
 SPEED_NOISE_MPS: Final = 0.2
 """Speed from positions is averaged until its noise is a quarter of the threshold."""
 
@@ -36,8 +36,8 @@ SPEED_NOISE_MPS: Final = 0.2
 def slow_by_position(t_s: Floats, x_m: Floats, y_m: Floats, noise_m: float) -> Bools:
     """Mark the fixes of a piece that move at less than 3 km/h, without using reported speed.
 
-    The mean position over some seconds before is compared with that after; the noisier the
-    receiver, the longer.
+    The mean position over some seconds before a fix is compared with that over as many seconds
+    after it; the noisier the receiver, the longer.
     """
     if len(t_s) < 2:
         return np.zeros(len(t_s), dtype=np.bool_)
@@ -79,7 +79,7 @@ def stays(t_s: Floats, x_m: Floats, y_m: Floats) -> Bools:
     """Mark the fixes of a piece around which the vehicle does not leave a small circle for long.
 
     A receiver that drifts while it stands seems to walk for seconds, now this way, now that; a
-    vehicle that goes on leaves the circle.
+    vehicle that drives on leaves the circle.
     """
     radius_m = STANDSTILL_MPS * STAY_HALF_S
     first = np.searchsorted(t_s, t_s - STAY_HALF_S, side="left")
@@ -93,7 +93,7 @@ def stays(t_s: Floats, x_m: Floats, y_m: Floats) -> Bools:
 
 
 def gets_away(t_s: Floats, xy_m: Floats, still: Bools) -> bool:
-    """Tell whether a vehicle said to stand moves farther (2, n) than drift and a walk could."""
+    """Tell whether a vehicle marked as standing moves farther than drift and a walk could."""
     for first, end in _runs(still):
         moved_m = np.hypot(*(xy_m[:, end - 1] - xy_m[:, first]))
         if moved_m > 2.0 * DRIFT_M + STANDSTILL_MPS * (t_s[end - 1] - t_s[first]):
@@ -109,7 +109,7 @@ def _runs(marked: Bools) -> list[tuple[int, int]]:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """A piece whose stops are in one place each: positions and the steps between fixes, metres."""
+    """A piece with each stop in one place: positions and the steps between fixes, in metres."""
 
     x_m: Floats
     y_m: Floats
@@ -121,14 +121,14 @@ class Standing:
 def standing(
     t_s: Floats, raw_m: Floats, smooth_m: Floats, slow: Bools, moves: Bools, noise_m: float
 ) -> Standing:
-    """Put the stops of a piece in their places: the means of its fixes `raw_m` (2, n).
+    """Put each stop of a piece in its place: the mean of its unsmoothed fixes `raw_m` (2, n).
 
-    `moves` are the fixes of which the receiver itself says so.
+    `moves` marks the fixes at which the receiver itself reports motion.
 
     Slow stretches with little between them are one wait. While it waits, a vehicle moves ahead or
-    not at all: of what the receiver shows only that counts which brings it further in its direction
-    of travel for good (isotonic regression), and less than a circle's radius of that is one stop.
-    So a drift adds nothing and turns nothing round, while a crawl becomes several stops.
+    not at all: only motion that brings it further in its direction of travel for good counts
+    (isotonic regression), and less of it than a circle's radius is one stop. So drift adds no
+    distance and turns no heading round, while a crawl becomes several stops.
     """
     x_m, y_m = smooth_m.copy()
     step_m = np.hypot(np.diff(x_m), np.diff(y_m))
@@ -148,7 +148,7 @@ def standing(
             found.append(stop)
         x_m[inside], y_m[inside] = np.outer(wait.way, ahead_m[inside]) + left_m * wait.left[:, None]
         steps = np.arange(max(inside.start - 1, 0), min(inside.stop, len(step_m)))
-        # who turns off while driving away does not drift
+        # a vehicle that turns off while driving away does not drift
         steps = steps[np.abs(np.diff(wait.left_m)[steps]) <= DRIFT_M]
         step_m[steps] = np.maximum(np.diff(ahead_m)[steps], 0.0)
     return Standing(x_m, y_m, step_m, tuple(found))
@@ -166,7 +166,7 @@ class _Wait:
 
     @property
     def left(self) -> Floats:
-        """Return the direction to the left of it (2,)."""
+        """Return the direction (2,) to the left of travel."""
         return np.array([-self.way[1], self.way[0]])
 
 
@@ -186,7 +186,7 @@ def _waits(t_s: Floats, xy_m: Floats, slow: Bools, moves: Bools) -> list[tuple[i
 
 
 def _stays(xy_m: Floats, before: tuple[int, int], after: tuple[int, int]) -> bool:
-    """Tell whether what is between two slow stretches stays where they end and begin."""
+    """Tell whether the fixes between two slow stretches stay where these end and begin."""
     ends = np.r_[max(before[0], before[1] - END_FIXES) : before[1], after[0] : after[1]]
     middle = xy_m[:, ends[: 2 * END_FIXES]].mean(axis=1)
     off_m = np.hypot(*(xy_m[:, before[1] : after[0]] - middle[:, None]))
@@ -194,9 +194,10 @@ def _stays(xy_m: Floats, before: tuple[int, int], after: tuple[int, int]) -> boo
 
 
 def _with_ways(xy_m: Floats, waits: list[tuple[int, int]]) -> Iterator[tuple[int, int, Floats]]:
-    """Yield [first, end) of each wait with its direction of travel (2,): that of the way to it.
+    """Yield [first, end) of each wait with its direction of travel (2,), that of the way to it.
 
-    A queue that turns a corner is two waits: on the line that leads there, and on the one away.
+    A queue that turns a corner is two waits: one on the line that leads to the corner, one on the
+    line away from it.
     """
     for first, end in waits:
         to, away = _ways(xy_m, first, end)
@@ -217,7 +218,7 @@ def _with_ways(xy_m: Floats, waits: list[tuple[int, int]]) -> Iterator[tuple[int
 def _ways(xy_m: Floats, first: int, end: int) -> tuple[Floats, Floats]:
     """Return the directions (2,) of the ways to a stretch and away from it.
 
-    Where one is too short to tell it is as the other, and that of the stretch where both are.
+    If one is too short, it takes the direction of the other; if both are, that of the piece.
     """
     before_m = np.hypot(*(xy_m[:, :first] - xy_m[:, first : first + 1]))
     after_m = np.hypot(*(xy_m[:, end:] - xy_m[:, end - 1 : end]))
@@ -237,7 +238,7 @@ def _unit(way: Floats) -> Floats:
 
 
 def _wait(xy_m: Floats, slow: tuple[int, int], done: int, moves: Bools, way: Floats) -> _Wait:
-    """Return a wait with the fixes before and after it that are not before or past it yet."""
+    """Return a wait, extended by neighbouring fixes that only drift has moved back into it."""
     first, end = slow
     ahead_m, left_m = way @ xy_m, np.array([-way[1], way[0]]) @ xy_m
     middle_m = float(left_m[first:end].mean())
@@ -251,9 +252,9 @@ def _wait(xy_m: Floats, slow: tuple[int, int], done: int, moves: Bools, way: Flo
 
 
 def _not_past(ahead_m: Floats, may: Bools, at_m: float) -> int:
-    """Return how many fixes, going away from a stop, are not past it yet; 0 if none ever is.
+    """Return how many fixes, going away from a stop, are not past it yet; 0 if none gets past.
 
-    Who leaves a stop the other way does not drift.
+    A vehicle that leaves a stop in the opposite direction does not drift.
     """
     past = np.flatnonzero(~may | (ahead_m >= at_m) | (ahead_m < at_m - 2.0 * DRIFT_M))
     count = int(past[0]) if len(past) else 0
@@ -263,7 +264,7 @@ def _not_past(ahead_m: Floats, may: Bools, at_m: float) -> int:
 def _still(
     t_s: Floats, ahead_m: Floats, inside: slice, bounds_m: tuple[float, float]
 ) -> list[slice]:
-    """Return the stops of a wait: stretches of fixes that come no further than a walk or noise.
+    """Return the stops of a wait: stretches of fixes that advance no more than a walk or noise.
 
     `bounds_m` are the noise and the radius of a stop's circle.
     """

@@ -1,4 +1,4 @@
-"""Why a stretch of a drive is on no road: told by the roads that it may not use."""
+"""Reasons why a stretch of a drive is on no road, found with the roads closed to the vehicle."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -12,7 +12,7 @@ from roadscan.model.road import Network, Vehicle
 from roadscan.model.track import DrivePath, Gap
 
 FEW_FIXES: Final = 3
-"""Fewer fixes than this have the reason of what is around them."""
+"""Runs of fewer fixes than this take the reason of the fixes around them."""
 ROW_FIELDS: Final = (
     "t_s",
     "x_m",
@@ -35,14 +35,14 @@ class Lost:
 
 
 def gaps_of(path: DrivePath, network: Network, vehicle: Vehicle, lost: Sequence[Lost]) -> list[Gap]:
-    """Return what is unmatched, with its reason.
+    """Return the unmatched stretches with their reasons.
 
-    `no_road_nearby`: there is none; `against_oneway` and `not_for_vehicle`: the way driven is
+    `no_road_nearby`: there is no road; `against_oneway` and `not_for_vehicle`: the way driven is
     closed to the vehicle; `no_route`: roads are near, but no way along them fits the fixes.
     """
     if not lost:
         return []
-    # as if everything were open: where it fits, it tells what is closed
+    # matched as if every way were open: where that fits, it shows which way is closed
     graph = road_graph(network, everywhere)
     return [gap for stretch in lost for gap in _gaps(path, graph, vehicle, stretch)]
 
@@ -80,7 +80,7 @@ def _reason(graph: RoadGraph, vehicle: Vehicle, near: Candidates, chosen: int) -
 
 
 def _bounds(reasons: list[str]) -> list[int]:
-    """Return where the reason changes for good, with both ends."""
+    """Return the rows at which the reason changes for good, including both ends."""
     bounds = [0]
     for k in range(1, len(reasons)):
         here = reasons[k : k + FEW_FIXES]

@@ -1,4 +1,4 @@
-"""Road damage: observations in single frames, cells of a lane, and the damages they form."""
+"""Road damage: observations in single frames, the cells of a lane, and the damages they form."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -9,16 +9,16 @@ from roadscan.model.arrays import Floats, Ints
 from roadscan.model.road import Direction, Lane
 
 STRIPS = 3
-"""Strips across a driven lane (ZTV ZEB-StB), 0 is the left one in the direction of travel."""
+"""Strips across a driven lane (ZTV ZEB-StB); 0 is the left one in the direction of travel."""
 
 
 @dataclass(frozen=True, slots=True)
 class Observation:
     """One box of one frame, placed on the driven lane as a rectangle along the road.
 
-    Offsets count in the link's digitised direction, `left_*` from the lane's centre to the left of
-    the direction of travel (the vehicle is taken to drive there). A rectangle that reaches past the
-    end of a link is one observation on each link it touches.
+    Offsets count in the link's digitised direction; `left_*` count from the centre of the lane,
+    where the vehicle is assumed to drive, to the left of the direction of travel. A rectangle that
+    reaches past the end of a link is one observation on each link that it touches.
     """
 
     frame_t_s: float
@@ -34,13 +34,13 @@ class Observation:
     """Along the link, one standard deviation."""
     box_xyxy: tuple[float, float, float, float]
     box_number: int
-    """Index of the box in its frame; the two halves of a split rectangle share it."""
+    """Index of the box in its frame; the parts of a rectangle on several links share it."""
     pass_number: int = 0
-    """Of the pass over the lane, within its drive."""
+    """Number of the pass over the lane, within its drive."""
 
 
 class Rejection(StrEnum):
-    """Why a detection is not an observation."""
+    """Reason why a detection is not an observation."""
 
     ABOVE_HORIZON = "above_horizon"
     TOO_FAR = "beyond_near_field"
@@ -55,8 +55,8 @@ class Rejection(StrEnum):
 class LaneViews:
     """Cells of one lane viewed by one frame: rows [`from_row`, `to_row`) of the link, all strips.
 
-    Row k covers the offsets [k, k + 1) m of the link. `hidden` lists the cells (row, strip) among
-    them that traffic covers: they were not viewed.
+    Row k covers the offsets [k, k + 1) m of the link. `hidden` lists those of the cells
+    (row, strip) that traffic covers: they were not viewed.
     """
 
     frame_t_s: float
@@ -74,8 +74,8 @@ class LaneGrid:
     """Views and hits of one lane of one link, in one pass of a drive.
 
     `views` (rows, 3); `hits` by kind, each (rows, 3), never more than `views`; `last_seen_s`
-    (rows,) UTC epoch seconds, NaN where never viewed. For unusable frames, `views` are those that
-    they would have given, and `hits` the same numbers by reason.
+    (rows,) in UTC epoch seconds, NaN if never viewed. In a grid of unusable frames, `views` are
+    those that the frames would have given, and `hits` the same numbers by reason.
     """
 
     link_id: str
@@ -84,17 +84,17 @@ class LaneGrid:
     hits: dict[str, Ints]
     last_seen_s: Floats
     accuracy_m: Floats
-    """(rows,) best accuracy along the link of the frames that viewed the row, else NaN."""
+    """(rows,) along the link, the best of the frames that viewed the row; NaN if none did."""
     pass_number: int = 0
 
     @property
     def lane(self) -> Lane:
-        """The lane that it is of."""
+        """The lane of the grid."""
         return self.link_id, self.direction
 
 
 def merge_grids(first: LaneGrid, second: LaneGrid) -> LaneGrid:
-    """Add up the views and hits of two grids of one lane, in whichever order."""
+    """Add up the views and hits of two grids of one lane, in either order."""
     kinds = sorted({*first.hits, *second.hits})
     none = np.zeros_like(first.views)
     return LaneGrid(
@@ -141,13 +141,13 @@ class Damage:
     last_seen_s: float
     accuracy_m: float
     best: Observation
-    """Observation whose picture shows the damage best."""
+    """The observation whose picture shows the damage best."""
     n_passes: int = 1
-    """Passes over the lane that found it."""
+    """Number of passes over the lane that found the damage."""
     n_passes_over: int = 1
-    """Passes that viewed its place."""
+    """Number of passes that viewed its place."""
     review: Verdict | None = None
-    """Verdict on a box in it; None until reviewed."""
+    """Verdict on one of its boxes; None until reviewed."""
 
 
 def position_on_network(damage: Damage) -> tuple[str, Direction, float, str]:

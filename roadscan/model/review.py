@@ -4,7 +4,7 @@ Damages are recomputed at every scoring, while boxes stay as the detector drew t
 therefore applies to the boxes that made up a damage, and to any damage formed from them later.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from roadscan.model.damage import Observation, Verdict
 
@@ -26,6 +26,8 @@ class BoxVerdict:
     verdict: Verdict
     kind: str
     """The detector's kind, or another one where it was corrected."""
+    decision: int = field(default=0, compare=False)
+    """Number of the decision that it comes from; 0 while that is not stored yet."""
 
 
 @dataclass(frozen=True, slots=True)

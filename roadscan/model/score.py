@@ -92,3 +92,7 @@ class SegmentResult:
     lost: dict[str, float] = field(default_factory=dict)
     """Share of all cells that only unusable frames would have viewed, by reason; each cell counts
     towards its most frequent one. Empty for results scored before reasons were recorded."""
+    n_reviewed: int = 0
+    """Decisions of reviewers that it rests on."""
+    n_rejected: int = 0
+    """Those among them that say that there is no damage."""

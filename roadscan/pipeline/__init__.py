@@ -1,1 +1,1 @@
-"""Take a drive through the rooms, from the video to the layers."""
+"""The way of a drive through the rooms, from video to layers."""

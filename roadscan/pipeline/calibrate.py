@@ -13,8 +13,8 @@ from roadscan.locate.clean_track import clean_track
 from roadscan.model.frame import Camera
 from roadscan.pipeline.find_inputs import list_videos
 from roadscan.pipeline.measure_camera import apart, calibrate_video, with_measurements
-from roadscan.pipeline.prepare import place_in_time
 from roadscan.pipeline.run_record import write_atomically
+from roadscan.pipeline.video_clock import OFFSET_WITHIN_S, GivenOffset, place_in_time
 from roadscan.read.camera_file import camera_text, read_camera
 from roadscan.read.track_file import read_track
 from roadscan.read.utm_zone import metric_crs
@@ -76,7 +76,8 @@ def _calibrated(
     else:
         fixes = read_track(track)
         path = clean_track(fixes, metric_crs(fixes.lon_deg, fixes.lat_deg))
-        clock = place_in_time(video, info, path, offset_s)
+        offset = None if offset_s is None else GivenOffset(offset_s, OFFSET_WITHIN_S)
+        clock = place_in_time(video, info, path, offset)
         found = calibrate_video(video, info, known, path, clock)
     if found.pitch_deg is None:
         raise RoadscanError(

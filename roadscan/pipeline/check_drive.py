@@ -25,7 +25,8 @@ from roadscan.model.time import iso_utc
 from roadscan.model.track import DrivePath, Gap, Track
 from roadscan.pipeline.camera_warnings import camera_warnings
 from roadscan.pipeline.measure_camera import measured_camera
-from roadscan.pipeline.prepare import check_near, place_in_time, with_bridges, with_losses
+from roadscan.pipeline.prepare import check_near, with_bridges, with_losses
+from roadscan.pipeline.video_clock import place_in_time
 from roadscan.read.camera_file import read_camera
 from roadscan.read.track_file import read_track
 from roadscan.read.utm_zone import metric_crs
@@ -70,7 +71,7 @@ def check_drive(
     track = with_losses(with_bridges(track, path), path.counts)
     if network is not None:
         check_near(path, network, track_path.name)
-    clock = place_in_time(video_path, info, path, None)
+    clock = place_in_time(video_path, info, path)
     camera = measured_camera(video_path, info, camera, path, clock)
     shift_s = clock.started_s + clock.offset_s
     from_s = max(shift_s, float(path.t_s[0]))

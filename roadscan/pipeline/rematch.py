@@ -68,7 +68,12 @@ def rematch_drive(
     check_near(path, network, drive.track_name)
     video = drive.video
     setup = CameraOnRoute(
-        drive.camera, video.width, video.height, match_path(path, network), network
+        drive.camera,
+        video.width,
+        video.height,
+        match_path(path, network),
+        network,
+        drive.clock.sigma_s,
     )
     moved = replace(
         drive,

@@ -11,6 +11,7 @@ import geopandas
 
 from roadscan.detect.detector import load_detector
 from roadscan.errors import InputFault, RoadscanError
+from roadscan.model.drive import Drive
 from roadscan.model.survey import DriveKey, Survey
 from roadscan.pipeline.chunk import AnalysisTools, chunk_of, work_chunks
 from roadscan.pipeline.find_inputs import find_track, list_videos
@@ -36,6 +37,7 @@ from roadscan.pipeline.run_record import (
 )
 from roadscan.pipeline.scheme import load_scheme
 from roadscan.pipeline.score_survey import score_survey, summary_of
+from roadscan.pipeline.video_clock import OFFSET_WITHIN_S, GivenOffset
 from roadscan.publish.export import PHOTOS, export_all
 from roadscan.read.camera_file import read_camera
 from roadscan.read.input_files import check_file
@@ -93,6 +95,7 @@ def run(  # noqa: PLR0913 -- each is an option of the command
     survey: str | None = None,
     camera: Path | str | None = None,
     offset_s: float | None = None,
+    offset_within_s: float = OFFSET_WITHIN_S,
     scheme: str = "ap9k",
     model: str = "",
     every_m: float = 3.0,
@@ -132,7 +135,8 @@ def run(  # noqa: PLR0913 -- each is an option of the command
     if tell is not None:
         tell(tools.network.remarks)
     name = survey or out.resolve().name
-    settings = Settings(name, tools.camera, offset_s, every_m, tools.scheme.viewing, rules.key)
+    offset = None if offset_s is None else GivenOffset(offset_s, offset_within_s)
+    settings = Settings(name, tools.camera, offset, every_m, tools.scheme.viewing, rules.key)
     given_track = None if track is None else Path(track)
     with watch.stage("prepare"):
         drives, faults = _prepare_all(paths, given_track, tools, settings, watch, progress)
@@ -243,6 +247,7 @@ def _prepare_all(
     tracks: dict[Path, DrivenTrack] = {}
     drives: dict[str, PreparedDrive] = {}
     faults: list[InputFault] = []
+    continues_s: dict[float, float] = {}
     progress.begin("reading", len(paths))
     for path in paths:
         try:
@@ -251,8 +256,11 @@ def _prepare_all(
             if track_path not in tracks:
                 tracks[track_path] = drive_track(track_path, tools.network)
             track = tracks[track_path]
-            drive = prepare_drive(path, track, tools.network, settings, detecting, watch)
+            drive = prepare_drive(
+                path, track, tools.network, settings, detecting, watch, continues_s
+            )
             drives.setdefault(drive.drive.drive_id, drive)
+            _note_end(continues_s, drive.drive)
         except RoadscanError as error:
             if len(paths) == 1:
                 raise
@@ -266,6 +274,14 @@ def _prepare_all(
             faults[0].hint,
         )
     return sorted(drives.values(), key=lambda d: (d.drive.started_s, d.drive.drive_id)), faults
+
+
+def _note_end(continues_s: dict[float, float], drive: Drive) -> None:
+    """Note when a video ended: the next one may have its date, as chapters of a recording do."""
+    if drive.video.started_s is not None:
+        ended_s = drive.clock.utc_s(drive.video.playable_s)
+        dated_s = drive.video.started_s
+        continues_s[dated_s] = max(ended_s, continues_s.get(dated_s, ended_s))
 
 
 def _work_all(

@@ -1,1 +1,1 @@
-"""Layers, styles and pictures of the results: exports of the store, which remains authoritative."""
+"""Layers, styles and pictures of the results: exports of the store."""

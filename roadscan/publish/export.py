@@ -78,7 +78,8 @@ def _write_photos(store: Store, results: Results, folder: Path) -> None:
         name = results.photos.get(damage.damage_id)
         picture = store.pictures.of(results.survey.name, damage.best) if name else None
         if name and picture:
-            caption = f"{damage.kind} {damage.best.confidence:.2f}"
+            verdict = f" {damage.review.value}" if damage.review else ""
+            caption = f"{damage.kind} {damage.best.confidence:.2f}{verdict}"
             made = with_labelled_box(picture, damage.best.box_xyxy, caption)
             (folder / name).write_bytes(made.jpeg)
 

@@ -1,4 +1,4 @@
-"""Draws a road network as SVG, for the preview before it is used, and scale bars for all maps."""
+"""Draw a road network as SVG, for its preview, and compute scale bars for all maps."""
 
 from collections import defaultdict
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from roadscan.model.arrays import Ints
 from roadscan.model.road import Link, Network, RoadClass, Surface
 
 WIDTH: Final = 2000
-"""Units across; one is about half a pixel of a wide window."""
+"""Width in SVG units; one is about half a pixel in a wide window."""
 MARGIN: Final = 40
 MAX_HEIGHT: Final = 1600
 MEDIA_TYPE: Final = "image/svg+xml"
@@ -21,20 +21,20 @@ STROKES: Final = {
     "main": 'stroke="#0b5cad" stroke-width="3"',
     "unscored": 'stroke="#767676" stroke-width="1.5" stroke-dasharray="5 5"',
 }
-"""By kind of road, in drawing order; widths are pixels at any size of the picture."""
+"""By kind of road, in drawing order; widths are in pixels, whatever the size of the drawing."""
 _FIXED: Final = 'vector-effect="non-scaling-stroke"'
 
 
 @dataclass(frozen=True, slots=True)
 class ScaleBar:
-    """The bar of a map: a round length in metres and its label."""
+    """The scale bar of a map: a round length in metres and its label."""
 
     length_m: float
     label: str
 
 
 def scale_bar(longest_m: float) -> ScaleBar:
-    """Return the longest bar of 1, 2 or 5 times a power of ten that is no longer than this."""
+    """Return the longest bar of 1, 2 or 5 times a power of ten metres up to `longest_m`."""
     power = 10.0 ** np.floor(np.log10(longest_m))
     length_m = max(step * power for step in (1, 2, 5) if step * power <= longest_m)
     label = f"{length_m / 1000:g} km" if length_m >= 1000 else f"{length_m:g} m"
@@ -44,9 +44,9 @@ def scale_bar(longest_m: float) -> ScaleBar:
 def draw_network(network: Network) -> str:
     """Return a network as SVG, north up, with a scale bar; no scripts, styles or links.
 
-    Main roads are wide, side roads narrow; dashed are links that no scheme scores: surfaces other
-    than asphalt, or no drivable lane. Details below half a pixel are left out, so that a whole
-    state takes a few megabytes.
+    Main roads are drawn wide, side roads narrow, and links that no scheme scores dashed: those with
+    a surface other than asphalt or without a drivable lane. Details below half a pixel are left
+    out, so that a whole federal state takes a few megabytes.
     """
     lines = np.array([shapely.LineString(link.xy_m) for link in network.links])
     west, south, east, north = shapely.total_bounds(lines)
@@ -78,7 +78,7 @@ def _kind_of(link: Link) -> str:
 
 
 def _path(lines: list[Ints]) -> str:
-    """Return lines as the data of one path, duplicates left out: absolute start, relative steps."""
+    """Return lines as the data of one path, without duplicates: absolute start, relative steps."""
     return "".join(dict.fromkeys(_line(line) for line in lines))
 
 

@@ -1,4 +1,4 @@
-"""Interpretation of tags and columns: class, surface, one-way, width, in or out of town."""
+"""Interpret tags and columns of roads: class, surface, one-way, width, in or out of town."""
 
 import re
 import tomllib
@@ -21,20 +21,20 @@ ONEWAY = {
     "backward": frozenset({"-1", "reverse", "backward", "tf", "gegen", "against"}),
     "both": frozenset({"no", "false", "0", "n", "nein", "falsch", "both", "none", "beide"}),
 }
-"""What the values of a one-way column mean, whatever else the column holds."""
+"""Values of a one-way column whose meaning does not depend on its other values."""
 FROM_TO = {"f": "forward", "t": "backward", "b": "both"}
-"""From, to and both (Geofabrik, HERE), where the column shows by a B that it is so coded."""
+"""From, to and both (Geofabrik, HERE); a B in the column shows that it uses this code."""
 TRUE_FALSE = {"t": "forward", "f": "both"}
-"""True and false, where the column holds both of them and no B."""
+"""True and false, if the column holds both of them and no B."""
 RURAL_MAXSPEED_KMH = 70.0
-"""In German towns the limit is 50, on main roads at most 70; above that a road is outside."""
+"""In German towns the limit is 50, on main roads at most 70; a road with more is outside."""
 TRAFFIC_RULES = ("zone:traffic", "source:maxspeed", "maxspeed:type", "maxspeed")
 MOTORWAYS = frozenset({"motorway", "motorway_link"})
 ROUNDABOUTS = frozenset({"roundabout", "circular"})
 WIDTHS_M = (2.0, 6.0)
 """A lane narrower or wider than this is an error in the data; the scheme's width is used."""
 UNITS_M = {"m": 1.0, "dm": 0.1, "cm": 0.01, "mm": 0.001}
-"""Units that a width may be given in, in metres."""
+"""Units in which a width may be given, in metres."""
 NOT_GIVEN = frozenset(
     {
         *("null", "none", "nan", "nil", "leer", "undefined", "unknown", "unbekannt", "unnamed"),
@@ -43,7 +43,7 @@ NOT_GIVEN = frozenset(
         *("ohnename", "ohnenamen", "namenlos", "unbenannt"),
     }
 )
-"""Texts by which tables say that a value is missing, in lower case and without spaces."""
+"""Texts that mean a missing value, in lower case and without spaces."""
 MAX_LEVEL = 20
 
 
@@ -55,7 +55,7 @@ def _table() -> dict[str, dict[str, list[str]]]:
 
 
 def road_class_of(given: str, highway: str) -> RoadClass:
-    """Return the class of area: the network's own, else derived from the highway, else B."""
+    """Return the road class: the network's own, else the one implied by `highway`, else B."""
     code = given.strip().upper()
     if code in set(RoadClass):
         return RoadClass(code)
@@ -66,12 +66,12 @@ def road_class_of(given: str, highway: str) -> RoadClass:
 
 
 def is_known_highway(highway: str) -> bool:
-    """Tell whether the class of a road follows from its highway."""
+    """Tell whether the class of a road follows from its `highway`."""
     return any(highway in highways for highways in _table()["road_class"].values())
 
 
 def surface_of(given: str) -> Surface:
-    """Return the class of construction; asphalt if not given, other if not known."""
+    """Return the surface: asphalt if none is given, other if it is unknown."""
     return Surface.ASPHALT if not given.strip() else _surface_in(given) or Surface.OTHER
 
 
@@ -82,7 +82,7 @@ def is_known_surface(given: str) -> bool:
 
 @lru_cache(maxsize=4096)
 def _surface_in(given: str) -> Surface | None:
-    """Return the surface that a value names; None if a word is unknown or two disagree."""
+    """Return the surface that a value names; None if a word is unknown or two words disagree."""
     value, table = given.strip().lower(), _table()["surface"]
     whole = next((Surface(name) for name, names in table.items() if value in names), None)
     if whole is not None:
@@ -116,17 +116,17 @@ def is_driven(highway: str) -> bool:
 
 
 def oneway_code(given: str) -> str:
-    """Return a one-way value in lower case, numbers without decimals: "1.0" is "1"."""
+    """Return a one-way value in lower case, with "1.0" as "1"."""
     value = given.strip().lower()
     return re.sub(r"^([+-]?\d+)[.,]0+$", r"\1", value)
 
 
 def oneway_meanings(values: Collection[str], *, from_to: bool = False) -> dict[str, str]:
-    """Return what each code of a one-way column means; codes that are not understood are absent.
+    """Return the meaning of each code of a one-way column; codes that are unclear are absent.
 
-    One letter or number means different things in different registers, so the whole column is
-    looked at: F is "from" beside a B (or where `from_to` is known), "false" beside a T, else
-    unknown; 1 is unknown beside a 2 or 3, which only other codings have.
+    One letter or number means different things in different registers, so the column as a whole
+    decides: F is "from" beside a B (or if `from_to` is known), "false" beside a T, else unknown;
+    1 is unknown beside a 2 or 3, which only other codes have.
     """
     meanings = {code: name for name, codes in ONEWAY.items() for code in codes & set(values)}
     letters = set(values) & {"f", "t", "b"}
@@ -135,14 +135,14 @@ def oneway_meanings(values: Collection[str], *, from_to: bool = False) -> dict[s
     elif letters == {"f", "t"}:
         meanings |= {code: TRUE_FALSE[code] for code in letters}
     if "b" in letters or {"ft", "tf"} & set(values):
-        meanings.pop("n", None)  # beside from and to it means closed
+        meanings.pop("n", None)  # beside from and to, N means closed
     if any(re.fullmatch(r"[+-]?\d+", value) and value not in {"-1", "0", "1"} for value in values):
         meanings = {code: name for code, name in meanings.items() if code not in {"-1", "0", "1"}}
     return meanings
 
 
 def directions_of(oneway: str, tags: Mapping[str, str]) -> tuple[bool, bool]:
-    """Return whether a link may be driven forward and backward; an unknown value is as none."""
+    """Return whether a link may be driven forward and backward; an unknown value is ignored."""
     if not is_driven(tags.get("highway", "")):
         return False, False
     value = oneway_code(oneway)
@@ -154,7 +154,7 @@ def directions_of(oneway: str, tags: Mapping[str, str]) -> tuple[bool, bool]:
 
 
 def lane_width_of(lane_width: str, width: str, lanes: str, *, default_lanes: int) -> float:
-    """Return a plausible lane width in metres, else NaN; the widths are texts in metres."""
+    """Return the lane width in metres, NaN if none is plausible; the widths are texts in metres."""
     own = number_in(lane_width)
     count = number_in(lanes)
     per_lane = number_in(width) / max(1.0, default_lanes if isnan(count) else count)
@@ -165,7 +165,7 @@ def lane_width_of(lane_width: str, width: str, lanes: str, *, default_lanes: int
 
 
 def in_metres(given: str, unit: str) -> str:
-    """Return a width as a text in metres: in the unit that it names itself, else in `unit`."""
+    """Convert a width to a text in metres, from the unit that it names or else from `unit`."""
     named = re.search(r"\d\s*(mm|cm|dm|m)\.?$", given.strip().lower())
     factor = UNITS_M[named[1] if named else unit]
     value = number_in(given)
@@ -198,7 +198,7 @@ def level_of(tags: Mapping[str, str]) -> int:
 
 
 def is_not_given(text: str) -> bool:
-    """Tell whether a text says that there is no value: NULL, <Null>, -, k. A."""
+    """Tell whether a text means that no value is given: NULL, <Null>, -, k. A."""
     word = text.casefold().replace(" ", "").strip("<>()[]")
     return not word.strip("-\N{EN DASH}\N{EM DASH}_.?/") or word in NOT_GIVEN
 

@@ -13,10 +13,10 @@ KMH_MPS = 1 / 3.6
 KNOT_MPS = 0.514444
 SEPARATORS = ",;\t"
 LOOK_AHEAD = 50
-"""Rows that are looked at to find the column that says when."""
+"""Number of rows that are searched for the column with the time."""
 
 # Column names by meaning, in lower case without blanks, underscores, hyphens and units; the first
-# one present counts.
+# that occurs counts.
 TIME = (
     "times", "ts", "utcms", "utcs", "timestamp", "time", "datetime", "utc", "fixtime",
     "devicetime", "timestampms", "utctime", "timeutc", "datetimeutc", "timestamputc",
@@ -56,7 +56,7 @@ TRACCAR = {"fixtime", "devicetime"}
 """Columns of traccar, whose speed is in knots."""
 NORTH = {"N": 1, "S": -1}
 EAST = {"E": 1, "O": 1, "W": -1}
-"""The sign of a coordinate; O is the German east."""
+"""Signs of a coordinate; O is the German letter for east."""
 UNIT = re.compile(r"[(\[]([^)\]]*)[)\]]\s*$")
 NO_NAME = re.compile(r"[^a-z0-9äöüß/]")
 DEGREES = re.compile(
@@ -66,7 +66,7 @@ DEGREES = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class _Column:
-    """A column with its name as written and the number of its place."""
+    """A column: its name as written, its position in a row, and its unit."""
 
     name: str
     place: int
@@ -77,7 +77,7 @@ class _Column:
 
 
 class _Header:
-    """The columns of a file, found by what they mean."""
+    """The columns of a file, found by their meaning."""
 
     def __init__(self, names: list[str]) -> None:
         self.names = names
@@ -103,7 +103,7 @@ class _Header:
 
 
 def read_csv(text: str) -> Fixes:
-    """Read rows separated by comma, semicolon or tab; the latter two allow a decimal comma.
+    """Read rows separated by comma, semicolon or tab; the last two allow a decimal comma.
 
     Raises
     ------
@@ -114,7 +114,7 @@ def read_csv(text: str) -> Fixes:
     lines = text.splitlines()
     first = next((k for k, line in enumerate(lines) if line.strip() and line[0] != "#"), 0)
     separator = ""
-    if lines[first].lower().startswith("sep="):  # how Excel says it
+    if lines[first].lower().startswith("sep="):  # as Excel states it
         separator, first = lines[first][4:5], first + 1
     if first >= len(lines):
         message = "it has no line with the names of columns"
@@ -150,7 +150,7 @@ def _read(rows: Iterator[list[str]], decimal: str) -> Fixes:
 
     for row in chain(ahead, rows):
         if len(row) > len(header.names) and any(map(str.strip, row[len(header.names) :])):
-            too_long += 1  # a decimal comma between commas, say: which value is which is unknown
+            too_long += 1  # a decimal comma, for example: the values cannot be told apart
             fixes.add(nan, nan, nan)
             continue
         usable = valid is None or valid.of(row).lower() not in {"false", "0", "v"}
@@ -177,7 +177,7 @@ def _read(rows: Iterator[list[str]], decimal: str) -> Fixes:
 def _time_column(
     header: _Header, rows: list[list[str]], decimal: str, fixes: Fixes
 ) -> Callable[[list[str]], float]:
-    """Return what reads the time of a row: the first way that gives one."""
+    """Return the function that reads the time of a row: the first that finds a time."""
 
     def plain(column: _Column) -> Callable[[list[str]], float]:
         return lambda row: time_or_nan(_decimal_point(column.of(row), decimal))
@@ -213,9 +213,9 @@ def _time_column(
 
 
 def _sides(header: _Header, rows: list[list[str]]) -> tuple[_Column | None, _Column | None]:
-    """Return the columns that say N or S and E or W: by name, or two that hold nothing else.
+    """Return the columns of N or S and of E or W: by name, or two that hold nothing else.
 
-    One such column alone may be where the vehicle was heading.
+    Without names, a single such column does not count: it may be the direction of travel.
     """
     held = {
         column: {column.of(row).upper() for row in rows if column.of(row)}
@@ -234,7 +234,7 @@ def _sides(header: _Header, rows: list[list[str]]) -> tuple[_Column | None, _Col
 def _angle(
     column: _Column, side: _Column | None, signs: dict[str, int], decimal: str
 ) -> Callable[[list[str]], float]:
-    """Return what reads a coordinate of a row, with its sign from N, S, E or W if it has one."""
+    """Return the function that reads a coordinate of a row, with its sign from N, S, E or W."""
 
     def of(row: list[str]) -> float:
         written = DEGREES.fullmatch(_decimal_point(column.of(row), decimal))
@@ -257,7 +257,7 @@ def _angle(
 
 
 def _speed(header: _Header) -> tuple[_Column | None, float]:
-    """Return the column of the speed and what its unit is in m/s."""
+    """Return the column of the speed and the value of its unit in m/s."""
     column, kmh = header.find(SPEED), header.find(SPEED_KMH)
     if column is None:
         return kmh, KMH_MPS

@@ -1,1 +1,1 @@
-"""The service: uploads, layers and pages for a town, over the same store as the command line."""
+"""The service: uploads, layers and pages of a town, over the same store as the command line."""

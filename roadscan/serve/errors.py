@@ -36,6 +36,7 @@ HTTP_STATUS: Final[dict[str, int]] = {
     "network_missing": 409,
     "network_unknown": 404,
     "survey_other_network": 409,
+    "survey_unknown": 404,
     "evidence_unknown": 404,
     "photo_missing": 404,
     "review_unknown": 404,

@@ -1,6 +1,7 @@
 """The evidence for a score over HTTP: its steps, and pictures of damages and of the road."""
 
 import json
+from collections.abc import Sequence
 from typing import Annotated, Any, Final
 from urllib.parse import urlencode
 
@@ -9,11 +10,13 @@ from pydantic import BaseModel, ConfigDict
 
 from roadscan.assess.scheme import parse_scheme
 from roadscan.errors import RoadscanError
-from roadscan.model.access import Caller, Right
-from roadscan.model.damage import Damage
+from roadscan.model.access import Caller, Right, Role
+from roadscan.model.damage import Damage, Verdict
+from roadscan.model.review import Decision
 from roadscan.model.road import Direction, RoadClass, Segment, Surface
 from roadscan.model.score import Indicators
 from roadscan.model.stored_picture import Picture
+from roadscan.model.time import iso_utc
 from roadscan.pipeline.scheme import score_steps
 from roadscan.pipeline.segment_pictures import PictureAlong, pictures_along
 from roadscan.read.score_input import ScoreInput
@@ -31,6 +34,22 @@ Survey = Annotated[str, Query(min_length=1, max_length=MAX_ID)]
 Id = Annotated[str, Query(alias="id", min_length=1, max_length=MAX_ID)]
 
 
+class ReviewResponse(BaseModel):
+    """A reviewer's verdict on something that the detector found."""
+
+    model_config = ConfigDict(frozen=True)
+    verdict: Verdict
+    kind_before: str
+    kind: str
+    role: Role | None
+    """The reviewer's role; None where the account no longer exists."""
+    day: str
+    """In UTC."""
+    who: str | None
+    """None for callers who may not see pictures, as for the reason."""
+    reason: str | None
+
+
 class SegmentEvidence(BaseModel):
     """A segment, its score computed again from its indicators, and whether both agree."""
 
@@ -38,6 +57,8 @@ class SegmentEvidence(BaseModel):
     properties: dict[str, Any]
     steps: dict[str, Any]
     agrees: bool
+    reviews: tuple[ReviewResponse, ...]
+    """The verdicts that its score rests on, oldest first."""
 
 
 class DamageEvidence(BaseModel):
@@ -71,14 +92,16 @@ def evidence_router(town: Town, readable: Readable) -> APIRouter:
     """Return the routes under /api/evidence."""
     router = APIRouter(prefix="/api/evidence", tags=["evidence"])
     features, store, accounts = town.layers, town.store, town.accounts
-    photos, unknown = town.guard.need(Right.PHOTOS), problems("evidence_unknown")
-    picture = answered_with(JPEG) | problems("evidence_unknown", "photo_missing")
+    photos, unknown = town.guard.need(Right.PHOTOS), problems("survey_unknown", "evidence_unknown")
+    picture = answered_with(JPEG) | problems("survey_unknown", "evidence_unknown", "photo_missing")
 
     @router.get("/segment", dependencies=[Depends(authentication)], responses=unknown)
     def segment(request: Request, survey: Survey, segment_id: Id) -> SegmentEvidence:
         readable_collection(readable, request, "segments")
         with features.reading() as reader:
             properties = _properties(reader, survey, segment_id)
+        told = store.reviews.on_segment(survey, _segment(segment_id, properties))
+        reviews = _reviews(town, told, in_full=town.guard.caller(request).may(Right.PHOTOS))
         scheme = parse_scheme(store.survey(survey).scheme_text)
         indicators = Indicators(*(properties[f"{name}_pct"] for name in ("riss", "afli", "ofs")))
         given = ScoreInput(
@@ -87,7 +110,7 @@ def evidence_router(town: Town, readable: Readable) -> APIRouter:
         steps = score_steps(given, scheme).as_json()
         # a score may be withheld for another reason, such as too little coverage
         agrees = properties["score"] is None or steps["score"] == properties["score"]
-        return SegmentEvidence(properties=properties, steps=steps, agrees=agrees)
+        return SegmentEvidence(properties=properties, steps=steps, agrees=agrees, reviews=reviews)
 
     @router.get("/damage", responses=unknown)
     def damage(
@@ -148,6 +171,25 @@ def evidence_router(town: Town, readable: Readable) -> APIRouter:
     return router
 
 
+def _reviews(
+    town: Town, decisions: Sequence[Decision], *, in_full: bool
+) -> tuple[ReviewResponse, ...]:
+    """Return verdicts as responses; names and reasons are for staff."""
+    roles = {one.name: one.role for one in town.accounts.all()} if decisions else {}
+    return tuple(
+        ReviewResponse(
+            verdict=one.ruling.verdict,
+            kind_before=one.subject.kind,
+            kind=one.ruling.kind,
+            role=roles.get(one.ruling.who),
+            day=iso_utc(one.ruling.at_s)[:10],
+            who=one.ruling.who if in_full else None,
+            reason=one.ruling.reason if in_full else None,
+        )
+        for one in decisions
+    )
+
+
 def _jpeg(picture: Picture) -> Response:
     headers = {"Cache-Control": "private, no-store"}
     return Response(picture.jpeg, media_type=JPEG, headers=headers)
@@ -193,6 +235,8 @@ def _feature(reader: LayerReader, layer: Layer, feature_id: str) -> dict[str, An
 
 
 def _damage(store: Store, survey: str, damage_id: str) -> Damage:
+    if survey not in store.surveys():
+        raise _unknown("survey", survey)
     try:
         return store.damage(survey, damage_id)
     except KeyError:
@@ -200,9 +244,8 @@ def _damage(store: Store, survey: str, damage_id: str) -> Damage:
 
 
 def _unknown(what: str, name: str) -> RoadscanError:
-    return RoadscanError(
-        "evidence_unknown", f"there is no {what} {name[:80]!r}", "Begin at the map or the table"
-    )
+    code = "survey_unknown" if what == "survey" else "evidence_unknown"
+    return RoadscanError(code, f"there is no {what} {name[:80]!r}", "Begin at the map or the table")
 
 
 def _query(survey: str, damage_id: str) -> str:

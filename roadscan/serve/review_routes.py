@@ -16,9 +16,10 @@ from roadscan.model.damage import Verdict
 from roadscan.model.layers.register_fields import Stretch
 from roadscan.model.review import Ruling
 from roadscan.model.road import Link
-from roadscan.model.survey import Survey
+from roadscan.model.survey import MAX_SURVEY_NAME, SURVEY_NAME, Survey
 from roadscan.pipeline.review import decide, subject_of, undo
 from roadscan.serve.api_description import answered_with, problems
+from roadscan.serve.queue.job import SurveyName
 from roadscan.serve.town import Town
 from roadscan.store.store import Store
 
@@ -28,7 +29,9 @@ JPEG: Final = "image/jpeg"
 MAX_NAME: Final = 500
 NO_NUL: Final = r"^[^\x00]*$"
 """PostgreSQL cannot store text that contains NUL."""
-Name = Annotated[str, Query(alias="survey", min_length=1, max_length=MAX_NAME, pattern=NO_NUL)]
+Name = Annotated[
+    str, Query(alias="survey", min_length=1, max_length=MAX_SURVEY_NAME, pattern=SURVEY_NAME)
+]
 Number = Annotated[int, Path(ge=1, le=2**31 - 1)]
 Limit = Annotated[int, Query(ge=1, le=MAX_PAGE)]
 _FROZEN = ConfigDict(frozen=True, extra="forbid")
@@ -38,7 +41,7 @@ class VerdictGiven(BaseModel):
     """A reviewer's verdict on a damage."""
 
     model_config = _FROZEN
-    survey: Annotated[str, Field(min_length=1, max_length=MAX_NAME, pattern=NO_NUL)]
+    survey: SurveyName
     damage_id: Annotated[str, Field(min_length=1, max_length=MAX_NAME, pattern=NO_NUL)]
     verdict: Verdict
     kind: str = ""
@@ -131,7 +134,7 @@ class AgreementResponse(BaseModel):
 def reviews_router(town: Town) -> APIRouter:
     """Return the routes under /api/reviews."""
     router, store = APIRouter(prefix="/api/reviews", tags=["reviews"]), town.store
-    reviewer, unknown = town.guard.need(Right.REVIEW), problems("evidence_unknown")
+    reviewer, unknown = town.guard.need(Right.REVIEW), problems("survey_unknown")
 
     @router.get("/queue", responses=unknown)
     def queue(
@@ -168,7 +171,11 @@ def reviews_router(town: Town) -> APIRouter:
             for one in store.reviews.of(survey)[: -limit - 1 : -1]
         ]
 
-    @router.post("", status_code=201, responses=problems("evidence_unknown", "query_invalid"))
+    @router.post(
+        "",
+        status_code=201,
+        responses=problems("survey_unknown", "evidence_unknown", "query_invalid"),
+    )
     def give(given: VerdictGiven, caller: Annotated[Caller, Depends(reviewer)]) -> DecisionResponse:
         known = _known(store, given.survey)
         subject = subject_of(store, given.survey, given.damage_id)
@@ -214,7 +221,7 @@ def _known(store: Store, survey: str) -> Survey:
         return store.survey(survey)
     except KeyError:
         raise RoadscanError(
-            "evidence_unknown", f"there is no survey {survey[:80]!r}", "See /api/surveys"
+            "survey_unknown", f"there is no survey {survey[:80]!r}", "See /api/surveys"
         ) from None
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Engine, Select, and_, exists, insert, or_, se
 from roadscan.errors import RoadscanError
 from roadscan.model.damage import Verdict
 from roadscan.model.review import BoxKey, BoxVerdict, Decision, ReviewedDamage, Ruling
-from roadscan.model.road import Direction, Lane
+from roadscan.model.road import Direction, Lane, Segment
 from roadscan.store import tables
 from roadscan.store.rescoring import (
     RescoreDelta,
@@ -124,9 +124,27 @@ class Reviews:
             query = query.where(review_decisions.c.number != without)
         with self._engine.connect() as db:
             return {
-                _box_of(row): BoxVerdict(Verdict(row.verdict), row.called)
+                _box_of(row): BoxVerdict(Verdict(row.verdict), row.called, row.decision)
                 for row in db.execute(query)
             }
+
+    def on_segment(self, survey: str, segment: Segment) -> tuple[Decision, ...]:
+        """Return the decisions in force about what was found on a segment, oldest first."""
+        seen, boxes = tables.observations.c, review_boxes.c
+        same = [seen[name] == boxes[name] for name in ("drive_id", "frame_t_s", *_CORNERS)]
+        found = of_survey(select(boxes.decision), tables.observations, survey)
+        found = found.join(review_boxes, and_(*same)).where(
+            seen.link_id == segment.link_id,
+            seen.direction == segment.direction.value,
+            seen.from_offset_m < segment.to_m,
+            seen.to_offset_m > segment.from_m,
+        )
+        with self._engine.connect() as db:
+            here = set(db.scalars(found.distinct()))
+        here &= {verdict.decision for verdict in self.in_force(survey).values()} if here else set()
+        query = _verdicts().where(review_decisions.c.number.in_(sorted(here)))
+        with self._engine.connect() as db:
+            return _decisions(db, query.order_by(review_decisions.c.number))
 
     def lanes(self, survey: str) -> frozenset[Lane]:
         """Return the lanes of a survey with reviewed boxes."""

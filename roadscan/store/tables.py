@@ -42,7 +42,7 @@ links = Table(
     Column("backward", Boolean, nullable=False),
     Column("outside_town", Boolean, nullable=False),
     Column("level", Integer, nullable=False),
-    # null in networks that were read before these were kept
+    # null in networks that were read before these were stored
     Column("register", JSON),
     Column("junctions", JSON),
     Column("geometry_wkb", LargeBinary, nullable=False),

@@ -1,4 +1,5 @@
 from collections.abc import Sequence
+from dataclasses import replace
 from random import Random
 
 import numpy as np
@@ -62,6 +63,26 @@ def test_a_rejected_box_is_no_damage_and_its_segment_is_sound() -> None:
     assert hit.score.score != 1.0
     assert (sound.score.score, sound.n_damages) == (1.0, 0)
     assert sound.coverage == hit.coverage
+    assert (hit.n_reviewed, hit.n_rejected) == (0, 0)
+    assert (sound.n_reviewed, sound.n_rejected) == (1, 1)
+
+
+def test_decisions_are_counted_not_the_boxes_that_they_are_about() -> None:
+    one, again, other = (seen(box(t_s, (21.3, 22.6))) for t_s in range(3))
+    judgements = {
+        one.box: BoxVerdict(Verdict.REJECTED, "D40", 7),
+        again.box: BoxVerdict(Verdict.REJECTED, "D40", 7),
+        other.box: BoxVerdict(Verdict.CONFIRMED, "D40", 8),
+    }
+    results = assessed([one, again, other], judgements, frames=3).results
+    assert [(r.n_reviewed, r.n_rejected) for r in results if r.n_reviewed] == [(2, 1)]
+
+
+def test_a_verdict_on_the_border_of_two_segments_counts_for_both() -> None:
+    edge_m = SEGMENTS[0].to_m
+    sighting = seen(box(0, (edge_m - 0.8, edge_m + 0.8)))
+    results = assessed([sighting], {sighting.box: REJECTED}).results
+    assert [r.n_rejected for r in results[:2]] == [1, 1]
 
 
 def test_a_box_of_another_class_moves_its_hits() -> None:
@@ -79,7 +100,10 @@ def test_a_confirmed_damage_is_marked_and_scored_as_before() -> None:
     before, after = assessed([sighting], {}), assessed([sighting], {sighting.box: CONFIRMED})
     (damage,) = after.damages
     assert damage.review is Verdict.CONFIRMED
-    assert after.results == before.results
+    unchanged = [replace(result, n_reviewed=0) for result in after.results]
+    assert unchanged == list(before.results)
+    assert [result.n_reviewed for result in after.results if result.n_reviewed] == [1]
+    assert not any(result.n_rejected for result in after.results)
 
 
 def test_a_box_seen_later_takes_the_mark_of_a_damage_not_away() -> None:

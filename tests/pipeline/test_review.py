@@ -1,6 +1,7 @@
 """A small drive, reviewed and scored again, on each database."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -126,7 +127,9 @@ def test_a_confirmed_damage_says_so_and_nothing_else_changes(store: Store) -> No
     score_survey(store, SURVEY)
     (confirmed,) = damages(store, "Repair")
     assert confirmed.review is Verdict.CONFIRMED
-    assert store.assessment(SURVEY).results == before.results
+    after = store.assessment(SURVEY).results
+    assert sum(result.n_reviewed for result in after) >= 1
+    assert tuple(replace(result, n_reviewed=0) for result in after) == before.results
 
 
 def test_undone_decisions_leave_everything_as_it_was(store: Store) -> None:

@@ -48,6 +48,8 @@ SEGMENT_PROPERTIES = [
     "views_mean",
     "confidence",
     "n_damages",
+    "n_reviewed",
+    "n_rejected",
     "reason",
     "lost",
     "scheme",

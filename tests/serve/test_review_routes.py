@@ -184,7 +184,7 @@ def test_agreement_is_the_share_of_judged_boxes_that_were_right(
         ({"verdict": "maybe"}, "request_invalid"),
         ({"verdict": "rejected", "reason": "x" * 501}, "request_invalid"),
         ({"verdict": "rejected", "damage_id": "nothing"}, "evidence_unknown"),
-        ({"verdict": "rejected", "survey": "Winter"}, "evidence_unknown"),
+        ({"verdict": "rejected", "survey": "Winter"}, "survey_unknown"),
         ({"verdict": "rejected", "survey": "a\0b"}, "request_invalid"),
     ],
 )
@@ -196,6 +196,75 @@ def test_what_cannot_be_meant_is_refused(
     assert answer.status_code in {400, 404}
     assert answer.json()["code"] == code
     assert client.get("/api/reviews", params=ASKED, headers=reviewer).json() == []
+
+
+@pytest.mark.both_databases
+def test_a_segment_says_which_verdicts_its_score_rests_on(
+    client: TestClient, reviewer: dict[str, str]
+) -> None:
+    first = next(d for d in queue(client, reviewer)["damages"] if d["kind"] == "D40")
+    asked = ASKED | {"id": first["segment_id"]}
+
+    def shown() -> tuple[Any, Any]:
+        evidence = client.get("/api/evidence/segment", params=asked, headers=reviewer).json()
+        address = f"/ogc/collections/segments/items/{first['segment_id']}"
+        served = client.get(address, params=ASKED, headers=reviewer).json()["properties"]
+        assert evidence["properties"] == served
+        return (served["n_reviewed"], served["n_rejected"]), evidence["reviews"]
+
+    assert shown() == ((0, 0), [])
+    said = {"verdict": "rejected", "reason": "a shadow"}
+    number = give(client, reviewer, first["damage_id"], **said).json()["number"]
+    counts, (review,) = shown()
+    assert counts == (1, 1)
+    assert review.pop("who")
+    assert len(review.pop("day")) == len("2026-06-10")
+    assert review == {
+        "verdict": "rejected",
+        "kind_before": "D40",
+        "kind": "D40",
+        "role": "reviewer",
+        "reason": "a shadow",
+    }
+    client.post(f"/api/reviews/{number}/undo", headers=reviewer)
+    assert shown() == ((0, 0), [])
+
+
+def test_strangers_see_that_a_person_judged_but_not_who_or_why(
+    store: Store, settings: ServeSettings, client: TestClient, reviewer: dict[str, str]
+) -> None:
+    first = queue(client, reviewer)["damages"][0]
+    give(client, reviewer, first["damage_id"], verdict="rejected", reason="as Ms M. says")
+    public = settings.model_copy(update={"public_collections": frozenset({"segments"})})
+    asked = ASKED | {"id": first["segment_id"]}
+    with TestClient(create_app(Town(public, store))) as stranger:
+        (review,) = stranger.get("/api/evidence/segment", params=asked).json()["reviews"]
+    assert (review["verdict"], review["role"]) == ("rejected", "reviewer")
+    assert review["who"] is review["reason"] is None
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/api/evidence/segment?survey=Winter&id=x",
+        "/api/evidence/damage?survey=Winter&id=x",
+        "/api/evidence/road?survey=Winter&id=x",
+        "/api/evidence/photo?survey=Winter&id=x",
+        "/api/reviews?survey=Winter",
+        "/api/reviews/queue?survey=Winter",
+        "/api/reviews/agreement?survey=Winter",
+        "/ogc/collections/segments/items?survey=Winter",
+        "/ogc/collections/segments/items/x?survey=Winter",
+        "/ogc/collections/segments/items?survey=Winter&f=csv",
+        "/ogc/collections/segments/tiles/WebMercatorQuad/12/1371/2195?survey=Winter",
+    ],
+)
+def test_an_unknown_survey_is_told_never_replaced_by_another(
+    client: TestClient, reviewer: dict[str, str], address: str
+) -> None:
+    answer = client.get(address, headers=reviewer)
+    assert (answer.status_code, answer.json()["code"]) == (404, "survey_unknown")
+    assert "Winter" in answer.json()["title"]
 
 
 def test_decisions_and_undos_stand_in_the_audit_log(

@@ -292,6 +292,26 @@ SEGMENTS: Final[LayerSchema[SegmentRecord]] = LayerSchema(
             lambda of: of.result.n_damages,
         ),
         Field(
+            "n_reviewed",
+            FieldType.INTEGER,
+            Words("Findings reviewed", "Geprüfte Funde"),
+            Words(
+                "Findings on it that a person has judged; the score rests on these verdicts",
+                "Funde darauf, die ein Mensch geprüft hat; die Note beruht auf diesen Urteilen",
+            ),
+            lambda of: of.result.n_reviewed,
+        ),
+        Field(
+            "n_rejected",
+            FieldType.INTEGER,
+            Words("Findings rejected", "Verworfene Funde"),
+            Words(
+                "Those among them that the person called no damage: they do not count",
+                "Davon als kein Schaden verworfen: Sie zählen nicht",
+            ),
+            lambda of: of.result.n_rejected,
+        ),
+        Field(
             "reason",
             FieldType.TEXT,
             Words("Why not scored", "Warum nicht bewertet"),

@@ -54,8 +54,8 @@ def readable_collection(readable: Readable, request: Request, collection: str) -
 def chosen_layer(reader: LayerReader, collection: str, values: Mapping[str, str]) -> Layer:
     """Return the layer of the requested survey and scheme, else that of the newest survey.
 
-    The layer is empty if nothing has been assessed yet. Raises `query_invalid` for an unknown
-    survey or scheme.
+    The layer is empty if nothing has been assessed yet. Raises `survey_unknown`, and
+    `query_invalid` for a scheme that no such survey was scored by.
     """
     found = reader.layers(collection)
     for name in ("survey", "scheme"):
@@ -64,7 +64,7 @@ def chosen_layer(reader: LayerReader, collection: str, values: Mapping[str, str]
         found = tuple(one for one in found if getattr(one.source, name) == values[name])
         if not found:
             raise RoadscanError(
-                "query_invalid",
+                "survey_unknown" if name == "survey" else "query_invalid",
                 f"Unknown {name} {values[name][:80]!r}",
                 f"See the surveys listed at /ogc/collections/{collection}",
             )

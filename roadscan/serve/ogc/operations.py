@@ -168,7 +168,9 @@ def operation(
         200: {"description": "OK", "content": content},
         304: {"description": "If-None-Match"},
         **({204: {"description": empty}} if empty else {}),
-        **problems("query_invalid", *codes),
+        **problems(
+            "query_invalid", *(("survey_unknown",) if "survey" in parameters else ()), *codes
+        ),
     }
     extra: Described = {
         "parameters": [

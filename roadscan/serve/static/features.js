@@ -1,6 +1,8 @@
 // @ts-check
 /** Features of the layers, read page by page over the OGC API, and the choice of a survey. */
 import {call} from "./api.js";
+import {show} from "./page.js";
+import {text} from "./texts.js";
 
 const PAGE = 10000;
 
@@ -36,13 +38,17 @@ export async function chooseSurvey(select, chosen) {
   const names = surveys.map(({name}) => name);
   select.replaceChildren(...names.map((name) => new Option(name, name)));
   const asked = new URLSearchParams(location.search).get("survey");
-  if (asked && names.includes(asked)) select.value = asked;
+  const unknown = asked !== null && !names.includes(asked);
+  if (unknown) select.prepend(new Option("–", "", true, true)); // never the figures of another one
+  else if (asked) select.value = asked;
   select.addEventListener("change", () => {
     const address = new URL(location.href);
     address.searchParams.set("survey", select.value);
     history.replaceState(null, "", address);
-    chosen(surveys[select.selectedIndex]);
+    const survey = surveys.find(({name}) => name === select.value);
+    if (survey) chosen(survey);
   });
-  if (names.length) chosen(surveys[select.selectedIndex]);
+  if (unknown) show(text("survey_not_there", {survey: asked}));
+  else if (names.length) chosen(surveys[select.selectedIndex]);
   return names.length;
 }

@@ -8,7 +8,9 @@ import {FINENESS, nameImage, nameLines} from "./street_names.js";
 import {lineSample} from "./svg.js";
 import {number, text, textOr, time} from "./texts.js";
 
-const SHOWN = ["street", "score", "condition_class", "reason", "riss_pct", "afli_pct", "ofs_pct", "coverage", "n_damages", "direction", "from_m", "to_m", "assessed_at", "model"];
+/** Shown where a person has judged something. */
+const REVIEWS = ["n_reviewed", "n_rejected"];
+const SHOWN = ["street", "score", "condition_class", "reason", "riss_pct", "afli_pct", "ofs_pct", "coverage", "n_damages", "n_reviewed", "n_rejected", "direction", "from_m", "to_m", "assessed_at", "model"];
 
 /** Prefix of the images that show street names. */
 const NAME = "name:";
@@ -137,7 +139,7 @@ function shown(key, value) {
 /** @param {Record<string, any>} properties */
 function details(properties) {
   const list = make("dl", {});
-  const known = SHOWN.filter((key) => ![null, undefined, "null"].includes(properties[key]));
+  const known = SHOWN.filter((key) => ![null, undefined, "null"].includes(properties[key]) && !(REVIEWS.includes(key) && !properties.n_reviewed));
   describe(list, known.map((key) => [text("field_" + key), key === "direction" ? leading(properties) : shown(key, properties[key])]));
   const evidence = `/segment?${new URLSearchParams({survey: properties.survey, id: properties.segment_id})}`;
   find("details").replaceChildren(make("h2", {}, section(properties)), list, make("p", {}, make("a", {href: evidence}, text("to_evidence"))));

@@ -104,7 +104,7 @@ async function alone(body) {
     try {
       await body();
     } catch (error) {
-      if (!(error instanceof Problem) || !["evidence_unknown", "review_unknown"].includes(error.code)) throw error;
+      if (!(error instanceof Problem) || !["survey_unknown", "evidence_unknown", "review_unknown"].includes(error.code)) throw error;
       await load();
       show(text("changed_meanwhile"));
     }

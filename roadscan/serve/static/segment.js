@@ -2,10 +2,10 @@
 /** A segment and its evidence: the steps of its score, its cells, pictures of its damages and its road. */
 import {call, me} from "./api.js";
 import {allFeatures} from "./features.js";
-import {attempt, fill, find, make} from "./page.js";
+import {attempt, fill, find, given, make} from "./page.js";
 import {leading, section} from "./sections.js";
 import {boxedPhoto, draw} from "./svg.js";
-import {number, text, textOr, time} from "./texts.js";
+import {day, number, text, textOr, time} from "./texts.js";
 
 const CELL = 14;
 /** As in map.png and QGIS: Okabe and Ito's colours. */
@@ -50,7 +50,8 @@ function showOutcome({properties: p, steps, agrees}) {
   const seen = p.assessed_at ? text("seen", {coverage: number(100 * p.coverage), cells: p.cells, views: shown(p.views_mean, 1), at: time(Date.parse(p.assessed_at) / 1000)}) : text("seen_none", {cells: p.cells});
   const madeBy = text("method_used", {model: p.model, scheme: p.scheme, version: p.scheme_version});
   const lines = [...scored, seen].map((line) => make("li", {}, line));
-  const last = [madeBy, ...(agrees ? [] : [text("recomputed_differs")])].map((line) => make("li", {}, line));
+  const judged = p.n_reviewed ? [text("rests_on_verdicts", {n: number(p.n_reviewed), rejected: number(p.n_rejected)})] : [];
+  const last = [...judged, madeBy, ...(agrees ? [] : [text("recomputed_differs")])].map((line) => make("li", {}, line));
   find("outcome").replaceChildren(...lines, ...lost(p.lost), ...last);
 }
 
@@ -79,7 +80,7 @@ function showCells(cells, segment) {
  * @param {any} damage
  */
 async function photo(survey, damage) {
-  const title = `${textOr(`damage_${damage.kind}`, damage.label)}, ${number(damage.length_m, 2)} × ${number(damage.width_m, 2)} m, ${text("seen_times", {n: damage.n_observations, confidence: number(damage.confidence, 2)})}`;
+  const title = `${textOr(`damage_${damage.kind}`, damage.label)}, ${number(damage.length_m, 2)} × ${number(damage.width_m, 2)} m, ${text("seen_times", {n: damage.n_observations, confidence: number(damage.confidence, 2)})}${damage.review ? `, ${text(`reviewed_${damage.review}`)}` : ""}`;
   const item = make("li", {}, make("strong", {}, title));
   const evidence = await call("GET", `/api/evidence/damage?${new URLSearchParams({survey, id: damage.damage_id})}`);
   if (!evidence.photo) {
@@ -88,6 +89,15 @@ async function photo(survey, damage) {
   }
   item.append(boxedPhoto(evidence.photo, text("photo"), evidence.box));
   return item;
+}
+
+/**
+ * @param {{verdict: string, kind_before: string, kind: string, role: string | null, day: string, who: string | null, reason: string | null}} review
+ */
+function reviewItem({verdict, kind_before, kind, role, day: at, who, reason}) {
+  const said = text(`decision_${verdict}`, {kind: textOr(`damage_${kind}`, kind), before: textOr(`damage_${kind_before}`, kind_before)});
+  const by = [role ? text("role_" + role) : "", who ?? ""].filter(Boolean).join(", ");
+  return make("li", {}, make("strong", {}, said), ` (${day(Date.parse(at) / 1000)}${by ? `, ${by}` : ""})`, reason ? make("p", {}, given(reason)) : "");
 }
 
 /** @param {{photo: string, from_m: number, to_m: number, frame_t_s: number, width: number, height: number}} picture */
@@ -106,6 +116,8 @@ attempt(async () => {
   find("to-map").href = `/?${new URLSearchParams({survey, segment: id})}`;
   showSteps(evidence.steps);
   showOutcome(evidence);
+  find("reviewed").hidden = !evidence.reviews.length;
+  find("reviews").replaceChildren(...evidence.reviews.map(reviewItem));
   if (!(await me()).role) { // the layers are public; cells and pictures are not
     for (const part of ["cells", "damages", "road"]) find(part).replaceChildren(make(part === "cells" ? "p" : "li", {}, text("after_login")));
     return;

@@ -9,7 +9,7 @@ import {between} from "./sections.js";
 import {lineSample} from "./svg.js";
 import {language, number, text, time} from "./texts.js";
 
-/** @typedef {{street: string, score: number | null, length: number, class_1: number, class_2: number, class_3: number, class_4: number, not_assessed: number, worst: number | null, worst_id: string, worst_at: string, damages: number}} Street */
+/** @typedef {{street: string, score: number | null, length: number, class_1: number, class_2: number, class_3: number, class_4: number, not_assessed: number, worst: number | null, worst_id: string, worst_at: string, damages: number, reviewed: number, rejected: number}} Street */
 
 /** @type {Street[]} */
 let streets = [];
@@ -30,10 +30,12 @@ export function byStreet(segments) {
   const found = new Map();
   for (const {properties: p} of segments) {
     const name = p.street ?? "";
-    const row = found.get(name) ?? {street: name, score: null, weighted: 0, length: 0, class_1: 0, class_2: 0, class_3: 0, class_4: 0, not_assessed: 0, worst: null, worst_id: "", worst_at: "", damages: 0};
+    const row = found.get(name) ?? {street: name, score: null, weighted: 0, length: 0, class_1: 0, class_2: 0, class_3: 0, class_4: 0, not_assessed: 0, worst: null, worst_id: "", worst_at: "", damages: 0, reviewed: 0, rejected: 0};
     found.set(name, row);
     row.length += p.length_m;
     row.damages += p.n_damages;
+    row.reviewed += p.n_reviewed ?? 0;
+    row.rejected += p.n_rejected ?? 0;
     if (p.score === null) {
       row.not_assessed += p.length_m;
       continue;
@@ -81,7 +83,18 @@ function drawMap() {
   find("picture").replaceChildren(...(lines.length ? [printMap(lines, nameLines(shown), text("map_title"))] : []));
   find("legend").replaceChildren(...CLASSES.map(({class: class_}) =>
     make("span", {}, lineSample(strokeOf(class_, colours.get(class_))), " ", text(`class_${class_}`))));
-  find("printed").textContent = text("printed", {survey: survey?.name ?? "", scheme: survey?.scheme ?? "", version: survey?.scheme_version ?? "", at: time(Date.now() / 1000)});
+  const judged = {reviewed: 0, rejected: 0};
+  for (const {properties: p} of shown) {
+    judged.reviewed += p.n_reviewed ?? 0;
+    judged.rejected += p.n_rejected ?? 0;
+  }
+  const note = judged.reviewed ? ` ${text("rests_on_verdicts", {n: number(judged.reviewed), rejected: number(judged.rejected)})}` : "";
+  find("printed").textContent = text("printed", {survey: survey?.name ?? "", scheme: survey?.scheme ?? "", version: survey?.scheme_version ?? "", at: time(Date.now() / 1000)}) + note;
+}
+
+/** @param {{reviewed: number, rejected: number}} of */
+function verdicts({reviewed, rejected}) {
+  return text("street_reviewed", {n: number(reviewed), rejected: number(rejected)});
 }
 
 function draw() {
@@ -93,7 +106,7 @@ function draw() {
     make("td", {class: "number"}, row.score === null ? "–" : number(row.score, 2)),
     ...numbers.map((key) => make("td", {class: "number"}, number(row[key]))),
     make("td", {class: "number"}, row.worst === null ? "–" : link("/segment", {id: row.worst_id}, [number(row.worst, 2), row.worst_at].filter(Boolean).join(", "))),
-    make("td", {class: "number"}, number(row.damages)))));
+    make("td", {class: "number"}, number(row.damages), row.reviewed ? ` (${verdicts(row)})` : ""))));
   for (const button of find("streets").querySelectorAll("[data-sort]")) {
     const own = button.dataset.sort === sortedBy;
     button.closest("th").setAttribute("aria-sort", own ? (descending ? "descending" : "ascending") : "none");

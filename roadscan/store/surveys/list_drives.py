@@ -34,13 +34,13 @@ def known_drives(engine: Engine) -> tuple[KnownDrive, ...]:
     by_id, own = survey_drives.c.drive_id, defaultdict[str, set[str]](set)
     moments = select(pictures.c.drive_id, func.count(pictures.c.frame_t_s.distinct()))
     with engine.connect() as db:
-        kept = dict(map(tuple, db.execute(moments.group_by(pictures.c.drive_id))))
+        counts = dict(map(tuple, db.execute(moments.group_by(pictures.c.drive_id))))
         for drive_id, survey in db.execute(select(by_id, survey_drives.c.survey)):
             own[drive_id].add(survey)
         query = select(drives).order_by(drives.c.settings_sha256)
         found: dict[str, Any] = {row["drive_id"]: dict(row) for row in db.execute(query).mappings()}
     return tuple(
-        KnownDrive(drive, tuple(sorted(own[drive.drive_id])), kept.get(drive.drive_id, 0))
+        KnownDrive(drive, tuple(sorted(own[drive.drive_id])), counts.get(drive.drive_id, 0))
         for drive in sorted(map(rows.drive_of, found.values()), key=_order)
     )
 

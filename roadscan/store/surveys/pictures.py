@@ -52,9 +52,9 @@ class Pictures:
 
     def of_frame(self, survey: str, drive_id: str, frame_t_s: float) -> Picture | None:
         """Return the picture of a frame of a drive; None without one."""
-        kept = tables.pictures
-        query = of_survey(_PICTURE, kept, survey)
-        this = (kept.c.drive_id == drive_id) & (kept.c.frame_t_s == frame_t_s)
+        stored = tables.pictures
+        query = of_survey(_PICTURE, stored, survey)
+        this = (stored.c.drive_id == drive_id) & (stored.c.frame_t_s == frame_t_s)
         with self._engine.connect() as db:
             return _picture(db.execute(query.where(this)).first())
 
@@ -63,10 +63,10 @@ class Pictures:
     ) -> tuple[tuple[StoredPicture, ...], dict[PictureRefusal, int]]:
         """Return the pictures of a chunk by time, and the number of refused ones by reason."""
         key = {"drive_id": drive_id, "settings_sha256": settings_sha256, "number": number}
-        kept, refused = tables.pictures, tables.refused_pictures
+        stored, refused = tables.pictures, tables.refused_pictures
         with self._engine.connect() as db:
-            found = db.execute(select(kept).filter_by(**key).order_by(kept.c.frame_t_s))
-            pictures = tuple(map(_kept_picture, found))
+            found = db.execute(select(stored).filter_by(**key).order_by(stored.c.frame_t_s))
+            pictures = tuple(map(_stored_picture, found))
             reasons = db.execute(select(refused).filter_by(**key).order_by(refused.c.reason))
             return pictures, {PictureRefusal(row.reason): int(row[-1]) for row in reasons}
 
@@ -75,22 +75,22 @@ class Pictures:
 
         Each covers the rows of the lane that no later frame of its pass and chunk shows.
         """
-        kept, grids, drives = tables.pictures, tables.grids, tables.drives
+        stored, grids, drives = tables.pictures, tables.grids, tables.drives
         this = (grids.c.link_id == link_id) & (grids.c.direction == direction.value)
         lanes = of_survey(select(grids), grids, survey).where(this & grids.c.usable)
         shown = of_survey(
             select(
-                *(kept.c[name] for name in (*_KEY, "width", "height")),
+                *(stored.c[name] for name in (*_KEY, "width", "height")),
                 drives.c.camera,
                 drives.c.video,
             ),
-            kept,
+            stored,
             survey,
         )
-        shown = shown.join(drives, same_drive(kept, drives))
-        of_its_chunk = (kept.c[name] == grids.c[name] for name in _KEY[:3])
+        shown = shown.join(drives, same_drive(stored, drives))
+        of_its_chunk = (stored.c[name] == grids.c[name] for name in _KEY[:3])
         shown = shown.where(exists().where(this & grids.c.usable, *of_its_chunk))
-        shown = shown.order_by(kept.c.frame_t_s, kept.c.drive_id)
+        shown = shown.order_by(stored.c.frame_t_s, stored.c.drive_id)
         with self._engine.connect() as db:
             last_seen_s: dict[tuple[str, int], list[Floats]] = defaultdict(list)
             for lane in db.execute(lanes).mappings():
@@ -155,7 +155,7 @@ class Pictures:
 
 def put_pictures(db: Connection, result: ChunkResult, key: dict[str, Any]) -> None:
     """Write the pictures of a chunk in place of those of an earlier attempt."""
-    kept = [
+    stored = [
         key
         | {
             "frame_t_s": one.frame_t_s,
@@ -172,26 +172,26 @@ def put_pictures(db: Connection, result: ChunkResult, key: dict[str, Any]) -> No
         key | {"reason": reason.value, "count": count}
         for reason, count in sorted(result.refused_pictures.items())
     ]
-    replace_rows(db, tables.pictures, key, kept)
+    replace_rows(db, tables.pictures, key, stored)
     replace_rows(db, tables.refused_pictures, key, refused)
 
 
 def _showing(query: Select[Any], survey: str, observation: Observation) -> Select[Any]:
     """Select by the box alone, whatever kind of damage a reviewer called it."""
-    kept, seen, drives = tables.pictures, tables.observations, tables.survey_drives
+    stored, seen, drives = tables.pictures, tables.observations, tables.survey_drives
     x1, y1, x2, y2 = observation.box_xyxy
     return (
-        query.join(seen, and_(*(kept.c[name] == seen.c[name] for name in _KEY)))
-        .join(drives, same_drive(kept, drives))
+        query.join(seen, and_(*(stored.c[name] == seen.c[name] for name in _KEY)))
+        .join(drives, same_drive(stored, drives))
         .where(
             drives.c.survey == survey,
-            kept.c.frame_t_s == observation.frame_t_s,
+            stored.c.frame_t_s == observation.frame_t_s,
             seen.c.x1 == x1,
             seen.c.y1 == y1,
             seen.c.x2 == x2,
             seen.c.y2 == y2,
         )
-        .order_by(kept.c.drive_id)
+        .order_by(stored.c.drive_id)
     )
 
 
@@ -201,7 +201,7 @@ def _picture(row: Row[Any] | None) -> Picture | None:
     return Picture(row.jpeg, PictureView(row.view), row.width, row.height, row.scale)
 
 
-def _kept_picture(row: Row[Any]) -> StoredPicture:
+def _stored_picture(row: Row[Any]) -> StoredPicture:
     picture = Picture(row.jpeg, PictureView(row.view), row.width, row.height, row.scale)
     footprint = shapely.get_coordinates(shapely.from_wkb(row.footprint_wkb))
     return StoredPicture(row.frame_t_s, picture, footprint)

@@ -72,8 +72,8 @@ class Files:
         with self._engine.begin() as db:
             _renew(db, file, upload_id, is_new=is_new)
             table = tables.files
-            kept = db.execute(select(table).where(table.c.sha256 == file.sha256)).one()
-        return _file(kept), kept.upload_id != upload_id
+            known = db.execute(select(table).where(table.c.sha256 == file.sha256)).one()
+        return _file(known), known.upload_id != upload_id
 
     def get(self, sha256: str) -> StoredFile | None:
         """Return the file of these bytes; None without one."""

@@ -109,7 +109,6 @@ def test_req_core_query_param_unknown(client, path):
         "condition_class=2.5",
         "condition_class=1e999",
         "assessed_at=noon",
-        "survey=none",
         "scheme=none",
         "crs=EPSG:25833",
         "bbox-crs=EPSG:25833",

@@ -119,4 +119,4 @@ def test_a_survey_without_a_layer_shows_an_empty_one_and_not_that_of_another(two
 
 def test_there_is_still_no_layer_of_a_survey_that_is_not(two_surveys):
     answer = two_surveys.get("/ogc/collections/damages/items?survey=Winter")
-    assert (answer.status_code, answer.json()["code"]) == (400, "query_invalid")
+    assert (answer.status_code, answer.json()["code"]) == (404, "survey_unknown")
