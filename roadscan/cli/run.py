@@ -8,6 +8,7 @@ import typer
 from roadscan.cli import options
 from roadscan.cli.screen import show, show_network, warn_of_network
 from roadscan.cli.summary import summary_table
+from roadscan.model.road import Vehicle
 from roadscan.pipeline.progress import bars_on_stderr
 
 
@@ -22,6 +23,7 @@ def run(  # noqa: PLR0913, PLR0917 -- typer makes an option of each
     survey: Annotated[
         str | None, typer.Option(help="Name of the survey. Default: the folder's name.")
     ] = None,
+    vehicle: options.Vehicle = Vehicle.CAR,
     camera: Annotated[
         Path | None, typer.Option(help="Camera file (TOML). Default: a typical dash-cam.")
     ] = None,
@@ -83,6 +85,7 @@ def run(  # noqa: PLR0913, PLR0917 -- typer makes an option of each
             track=track,
             out=out,
             survey=survey,
+            vehicle=vehicle,
             camera=camera,
             offset_s=offset_s,
             offset_within_s=offset_within_s,

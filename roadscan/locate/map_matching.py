@@ -14,12 +14,14 @@ from roadscan.locate.doubtful_ways import certain
 from roadscan.locate.likeliest import likeliest
 from roadscan.locate.matched_route import LegFixes, matched_path
 from roadscan.locate.road_graph import road_graph
+from roadscan.locate.roads_near import on_roads_near
 from roadscan.locate.unmatched import Lost, gaps_of
 from roadscan.model.arrays import Bools, Ints
 from roadscan.model.road import MatchedPath, Network, Vehicle
 from roadscan.model.track import DrivePath
 
 
+@on_roads_near
 def match_path(path: DrivePath, network: Network, vehicle: Vehicle = Vehicle.CAR) -> MatchedPath:
     """Match a path; fixes that fit no road stay unmatched and are reported as gaps.
 
@@ -37,7 +39,7 @@ def match_path(path: DrivePath, network: Network, vehicle: Vehicle = Vehicle.CAR
             if on_road[start]:
                 rows = np.arange(start, end)
                 leg = _leg_fixes(candidates, first + rows, chosen[rows])
-                sure, doubtful = certain(path, graph, candidates, leg)
+                sure, doubtful = certain(path, graph, candidates, leg, vehicle)
                 legs += sure
                 unmatched += doubtful
             else:

@@ -1,5 +1,6 @@
 """The road network with linear referencing (ISO 19148): links, segments and positions on them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
@@ -123,7 +124,7 @@ class Link:
     surface: Surface
     lane_width_m: float
     lane_width_source: str
-    """"network", or "scheme" where its default is used."""
+    """"network", "scheme" where its default is used, or "kind" where that of a path is."""
     forward: bool
     """May be driven in digitised direction."""
     backward: bool
@@ -171,7 +172,7 @@ class Link:
 class Network:
     """The roads of a town in one metric CRS."""
 
-    links: tuple[Link, ...]
+    links: Sequence[Link]
     crs_epsg: int
     sha256: str
     """Of the file it was read from."""

@@ -12,7 +12,8 @@ import geopandas
 from roadscan.detect.detector import load_detector
 from roadscan.errors import InputFault, RoadscanError
 from roadscan.model.drive import Drive
-from roadscan.model.survey import DriveKey, Survey
+from roadscan.model.road import Network, Vehicle
+from roadscan.model.survey import MAX_SURVEY_NAME, DriveKey, Survey, survey_name_fault
 from roadscan.pipeline.chunk import AnalysisTools, chunk_of, work_chunks
 from roadscan.pipeline.find_inputs import find_track, list_videos
 from roadscan.pipeline.keep_pictures import PictureRules, load_picture_rules
@@ -70,6 +71,11 @@ class RunResult:
         found = Counter(int(value) for value in self.segments["condition_class"].dropna())
         return {str(name): found[name] for name in sorted(found)}
 
+    def findings(self) -> dict[str, int]:
+        """Segments by what may be said of them: "class_2", "no_damage_seen"."""
+        found = Counter(self.segments["finding"].dropna())
+        return {str(name): found[name] for name in sorted(found)}
+
     def _layer(self, name: str) -> geopandas.GeoDataFrame:
         return geopandas.read_file(self.out / "roadscan.gpkg", layer=name).to_crs("EPSG:4326")
 
@@ -102,6 +108,7 @@ def run(  # noqa: PLR0913 -- each is an option of the command
     privacy_model: str = "",
     context_photos: bool = False,
     objections: Path | str | None = None,
+    vehicle: Vehicle = Vehicle.CAR,
     trust_pt: bool = False,
     progress: Progress | None = None,
     tell: Callable[[Sequence[str]], None] | None = None,
@@ -112,7 +119,8 @@ def run(  # noqa: PLR0913 -- each is an option of the command
     the network, in place of a mapping file beside it. A video that cannot be used is recorded with
     the reason, and the others continue. Photos show only the road, or with `context_photos` the
     whole frame with persons and vehicles removed as far as the privacy network finds them; no photo
-    shows the areas of `objections`. `tell` is called with the remarks on the network before any
+    shows the areas of `objections`. The vehicle decides which links are driven.
+    `tell` is called with the remarks on the network before any
     drive is read. Torch weights are code: those that do not come with roadscan are loaded only with
     `trust_pt`.
 
@@ -124,19 +132,26 @@ def run(  # noqa: PLR0913 -- each is an option of the command
     """
     watch, progress = Stopwatch(), progress or NoProgress()
     out = Path(out)
+    name = survey or out.resolve().name
+    _check_name(name)
     given = [videos] if isinstance(videos, Path | str) else videos
     paths = list_videos([Path(video) for video in given])
     with watch.stage("load"):
-        tools = _load(scheme, camera, Path(network), mapping, model, trust_pt=trust_pt)
+        paths_too = vehicle is not Vehicle.CAR
+        roads = read_network(
+            Path(network), load_scheme(scheme).lane_width_m, mapping, paths=paths_too
+        )
+        tools = _load(scheme, camera, roads, model, trust_pt=trust_pt)
         rules = load_picture_rules(privacy_model, context=context_photos)
         tools = replace(tools, pictures=rules)
         masks = () if objections is None else read_objections(Path(objections))
         _check_writable(out)
     if tell is not None:
         tell(tools.network.remarks)
-    name = survey or out.resolve().name
     offset = None if offset_s is None else GivenOffset(offset_s, offset_within_s)
-    settings = Settings(name, tools.camera, offset, every_m, tools.scheme.viewing, rules.key)
+    settings = Settings(
+        name, tools.camera, offset, every_m, tools.scheme.viewing, rules.key, vehicle
+    )
     given_track = None if track is None else Path(track)
     with watch.stage("prepare"):
         drives, faults = _prepare_all(paths, given_track, tools, settings, watch, progress)
@@ -175,6 +190,17 @@ def run(  # noqa: PLR0913 -- each is an option of the command
     return RunResult(out, record)
 
 
+def _check_name(name: str) -> None:
+    """Refuse a name that the service would refuse too; raises `option_invalid`."""
+    why = survey_name_fault(name)
+    if why is not None:
+        raise RoadscanError(
+            "option_invalid",
+            f"the survey {name[:60]!r} {why}",
+            f"Name it with --survey, up to {MAX_SURVEY_NAME} characters without / and \\",
+        )
+
+
 def _pictures(store: Store, survey: str, out: Path, rules: PictureRules) -> PicturesRecord:
     refused = store.pictures.refused(survey)
     return PicturesRecord(
@@ -189,15 +215,13 @@ def _pictures(store: Store, survey: str, out: Path, rules: PictureRules) -> Pict
 def _load(
     scheme: str,
     camera: Path | str | None,
-    network: Path,
-    mapping: NetworkMapping | None,
+    roads: Network,
     model: str,
     *,
     trust_pt: bool,
 ) -> Tools:
     loaded_scheme = load_scheme(scheme)
     loaded_camera = read_camera(None if camera is None else Path(camera))
-    roads = read_network(network, loaded_scheme.lane_width_m, mapping)
     detector = load_detector(model, trust_pt=trust_pt)
     return Tools(loaded_scheme, loaded_camera, roads, detector)
 
@@ -210,6 +234,7 @@ def _survey(name: str, tools: Tools, drives: Sequence[PreparedDrive]) -> Survey:
         tools.detector.kinds,
         tools.scheme.text,
         tuple(DriveKey(d.drive.drive_id, d.drive.settings_sha256) for d in drives),
+        dict(tools.detector.hit_rates),
     )
 
 
@@ -254,7 +279,7 @@ def _prepare_all(
             check_file(path)
             track_path = find_track(path, given_track)
             if track_path not in tracks:
-                tracks[track_path] = drive_track(track_path, tools.network)
+                tracks[track_path] = drive_track(track_path, tools.network, settings.vehicle)
             track = tracks[track_path]
             drive = prepare_drive(
                 path, track, tools.network, settings, detecting, watch, continues_s

@@ -3,9 +3,9 @@
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from functools import reduce
+from functools import lru_cache, reduce
 from itertools import groupby
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import (
     ColumnElement,
@@ -25,6 +25,7 @@ from roadscan.errors import RoadscanError
 from roadscan.model.damage import Damage, LaneGrid, Rejection, merge_grids
 from roadscan.model.drive import ChunkResult, Drive, FrameCounts, RematchInputs
 from roadscan.model.frame import FrameRejection
+from roadscan.model.link_table import kept
 from roadscan.model.review import ReviewedObservation
 from roadscan.model.road import Direction, Lane, Network
 from roadscan.model.survey import (
@@ -48,6 +49,10 @@ from roadscan.store.surveys.pictures import Pictures
 from roadscan.store.surveys.rematch_inputs import StoredRematchInputs, put_rematch_inputs
 from roadscan.store.surveys.results import assessment_where, damages_where, put_assessment, totals
 
+LINKS_AT_ONCE: Final = 5000
+NETWORKS_AT_HAND: Final = 2
+"""Networks that a process keeps: each drive needs one, and what is stored of it never changes."""
+
 
 class Store:
     """All that was recorded, detected and assessed; results and layers can be rebuilt from it.
@@ -61,6 +66,7 @@ class Store:
     ) -> None:
         self._engine = engine
         self._explain = explain
+        self._whole_network = lru_cache(maxsize=NETWORKS_AT_HAND)(self._load_network)
 
     @property
     def engine(self) -> Engine:
@@ -90,10 +96,9 @@ class Store:
                 return
             head = {"crs_epsg": network.crs_epsg, "source": network.source}
             db.execute(insert(tables.networks), key | head)
-            db.execute(
-                insert(tables.links),
-                [rows.link_row(link, k) | key for k, link in enumerate(network.links)],
-            )
+            for start in range(0, len(network.links), LINKS_AT_ONCE):
+                some = enumerate(network.links[start : start + LINKS_AT_ONCE], start)
+                db.execute(insert(tables.links), [rows.link_row(link, k) | key for k, link in some])
 
     def has_network(self, sha256: str) -> bool:
         """Return whether a network of this checksum is stored."""
@@ -158,7 +163,8 @@ class Store:
         ensure_scoring(self._engine, survey.name)
         with suppress(IntegrityError), self._writing() as db:
             db.execute(insert(tables.surveys), _survey_row(survey))
-        model = {"model_name": survey.model_name, "model_kinds": list(survey.model_kinds)}
+        row = _survey_row(survey)
+        model = {name: row[name] for name in ("model_name", "model_kinds", "hit_rates")}
         with self._writing() as db:
             change = request_scoring(db, survey.name)
             came = key | {"change": change if _only_adds(db, survey) else None}
@@ -203,6 +209,7 @@ class Store:
                 tuple(head["model_kinds"]),
                 head["scheme_text"],
                 tuple(DriveKey(*key) for key in keys),
+                rows.HIT_RATES.validate_python(head["hit_rates"] or {}),
             )
 
     def surveys(self) -> tuple[str, ...]:
@@ -212,8 +219,8 @@ class Store:
             return tuple(db.scalars(select(name).order_by(name)))
 
     def network(self, sha256: str) -> Network:
-        """Return a network; KeyError without one of this checksum."""
-        return self._network(sha256, select(tables.links))
+        """Return a network; KeyError without one of this checksum. The last ones are at hand."""
+        return self._whole_network(sha256)
 
     def network_part(self, sha256: str, link_ids: Iterable[str]) -> Network:
         """Return some links of a network; KeyError without one of this checksum."""
@@ -351,6 +358,9 @@ class Store:
                     for (drive_id, _), parts in passes
                 )
 
+    def _load_network(self, sha256: str) -> Network:
+        return self._network(sha256, select(tables.links))
+
     def _network(self, sha256: str, links: Select[Any]) -> Network:
         own = tables.networks.c.network_sha256 == sha256
         with self._engine.connect() as db:
@@ -358,9 +368,11 @@ class Store:
             if head is None:
                 raise KeyError(sha256)
             query = links.where(tables.links.c.network_sha256 == sha256)
-            found = db.execute(query.order_by(tables.links.c.number)).mappings()
+            number = db.scalar(select(func.count()).select_from(query.subquery())) or 0
+            streamed = {"yield_per": LINKS_AT_ONCE}
+            found = db.execute(query.order_by(tables.links.c.number), execution_options=streamed)
             return Network(
-                tuple(rows.link_of(dict(row)) for row in found),
+                kept((rows.link_of(dict(row)) for row in found.mappings()), number),
                 head["crs_epsg"],
                 sha256,
                 head["source"],
@@ -391,9 +403,9 @@ def _only_adds(db: Connection, survey: Survey) -> bool:
     others = {drive.drive_id: drive.settings_sha256 for drive in survey.drives}
     earlier = select(table).filter_by(**this).where(table.c.drive_id.in_(others))
     same_keys = all(others[r.drive_id] == r.settings_sha256 for r in db.execute(earlier))
-    same_model = (known.model_name, tuple(known.model_kinds)) == (
-        survey.model_name,
-        survey.model_kinds,
+    row = _survey_row(survey)
+    same_model = all(
+        getattr(known, name) == row[name] for name in ("model_name", "model_kinds", "hit_rates")
     )
     return same_keys and same_model
 
@@ -405,4 +417,5 @@ def _survey_row(survey: Survey) -> dict[str, Any]:
         "model_name": survey.model_name,
         "model_kinds": list(survey.model_kinds),
         "scheme_text": survey.scheme_text,
+        "hit_rates": rows.plain(survey.hit_rates, rows.HIT_RATES),
     }

@@ -14,6 +14,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    false,
 )
 
 metadata = MetaData()
@@ -42,6 +43,8 @@ links = Table(
     Column("backward", Boolean, nullable=False),
     Column("outside_town", Boolean, nullable=False),
     Column("level", Integer, nullable=False),
+    Column("kind", String, nullable=False, server_default="road"),
+    Column("contraflow", Boolean, nullable=False, server_default=false()),
     # null in networks that were read before these were stored
     Column("register", JSON),
     Column("junctions", JSON),
@@ -66,6 +69,7 @@ drives = Table(
     Column("clock", JSON, nullable=False),
     Column("camera", JSON, nullable=False),
     Column("path_wkb", LargeBinary, nullable=False),
+    Column("vehicle", String, nullable=False, server_default="car"),
     PrimaryKeyConstraint("drive_id", "settings_sha256"),
 )
 
@@ -154,6 +158,7 @@ surveys = Table(
     Column("model_name", String, nullable=False),
     Column("model_kinds", JSON, nullable=False),
     Column("scheme_text", Text, nullable=False),
+    Column("hit_rates", JSON),
 )
 
 survey_drives = Table(
@@ -298,6 +303,7 @@ survey_files = Table(
     Column("uploaded_by", Text, nullable=False),
     Column("uploaded_s", Float, nullable=False),
     Column("taken_by", String, nullable=False),
+    Column("vehicle", String, nullable=False, server_default="car"),
     PrimaryKeyConstraint("sha256", "survey"),
 )
 
@@ -406,6 +412,8 @@ workers = Table(
     metadata,
     Column("worker_id", String, primary_key=True),
     Column("beat_s", Float, nullable=False),
+    Column("scheduled_s", Float),
+    Column("setbacks", Text, nullable=False, server_default="[]"),
 )
 
 

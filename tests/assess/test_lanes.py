@@ -125,6 +125,13 @@ def test_a_score_needs_enough_of_the_segment(rows: int, reason: str) -> None:
     assert (result.score.score is None) == (reason != "")
 
 
+@pytest.mark.parametrize(("accuracy_m", "reason"), [(20.0, ""), (20.1, "place_unknown")])
+def test_a_score_needs_a_place_known_to_a_segment(accuracy_m: float, reason: str) -> None:
+    result = assess(replace(grid_of({}), accuracy_m=np.full(20, accuracy_m)))
+    assert (result.score.reason, result.accuracy_m) == (reason, accuracy_m)
+    assert (result.score.condition_class is None) == (reason != "")
+
+
 def test_rejected_frames_are_the_reason_where_they_would_have_been_enough() -> None:
     assert assess(None, seen_rows(range(20))).score.reason == "frames_unusable"
     assert assess(seen_rows(range(6)), seen_rows(range(6, 12))).score.reason == "frames_unusable"
