@@ -1,7 +1,7 @@
 """The settings of a service; each instance serves one town."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
