@@ -10,24 +10,24 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 .PHONY: help demo setup serve test test-postgis test-browser test-qgis lint lint-web format docs notebook bench bench-serve bench-scale bench-place bench-match clean
 
 help:
-	@echo "make demo         the main job on the sample drive, results in out/demo"
-	@echo "make serve        the demo's town in a browser; prints the address"
-	@echo "make test         the tests"
-	@echo "make setup        installs what all tests and checks need, by one pip run"
-	@echo "make lint         ruff, format, mypy, the layers"
-	@echo "make lint-web     the types of the web pages' modules (needs Node)"
-	@echo "make test-postgis the tests of the service on PostgreSQL (as root it installs PostGIS)"
-	@echo "make test-browser the pages in Chromium (as root it installs it)"
-	@echo "make test-qgis    layers and styles in QGIS (as root it installs it)"
-	@echo "make format       lets ruff mend what it can"
-	@echo "make docs         writes what the program knows into the documents"
-	@echo "make notebook     runs the notebook and stores its outputs"
+	@echo "make demo         process the sample drive, results in out/demo"
+	@echo "make serve        serve the demo as a town; prints the address"
+	@echo "make test         run the tests"
+	@echo "make setup        install what all tests and checks need, in one pip run"
+	@echo "make lint         run ruff, ruff format, mypy and import-linter"
+	@echo "make lint-web     type-check the modules of the web pages (needs Node)"
+	@echo "make test-postgis run the database tests on PostGIS (installs it if run as root)"
+	@echo "make test-browser test the web pages in Chromium (installs it if run as root)"
+	@echo "make test-qgis    test layers and styles in QGIS (installs it if run as root)"
+	@echo "make format       let ruff fix what it can"
+	@echo "make docs         regenerate the tables that the program writes into the documents"
+	@echo "make notebook     run the notebook and store its outputs"
 	@echo "make bench        speed: real-time factor, time per stage, memory, against ultralytics"
 	@echo "make bench-serve  speed of the layers on SQLite and PostGIS, beside pygeoapi"
 	@echo "make bench-place  how wrong a score gets, and from what, on made-up streets"
 	@echo "make bench-match  map matching on real maps, beside Valhalla (needs ROADSCAN_REAL_DATA)"
-	@echo "make bench-scale  drives a minute through PostgreSQL while workers are killed"
-	@echo "make clean        removes .venv and out"
+	@echo "make bench-scale  drives per minute through PostgreSQL while workers are killed"
+	@echo "make clean        remove .venv and out"
 
 demo: .venv/.base
 	$(BIN)/roadscan demo --out out/demo
