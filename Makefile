@@ -7,7 +7,7 @@ TESTERS ?= 2
 PYTEST := -m pytest -n $(TESTERS) --dist loadfile --no-loadscope-reorder
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: help demo setup serve test test-postgis test-browser test-qgis lint lint-web format docs notebook bench bench-serve bench-scale bench-place bench-match clean
+.PHONY: help demo setup serve test test-postgis test-browser test-qgis lint lint-web format docs notebook bench bench-serve bench-scale bench-place bench-match bench-clock clean
 
 help:
 	@echo "make demo         process the sample drive, results in out/demo"
@@ -25,6 +25,7 @@ help:
 	@echo "make bench        speed: real-time factor, time per stage, memory, against ultralytics"
 	@echo "make bench-serve  speed of the layers on SQLite and PostGIS, beside pygeoapi"
 	@echo "make bench-place  how wrong a score gets, and from what, on made-up streets"
+	@echo "make bench-clock  how often the clock is confirmed on tracks of other drives"
 	@echo "make bench-match  map matching on real maps, beside Valhalla (needs ROADSCAN_REAL_DATA)"
 	@echo "make bench-scale  drives per minute through PostgreSQL while workers are killed"
 	@echo "make clean        remove .venv and out"
@@ -90,6 +91,9 @@ bench-serve: .venv/.test .venv/.postgis .venv/pygeoapi
 
 bench-place: .venv/.base
 	$(BIN)/python -m benchmarks.place
+
+bench-clock: .venv/.base
+	$(BIN)/python -m benchmarks.clock
 
 # Valhalla's wheels want Python 3.12 or later: it runs in one of its own where there is one.
 PYTHON_VALHALLA ?= $(shell command -v python3.13 || command -v python3.12)

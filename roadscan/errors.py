@@ -49,6 +49,10 @@ EXIT_CODES: Final[dict[str, ExitCode]] = {
     "track_too_short": ExitCode.BAD_INPUT,
     "track_missing": ExitCode.BAD_INPUT,
     "track_no_overlap": ExitCode.BAD_INPUT,
+    "clock_unknown": ExitCode.BAD_INPUT,
+    "clock_contradicted": ExitCode.BAD_INPUT,
+    "camera_looks_back": ExitCode.BAD_INPUT,
+    "picture_mirrored": ExitCode.BAD_INPUT,
     # network
     "network_format_unknown": ExitCode.BAD_INPUT,
     "network_malformed": ExitCode.BAD_INPUT,

@@ -10,6 +10,7 @@ from rich.table import Table
 
 from roadscan.cli import options
 from roadscan.cli.screen import add_row, printable, show, show_network, warn_of_network
+from roadscan.model.road import Vehicle
 
 if TYPE_CHECKING:
     from roadscan.model.drive_check import DriveCheck
@@ -37,6 +38,7 @@ def check(
     camera: Annotated[
         Path | None, typer.Option(help="Camera file (TOML). Default: a typical dash-cam.")
     ] = None,
+    vehicle: options.Vehicle = Vehicle.CAR,
     json: options.Json = False,  # noqa: FBT002 -- how typer declares a switch
 ) -> None:
     """Check a video, its track and the network, without running the detector."""
@@ -47,9 +49,9 @@ def check(
     if network is not None:
         from roadscan.read.network import read_network  # noqa: PLC0415 -- keeps other commands fast
 
-        roads = read_network(network)
+        roads = read_network(network, paths=vehicle is not Vehicle.CAR)
         warn_of_network(roads.remarks)
-    result = check_drive(video, track, roads, read_camera(camera))
+    result = check_drive(video, track, roads, read_camera(camera), vehicle)
     if json:
         remarks = {} if roads is None else {"remarks": roads.remarks}
         typer.echo(json_format.dumps(result.as_json() | remarks, ensure_ascii=False))

@@ -9,6 +9,7 @@ from rich.table import Table
 
 from roadscan.cli import options
 from roadscan.cli.screen import add_row, show, show_network, warn_of_network
+from roadscan.model.road import Vehicle
 
 if TYPE_CHECKING:
     from roadscan.model.road import Network
@@ -23,15 +24,16 @@ def match(
         ),
     ],
     network: options.Network,
+    vehicle: options.Vehicle = Vehicle.CAR,
     json: options.Json = False,  # noqa: FBT002 -- how typer declares a switch
 ) -> None:
     """Match a track to the road network and show which streets were driven."""
     from roadscan.pipeline.match_track import match_track  # noqa: PLC0415 -- keeps other commands fast
     from roadscan.read.network import read_network  # noqa: PLC0415 -- keeps other commands fast
 
-    roads = read_network(network)
+    roads = read_network(network, paths=vehicle is not Vehicle.CAR)
     warn_of_network(roads.remarks)
-    result = match_track(track, roads)
+    result = match_track(track, roads, vehicle)
     if json:
         answer = result.as_json() | {"remarks": roads.remarks}
         typer.echo(json_format.dumps(answer, ensure_ascii=False))

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from roadscan.model.road import Vehicle as VehicleKind
+
 Network = Annotated[
     Path,
     typer.Option(
@@ -22,6 +24,14 @@ Track = Annotated[
         help="GNSS track: GPX, NMEA, CSV, GeoJSON, KML, TCX, FIT. Default: the file beside the "
         "video with the same name.",
         show_default=False,
+    ),
+]
+Vehicle = Annotated[
+    VehicleKind,
+    typer.Option(
+        "--vehicle",
+        help="Car or truck, bicycle, on foot, or works: sweeper or refuse truck, also on tracks "
+        "and against one-ways. Decides which links are driven.",
     ),
 ]
 TrustPt = Annotated[

@@ -8,6 +8,7 @@ import typer
 from roadscan.cli import options
 from roadscan.cli.screen import show, show_network, warn_of_network
 from roadscan.cli.summary import summary_table
+from roadscan.model.road import Vehicle
 from roadscan.pipeline.progress import bars_on_stderr
 
 
@@ -22,13 +23,25 @@ def run(  # noqa: PLR0913, PLR0917 -- typer makes an option of each
     survey: Annotated[
         str | None, typer.Option(help="Name of the survey. Default: the folder's name.")
     ] = None,
+    vehicle: options.Vehicle = Vehicle.CAR,
     camera: Annotated[
         Path | None, typer.Option(help="Camera file (TOML). Default: a typical dash-cam.")
     ] = None,
     offset_s: Annotated[
         float | None,
-        typer.Option(help="UTC = start of video + time in video + this. Default: estimated."),
+        typer.Option(
+            help="UTC = start of video + time in video + this, about: the pictures are searched "
+            "around it. Default: estimated."
+        ),
     ] = None,
+    offset_within_s: Annotated[
+        float,
+        typer.Option(
+            min=0.0,
+            max=3600.0,
+            help="How far off --offset-s may be; counts where the pictures say nothing.",
+        ),
+    ] = 0.5,
     scheme: Annotated[str, typer.Option(help="Scoring scheme: a name or a TOML file.")] = "ap9k",
     model: Annotated[
         str,
@@ -72,8 +85,10 @@ def run(  # noqa: PLR0913, PLR0917 -- typer makes an option of each
             track=track,
             out=out,
             survey=survey,
+            vehicle=vehicle,
             camera=camera,
             offset_s=offset_s,
+            offset_within_s=offset_within_s,
             scheme=scheme,
             model=model,
             every_m=every_m,

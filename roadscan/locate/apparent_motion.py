@@ -1,6 +1,6 @@
 """Apparent motion of a video: turn rate and speed, up to scale, from small grey frames."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -37,6 +37,8 @@ AGREES: Final = 0.25
 AGREES_STILL: Final = 0.02
 """... at standstill, points within this distance: half a pixel of a small frame."""
 ROBUST_STEPS: Final = 8
+HORIZON_PAIRS: Final = 200
+"""At least so many pairs decide on the horizon, from all of the video."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +59,11 @@ class Motion:
 
 
 @dataclass(frozen=True, slots=True)
-class _Flow:
-    """Corners of one frame and their positions in the next, (n, 2) in pixels from the top left."""
+class Flow:
+    """Corners of one frame and their positions in the next.
+
+    (n, 2) in picture heights from the middle of the top edge.
+    """
 
     t_s: float
     step_s: float
@@ -68,19 +73,17 @@ class _Flow:
 
 
 def apparent_motion(frames: Iterable[Frame]) -> Motion:
-    """Measure the apparent motion in grey frames of one size (about 320 x 180, 10 Hz).
+    """Measure the apparent motion in grey frames of one size (about 320 x 180, 10 Hz)."""
+    return motion_from_flows(corner_flows(frames))
 
-    Corners are tracked from frame to frame (Lucas-Kanade with pyramids, checked backwards). On a
-    flat road a point y below the horizon moves so that 1/y falls by the distance over camera
-    height and focal length: speed is the median of that over the road. What remains of the
-    horizontal flow near and above the horizon is the turn. The horizon is the row for which the
-    road's points agree best over all pairs.
+
+def corner_flows(frames: Iterable[Frame], first_window: int = 0) -> list[Flow]:
+    """Track corners from frame to frame (Lucas-Kanade with pyramids, checked backwards).
 
     Memory grows by a few kilobytes per frame; the frames themselves are not held.
     """
-    flows: list[_Flow] = []
-    size = (0, 0)
-    window = 0
+    flows: list[Flow] = []
+    window = first_window
     last: Frame | None = None
     for frame in frames:
         if last is not None:
@@ -90,13 +93,22 @@ def apparent_motion(frames: Iterable[Frame]) -> Motion:
             else:
                 window += 1
         last = frame
-        size = (frame.image.shape[1], frame.image.shape[0])
+    return flows
+
+
+def motion_from_flows(flows: Sequence[Flow]) -> Motion:
+    """Return the motion that corners show.
+
+    On a flat road a point y below the horizon moves so that 1/y falls by the distance over camera
+    height and focal length: speed is the median of that over the road. What remains of the
+    horizontal flow near and above the horizon is the turn. The horizon is the row for which the
+    road's points agree best over all pairs.
+    """
     if not flows:
         nothing = np.zeros(0)
         return Motion(nothing, nothing, nothing, nothing, np.zeros(0, dtype=np.int64))
-    centred = [_centred(flow, size) for flow in flows]
-    horizon = _horizon(centred)
-    signals = np.array([_signals(flow, horizon) for flow in centred])
+    horizon = _horizon(flows[:: max(1, len(flows) // HORIZON_PAIRS)])
+    signals = np.array([_signals(flow, horizon) for flow in flows])
     return Motion(
         t_s=np.array([flow.t_s for flow in flows]),
         turn=signals[:, 0],
@@ -106,13 +118,13 @@ def apparent_motion(frames: Iterable[Frame]) -> Motion:
     )
 
 
-def _track(first: Frame, second: Frame, window: int) -> _Flow:
+def _track(first: Frame, second: Frame, window: int) -> Flow:
     before = _corners(first.image)
     middle_s = 0.5 * (first.video_t_s + second.video_t_s)
     step_s = second.video_t_s - first.video_t_s
     if len(before) == 0:
         nothing = np.zeros((0, 2))
-        return _Flow(middle_s, step_s, window, nothing, nothing)
+        return Flow(middle_s, step_s, window, nothing, nothing)
     after, found, _ = cv2.calcOpticalFlowPyrLK(
         first.image, second.image, before, np.empty_like(before), winSize=(15, 15), maxLevel=3
     )
@@ -121,8 +133,10 @@ def _track(first: Frame, second: Frame, window: int) -> _Flow:
     )
     loop_px = np.hypot(*(back - before).T)
     good = (found.ravel() == 1) & (returned.ravel() == 1) & (loop_px < LOOP_ERROR_PX)
-    return _Flow(
-        middle_s, step_s, window, before[good].astype(np.float64), after[good].astype(np.float64)
+    height, width = first.image.shape[:2]
+    middle = np.array([0.5 * width, 0.0])
+    return Flow(
+        middle_s, step_s, window, (before[good] - middle) / height, (after[good] - middle) / height
     )
 
 
@@ -145,20 +159,7 @@ def _corners(image: Image) -> np.ndarray[tuple[int, int], np.dtype[np.float32]]:
     return np.concatenate(found).astype(np.float32)
 
 
-def _centred(flow: _Flow, size: tuple[int, int]) -> _Flow:
-    """Measure points from the middle of the top edge, in picture heights."""
-    width, height = size
-    shift = np.array([0.5 * width, 0.0])
-    return _Flow(
-        flow.t_s,
-        flow.step_s,
-        flow.window,
-        (flow.before - shift) / height,
-        (flow.after - shift) / height,
-    )
-
-
-def _driven(flow: _Flow, horizon: float) -> Floats:
+def _driven(flow: Flow, horizon: float) -> Floats:
     """Return the distance driven by each road point, over camera height and focal length."""
     near, nearer = flow.before[:, 1] - horizon, flow.after[:, 1] - horizon
     on_road = (near > ROAD_FROM) & (nearer > ROAD_FROM)
@@ -170,7 +171,7 @@ def _driven(flow: _Flow, horizon: float) -> Floats:
     return driven
 
 
-def _horizon(flows: list[_Flow]) -> float:
+def _horizon(flows: Sequence[Flow]) -> float:
     """Return the horizon, as a share of the height, for which the road points agree best."""
     best, best_spread = float(np.median(HORIZONS)), np.inf
     for horizon in HORIZONS:
@@ -186,7 +187,7 @@ def _horizon(flows: list[_Flow]) -> float:
     return best
 
 
-def _signals(flow: _Flow, horizon: float) -> tuple[float, float, float]:
+def _signals(flow: Flow, horizon: float) -> tuple[float, float, float]:
     """Return turn, speed and quality of one pair; turn or speed is NaN with too few corners."""
     driven = _driven(flow, horizon)
     enough_road = len(driven) >= MIN_ROAD_POINTS

@@ -20,9 +20,9 @@ from roadscan.locate.camera_projection import (
 from roadscan.locate.driven_route import DrivenRoute, RouteAhead, RoutePosition
 from roadscan.locate.road_view import hidden_cells
 from roadscan.model.arrays import Floats
-from roadscan.model.damage import LaneViews, Observation, Rejection
+from roadscan.model.damage import STRIPS, LaneViews, Observation, Rejection
 from roadscan.model.frame import Boxes, Camera
-from roadscan.model.road import MatchedPath, Network, RouteStep
+from roadscan.model.road import Direction, MatchedPath, Network, RouteStep
 
 GRAZE_M = 0.05
 """A rectangle that reaches less than this into the lane, or past the end of a link, does not count
@@ -74,17 +74,24 @@ class CameraOnRoute:
     """The constants of a drive: the camera, its near field, the route driven.
 
     `rows` are the rows of the picture that contain the near field of the narrowest and the widest
-    lane; None if no box could be placed anywhere.
+    lane; None if no box could be placed anywhere. `clock_sigma_s` is one standard
+    deviation of the frames' times.
     """
 
     def __init__(
-        self, camera: Camera, width: int, height: int, matched: MatchedPath, network: Network
+        self,
+        camera: Camera,
+        width: int,
+        height: int,
+        matched: MatchedPath,
+        network: Network,
+        clock_sigma_s: float = 0.0,
     ) -> None:
         self.camera = camera
         self.width = width
         self.height = height
         self.links = network.links
-        self.route = DrivenRoute(matched, network)
+        self.route = DrivenRoute(matched, network, clock_sigma_s)
         self._off_road = [(g.from_s, g.to_s) for g in matched.unmatched if g.reason in OFF_ROAD]
         self._near_fields: dict[float, NearField | None] = {}
         widths_m = {link.lane_width_m for link in network.links}
@@ -216,11 +223,13 @@ def _views(
         if to_row > from_row:
             link_id = setup.links[step.link].link_id
             hidden = _hidden(step, (from_row, to_row), setup, position, road, traffic_xyxy)
+            if _is_mirrored(setup, step):
+                hidden = tuple((row, STRIPS - 1 - strip) for row, strip in hidden)
             views.append(
                 LaneViews(
                     frame_t_s,
                     link_id,
-                    step.direction,
+                    _lane_direction(setup, step),
                     from_row,
                     to_row,
                     accuracy_m,
@@ -332,6 +341,7 @@ def _observations(
         if across is None or step.to_route_m - step.from_route_m < least_m:
             continue
         low_m, high_m = sorted((step.from_offset_m, step.to_offset_m))
+        left_m = (-across[1], -across[0]) if _is_mirrored(setup, step) else across
         x1, y1, x2, y2 = (float(value) for value in boxes.xyxy[number])
         found.append(
             Observation(
@@ -339,11 +349,11 @@ def _observations(
                 kind=boxes.kind[number],
                 confidence=float(boxes.confidence[number]),
                 link_id=setup.links[step.link].link_id,
-                direction=step.direction,
+                direction=_lane_direction(setup, step),
                 from_offset_m=low_m,
                 to_offset_m=high_m,
-                left_min_m=across[0],
-                left_max_m=across[1],
+                left_min_m=left_m[0],
+                left_max_m=left_m[1],
                 accuracy_m=along_m,
                 box_xyxy=(x1, y1, x2, y2),
                 box_number=number,
@@ -351,6 +361,16 @@ def _observations(
             )
         )
     return found
+
+
+def _lane_direction(setup: CameraOnRoute, step: RouteStep) -> Direction:
+    """Return the direction of the lane driven: a path is one lane, addressed as forward."""
+    return Direction.FORWARD if setup.links[step.link].is_one_lane else step.direction
+
+
+def _is_mirrored(setup: CameraOnRoute, step: RouteStep) -> bool:
+    """Tell whether left of the vehicle is right of the lane: on a path, driven backward."""
+    return _lane_direction(setup, step) is not step.direction
 
 
 def _in_lane(

@@ -28,7 +28,7 @@ class RoutePosition:
     leg: int
     route_m: float
     accuracy_m: float
-    """Along the route, one standard deviation."""
+    """Along the route, one standard deviation: of the receiver, and what the clock adds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +72,27 @@ class _Leg:
     xy_m: Floats
     """(n, 2) smoothed centre line, one point per `step_m` of the route, starting at `first_m`."""
 
+    def driven_within(self, t_s: float, within_s: float) -> float:
+        """Return the metres driven in a time before or after another, the greater of both.
+
+        Not only the speed at that time: who has just stopped was elsewhere a moment ago. Beyond
+        the leg's ends the vehicle is taken to go on as fast as at that time.
+        """
+        if within_s == 0.0:
+            return 0.0
+        around_s = np.clip([t_s - within_s, t_s, t_s + within_s], self.t_s[0], self.t_s[-1])
+        driven_m = np.abs(np.diff(self.route_m(around_s)))
+        return float(max(driven_m.max(), within_s * abs(float(self.route_m(t_s, 1)))))
+
 
 class DrivenRoute:
-    """A matched drive, prepared for many queries by time."""
+    """A matched drive, prepared for many queries by time.
 
-    def __init__(self, matched: MatchedPath, network: Network) -> None:
+    `clock_sigma_s` is one standard deviation of the times asked for against the track's.
+    """
+
+    def __init__(self, matched: MatchedPath, network: Network, clock_sigma_s: float = 0.0) -> None:
+        self._clock_sigma_s = clock_sigma_s
         self._legs = {
             leg: _leg(matched, network, leg, tuple(steps))
             for leg, steps in groupby(matched.route, key=lambda step: step.leg)
@@ -94,10 +110,11 @@ class DrivenRoute:
         if before < 0 or self._leg[after] < 0 or self._leg[before] != self._leg[after]:
             return None
         leg = self._legs[int(self._leg[after])]
+        accuracy_m = float(np.interp(t_s, leg.t_s, leg.accuracy_m))
         return RoutePosition(
             int(self._leg[after]),
             float(leg.route_m(t_s)),
-            float(np.interp(t_s, leg.t_s, leg.accuracy_m)),
+            float(np.hypot(accuracy_m, leg.driven_within(t_s, self._clock_sigma_s))),
         )
 
     def route_ahead(self, position: RoutePosition, reach_m: float) -> RouteAhead:

@@ -37,7 +37,7 @@ def match_path(path: DrivePath, network: Network, vehicle: Vehicle = Vehicle.CAR
             if on_road[start]:
                 rows = np.arange(start, end)
                 leg = _leg_fixes(candidates, first + rows, chosen[rows])
-                sure, doubtful = certain(path, graph, candidates, leg)
+                sure, doubtful = certain(path, graph, candidates, leg, vehicle)
                 legs += sure
                 unmatched += doubtful
             else:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from roadscan.model.arrays import Floats
 from roadscan.model.damage import LaneGrid, Observation, Rejection
 from roadscan.model.frame import Boxes, Camera, FrameRejection
+from roadscan.model.road import Vehicle
 from roadscan.model.stored_picture import PictureRefusal, StoredPicture
 from roadscan.model.track import Track
 
@@ -74,6 +75,7 @@ class Drive:
     path_m: tuple[Floats, ...]
     """Pieces driven without a gap, each (n, 2) in the metric CRS."""
     length_m: float
+    vehicle: Vehicle = Vehicle.CAR
 
 
 @dataclass(frozen=True, slots=True)

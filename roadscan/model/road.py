@@ -123,7 +123,7 @@ class Link:
     surface: Surface
     lane_width_m: float
     lane_width_source: str
-    """"network", or "scheme" where its default is used."""
+    """"network", "scheme" where its default is used, or "kind" where that of a path is."""
     forward: bool
     """May be driven in digitised direction."""
     backward: bool

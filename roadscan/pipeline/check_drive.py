@@ -20,11 +20,12 @@ from roadscan.model.drive_check import (
     VideoCheck,
 )
 from roadscan.model.frame import Camera
-from roadscan.model.road import Network
+from roadscan.model.road import MatchedPath, Network, Vehicle
 from roadscan.model.time import iso_utc
 from roadscan.model.track import DrivePath, Gap, Track
 from roadscan.pipeline.camera_warnings import camera_warnings
-from roadscan.pipeline.prepare import check_near, place_in_time, with_bridges, with_losses
+from roadscan.pipeline.prepare import check_near, with_warnings
+from roadscan.pipeline.video_clock import place_in_time
 from roadscan.read.camera_file import read_camera
 from roadscan.read.track_file import read_track
 from roadscan.read.utm_zone import metric_crs
@@ -47,6 +48,7 @@ def check_drive(
     track_path: Path | None,
     network: Network | None = None,
     camera: Camera | None = None,
+    vehicle: Vehicle = Vehicle.CAR,
 ) -> DriveCheck:
     """Check a video, its track if there is one, and how much of the drive lies on a network.
 
@@ -66,14 +68,15 @@ def check_drive(
     track = read_track(track_path)
     crs = metric_crs(track.lon_deg, track.lat_deg) if network is None else network.crs_epsg
     path = clean_track(track, crs)
-    track = with_losses(with_bridges(track, path), path.counts)
+    track = with_warnings(track, path, vehicle)
     if network is not None:
         check_near(path, network, track_path.name)
-    clock = place_in_time(video_path, info, path, None)
+    clock = place_in_time(video_path, info, path)
     shift_s = clock.started_s + clock.offset_s
     from_s = max(shift_s, float(path.t_s[0]))
     to_s = min(shift_s + info.playable_s, float(path.t_s[-1]))
     frames = len(sample_times(path, EVERY_M, from_s, to_s))
+    matched = None if network is None else match_path(path, network, vehicle)
     return with_concerns(
         DriveCheck(
             _video(info),
@@ -89,7 +92,7 @@ def check_drive(
                 round(frames * EVERY_M, 1),
                 frames,
                 round(sum((_within(gap, from_s, to_s) for gap in path.gaps), 0.0), 1),
-                None if network is None else round(_on_network_m(path, network, from_s, to_s), 1),
+                None if matched is None else round(_on_network_m(matched, from_s, to_s), 1),
             ),
             info.warnings + track.warnings + clock.warnings + of_camera,
             camera=camera,
@@ -101,9 +104,8 @@ def _within(gap: Gap, from_s: float, to_s: float) -> float:
     return max(0.0, min(gap.to_s, to_s) - max(gap.from_s, from_s))
 
 
-def _on_network_m(path: DrivePath, network: Network, from_s: float, to_s: float) -> float:
+def _on_network_m(matched: MatchedPath, from_s: float, to_s: float) -> float:
     """Return the metres driven on roads of the network between two times."""
-    matched = match_path(path, network)
     filmed = (matched.t_s >= from_s) & (matched.t_s <= to_s)
     on_road = filmed & (matched.link >= 0)
     together = on_road[1:] & on_road[:-1] & (matched.leg[1:] == matched.leg[:-1])

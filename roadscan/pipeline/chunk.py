@@ -181,7 +181,9 @@ def work_chunks(
     wanted_s, numbers = prepared.wanted_video_s[asked], numbers[asked]
     drive, network, scheme = prepared.drive, tools.network, tools.scheme
     info = drive.video
-    setup = CameraOnRoute(drive.camera, info.width, info.height, prepared.matched, network)
+    setup = CameraOnRoute(
+        drive.camera, info.width, info.height, prepared.matched, network, drive.clock.sigma_s
+    )
     analyser = FrameAnalyser(setup, tools.detector, tools.pictures.finder)
     shown = shown_at(
         frames_at(prepared.video_path, wanted_s), wanted_s, 1 / max(info.frame_rate_hz, 1e-9), watch

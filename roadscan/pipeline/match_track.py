@@ -7,9 +7,9 @@ import numpy as np
 
 from roadscan.locate.clean_track import clean_track
 from roadscan.locate.map_matching import match_path
-from roadscan.model.road import Direction, Network
+from roadscan.model.road import Direction, Network, Vehicle
 from roadscan.model.track import Gap
-from roadscan.pipeline.prepare import check_near, with_bridges, with_losses
+from roadscan.pipeline.prepare import check_near, with_warnings
 from roadscan.read.track_file import read_track
 
 
@@ -41,7 +41,9 @@ class TrackOnNetwork:
         return asdict(self)
 
 
-def match_track(track_path: Path, network: Network) -> TrackOnNetwork:
+def match_track(
+    track_path: Path, network: Network, vehicle: Vehicle = Vehicle.CAR
+) -> TrackOnNetwork:
     """Read, clean and match a track.
 
     Raises
@@ -52,7 +54,7 @@ def match_track(track_path: Path, network: Network) -> TrackOnNetwork:
     track = read_track(track_path)
     path = clean_track(track, network.crs_epsg)
     check_near(path, network, track_path.name)
-    matched = match_path(path, network)
+    matched = match_path(path, network, vehicle)
     fixes = tuple(
         MatchedFix(
             time_s=round(float(matched.t_s[k]), 3),
@@ -65,5 +67,5 @@ def match_track(track_path: Path, network: Network) -> TrackOnNetwork:
         for k in np.flatnonzero(matched.link >= 0)
     )
     credited = {link: round(metres, 2) for link, metres in sorted(matched.credited_m.items())}
-    warnings = with_losses(with_bridges(track, path), path.counts).warnings
+    warnings = with_warnings(track, path, vehicle).warnings
     return TrackOnNetwork(fixes, credited, matched.unmatched, warnings)

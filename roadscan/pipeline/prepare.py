@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -10,7 +11,6 @@ import numpy as np
 from roadscan.errors import RoadscanError
 from roadscan.locate.apparent_motion import Motion, apparent_motion
 from roadscan.locate.clean_track import clean_track
-from roadscan.locate.clock import choose_windows, fit_clock
 from roadscan.locate.drive_path import sample_times, state_at
 from roadscan.locate.map_matching import match_path
 from roadscan.locate.reversing import (
@@ -20,22 +20,27 @@ from roadscan.locate.reversing import (
     windows_to_look_at,
     without,
 )
+from roadscan.locate.vehicle_speed import vehicle_doubt
 from roadscan.model.arrays import Floats
-from roadscan.model.drive import ClockFit, Drive, RematchInputs, VideoInfo
+from roadscan.model.drive import Drive, RematchInputs
 from roadscan.model.frame import Camera
-from roadscan.model.road import MatchedPath, Network
-from roadscan.model.time import iso_utc
+from roadscan.model.road import MatchedPath, Network, Vehicle
 from roadscan.model.track import FIX_FIELDS, CleanCounts, DrivePath, Track
 from roadscan.pipeline.run_record import Stopwatch
+from roadscan.pipeline.video_clock import (
+    RATE_HZ,
+    WIDTH_PX,
+    GivenOffset,
+    place_in_time,
+)
 from roadscan.read.input_files import sha256_of
 from roadscan.read.track_file import read_track
 from roadscan.read.video import grey_frames, probe
 
-METHOD = 8
+METHOD = 9
 """Raised by every change that alters a chunk's result, so that no old chunk is reused."""
 
 MAX_NETWORK_DISTANCE_M = 10_000.0
-MIN_OVERLAP_S = 1.0
 TRACK_AROUND_S = 60.0
 """Seconds of track stored before and after the video; the purge deletes the rest."""
 
@@ -43,16 +48,6 @@ BRIDGED_S = 5.0
 """What lies between fixes further apart is told."""
 MAX_LOST_SHARE = 0.1
 """Share of lost fixes from which a track is reported; chosen by judgment."""
-
-CLOCK_RATE_HZ = 10.0
-CLOCK_WIDTH_PX = 320
-CLOCK_SHARE = 0.1
-"""Share of the video that is decoded for the clock fit, within the two bounds below."""
-CLOCK_MIN_S = 24.0
-CLOCK_MAX_S = 90.0
-
-OPTION_SIGMA_S = 0.1
-"""A clock offset given by hand is assumed to be right to a tenth of a second."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,12 +64,13 @@ class Settings:
 
     survey: str
     camera: Camera
-    offset_s: float | None
+    offset: GivenOffset | None
     every_m: float
     viewing: str
     """The part of the scheme that decides how frames become views and hits."""
     pictures: str = ""
     """The detector of people and the extent of the pictures, as one string."""
+    vehicle: Vehicle = Vehicle.CAR
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +82,7 @@ class DrivenTrack:
     track: Track
     path: DrivePath
     matched: MatchedPath
+    vehicle: Vehicle = Vehicle.CAR
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +98,7 @@ class PreparedDrive:
     trace: RematchInputs
 
 
-def drive_track(track_path: Path, network: Network) -> DrivenTrack:
+def drive_track(track_path: Path, network: Network, vehicle: Vehicle = Vehicle.CAR) -> DrivenTrack:
     """Read a track, clean it and match it to the network.
 
     Raises
@@ -111,10 +108,17 @@ def drive_track(track_path: Path, network: Network) -> DrivenTrack:
     """
     track = read_track(track_path)
     path = clean_track(track, network.crs_epsg)
-    track = with_losses(with_bridges(track, path), path.counts)
+    track = with_warnings(track, path, vehicle)
     check_near(path, network, track_path.name)
-    matched = match_path(path, network)
-    return DrivenTrack(track_path.name, sha256_of(track_path), track, path, matched)
+    matched = match_path(path, network, vehicle)
+    return DrivenTrack(track_path.name, sha256_of(track_path), track, path, matched, vehicle)
+
+
+def with_warnings(track: Track, path: DrivePath, vehicle: Vehicle) -> Track:
+    """Return a track with all that is doubtful about it once it is cleaned."""
+    told = vehicle_doubt(path, vehicle)
+    doubted = replace(track, warnings=(*track.warnings, told)) if told else track
+    return with_losses(with_bridges(doubted, path), path.counts)
 
 
 def with_losses(track: Track, counts: CleanCounts) -> Track:
@@ -154,8 +158,12 @@ def prepare_drive(
     settings: Settings,
     detecting: Detecting,
     watch: Stopwatch | None = None,
+    continues_s: Mapping[float, float] | None = None,
 ) -> PreparedDrive:
     """Find out where and when a video was recorded and which of its frames to analyse.
+
+    `continues_s` says when the videos of a date ended that came before, both in UTC: parts of one
+    recording often share their date.
 
     Raises
     ------
@@ -163,7 +171,10 @@ def prepare_drive(
         If this video or its clock is unusable; other videos of the survey may still be fine.
     """
     info = probe(video_path)
-    clock = place_in_time(video_path, info, track.path, settings.offset_s, watch)
+    earlier_s = 0.0
+    if continues_s is not None and info.started_s is not None:
+        earlier_s = continues_s.get(info.started_s, info.started_s) - info.started_s
+    clock = place_in_time(video_path, info, track.path, settings.offset, earlier_s, watch)
     shift_s = clock.started_s + clock.offset_s
     track = _without_reversing(video_path, info.playable_s, track, network, shift_s, watch)
     from_s = max(shift_s, float(track.path.t_s[0]))
@@ -185,6 +196,7 @@ def prepare_drive(
         ended_s=to_s,
         path_m=driven_stretches(track.path, from_s, to_s),
         length_m=round(float(np.nan_to_num(ends[1] - ends[0])), 3),
+        vehicle=track.vehicle,
     )
     trace = RematchInputs(_filmed(track.track, from_s, to_s), settings.every_m, settings.pictures)
     digest = settings_digest(drive, network, trace, settings.viewing)
@@ -220,13 +232,14 @@ def _without_reversing(
     forwards = without(track.track, backwards)
     forwards = replace(forwards, warnings=(*forwards.warnings, warning))
     path = clean_track(forwards, network.crs_epsg)
-    return replace(track, track=forwards, path=path, matched=match_path(path, network))
+    matched = match_path(path, network, track.vehicle)
+    return replace(track, track=forwards, path=path, matched=matched)
 
 
 def _motion(
     video_path: Path, windows: tuple[tuple[float, float], ...], watch: Stopwatch | None
 ) -> Motion:
-    frames = grey_frames(video_path, windows, CLOCK_RATE_HZ, CLOCK_WIDTH_PX)
+    frames = grey_frames(video_path, windows, RATE_HZ, WIDTH_PX)
     watch = watch or Stopwatch()
     with watch.stage("clock"):
         return apparent_motion(watch.waits("clock_decode", frames))
@@ -245,53 +258,6 @@ def _filmed(track: Track, from_s: float, to_s: float) -> Track:
     # a fix without a time compares false and is left out: cleaning has counted it
     near = (track.t_s >= from_s - TRACK_AROUND_S) & (track.t_s <= to_s + TRACK_AROUND_S)
     return replace(track, **{name: getattr(track, name)[near] for name in FIX_FIELDS})
-
-
-def place_in_time(
-    video_path: Path,
-    info: VideoInfo,
-    path: DrivePath,
-    offset_s: float | None,
-    watch: Stopwatch | None = None,
-) -> ClockFit:
-    """Find the offset between picture and track; an offset that is given wins.
-
-    Raises
-    ------
-    RoadscanError
-        `track_no_overlap`, with both intervals and the offset that would bring them together.
-    """
-    assumed = info.started_s is None
-    started_s = float(path.t_s[0]) if info.started_s is None else info.started_s
-    warnings = ("clock_assumed",) if assumed else ()
-    _check_overlap(info, started_s + (offset_s or 0.0), path, video_path.name)
-    if offset_s is not None:
-        return ClockFit(started_s, offset_s, OPTION_SIGMA_S, "option", 0.0, warnings)
-    budget_s = float(np.clip(CLOCK_SHARE * info.playable_s, CLOCK_MIN_S, CLOCK_MAX_S))
-    windows = choose_windows(path, started_s, info.playable_s, budget_s)
-    watch = watch or Stopwatch()
-    motion = _motion(video_path, windows, watch)
-    with watch.stage("clock"):
-        fit = fit_clock(motion, path, started_s)
-    source = "assumed" if assumed and fit.source == "container" else fit.source
-    return replace(fit, source=source, warnings=warnings + fit.warnings)
-
-
-def _check_overlap(info: VideoInfo, started_s: float, path: DrivePath, name: str) -> None:
-    ended_s = started_s + info.playable_s
-    first_s, last_s = float(path.t_s[0]), float(path.t_s[-1])
-    if min(ended_s, last_s) - max(started_s, first_s) >= min(MIN_OVERLAP_S, info.playable_s):
-        return
-    raise RoadscanError(
-        "track_no_overlap",
-        f"{name} runs from {iso_utc(started_s)} to {iso_utc(ended_s)}, "
-        f"the track from {iso_utc(first_s)} to {iso_utc(last_s)}",
-        f"Check the camera's clock; --offset-s {first_s - started_s:.1f} lets both begin together",
-        video_from=iso_utc(started_s),
-        video_to=iso_utc(ended_s),
-        track_from=iso_utc(first_s),
-        track_to=iso_utc(last_s),
-    )
 
 
 def check_near(path: DrivePath, network: Network, name: str) -> None:
@@ -320,11 +286,13 @@ def settings_digest(drive: Drive, network: Network, trace: RematchInputs, viewin
             drive.model_sha256,
             drive.camera.sha256,
             f"{drive.clock.started_s + drive.clock.offset_s:.3f}",
+            f"{drive.clock.sigma_s:.3f}",
             network.sha256,
             str(network.crs_epsg),
             f"{trace.every_m:.3f}",
             viewing,
             trace.pictures,
+            drive.vehicle.value,
         ]
     )
 

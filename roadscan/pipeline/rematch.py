@@ -14,7 +14,7 @@ from roadscan.locate.box_placement import CameraOnRoute
 from roadscan.locate.clean_track import clean_track
 from roadscan.locate.map_matching import match_path
 from roadscan.model.drive import ChunkResult, Drive
-from roadscan.model.road import Network
+from roadscan.model.road import Network, Vehicle
 from roadscan.model.survey import DriveKey
 from roadscan.pipeline.chunk import ChunkAccount
 from roadscan.pipeline.prepare import check_near, driven_stretches, settings_digest
@@ -68,7 +68,12 @@ def rematch_drive(
     check_near(path, network, drive.track_name)
     video = drive.video
     setup = CameraOnRoute(
-        drive.camera, video.width, video.height, match_path(path, network), network
+        drive.camera,
+        video.width,
+        video.height,
+        match_path(path, network, drive.vehicle),
+        network,
+        drive.clock.sigma_s,
     )
     moved = replace(
         drive,
@@ -108,7 +113,8 @@ def rematch_in_folder(folder: Path, network_path: Path, name: str | None) -> Rem
         survey = store.survey(named_survey(store, name))
         scheme = parse_scheme(survey.scheme_text)
         before = store.network(survey.network_sha256)
-        network = read_network(network_path, scheme.lane_width_m, before=before)
+        paths = any(store.drive(key).vehicle is not Vehicle.CAR for key in survey.drives)
+        network = read_network(network_path, scheme.lane_width_m, before=before, paths=paths)
         found = rematchable(store, survey.name)
         if found.untraced:
             raise RoadscanError(

@@ -11,6 +11,8 @@ import geopandas
 
 from roadscan.detect.detector import load_detector
 from roadscan.errors import InputFault, RoadscanError
+from roadscan.model.drive import Drive
+from roadscan.model.road import Network, Vehicle
 from roadscan.model.survey import DriveKey, Survey
 from roadscan.pipeline.chunk import AnalysisTools, chunk_of, work_chunks
 from roadscan.pipeline.find_inputs import find_track, list_videos
@@ -36,6 +38,7 @@ from roadscan.pipeline.run_record import (
 )
 from roadscan.pipeline.scheme import load_scheme
 from roadscan.pipeline.score_survey import score_survey, summary_of
+from roadscan.pipeline.video_clock import OFFSET_WITHIN_S, GivenOffset
 from roadscan.publish.export import PHOTOS, export_all
 from roadscan.read.camera_file import read_camera
 from roadscan.read.input_files import check_file
@@ -93,12 +96,14 @@ def run(  # noqa: PLR0913 -- each is an option of the command
     survey: str | None = None,
     camera: Path | str | None = None,
     offset_s: float | None = None,
+    offset_within_s: float = OFFSET_WITHIN_S,
     scheme: str = "ap9k",
     model: str = "",
     every_m: float = 3.0,
     privacy_model: str = "",
     context_photos: bool = False,
     objections: Path | str | None = None,
+    vehicle: Vehicle = Vehicle.CAR,
     trust_pt: bool = False,
     progress: Progress | None = None,
     tell: Callable[[Sequence[str]], None] | None = None,
@@ -109,7 +114,8 @@ def run(  # noqa: PLR0913 -- each is an option of the command
     the network, in place of a mapping file beside it. A video that cannot be used is recorded with
     the reason, and the others continue. Photos show only the road, or with `context_photos` the
     whole frame with persons and vehicles removed as far as the privacy network finds them; no photo
-    shows the areas of `objections`. `tell` is called with the remarks on the network before any
+    shows the areas of `objections`. The vehicle decides which links are driven.
+    `tell` is called with the remarks on the network before any
     drive is read. Torch weights are code: those that do not come with roadscan are loaded only with
     `trust_pt`.
 
@@ -124,7 +130,11 @@ def run(  # noqa: PLR0913 -- each is an option of the command
     given = [videos] if isinstance(videos, Path | str) else videos
     paths = list_videos([Path(video) for video in given])
     with watch.stage("load"):
-        tools = _load(scheme, camera, Path(network), mapping, model, trust_pt=trust_pt)
+        paths_too = vehicle is not Vehicle.CAR
+        roads = read_network(
+            Path(network), load_scheme(scheme).lane_width_m, mapping, paths=paths_too
+        )
+        tools = _load(scheme, camera, roads, model, trust_pt=trust_pt)
         rules = load_picture_rules(privacy_model, context=context_photos)
         tools = replace(tools, pictures=rules)
         masks = () if objections is None else read_objections(Path(objections))
@@ -132,7 +142,10 @@ def run(  # noqa: PLR0913 -- each is an option of the command
     if tell is not None:
         tell(tools.network.remarks)
     name = survey or out.resolve().name
-    settings = Settings(name, tools.camera, offset_s, every_m, tools.scheme.viewing, rules.key)
+    offset = None if offset_s is None else GivenOffset(offset_s, offset_within_s)
+    settings = Settings(
+        name, tools.camera, offset, every_m, tools.scheme.viewing, rules.key, vehicle
+    )
     given_track = None if track is None else Path(track)
     with watch.stage("prepare"):
         drives, faults = _prepare_all(paths, given_track, tools, settings, watch, progress)
@@ -185,15 +198,13 @@ def _pictures(store: Store, survey: str, out: Path, rules: PictureRules) -> Pict
 def _load(
     scheme: str,
     camera: Path | str | None,
-    network: Path,
-    mapping: NetworkMapping | None,
+    roads: Network,
     model: str,
     *,
     trust_pt: bool,
 ) -> Tools:
     loaded_scheme = load_scheme(scheme)
     loaded_camera = read_camera(None if camera is None else Path(camera))
-    roads = read_network(network, loaded_scheme.lane_width_m, mapping)
     detector = load_detector(model, trust_pt=trust_pt)
     return Tools(loaded_scheme, loaded_camera, roads, detector)
 
@@ -243,16 +254,20 @@ def _prepare_all(
     tracks: dict[Path, DrivenTrack] = {}
     drives: dict[str, PreparedDrive] = {}
     faults: list[InputFault] = []
+    continues_s: dict[float, float] = {}
     progress.begin("reading", len(paths))
     for path in paths:
         try:
             check_file(path)
             track_path = find_track(path, given_track)
             if track_path not in tracks:
-                tracks[track_path] = drive_track(track_path, tools.network)
+                tracks[track_path] = drive_track(track_path, tools.network, settings.vehicle)
             track = tracks[track_path]
-            drive = prepare_drive(path, track, tools.network, settings, detecting, watch)
+            drive = prepare_drive(
+                path, track, tools.network, settings, detecting, watch, continues_s
+            )
             drives.setdefault(drive.drive.drive_id, drive)
+            _note_end(continues_s, drive.drive)
         except RoadscanError as error:
             if len(paths) == 1:
                 raise
@@ -266,6 +281,14 @@ def _prepare_all(
             faults[0].hint,
         )
     return sorted(drives.values(), key=lambda d: (d.drive.started_s, d.drive.drive_id)), faults
+
+
+def _note_end(continues_s: dict[float, float], drive: Drive) -> None:
+    """Note when a video ended: the next one may have its date, as chapters of a recording do."""
+    if drive.video.started_s is not None:
+        ended_s = drive.clock.utc_s(drive.video.playable_s)
+        dated_s = drive.video.started_s
+        continues_s[dated_s] = max(ended_s, continues_s.get(dated_s, ended_s))
 
 
 def _work_all(

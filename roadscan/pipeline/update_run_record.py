@@ -13,7 +13,7 @@ from roadscan.errors import RoadscanError
 from roadscan.locate.clean_track import clean_track
 from roadscan.locate.map_matching import match_path
 from roadscan.model.drive import Drive
-from roadscan.model.road import Network
+from roadscan.model.road import Network, Vehicle
 from roadscan.model.survey import DriveKey, Survey
 from roadscan.model.track import FIX_FIELDS, Track
 from roadscan.pipeline.results_folder import PHOTOS
@@ -120,16 +120,17 @@ def _is_of(fault: FaultRecord, drives: Sequence[DriveRecord]) -> bool:
 
 def _credited_m(store: Store, survey: Survey, network: Network) -> dict[str, float]:
     """Add up the metres driven by link from the stored tracks; {} if one is not stored."""
-    by_track = defaultdict[str, list[Track]](list)
+    by_track = defaultdict[tuple[str, Vehicle], list[Track]](list)
     for key in survey.drives:
         trace = store.rematch_inputs.of(key)
         if trace is None:
             return {}
-        by_track[store.drive(key).track_sha256].append(trace.track)
+        drive = store.drive(key)
+        by_track[drive.track_sha256, drive.vehicle].append(trace.track)
     credited = Counter[str]()
-    for pieces in by_track.values():
+    for (_, vehicle), pieces in by_track.items():
         path = clean_track(_joined(pieces), network.crs_epsg)
-        credited.update(match_path(path, network).credited_m)
+        credited.update(match_path(path, network, vehicle).credited_m)
     return {link: round(metres, 1) for link, metres in sorted(credited.items())}
 
 

@@ -32,7 +32,7 @@ class LaneLine:
         self._xy_m = xy_m
         self._left = self._sign * (before + after) / (1.0 + cosine)[:, None]
         self._offset_m = np.concatenate([[0.0], np.cumsum(length_m)])
-        two_way = link.forward and link.backward
+        two_way = len(link.directions) > 1
         self._middle_m = -link.lane_width_m / 2 if two_way else 0.0
 
     def points(self, offset_m: Floats, left_m: Floats) -> Floats:

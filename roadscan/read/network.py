@@ -35,8 +35,13 @@ from roadscan.read.network_table import (
 )
 from roadscan.read.network_zip import unzipped_network
 from roadscan.read.road_tags import (
+    PATH_LEAST_M,
+    WIDTHS_M,
     directions_of,
+    is_contraflow,
     is_outside_town,
+    kind_of,
+    kind_width_m,
     lane_width_of,
     level_of,
     road_class_of,
@@ -50,7 +55,7 @@ BESIDE_SHAPEFILE = (".dbf", ".prj", ".cpg")
 """Sidecar files of a shapefile that affect the result."""
 MAX_OFF_MERIDIAN_DEG = 9.0
 """At this distance from its central meridian UTM is off by 1 %; Germany lies within 5 degrees."""
-READING = 3
+READING = 4
 """Raised when the same file becomes another network: what is stored of it stays what it was."""
 MIN_LENGTH_M = 0.05
 DEFAULT_LANE_WIDTH_M = 3.5
@@ -82,12 +87,15 @@ def read_network(
     default_lane_width_m: float = DEFAULT_LANE_WIDTH_M,
     mapping: NetworkMapping | None = None,
     before: Network | None = None,
+    *,
+    paths: bool = False,
 ) -> Network:
     """Read GeoJSON, GeoPackage, Shapefile, a zip of one of them, or OpenStreetMap (PBF, XML).
 
     `default_lane_width_m` applies where the network has no width. Link ids are the network's own
     or derived from its content, so that they are stable; the metric CRS is the UTM zone of the
     data. Lines without an id have that of the same road in the network `before`, if there is one.
+    Of OpenStreetMap cycle paths, footways and tracks are read only with `paths`.
     The meaning of the columns comes from `mapping`, else from the mapping file beside the
     network, else from their usual names.
 
@@ -102,7 +110,7 @@ def read_network(
         table = TABLES.get(file.suffix.lower())
         lines = None if table is None else table(file)
         read = (
-            FORMATS[file.suffix.lower()](file, meanings)
+            read_osm(file, meanings, paths=paths)
             if lines is None
             else raw_links(lines, meanings, file.name)
         )
@@ -115,6 +123,8 @@ def read_network(
         )
         scheme_width = any(link.lane_width_source == "scheme" for link in found.links)
         settings = _settings(default_lane_width_m if scheme_width else None, mapping)
+        if paths and lines is None:
+            settings.append("with paths")
         if found.kept_ids and before is not None:
             settings.append(f"ids of {before.sha256}")
         sha256 = _sha256(file, settings)
@@ -341,7 +351,15 @@ def _is_shape(path: Path) -> bool:
 
 def _link(raw: RawLink, xy_m: Floats, default_lane_width_m: float) -> Link:
     forward, backward = directions_of(raw.oneway, raw.tags)
-    width_m = lane_width_of(raw.lane_width, raw.width, raw.lanes, default_lanes=forward + backward)
+    kind = kind_of(raw.tags)
+    own_m = kind_width_m(kind)
+    lanes = forward + backward if own_m is None else 1
+    least_m = WIDTHS_M[0] if own_m is None else PATH_LEAST_M
+    width_m = lane_width_of(
+        raw.lane_width, raw.width, raw.lanes, default_lanes=lanes, least_m=least_m
+    )
+    known = not isnan(width_m)
+    assumed_m, assumed = (default_lane_width_m, "scheme") if own_m is None else (own_m, "kind")
     return Link(
         link_id=raw.link_id,
         xy_m=xy_m,
@@ -349,12 +367,14 @@ def _link(raw: RawLink, xy_m: Floats, default_lane_width_m: float) -> Link:
         street_key=raw.street_key,
         road_class=road_class_of(raw.road_class, raw.tags.get("highway", "")),
         surface=surface_of(raw.surface),
-        lane_width_m=default_lane_width_m if isnan(width_m) else width_m,
-        lane_width_source="scheme" if isnan(width_m) else "network",
+        lane_width_m=width_m if known else assumed_m,
+        lane_width_source="network" if known else assumed,
         forward=forward,
         backward=backward,
         outside_town=is_outside_town(raw.outside_town, raw.tags),
         level=level_of(raw.tags),
+        kind=kind,
+        contraflow=is_contraflow(raw.tags),
     )
 
 

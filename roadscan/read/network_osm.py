@@ -32,8 +32,15 @@ class _Way:
     tags: dict[str, str]
 
 
-def read_osm(path: Path, mapping: NetworkMapping) -> list[RawLink]:  # noqa: ARG001 -- one signature
-    """Read the ways that carry cars; a link runs from one shared node to the next.
+def read_osm(
+    path: Path,
+    mapping: NetworkMapping,  # noqa: ARG001 -- one signature
+    *,
+    paths: bool = False,
+) -> list[RawLink]:
+    """Read the ways that carry cars, with `paths` also paths and tracks.
+
+    A link runs from one shared node to the next.
 
     Link ids are `w<way>-<number along the way>`: they are stable as long as the way and its shared
     nodes are. Where the file lacks a node, the way is interrupted rather than bridged. Tags have
@@ -45,7 +52,7 @@ def read_osm(path: Path, mapping: NetworkMapping) -> list[RawLink]:  # noqa: ARG
         `network_malformed` if it is no OpenStreetMap data.
     """
     try:
-        ways = list(_ways(path))
+        ways = list(_ways(path, paths=paths))
     except (RuntimeError, ValueError, OverflowError) as error:
         raise RoadscanError(
             "network_malformed",
@@ -56,13 +63,13 @@ def read_osm(path: Path, mapping: NetworkMapping) -> list[RawLink]:  # noqa: ARG
     return [link for way in ways for link in _links(way, used)]
 
 
-def _ways(path: Path) -> Iterator[_Way]:
+def _ways(path: Path, *, paths: bool) -> Iterator[_Way]:
     file = osmium.io.File(str(path.resolve()), FORMATS[path.suffix.lower()])
     entities = osmium.FileProcessor(file, osmium.osm.NODE | osmium.osm.WAY)
     # Nodes give ways their positions before the filter drops them; none becomes a Python object.
     ways = osmium.filter.EntityFilter(osmium.osm.WAY)
     for entity in entities.with_locations().with_filter(ways):
-        if not isinstance(entity, Way) or not is_drawn_from_osm(entity.tags.get("highway") or ""):
+        if not isinstance(entity, Way) or not is_drawn_from_osm(dict(entity.tags), paths=paths):
             continue
         if entity.tags.get("area") == "yes":
             continue

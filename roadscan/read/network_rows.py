@@ -22,6 +22,9 @@ from roadscan.read.road_tags import in_metres, is_not_given, oneway_code, oneway
 
 TAGS = (
     "junction",
+    "bicycle",
+    "oneway:bicycle",
+    "cycleway",
     "maxspeed",
     "zone:traffic",
     "source:maxspeed",

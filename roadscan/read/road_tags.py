@@ -6,8 +6,9 @@ from collections.abc import Collection, Mapping
 from functools import lru_cache
 from importlib.resources import files
 from math import isnan, nan
+from typing import Any
 
-from roadscan.model.road import RoadClass, Surface
+from roadscan.model.road import LinkKind, RoadClass, Surface
 
 NO = frozenset({"", "no", "false", "0", "both", "n", "f", "none", "nan", "nein", "falsch"})
 YES = frozenset({"yes", "true", "1", "y", "t", "ja", "j", "wahr", "x"})
@@ -33,6 +34,8 @@ MOTORWAYS = frozenset({"motorway", "motorway_link"})
 ROUNDABOUTS = frozenset({"roundabout", "circular"})
 WIDTHS_M = (2.0, 6.0)
 """A lane narrower or wider than this is an error in the data; the scheme's width is used."""
+PATH_LEAST_M = 1.0
+"""A path may be narrower than a lane."""
 UNITS_M = {"m": 1.0, "dm": 0.1, "cm": 0.01, "mm": 0.001}
 """Units in which a width may be given, in metres."""
 NOT_GIVEN = frozenset(
@@ -52,6 +55,12 @@ def _table() -> dict[str, dict[str, list[str]]]:
     text = files("roadscan.read").joinpath("highways.toml").read_text(encoding="utf-8")
     table: dict[str, dict[str, list[str]]] = tomllib.loads(text)
     return table
+
+
+def _widths() -> dict[str, float]:
+    table: dict[str, Any] = dict(_table())
+    widths: dict[str, float] = table["kind_width_m"]
+    return widths
 
 
 def road_class_of(given: str, highway: str) -> RoadClass:
@@ -105,9 +114,38 @@ def _surface_of_word(word: str) -> Surface | None:
     return None
 
 
-def is_drawn_from_osm(highway: str) -> bool:
-    """Tell whether an OpenStreetMap way of this kind becomes a link."""
-    return highway in _table()["driven"]["osm"]
+def is_drawn_from_osm(tags: Mapping[str, str], *, paths: bool = False) -> bool:
+    """Tell whether an OpenStreetMap way becomes a link; ways that are no road only with `paths`."""
+    if tags.get("highway", "") in _table()["driven"]["osm"]:
+        return True
+    parts = {tags.get("footway", ""), tags.get("cycleway", ""), tags.get("path", "")}
+    is_part = bool(parts & set(_table()["kind"]["part_of_road"]))
+    return paths and kind_of(tags) is not LinkKind.ROAD and not is_part
+
+
+def kind_of(tags: Mapping[str, str]) -> LinkKind:
+    """Return the kind of a way: by its highway, and by what bicycles may do on it."""
+    table, highway = _table()["kind"], tags.get("highway", "")
+    bicycle = tags.get("bicycle", "").strip().lower()
+    kind = next((kind for kind in LinkKind if highway in table.get(kind.value, [])), LinkKind.ROAD)
+    if kind in {LinkKind.PATH, LinkKind.FOOTWAY} and bicycle in table["designated"]:
+        return LinkKind.CYCLEWAY
+    if kind is LinkKind.FOOTWAY and bicycle in table["allowed"]:
+        return LinkKind.PATH
+    return kind
+
+
+def kind_width_m(kind: LinkKind) -> float | None:
+    """Return the usual width of a way that is no road."""
+    width_m = _widths().get(kind.value)
+    return None if width_m is None else float(width_m)
+
+
+def is_contraflow(tags: Mapping[str, str]) -> bool:
+    """Tell whether bicycles may go against a one-way."""
+    return tags.get("oneway:bicycle", "").strip().lower() == "no" or tags.get(
+        "cycleway", ""
+    ).startswith("opposite")
 
 
 def is_driven(highway: str) -> bool:
@@ -143,7 +181,7 @@ def oneway_meanings(values: Collection[str], *, from_to: bool = False) -> dict[s
 
 def directions_of(oneway: str, tags: Mapping[str, str]) -> tuple[bool, bool]:
     """Return whether a link may be driven forward and backward; an unknown value is ignored."""
-    if not is_driven(tags.get("highway", "")):
+    if not is_driven(tags.get("highway", "")) and kind_of(tags) is LinkKind.ROAD:
         return False, False
     value = oneway_code(oneway)
     if value in ONEWAY["backward"]:
@@ -153,13 +191,15 @@ def directions_of(oneway: str, tags: Mapping[str, str]) -> tuple[bool, bool]:
     return True, not one_way
 
 
-def lane_width_of(lane_width: str, width: str, lanes: str, *, default_lanes: int) -> float:
+def lane_width_of(
+    lane_width: str, width: str, lanes: str, *, default_lanes: int, least_m: float = WIDTHS_M[0]
+) -> float:
     """Return the lane width in metres, NaN if none is plausible; the widths are texts in metres."""
     own = number_in(lane_width)
     count = number_in(lanes)
     per_lane = number_in(width) / max(1.0, default_lanes if isnan(count) else count)
     for value in (own, per_lane):
-        if WIDTHS_M[0] <= value <= WIDTHS_M[1]:
+        if least_m <= value <= WIDTHS_M[1]:
             return value
     return nan
 

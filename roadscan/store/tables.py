@@ -14,6 +14,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    false,
 )
 
 metadata = MetaData()
@@ -42,6 +43,8 @@ links = Table(
     Column("backward", Boolean, nullable=False),
     Column("outside_town", Boolean, nullable=False),
     Column("level", Integer, nullable=False),
+    Column("kind", String, nullable=False, server_default="road"),
+    Column("contraflow", Boolean, nullable=False, server_default=false()),
     # null in networks that were read before these were stored
     Column("register", JSON),
     Column("junctions", JSON),
@@ -66,6 +69,7 @@ drives = Table(
     Column("clock", JSON, nullable=False),
     Column("camera", JSON, nullable=False),
     Column("path_wkb", LargeBinary, nullable=False),
+    Column("vehicle", String, nullable=False, server_default="car"),
     PrimaryKeyConstraint("drive_id", "settings_sha256"),
 )
 

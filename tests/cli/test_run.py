@@ -144,7 +144,7 @@ def test_no_overlap_names_both_times_and_an_offset_that_works(
     assert suggested is not None
     assert exit_code([*arguments, "--offset-s", suggested.group(1)]) == 0
     account = json.loads((tmp_path / "out" / "run.json").read_text())
-    assert account["sync"]["offset_s"] == pytest.approx(7199.0, abs=0.1)
+    assert account["sync"]["offset_s"] == pytest.approx(7200.0, abs=0.1)
     assert account["drive"]["length_m"] == pytest.approx(239.0, abs=3.0)
 
 

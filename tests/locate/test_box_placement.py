@@ -11,7 +11,7 @@ from roadscan.locate.map_matching import match_path
 from roadscan.model.arrays import Floats
 from roadscan.model.damage import LaneViews, Observation, Rejection
 from roadscan.model.frame import Boxes, Camera
-from roadscan.model.road import Direction, Network
+from roadscan.model.road import Direction, LinkKind, Network, Vehicle
 from tests.locate.drives import STARTED_S
 from tests.locate.roads import Points, along, circle, link, network, raw_drive
 
@@ -94,6 +94,26 @@ def test_a_crack_along_the_road_stays_thin_even_where_it_leaves_the_near_field()
 
     assert placed.left_max_m - placed.left_min_m == pytest.approx(0.05, abs=0.02)
     assert placed.to_offset_m - placed.from_offset_m == pytest.approx(FAR_M - 4.0, abs=0.15)
+
+
+def test_a_path_is_one_lane_whichever_way_it_is_ridden() -> None:
+    roads = network(replace(link("path", [(0, 0), (400, 0)]), kind=LinkKind.PATH))
+    box, traffic = boxes(seen_as((5.0, 8.0, 0.4, 0.9))), np.array([seen_as((4.0, 9.0, -1.7, -0.7))])
+    placed = []
+    for points in ([(20, 0), (380, 0)], [(380, 0), (20, 0)]):
+        matched = match_path(raw_drive(along(points, 10.0)[0]), roads, Vehicle.BICYCLE)
+        setup = CameraOnRoute(CAMERA, WIDTH, HEIGHT, matched, roads)
+        placed.append(place_frame(box, STARTED_S + 10.0, setup, traffic))
+    east, west = placed
+
+    for one in placed:
+        assert only(one).direction is Direction.FORWARD
+        assert {view.direction for view in one.views} == {Direction.FORWARD}
+    assert (only(east).left_min_m, only(east).left_max_m) == pytest.approx((0.4, 0.9), abs=0.01)
+    assert (only(west).left_min_m, only(west).left_max_m) == pytest.approx((-0.9, -0.4), abs=0.01)
+    strips = [{strip for view in one.views for _, strip in view.hidden} for one in placed]
+    assert strips[0]
+    assert strips[1] == {2 - strip for strip in strips[0]}
 
 
 def test_driving_against_the_digitised_direction_mirrors_offsets() -> None:

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import shapely
@@ -7,7 +9,7 @@ from hypothesis import strategies as st
 from roadscan.locate.clean_track import clean_track
 from roadscan.locate.map_matching import match_path
 from roadscan.model.arrays import Floats
-from roadscan.model.road import Direction, MatchedPath, Network
+from roadscan.model.road import Direction, LinkKind, MatchedPath, Network, Vehicle
 from tests.locate.drives import CRS_EPSG, STARTED_S, metric_track
 from tests.locate.roads import (
     ORIGIN,
@@ -290,6 +292,75 @@ def test_a_one_way_street_is_not_credited_against_its_direction() -> None:
 
     assert matched.credited_m == {}
     assert [gap.reason for gap in matched.unmatched] == ["against_oneway"]
+
+
+def _with_path_beside(away_m: float) -> Network:
+    """A road of 1.2 km and a cycle path that meets it at every corner."""
+    links = []
+    for n in range(8):
+        a, b = 150.0 * n, 150.0 * (n + 1)
+        path = link(f"path{n}", [(a, 0), (a + 8, -away_m), (b - 8, -away_m), (b, 0)])
+        links += [link(f"road{n}", [(a, 0), (b, 0)]), replace(path, kind=LinkKind.CYCLEWAY)]
+        links.append(link(f"side{n}", [(b, 0), (b, 120)]))
+    return network(*links)
+
+
+@pytest.mark.parametrize("away_m", [4.0, 7.0])
+@pytest.mark.parametrize("seed", range(4))
+def test_a_car_is_never_on_the_cycle_path_beside_its_road(away_m: float, seed: int) -> None:
+    roads = _with_path_beside(away_m)
+    path = drive([(2, 0), (1198, 0)], right_m=1.75, noise_m=3.0, seed=seed)
+    matched = match_path(path, roads)
+
+    assert all(name.startswith("road") for name in matched.credited_m)
+    assert sum(matched.credited_m.values()) > 1180.0
+
+
+@pytest.mark.parametrize("away_m", [4.0, 5.0, 7.0])
+@pytest.mark.parametrize("seed", range(4))
+def test_a_bicycle_is_on_its_path_or_it_is_said_that_nobody_can_tell(
+    away_m: float, seed: int
+) -> None:
+    roads = _with_path_beside(away_m)
+    path = drive([(2, 0), (1198, 0)], speed_mps=5.0, right_m=away_m, noise_m=3.0, seed=seed)
+    matched = match_path(path, roads, Vehicle.BICYCLE)
+
+    assert all(name.startswith("path") for name in matched.credited_m)
+    missed_m = 1196.0 - sum(matched.credited_m.values())
+    assert missed_m < 30.0 or "ambiguous" in {gap.reason for gap in matched.unmatched}
+
+
+@pytest.mark.parametrize(
+    ("vehicle", "reason"),
+    [(Vehicle.CAR, "against_oneway"), (Vehicle.BICYCLE, "against_oneway")],
+)
+def test_who_is_bound_by_a_oneway_is_not_on_it_the_other_way(vehicle: Vehicle, reason: str) -> None:
+    roads = network(link("one", [(0, 0), (400, 0)], backward=False))
+    matched = match_path(drive([(390, 0), (10, 0)], speed_mps=5.0), roads, vehicle)
+
+    assert [gap.reason for gap in matched.unmatched] == [reason]
+
+
+def test_sweepers_walkers_and_bicycles_that_may_go_against_a_oneway() -> None:
+    roads = network(link("one", [(0, 0), (400, 0)], backward=False))
+    open_to_bicycles = network(replace(roads.links[0], contraflow=True))
+    back = drive([(390, 0), (10, 0)], speed_mps=4.0)
+
+    for vehicle, over in (
+        (Vehicle.WORKS, roads),
+        (Vehicle.FOOT, roads),
+        (Vehicle.BICYCLE, open_to_bicycles),
+    ):
+        assert match_path(back, over, vehicle).credited_m["one"] == pytest.approx(380.0, abs=2.0)
+    assert match_path(back, open_to_bicycles).credited_m == {}
+
+
+def test_a_car_on_a_path_is_told() -> None:
+    roads = network(replace(link("path", [(0, 0), (400, 0)]), kind=LinkKind.PATH))
+    matched = match_path(drive([(10, 0), (390, 0)]), roads)
+
+    assert matched.credited_m == {}
+    assert [gap.reason for gap in matched.unmatched] == ["not_for_vehicle"]
 
 
 def test_a_turn_that_is_not_possible_is_no_missing_road() -> None:

@@ -5,7 +5,8 @@ import pytest
 
 from roadscan.locate.apparent_motion import Motion
 from roadscan.locate.clean_track import clean_track
-from roadscan.locate.clock import fit_clock
+from roadscan.locate.clock import FoundClock, find_clock
+from roadscan.locate.clock_guesses import guesses_for
 from roadscan.locate.reversing import backwards_m, reversing, turn_rounds, without
 from tests.locate.drives import (
     CRS_EPSG,
@@ -85,7 +86,7 @@ def test_the_clock_is_found_although_the_vehicle_reverses(offset_s: float) -> No
     drive, rng = refuse_truck(), np.random.default_rng(2)
     path = clean_track(track_of(drive, rng, noise_m=0.5), CRS_EPSG)
     motion = motion_of(drive, ((12.0, 82.0),), STARTED_S + offset_s, rng)
-    fit = fit_clock(motion, path, STARTED_S)
+    clock = find_clock(motion, path, guesses_for(STARTED_S, 94.0))
 
-    assert fit.source == "motion"
-    assert fit.offset_s == pytest.approx(offset_s, abs=3.0 * fit.sigma_s)
+    assert isinstance(clock, FoundClock)
+    assert clock.start_s == pytest.approx(STARTED_S + offset_s, abs=3.0 * clock.sigma_s)

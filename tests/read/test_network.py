@@ -184,13 +184,15 @@ def test_heights_are_dropped_and_lines_without_length_left_out(tmp_path: Path) -
         ({"junction": "roundabout"}, "forward"),
         ({"highway": "motorway"}, "forward"),
         ({"highway": "motorway", "oneway": "no"}, "both"),
-        ({"highway": "footway"}, "none"),
+        ({"highway": "footway"}, "forward"),
+        ({"highway": "footway", "oneway": "-1"}, "forward"),
+        ({"highway": "steps"}, "none"),
         ({"fclass": "residential", "oneway": "F"}, "forward"),
         ({"fclass": "residential", "oneway": "T"}, "backward"),
         ({"fclass": "residential", "oneway": "B"}, "both"),
     ],
 )
-def test_one_way_says_in_which_directions_a_link_is_driven(
+def test_one_way_says_in_which_directions_a_link_has_lanes(
     tmp_path: Path, values: dict[str, Any], directions: str
 ) -> None:
     link = only(geojson(tmp_path, feature(MAIN, **values)))

@@ -10,7 +10,13 @@ import shapely
 from roadscan.errors import RoadscanError
 from roadscan.model.road import Link, RoadClass, Surface
 from roadscan.read.network import read_network
-from roadscan.read.road_tags import is_drawn_from_osm, is_driven, road_class_of
+from roadscan.read.road_tags import (
+    is_drawn_from_osm,
+    is_driven,
+    kind_of,
+    kind_width_m,
+    road_class_of,
+)
 
 EXTRACTS = {
     "dreieich.osm.pbf": 275,
@@ -148,13 +154,17 @@ def test_a_real_network_has_all_classes_that_its_highways_say(real_data: Path) -
 def test_the_table_of_highways_agrees_with_itself() -> None:
     for highway in ("motorway_link", "primary", "tertiary_link"):
         assert road_class_of("", highway) is RoadClass.A
-        assert is_drawn_from_osm(highway)
+        assert is_drawn_from_osm({"highway": highway})
     for highway in ("unclassified", "residential", "living_street", "service"):
         assert road_class_of("", highway) is RoadClass.B
         assert is_driven(highway)
     for highway in ("footway", "cycleway", "path", "parking"):
         assert road_class_of("", highway) is RoadClass.N
-        assert not is_drawn_from_osm(highway)
+        assert not is_drawn_from_osm({"highway": highway})
+    for highway in ("footway", "cycleway", "path", "track", "pedestrian"):
+        assert is_drawn_from_osm({"highway": highway}, paths=True)
+        assert kind_width_m(kind_of({"highway": highway})) is not None
+    assert not is_drawn_from_osm({"highway": "footway", "footway": "sidewalk"}, paths=True)
     assert is_driven("")
     assert not is_driven("footway")
 

@@ -13,7 +13,16 @@ from roadscan.model.damage import Damage, LaneGrid, Observation
 from roadscan.model.drive import ClockFit, Drive, RejectedBox, VideoInfo
 from roadscan.model.frame import Camera
 from roadscan.model.review import BoxKey, ReviewedObservation
-from roadscan.model.road import Direction, Link, RegisterEntry, RoadClass, Segment, Surface
+from roadscan.model.road import (
+    Direction,
+    Link,
+    LinkKind,
+    RegisterEntry,
+    RoadClass,
+    Segment,
+    Surface,
+    Vehicle,
+)
 from roadscan.model.score import SegmentResult
 
 VIDEO = TypeAdapter(VideoInfo)
@@ -48,6 +57,8 @@ def link_row(link: Link, number: int) -> Row:
         "backward": link.backward,
         "outside_town": link.outside_town,
         "level": link.level,
+        "kind": link.kind.value,
+        "contraflow": link.contraflow,
         "register": REGISTER.dump_python(link.register, mode="json"),
         "junctions": link.junctions,
         "geometry_wkb": line_wkb(link.xy_m),
@@ -58,12 +69,13 @@ def link_of(row: Row) -> Link:
     """Return the link of a row."""
     plain = (
         "link_id", "street", "street_key", "lane_width_m", "lane_width_source",
-        "forward", "backward", "outside_town", "level",
+        "forward", "backward", "outside_town", "level", "contraflow",
     )  # fmt: skip
     return Link(
         **{name: row[name] for name in plain},
         road_class=RoadClass(row["road_class"]),
         surface=Surface(row["surface"]),
+        kind=LinkKind(row["kind"]),
         register=REGISTER.validate_python(row["register"] or {}),
         junctions=tuple((at_m, names) for at_m, names in row["junctions"] or ()),
         xy_m=line_of(row["geometry_wkb"]),
@@ -81,6 +93,7 @@ def drive_row(drive: Drive) -> Row:
         "clock": CLOCK.dump_python(drive.clock, mode="json"),
         "camera": CAMERA.dump_python(drive.camera, mode="json"),
         "path_wkb": lines_wkb(drive.path_m),
+        "vehicle": drive.vehicle.value,
     }
 
 
@@ -90,6 +103,7 @@ def drive_of(row: Row) -> Drive:
         "video": VIDEO.validate_python(row["video"]),
         "clock": CLOCK.validate_python(row["clock"]),
         "camera": CAMERA.validate_python(row["camera"]),
+        "vehicle": Vehicle(row["vehicle"]),
     }
     plain: Row = {k: value for k, value in row.items() if k not in {*nested, "path_wkb"}}
     return Drive(**plain, **nested, path_m=lines_of(row["path_wkb"]))

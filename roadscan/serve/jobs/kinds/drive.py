@@ -254,14 +254,19 @@ class DriveSteps:
         )
 
     def _prepare(self, request: DriveRequest) -> "PreparedDrive":
-        from roadscan.pipeline import prepare  # noqa: PLC0415 -- opens videos
+        from roadscan.pipeline import prepare, video_clock  # noqa: PLC0415 -- opens videos
 
         with camera_named(self._files, request):
             tools = self._tools(*_tool_names(request))
+        offset = (
+            None
+            if request.offset_s is None
+            else video_clock.GivenOffset(request.offset_s, video_clock.OFFSET_WITHIN_S)
+        )
         settings = prepare.Settings(
             request.survey,
             tools.camera,
-            request.offset_s,
+            offset,
             request.every_m,
             tools.scheme.viewing,
             tools.pictures.key,
