@@ -4,8 +4,8 @@ Lanes are independent: any one of them can be reassessed without the others.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 import numpy as np
@@ -16,8 +16,10 @@ from roadscan.assess.reviews import JudgedLane, Judgements, judge_lane, marked, 
 from roadscan.assess.scheme import INDICATORS, Scheme
 from roadscan.assess.score import round_half_up, score_segment, unscored
 from roadscan.assess.segmentation import row_count, segment_rows
+from roadscan.assess.uncertainty import with_errors
 from roadscan.model.arrays import Bools
 from roadscan.model.damage import STRIPS, Damage, LaneGrid, Verdict
+from roadscan.model.hit_rate import HitRate
 from roadscan.model.review import BoxVerdict, ReviewedObservation
 from roadscan.model.road import Link, Segment, Surface
 from roadscan.model.score import Indicators, NotScored, SegmentResult
@@ -33,6 +35,8 @@ class Rules:
     scheme: Scheme
     model_kinds: frozenset[str]
     judgements: Judgements
+    hit_rates: Mapping[str, HitRate] = field(default_factory=dict)
+    """Of the model, where they were measured."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +77,8 @@ def assess_lane(
         )
         for segment in segments
     )
-    return AssessedLane(lane, results, damages)
+    judged = with_errors(results, segments, link, lane, rules.model_kinds, rules.hit_rates, scheme)
+    return AssessedLane(lane, judged, damages)
 
 
 def _told_reviews(

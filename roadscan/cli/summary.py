@@ -6,6 +6,7 @@ from rich.table import Table
 
 from roadscan.cli.screen import add_row, printable
 from roadscan.model.score import STATEMENT
+from roadscan.publish.styles import UNSURE
 
 if TYPE_CHECKING:
     from roadscan.pipeline.run import RunResult
@@ -30,8 +31,8 @@ def summary_table(result: "RunResult") -> Table:
     add_row(table, "on the driven lane", str(record.observations), _reasons(record.rejections))
     add_row(table, "damages", str(record.damages), "")
     add_row(table, "segments scored", str(segments.assessed), _reasons(segments.not_assessed))
-    for name, count in result.classes().items():
-        add_row(table, f"  class {name}", str(count), "")
+    for name, count in result.findings().items():
+        add_row(table, f"  {UNSURE.get(name, name.replace('_', ' '))}", str(count), "")
     if record.realtime_factor > 0.0:
         add_row(table, "speed", f"{record.realtime_factor:.1f} x", "real time")
     else:

@@ -1,6 +1,6 @@
 """The interface of detectors, and loading one by name."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -9,6 +9,7 @@ from roadscan.detect.openvino import OpenVinoDetector
 from roadscan.detect.replay import ReplayDetector
 from roadscan.detect.thresholds import Thresholds
 from roadscan.model.frame import Boxes, Frame, Rows
+from roadscan.model.hit_rate import HitRate
 
 REPLAY: Final = "replay:"
 
@@ -27,6 +28,10 @@ class Detector(Protocol):
     @property
     def kinds(self) -> tuple[str, ...]:
         """Damage kinds that it can find; all others remain unknown."""
+
+    @property
+    def hit_rates(self) -> Mapping[str, HitRate]:
+        """What share of each kind it finds, as measured; empty where nobody measured it."""
 
     def detect(self, frames: Sequence[Frame], rows: Rows | None = None) -> list[Boxes]:
         """Return the boxes of each frame, in pixels of that frame, most confident first.
@@ -68,7 +73,13 @@ def detector_of(model: Model, thresholds: Thresholds | None = None) -> Detector:
 
         weights = model.folder / settings.weights
         return UltralyticsDetector(
-            name, sha256, settings.classes, weights, settings.long_side_px, thresholds
+            name,
+            sha256,
+            settings.classes,
+            weights,
+            settings.long_side_px,
+            thresholds,
+            settings.hit_rates,
         )
     return OpenVinoDetector(
         name,
@@ -78,4 +89,5 @@ def detector_of(model: Model, thresholds: Thresholds | None = None) -> Detector:
         settings.long_side_px,
         thresholds,
         model.runtime,
+        settings.hit_rates,
     )

@@ -14,10 +14,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from roadscan.detect.thresholds import Thresholds
 from roadscan.errors import RoadscanError
+from roadscan.model.hit_rate import HitRate, possible
 
 SETTINGS_FILE: Final = "model.toml"
 CARD_FILE: Final = "CARD.md"
@@ -75,6 +76,8 @@ class ModelSettings(BaseModel):
     weights: FileName
     """The .pt for torch."""
     sha256: Annotated[dict[FileName, Sha256], Field(min_length=1)]
+    hit_rates: Annotated[dict[str, HitRate], AfterValidator(possible)] = {}
+    """By kind, or several joined by "+"; by cells of the lane."""
     figures: dict[str, dict[str, Figures]] = {}
     """By set of pictures (view and split) and class; measured at the thresholds above."""
 
@@ -96,9 +99,9 @@ class ModelSettings(BaseModel):
     def identity(self) -> str:
         """SHA-256 of what determines the boxes: settings and the checksums of the files.
 
-        Figures are not part of it, so a new evaluation does not make it another model.
+        Figures and hit rates are not part of it: a new evaluation does not make it another model.
         """
-        decisive = self.model_dump_json(exclude={"figures", "default", "licence"})
+        decisive = self.model_dump_json(exclude={"figures", "hit_rates", "default", "licence"})
         return hashlib.sha256(decisive.encode()).hexdigest()
 
 

@@ -1,15 +1,17 @@
 """YOLO with OpenVINO on the CPU: the default, without torch."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from queue import SimpleQueue
 from threading import Lock
+from types import MappingProxyType
 from typing import Any, Final
 
 from roadscan.detect.letterbox import Letterbox
 from roadscan.detect.thresholds import Thresholds
 from roadscan.model.frame import Boxes, Frame, Rows
+from roadscan.model.hit_rate import HitRate
 
 MAX_COMPILED: Final = 4
 """Frame sizes kept compiled: a survey mixes few cameras, and each takes some ten MiB."""
@@ -36,10 +38,12 @@ class OpenVinoDetector:
         long_side_px: int,
         thresholds: Thresholds,
         precision: str = "f32",
+        hit_rates: Mapping[str, HitRate] = MappingProxyType({}),
     ) -> None:
         self.name = f"{name}/openvino-{precision}"
         self.sha256 = sha256
         self.kinds = kinds
+        self.hit_rates = hit_rates
         self._xml = xml
         self._long_side_px = long_side_px
         self._thresholds = thresholds

@@ -19,10 +19,11 @@ from pathlib import Path
 from typing import Annotated, Final
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from roadscan.errors import RoadscanError
 from roadscan.model.frame import Boxes, Frame, Rows
+from roadscan.model.hit_rate import HitRate, possible
 
 KINDS: Final = ("D00", "D10", "D20", "D40", "Repair")
 SAME_FRAME_S: Final = 0.02
@@ -44,6 +45,8 @@ class _Header(BaseModel):
     width: Side | None = None
     height: Side | None = None
     kinds: Annotated[list[Kind], Field(min_length=1, max_length=100)] = list(KINDS)
+    hit_rates: Annotated[dict[Kind, HitRate], AfterValidator(possible)] = {}
+    """Of what made the boxes, as in model.toml; without them no score gets an error."""
 
 
 class _Line(BaseModel):
@@ -64,6 +67,7 @@ class ReplayDetector:
         self.sha256 = hashlib.sha256(data).hexdigest()
         header, lines = _parse(data)
         self.kinds = tuple(header.kinds)
+        self.hit_rates = header.hit_rates
         self._size = (header.width, header.height)
         self._lines = sorted(lines, key=lambda line: line.t_s)
         self._times_s = [line.t_s for line in self._lines]

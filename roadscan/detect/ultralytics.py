@@ -1,9 +1,10 @@
 """YOLO with torch, on a GPU if there is one: the extra `yolo`."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from threading import Lock
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from roadscan.detect.letterbox import Letterbox
 from roadscan.detect.thresholds import Thresholds
 from roadscan.errors import RoadscanError
 from roadscan.model.frame import Boxes, Frame, Rows
+from roadscan.model.hit_rate import HitRate
 
 
 class UltralyticsDetector:
@@ -29,12 +31,14 @@ class UltralyticsDetector:
         weights: Path,
         long_side_px: int,
         thresholds: Thresholds,
+        hit_rates: Mapping[str, HitRate] = MappingProxyType({}),
     ) -> None:
         self._torch, yolo = _import_ultralytics()
         self._device = "cuda" if self._torch.cuda.is_available() else "cpu"
         self.name = f"{name}/torch-{self._device}-f32"
         self.sha256 = sha256
         self.kinds = kinds
+        self.hit_rates = hit_rates
         self._long_side_px = long_side_px
         self._thresholds = thresholds
         network = yolo(weights).model.float().fuse().eval()

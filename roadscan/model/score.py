@@ -96,3 +96,12 @@ class SegmentResult:
     """Decisions of reviewers that it rests on."""
     n_rejected: int = 0
     """Those among them that say that there is no damage."""
+    score_low: float | None = None
+    """The value of the road lies between this and `score_high` four times in five, as far as the
+    model's hit rates are known; it may all lie above the score, because a model misses much."""
+    score_high: float | None = None
+    class_probability: float | None = None
+    """That the road is in the class of the score."""
+    finding: str = ""
+    """What may be said: "class_1" to "class_4", or "no_damage_seen" or "little_damage_seen" where
+    the score is in class 1 and the model would not have seen what contradicts it."""

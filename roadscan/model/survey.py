@@ -1,11 +1,12 @@
 """A survey: drives assessed together, their scheme, and the results."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from roadscan.model.damage import Damage, LaneGrid, Rejection
 from roadscan.model.drive import FrameCounts
+from roadscan.model.hit_rate import HitRate
 from roadscan.model.review import ReviewedObservation
 from roadscan.model.road import Segment
 from roadscan.model.score import SegmentResult
@@ -35,6 +36,8 @@ class Survey:
     model_kinds: tuple[str, ...]
     scheme_text: str
     drives: tuple[DriveKey, ...]
+    hit_rates: dict[str, HitRate] = field(default_factory=dict)
+    """Of the model, by kind or kinds ("D00+D10+D20"); empty where nobody measured them."""
 
 
 @dataclass(frozen=True, slots=True)

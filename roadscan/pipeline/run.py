@@ -71,6 +71,11 @@ class RunResult:
         found = Counter(int(value) for value in self.segments["condition_class"].dropna())
         return {str(name): found[name] for name in sorted(found)}
 
+    def findings(self) -> dict[str, int]:
+        """Segments by what may be said of them: "class_2", "no_damage_seen"."""
+        found = Counter(self.segments["finding"].dropna())
+        return {str(name): found[name] for name in sorted(found)}
+
     def _layer(self, name: str) -> geopandas.GeoDataFrame:
         return geopandas.read_file(self.out / "roadscan.gpkg", layer=name).to_crs("EPSG:4326")
 
@@ -217,6 +222,7 @@ def _survey(name: str, tools: Tools, drives: Sequence[PreparedDrive]) -> Survey:
         tools.detector.kinds,
         tools.scheme.text,
         tuple(DriveKey(d.drive.drive_id, d.drive.settings_sha256) for d in drives),
+        dict(tools.detector.hit_rates),
     )
 
 

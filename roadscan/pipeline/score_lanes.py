@@ -18,6 +18,7 @@ from roadscan.assess.reviews import Judgements
 from roadscan.assess.scheme import Scheme, parse_scheme
 from roadscan.assess.segmentation import segments_of
 from roadscan.model.damage import Damage
+from roadscan.model.hit_rate import known_kinds
 from roadscan.model.layers.cells import cell_id
 from roadscan.model.road import Lane, Network, Segment
 from roadscan.model.score import SegmentResult
@@ -67,7 +68,8 @@ def score_lanes(
     Their links are read from the store unless `network` has them.
     """
     scheme = parse_scheme(survey.scheme_text)
-    rules = Rules(scheme, frozenset(survey.model_kinds), judgements)
+    known = known_kinds(survey.model_kinds, survey.hit_rates)
+    rules = Rules(scheme, known, judgements, survey.hit_rates)
     segments = None if network is None else _by_lane(segments_of(network, scheme))
     unread = iter(lanes)
     while some := list(islice(unread, at_once)):

@@ -13,7 +13,7 @@ from roadscan.model.layers.damages import DAMAGES
 from roadscan.model.layers.segments import SEGMENTS
 from roadscan.model.score import STATEMENT
 from roadscan.publish.layer_frames import Results
-from roadscan.publish.styles import palette
+from roadscan.publish.styles import UNSURE, palette
 
 
 def write_map_page(
@@ -34,6 +34,7 @@ def write_map_page(
         "classes": [
             {"number": c.number, "label": c.label, "colour": c.colour} for c in scheme.classes
         ],
+        "unsure": UNSURE,
         "notAssessed": palette().not_assessed,
         "drive": palette().drive,
         "kinds": {

@@ -16,7 +16,7 @@ from roadscan.model.arrays import Floats
 from roadscan.model.score import STATEMENT
 from roadscan.publish.layer_frames import Results
 from roadscan.publish.network_drawing import scale_bar
-from roadscan.publish.styles import palette
+from roadscan.publish.styles import UNSURE, palette
 
 WIDTH_IN, HEIGHT_IN, DPI = 11.0, 8.0, 150
 NAME_PT = 14.0
@@ -68,10 +68,19 @@ def _draw_segments(axes: Axes, segments: geopandas.GeoDataFrame, results: Result
     unscored = segments[segments["score"].isna()]
     _add_lines(axes, unscored, color=grey, linewidths=4.0, linestyles=[(0, (0.35, 0.5))])
     for c in results.scheme.classes:
-        own = segments[segments["condition_class"] == c.number]
+        own = segments[
+            (segments["condition_class"] == c.number) & ~segments["finding"].isin(list(UNSURE))
+        ]
         _add_lines(axes, own, color=c.colour, linewidths=4.0)
         label = f"{c.number} {c.label}: {len(own)}"
         handles.append(Line2D([], [], color=c.colour, linewidth=4.0, label=label))
+    best = results.scheme.classes[0].colour
+    for name, words in UNSURE.items():
+        own = segments[segments["finding"] == name]
+        if len(own):
+            _add_lines(axes, own, color=best, linewidths=1.6)
+            label = f"{words}: {len(own)}"
+            handles.append(Line2D([], [], color=best, linewidth=1.6, label=label))
     label = f"not assessed: {len(unscored)}"
     handles.append(
         Line2D([], [], color=grey, linewidth=4.0, linestyle=(0, (0.35, 0.5)), label=label)

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from typing import Final
 from xml.etree.ElementTree import Element, SubElement, tostring
 
 from roadscan.assess.scheme import Scheme
@@ -49,6 +50,14 @@ class _Rule:
     symbol: tuple[Element, ...]
 
 
+UNSURE: Final = {
+    "no_damage_seen": "no damage seen",
+    "little_damage_seen": "little damage seen",
+}
+"""What is said instead of the best class where the model would not have seen what contradicts it;
+drawn thin, in that class's colour."""
+
+
 def qgis_styles(scheme: Scheme) -> dict[str, str]:
     """Return the QGIS style (QML) of each layer by its name."""
     return {
@@ -61,12 +70,23 @@ def qgis_styles(scheme: Scheme) -> dict[str, str]:
 
 def _segment_rules(scheme: Scheme) -> list[_Rule]:
     scored = [
-        _Rule(f'"condition_class" = {c.number}', f"{c.number} {c.label}", (_line(c.colour, 1.4),))
+        _Rule(_of_class(c.number), f"{c.number} {c.label}", (_line(c.colour, 1.4),))
         for c in reversed(scheme.classes)
+    ]
+    best = scheme.classes[0].colour
+    scored += [
+        _Rule(f"\"finding\" = '{name}'", words, (_line(best, 0.6),))
+        for name, words in UNSURE.items()
     ]
     grey = palette().not_assessed
     none = _Rule('"score" IS NULL', "not assessed", (_line(grey, 0.25), _hatch(grey)))
     return [*scored, none]
+
+
+def _of_class(number: int) -> str:
+    """Return the filter of a class as far as it may be named; older results name it always."""
+    named = "".join(f" AND coalesce(\"finding\", '') <> '{name}'" for name in UNSURE)
+    return f'"condition_class" = {number}' + (named if number == 1 else "")
 
 
 def _kind_rules(scheme: Scheme) -> list[_Rule]:

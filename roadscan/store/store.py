@@ -158,7 +158,8 @@ class Store:
         ensure_scoring(self._engine, survey.name)
         with suppress(IntegrityError), self._writing() as db:
             db.execute(insert(tables.surveys), _survey_row(survey))
-        model = {"model_name": survey.model_name, "model_kinds": list(survey.model_kinds)}
+        row = _survey_row(survey)
+        model = {name: row[name] for name in ("model_name", "model_kinds", "hit_rates")}
         with self._writing() as db:
             change = request_scoring(db, survey.name)
             came = key | {"change": change if _only_adds(db, survey) else None}
@@ -203,6 +204,7 @@ class Store:
                 tuple(head["model_kinds"]),
                 head["scheme_text"],
                 tuple(DriveKey(*key) for key in keys),
+                rows.HIT_RATES.validate_python(head["hit_rates"] or {}),
             )
 
     def surveys(self) -> tuple[str, ...]:
@@ -391,9 +393,9 @@ def _only_adds(db: Connection, survey: Survey) -> bool:
     others = {drive.drive_id: drive.settings_sha256 for drive in survey.drives}
     earlier = select(table).filter_by(**this).where(table.c.drive_id.in_(others))
     same_keys = all(others[r.drive_id] == r.settings_sha256 for r in db.execute(earlier))
-    same_model = (known.model_name, tuple(known.model_kinds)) == (
-        survey.model_name,
-        survey.model_kinds,
+    row = _survey_row(survey)
+    same_model = all(
+        getattr(known, name) == row[name] for name in ("model_name", "model_kinds", "hit_rates")
     )
     return same_keys and same_model
 
@@ -405,4 +407,5 @@ def _survey_row(survey: Survey) -> dict[str, Any]:
         "model_name": survey.model_name,
         "model_kinds": list(survey.model_kinds),
         "scheme_text": survey.scheme_text,
+        "hit_rates": rows.plain(survey.hit_rates, rows.HIT_RATES),
     }

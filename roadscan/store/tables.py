@@ -158,6 +158,7 @@ surveys = Table(
     Column("model_name", String, nullable=False),
     Column("model_kinds", JSON, nullable=False),
     Column("scheme_text", Text, nullable=False),
+    Column("hit_rates", JSON),
 )
 
 survey_drives = Table(

@@ -1,11 +1,13 @@
 """Detectors that stand in for the privacy network."""
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 import numpy as np
 
 from roadscan.model.frame import Boxes, Frame, Rows
+from roadscan.model.hit_rate import HitRate
 
 
 def boxes_at(*xyxy: list[float], confidence: float = 0.9, kind: str = "person") -> Boxes:
@@ -20,6 +22,7 @@ class Finds:
     """Finds the same boxes in every frame, and remembers where it was told to look."""
 
     name, sha256, kinds = "fake", "0" * 64, ("person", "rider", "vehicle")
+    hit_rates: Mapping[str, HitRate] = MappingProxyType({})
 
     def __init__(self, *xyxy: list[float], confidence: float = 0.9) -> None:
         self._boxes = boxes_at(*xyxy, confidence=confidence)

@@ -2,8 +2,8 @@
 
 import threading
 import time
-from collections.abc import Iterator, Sequence
-from types import SimpleNamespace
+from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType, SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,7 @@ import pytest
 import roadscan.pipeline.analyse_frames as analyse_frames_module
 from roadscan.model.drive import UnusableFrame
 from roadscan.model.frame import Boxes, Frame, FrameRejection, Rows
+from roadscan.model.hit_rate import HitRate
 from roadscan.pipeline.analyse_frames import FrameAnalyser, analyse_frames, shown_at
 from roadscan.pipeline.run_record import Stopwatch
 
@@ -23,6 +24,7 @@ class Finds:
     """Finds one box as wide as the frame's time says, the later the quicker."""
 
     name, sha256, kinds = "fake", "", ("D00",)
+    hit_rates: Mapping[str, HitRate] = MappingProxyType({})
 
     def __init__(self) -> None:
         self.at_once = self.most_at_once = 0

@@ -245,6 +245,56 @@ SEGMENTS: Final[LayerSchema[SegmentRecord]] = LayerSchema(
             nullable=True,
         ),
         Field(
+            "score_low",
+            FieldType.NUMBER,
+            Words("Value, lower end", "Zustandswert, untere Grenze"),
+            Words(
+                "The road's own value lies from here to score_high four times in five; "
+                "empty where the model's hit rates are unknown",
+                "Der wahre Wert liegt in vier von fünf Fällen zwischen hier und score_high; "
+                "leer, wo die Trefferquoten des Modells unbekannt sind",
+            ),
+            lambda of: of.result.score_low,
+            nullable=True,
+        ),
+        Field(
+            "score_high",
+            FieldType.NUMBER,
+            Words("Value, upper end", "Zustandswert, obere Grenze"),
+            Words(
+                "Upper end; above the score by what the model is known to miss",
+                "Obere Grenze; über dem Zustandswert um das, was das Modell erfahrungsgemäß "
+                "übersieht",
+            ),
+            lambda of: of.result.score_high,
+            nullable=True,
+        ),
+        Field(
+            "class_probability",
+            FieldType.NUMBER,
+            Words("Probability of the class", "Wahrscheinlichkeit der Klasse"),
+            Words(
+                "Probability that the road is in the class given, 0 to 1",
+                "Wahrscheinlichkeit, dass die Straße in dieser Klasse liegt, 0 bis 1",
+            ),
+            lambda of: of.result.class_probability,
+            nullable=True,
+        ),
+        Field(
+            "finding",
+            FieldType.TEXT,
+            Words("What may be said", "Aussage"),
+            Words(
+                "class_1 to class_4; no_damage_seen or little_damage_seen where the value is in "
+                "class 1, but the model would not have seen what contradicts it",
+                "class_1 bis class_4; no_damage_seen (keine Schäden gesehen) oder "
+                "little_damage_seen (wenig Schäden gesehen), wo der Wert in Klasse 1 liegt, das "
+                "Modell aber nicht gesehen hätte, was dagegen spricht",
+            ),
+            lambda of: of.result.finding or None,
+            nullable=True,
+        ),
+        Field(
             "coverage",
             FieldType.NUMBER,
             Words("Share seen", "Gesehener Anteil"),

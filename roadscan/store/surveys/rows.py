@@ -12,6 +12,7 @@ from roadscan.model.arrays import Floats
 from roadscan.model.damage import Damage, LaneGrid, Observation
 from roadscan.model.drive import ClockFit, Drive, RejectedBox, VideoInfo
 from roadscan.model.frame import Camera
+from roadscan.model.hit_rate import HitRate
 from roadscan.model.review import BoxKey, ReviewedObservation
 from roadscan.model.road import (
     Direction,
@@ -32,6 +33,7 @@ REGISTER = TypeAdapter(RegisterEntry)
 SEGMENT = TypeAdapter(Segment)
 RESULT = TypeAdapter(SegmentResult)
 DAMAGE = TypeAdapter(Damage)
+HIT_RATES = TypeAdapter(dict[str, HitRate])
 
 Row = dict[str, Any]
 """A row being written or read; used nowhere else."""

@@ -216,6 +216,7 @@ class DriveSteps:
                 tools.detector.kinds,
                 tools.scheme.text,
                 (key,),
+                dict(tools.detector.hit_rates),
             )
         )
         chunks = len(self._store.done_chunks(key.drive_id, key.settings_sha256))

@@ -141,6 +141,7 @@ class RematchSteps:
                 known.model_kinds,
                 known.scheme_text,
                 moved,
+                known.hit_rates,
             )
         )
 
