@@ -1,6 +1,6 @@
 // @ts-check
 /** The map: segments in the colours of their class; the network itself serves as base map. */
-import {CLASSES, classOf, GREY, strokeOf} from "./class_styles.js";
+import {CLASSES, classOf, coloursOf, GREY, strokeOf} from "./class_styles.js";
 import {allFeatures, chooseSurvey} from "./features.js";
 import {attempt, button, describe, find, make, show} from "./page.js";
 import {between, leading, section} from "./sections.js";
@@ -10,8 +10,9 @@ import {number, text, textOr, time} from "./texts.js";
 
 /** Shown where a person has judged something. */
 const REVIEWS = ["n_reviewed", "n_rejected"];
-const SHOWN = ["street", "score", "condition_class", "reason", "riss_pct", "afli_pct", "ofs_pct", "coverage", "n_damages", "n_reviewed", "n_rejected", "direction", "from_m", "to_m", "assessed_at", "model"];
-const FRACTIONS = ["score", "riss_pct", "afli_pct", "ofs_pct"];
+const SHOWN = ["street", "score", "finding", "score_low", "score_high", "class_probability", "reason", "riss_pct", "afli_pct", "ofs_pct", "coverage", "n_damages", "n_reviewed", "n_rejected", "direction", "from_m", "to_m", "assessed_at", "model"];
+const SHARES = ["coverage", "class_probability"];
+const FRACTIONS = ["score", "score_low", "score_high", "riss_pct", "afli_pct", "ofs_pct"];
 
 /** Prefix of the images that show street names. */
 const NAME = "name:";
@@ -64,7 +65,7 @@ function load({name: survey, classes}) {
     put("damages", damages);
     put("names", nameLines(segments));
     if (!map.getLayer("class-0")) addLayers();
-    for (const {number: class_, colour} of [{number: 0, colour: GREY}, ...classes]) {
+    for (const [class_, colour] of coloursOf(classes).set(0, GREY)) {
       map.setPaintProperty(`class-${class_}`, "line-color", colour);
       find(`sample-${class_}`).setAttribute("stroke", colour);
     }
@@ -133,7 +134,7 @@ function addLayers() {
  */
 function shown(key, value) {
   if (key === "assessed_at") return time(Date.parse(value) / 1000);
-  if (key === "coverage") return text("percent", {n: number(100 * value)});
+  if (SHARES.includes(key)) return text("percent", {n: number(100 * value)});
   if (FRACTIONS.includes(key)) return number(value, 2);
   if (typeof value === "number") return number(value, Number.isInteger(value) ? 0 : 2);
   return textOr(`${key}_${value}`, String(value));

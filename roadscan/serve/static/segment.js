@@ -2,6 +2,7 @@
 /** A segment and its evidence: the steps of its score, its cells, pictures of its damages and its road. */
 import {call, me} from "./api.js";
 import {allFeatures} from "./features.js";
+import {classOf, UNSURE} from "./class_styles.js";
 import {attempt, fill, find, given, make} from "./page.js";
 import {leading, section} from "./sections.js";
 import {boxedPhoto, draw} from "./svg.js";
@@ -41,11 +42,27 @@ function notAssessed(p, steps) {
   return steps.weighted_sum === null ? why : `${why} ${text("values_do_not_count")}`;
 }
 
+/** @param {any} p properties of a segment */
+function unsure(p) {
+  return classOf(p) === UNSURE;
+}
+
+/**
+ * @param {any} p properties of a segment with a score
+ * @returns {string[]} how far the score may be from the road's own, and what it supports
+ */
+function error(p) {
+  if (p.score_low === null) return [text("no_error_known")];
+  const said = text("score_error", {low: shown(p.score_low), high: shown(p.score_high), percent: number(100 * p.class_probability, 0)});
+  return unsure(p) ? [said, text("not_class_1")] : [said];
+}
+
 /** @param {{properties: any, steps: any, agrees: boolean}} evidence */
 function showOutcome({properties: p, steps, agrees}) {
   const scored = p.score === null ? [notAssessed(p, steps)] : [
     text("weighted", {sum: shown(steps.weighted_sum), through: text(steps.break_through ? "broken_through" : "not_broken_through")}),
-    text("outcome", {score: shown(p.score), class: p.condition_class, basis: p.twsub_basis.toUpperCase()}),
+    text(unsure(p) ? "outcome_unsure" : "outcome", {score: shown(p.score), class: p.condition_class, finding: textOr(`finding_${p.finding}`, ""), basis: p.twsub_basis.toUpperCase()}),
+    ...error(p),
   ];
   const seen = p.assessed_at ? text("seen", {coverage: number(100 * p.coverage), cells: p.cells, views: shown(p.views_mean, 1), at: time(Date.parse(p.assessed_at) / 1000)}) : text("seen_none", {cells: p.cells});
   const madeBy = text("method_used", {model: p.model, scheme: p.scheme, version: p.scheme_version});

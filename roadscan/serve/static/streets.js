@@ -1,6 +1,6 @@
 // @ts-check
 /** The map's content as a table: a row per street, to sort, search and print. */
-import {CLASSES, classOf, strokeOf} from "./class_styles.js";
+import {CLASSES, classOf, coloursOf, strokeOf, UNSURE} from "./class_styles.js";
 import {allFeatures, chooseSurvey} from "./features.js";
 import {attempt, find, make, show} from "./page.js";
 import {printMap} from "./print_map.js";
@@ -9,7 +9,7 @@ import {between} from "./sections.js";
 import {lineSample} from "./svg.js";
 import {language, number, text, time} from "./texts.js";
 
-/** @typedef {{street: string, score: number | null, length: number, class_1: number, class_2: number, class_3: number, class_4: number, not_assessed: number, worst: number | null, worst_id: string, worst_at: string, damages: number, reviewed: number, rejected: number}} Street */
+/** @typedef {{street: string, score: number | null, length: number, class_1: number, class_2: number, class_3: number, class_4: number, unsure: number, not_assessed: number, worst: number | null, worst_id: string, worst_at: string, damages: number, reviewed: number, rejected: number}} Street */
 
 /** @type {Street[]} */
 let streets = [];
@@ -30,7 +30,7 @@ export function byStreet(segments) {
   const found = new Map();
   for (const {properties: p} of segments) {
     const name = p.street ?? "";
-    const row = found.get(name) ?? {street: name, score: null, weighted: 0, length: 0, class_1: 0, class_2: 0, class_3: 0, class_4: 0, not_assessed: 0, worst: null, worst_id: "", worst_at: "", damages: 0, reviewed: 0, rejected: 0};
+    const row = found.get(name) ?? {street: name, score: null, weighted: 0, length: 0, class_1: 0, class_2: 0, class_3: 0, class_4: 0, unsure: 0, not_assessed: 0, worst: null, worst_id: "", worst_at: "", damages: 0, reviewed: 0, rejected: 0};
     found.set(name, row);
     row.length += p.length_m;
     row.damages += p.n_damages;
@@ -40,7 +40,8 @@ export function byStreet(segments) {
       row.not_assessed += p.length_m;
       continue;
     }
-    row[/** @type {"class_1"} */ (`class_${p.condition_class}`)] += p.length_m;
+    const class_ = classOf(p);
+    row[class_ === UNSURE ? "unsure" : /** @type {"class_1"} */ (`class_${class_}`)] += p.length_m;
     row.weighted += p.score * p.length_m;
     if (row.worst === null || p.score > row.worst) [row.worst, row.worst_id, row.worst_at] = [p.score, p.segment_id, between(p)];
   }
@@ -74,7 +75,7 @@ function link(page, asked, label) {
 /** Draws the map of the printed page: the segments of the streets shown, styled as on the map. */
 function drawMap() {
   const wanted = find("search").value.toLocaleLowerCase(language);
-  const colours = new Map(survey?.classes.map(({number: class_, colour}) => [class_, colour]));
+  const colours = coloursOf(survey?.classes ?? []);
   const shown = segments.filter(({properties: p}) => (p.street ?? "").toLocaleLowerCase(language).includes(wanted));
   const lines = shown.sort((a, b) => classOf(a.properties) - classOf(b.properties)).map(({properties, geometry}) => {
     const class_ = classOf(properties);
@@ -100,7 +101,7 @@ function verdicts({reviewed, rejected}) {
 function draw() {
   const wanted = find("search").value.toLocaleLowerCase(language);
   const shown = streets.filter((row) => row.street.toLocaleLowerCase(language).includes(wanted)).sort(order);
-  const numbers = /** @type {const} */ (["length", "class_1", "class_2", "class_3", "class_4", "not_assessed"]);
+  const numbers = /** @type {const} */ (["length", "class_1", "unsure", "class_2", "class_3", "class_4", "not_assessed"]);
   find("streets").tBodies[0].replaceChildren(...shown.map((row) => make("tr", {},
     make("th", {scope: "row"}, link("/", {street: row.street}, row.street || text("unnamed"))),
     make("td", {class: "number"}, row.score === null ? "–" : number(row.score, 2)),
