@@ -6,8 +6,10 @@ from typing import Annotated
 
 import typer
 
+from roadscan.cli import options
 from roadscan.cli.screen import printable
 from roadscan.errors import ExitCode, InputFault
+from roadscan.model.road import Vehicle
 from roadscan.pipeline.progress import BYTES, bars_on_stderr
 from roadscan.serve.uploads.client import list_sources, send_files
 from roadscan.serve.uploads.connection import Connection
@@ -35,6 +37,7 @@ def upload(
     survey: Annotated[
         str, typer.Option(help="Survey that the drives belong to. Default: the year.")
     ] = "",
+    vehicle: options.Vehicle = Vehicle.CAR,
 ) -> None:
     """Upload drives to a service.
 
@@ -43,7 +46,7 @@ def upload(
     """
     sources, refused = list_sources(files), 0
     with closing(Connection(server, key)) as connection, bars_on_stderr(BYTES) as progress:
-        for result in send_files(connection, sources, survey, progress, _tell):
+        for result in send_files(connection, sources, survey, progress, _tell, vehicle=vehicle):
             if isinstance(result, InputFault):
                 refused += 1
                 problem = f"{result.code}: {result.message}. {result.hint}"

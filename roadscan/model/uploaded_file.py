@@ -5,6 +5,8 @@ from enum import StrEnum
 from pathlib import PurePosixPath
 from typing import Final
 
+from roadscan.model.road import Vehicle
+
 VIDEO_SUFFIXES: Final = frozenset({".mp4", ".m4v", ".mov", ".mkv", ".avi", ".ts", ".mts", ".m2ts"})
 TRACK_SUFFIXES: Final = (".gpx", ".nmea", ".csv", ".geojson", ".kml", ".tcx", ".fit")
 CAMERA_SUFFIX: Final = ".toml"
@@ -64,6 +66,8 @@ class StoredFile:
     """Last job that took this video, or that read this file beside one; "" while none has."""
     purged_s: float | None = None
     """When its bytes were deleted, leaving only this row; None while they exist."""
+    vehicle: Vehicle = Vehicle.CAR
+    """What drove, as the sender says of this survey."""
 
     @property
     def in_work(self) -> bool:

@@ -303,6 +303,7 @@ survey_files = Table(
     Column("uploaded_by", Text, nullable=False),
     Column("uploaded_s", Float, nullable=False),
     Column("taken_by", String, nullable=False),
+    Column("vehicle", String, nullable=False, server_default="car"),
     PrimaryKeyConstraint("sha256", "survey"),
 )
 

@@ -9,6 +9,7 @@ import {send} from "./tus.js";
 const POLL_MS = 2000;
 const MIB = 1024 * 1024;
 const KEPT_SURVEY = "survey";
+const KEPT_VEHICLE = "vehicle";
 
 /**
  * @param {File} file
@@ -35,16 +36,17 @@ function dropOf(files, survey) {
 
 /** @param {FileList | File[]} files */
 function sendAll(files) {
-  const survey = find("choose").elements.survey;
+  const {survey, vehicle} = find("choose").elements;
   if (!survey.reportValidity()) return;
   localStorage.setItem(KEPT_SURVEY, survey.value);
+  localStorage.setItem(KEPT_VEHICLE, vehicle.value);
   const wanted = [...files].filter((file) => !file.name.startsWith(".")).sort((a, b) => Number(isVideo(a)) - Number(isVideo(b)));
   for (const file of wanted.filter(({size}) => !size)) refuse(file);
   const whole = wanted.filter(({size}) => size);
   const drop = dropOf(whole, survey.value);
   attempt(async () => {
     for (const file of whole) {
-      await sendOne(file, {survey: survey.value, drop, dropFiles: String(whole.length), relativePath: file.webkitRelativePath});
+      await sendOne(file, {survey: survey.value, vehicle: vehicle.value, drop, dropFiles: String(whole.length), relativePath: file.webkitRelativePath});
       await list();
     }
   });
@@ -165,5 +167,6 @@ async function filesOf(entry) {
 }
 
 find("choose").elements.survey.value = localStorage.getItem(KEPT_SURVEY) ?? "";
+find("choose").elements.vehicle.value = localStorage.getItem(KEPT_VEHICLE) ?? "car";
 setInterval(() => { if (!document.hidden) list().catch(show); }, POLL_MS);
 attempt(list);

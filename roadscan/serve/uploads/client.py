@@ -16,6 +16,7 @@ from typing import Final
 from urllib.parse import unquote
 
 from roadscan.errors import InputFault, RoadscanError
+from roadscan.model.road import Vehicle
 from roadscan.model.uploaded_file import FileKind
 from roadscan.pipeline.progress import Progress
 from roadscan.read.input_files import check_file, sha256_of
@@ -98,6 +99,7 @@ def send_files(
     progress: Progress,
     tell: Callable[[str], None] = lambda _: None,
     wait: Callable[[float], None] = time.sleep,
+    vehicle: Vehicle = Vehicle.CAR,
 ) -> Iterator[UploadedFile | InputFault]:
     """Upload files one after another; yield each when it is uploaded, or why it failed.
 
@@ -122,6 +124,7 @@ def send_files(
                 "sha256": sha256,
                 "drop": drop_id,
                 "dropFiles": str(len(sources)),
+                "vehicle": vehicle.value,
             } | ({"survey": survey} if survey else {})
             upload = _FileUpload(
                 connection, source, tus_protocol.write_metadata(metadata), progress

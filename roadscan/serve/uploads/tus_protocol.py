@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from roadscan.errors import RoadscanError
+from roadscan.model.road import Vehicle
 from roadscan.model.survey import MAX_SURVEY_NAME, SURVEY_NAME
 from roadscan.model.uploaded_file import UploadSource
 
@@ -46,6 +47,7 @@ class UploadMetadata:
     """Of the whole file, verified when it is complete; "" if not sent."""
     header: str
     """The header as received; HEAD returns it."""
+    vehicle: Vehicle = Vehicle.CAR
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +61,9 @@ class Checksum:
 def parse_metadata(header: str) -> UploadMetadata:
     """Read `Upload-Metadata`: pairs of a key and a base64 value.
 
-    Known keys are `filename` (or `name`), `relativePath`, `survey`, `sha256`, `drop`, `dropFiles`;
-    others are kept as received. Names are text: no part of one ever becomes a path here.
+    Known keys are `filename` (or `name`), `relativePath`, `survey`, `vehicle`, `sha256`, `drop`,
+    `dropFiles`; others are kept as received. Names are text: no part of one ever becomes a path
+    here.
 
     Raises
     ------
@@ -78,6 +81,9 @@ def parse_metadata(header: str) -> UploadMetadata:
     survey = values.get("survey", "").strip()
     if survey:
         check_survey_name(survey)
+    vehicle = values.get("vehicle", "") or Vehicle.CAR.value
+    if vehicle not in set(Vehicle):
+        raise _wrong(f"vehicle is {_quoted(vehicle)}", f"Send one of {', '.join(Vehicle)}")
     sha256 = values.get("sha256", "").lower()
     if sha256 and not _SHA256.fullmatch(sha256):
         raise _wrong(f"sha256 is {_quoted(sha256)}", "Send 64 hexadecimal digits")
@@ -87,7 +93,8 @@ def parse_metadata(header: str) -> UploadMetadata:
     count = values.get("dropFiles", "0") if drop_id else "0"
     if not re.fullmatch(r"[0-9]{1,6}", count) or int(count) > MAX_DROP_FILES:
         raise _wrong(f"dropFiles is {_quoted(count)}", f"Send a number up to {MAX_DROP_FILES}")
-    return UploadMetadata(UploadSource(drop_id, int(count), folder, name), survey, sha256, header)
+    place = UploadSource(drop_id, int(count), folder, name)
+    return UploadMetadata(place, survey, sha256, header, Vehicle(vehicle))
 
 
 def write_metadata(values: Mapping[str, str]) -> str:

@@ -123,4 +123,5 @@ class UploadService:
             upload.owner_id,
             upload.uploaded_by,
             upload.created_s,
+            vehicle=upload.sent.vehicle,
         )

@@ -5,6 +5,7 @@ The bytes are stored elsewhere, by checksum; see roadscan.serve.uploads.upload_s
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
 from operator import itemgetter
 from typing import Any, Final
 
@@ -26,6 +27,7 @@ from sqlalchemy import (
 from sqlalchemy.exc import IntegrityError
 
 from roadscan.model.access import AuditEntry
+from roadscan.model.road import Vehicle
 from roadscan.model.uploaded_file import (
     RECORDINGS,
     FileKind,
@@ -65,7 +67,7 @@ class Files:
         row = {name: getattr(file, name) for name in _FILE}
         row |= {"kind": file.kind.value, "upload_id": upload_id}
         self._insert_once(tables.files, row)
-        reference = {name: row[name] for name in _REFERENCE}
+        reference = {name: row[name] for name in _REFERENCE} | {"vehicle": file.vehicle.value}
         is_new = self._insert_once(tables.survey_files, reference)
         where = {"sha256": file.sha256, "survey": file.survey, "kind": file.kind.value}
         self._insert_once(tables.file_places, _place_row(place) | where)
@@ -259,6 +261,9 @@ def _renew(db: Connection, file: StoredFile, upload_id: str, *, is_new: bool) ->
         own = and_(references.c.sha256 == file.sha256, references.c.survey == file.survey)
         waits = {"taken_by": "", "uploaded_s": file.uploaded_s}
         db.execute(update(references).where(own).values(waits))
+    still = and_(references.c.sha256 == file.sha256, references.c.survey == file.survey)
+    idle = and_(still, references.c.taken_by == "")
+    db.execute(update(references).where(idle).values(vehicle=file.vehicle.value))
     if is_new:
         db.execute(update(files).where(this).values(uploaded_s=file.uploaded_s))
     if file.kind in RECORDINGS:
@@ -283,6 +288,7 @@ def _placed() -> Select[Any]:
             references.owner_id,
             references.uploaded_by,
             references.uploaded_s,
+            references.vehicle,
             places.survey,
             places.kind,
             places.name,
@@ -298,7 +304,7 @@ def _placed() -> Select[Any]:
 
 def _placed_file(row: Row[Any]) -> UploadedFile:
     place = UploadSource(row.drop_id, row.drop_files, row.folder, row.name)
-    return UploadedFile(_file(row), place)
+    return UploadedFile(replace(_file(row), vehicle=Vehicle(row.vehicle)), place)
 
 
 def _file(row: Row[Any]) -> StoredFile:

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
 from roadscan.errors import RoadscanError
+from roadscan.model.road import Vehicle
 from roadscan.model.uploaded_file import UploadSource
 from roadscan.serve.queue.job import SurveyName
 from roadscan.serve.uploads.tus_protocol import (
@@ -42,6 +43,15 @@ def test_a_file_of_a_drop_says_where_it_lay():
     )  # fmt: skip
     assert sent.place == UploadSource("d1", 12, "Nord/100", "GOPR01.MP4")
     assert (sent.survey, sent.sha256) == ("Nord 2026", "ab" * 32)
+
+
+def test_what_drove_is_a_car_unless_it_is_said():
+    assert named("a.mp4").vehicle is Vehicle.CAR
+    assert named("a.mp4", vehicle="bicycle").vehicle is Vehicle.BICYCLE
+    with pytest.raises(RoadscanError) as error:
+        named("a.mp4", vehicle="tank")
+    assert error.value.code == "upload_metadata"
+    assert "works" in error.value.hint
 
 
 def test_little_or_nothing_said_is_enough():

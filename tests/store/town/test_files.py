@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from roadscan.model.access import AuditEntry
+from roadscan.model.road import Vehicle
 from roadscan.model.uploaded_file import (
     FileKind,
     FileTotals,
@@ -249,6 +250,14 @@ def test_a_video_sent_for_two_surveys_is_a_drive_of_each_and_once_more_of_none(f
     assert [drive.video.survey for drive in files.waiting()] == ["2027"]
     assert files.take("video", "2027", "two")
     assert files.waiting() == ()
+
+
+def test_what_drove_is_kept_with_the_video_until_a_job_takes_it(files):
+    item = placed("a.mp4", content="video")
+    for vehicle in (Vehicle.CAR, Vehicle.BICYCLE):
+        put(files, replace(item, file=replace(item.file, vehicle=vehicle)))
+        (drive,) = files.waiting()
+        assert drive.video.vehicle is vehicle
 
 
 def test_the_same_drop_for_two_surveys_is_counted_for_each(files):

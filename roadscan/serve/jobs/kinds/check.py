@@ -146,7 +146,7 @@ def check_drive(store: Store, files: SentFiles, request: DriveRequest) -> DriveC
         camera = read_camera(None if sent is None else files.path_of(sent))
     network = store.network(request.network_sha256)
     with drive_linked(files, request) as (video, track):
-        found = checking.check_drive(video, track, network, camera)
+        found = checking.check_drive(video, track, network, camera, request.vehicle)
     if found.track is None:
         return found
     return replace(

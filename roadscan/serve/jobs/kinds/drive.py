@@ -10,13 +10,21 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext, supp
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, ClassVar, Final
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final
 
 from fastapi import APIRouter, Depends
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    TypeAdapter,
+    model_serializer,
+)
 
 from roadscan.errors import RoadscanError
 from roadscan.model.access import Caller, Right
+from roadscan.model.road import Vehicle
 from roadscan.model.survey import DriveKey, Survey
 from roadscan.model.uploaded_file import TRACK_SUFFIXES, VIDEO_SUFFIXES, WaitingDrive
 from roadscan.read.input_files import errors_reported_as
@@ -55,6 +63,15 @@ class DriveRequest(JobRequest):
     model: str = ""
     offset_s: Annotated[float, Field(allow_inf_nan=False)] | None = None
     every_m: Annotated[float, Field(ge=0.5, le=100.0)] = 3.0
+    vehicle: Vehicle = Vehicle.CAR
+
+    @model_serializer(mode="wrap")
+    def _as_before(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Leave out the vehicle that was the only one: ids are made from requests, and stay."""
+        values: dict[str, Any] = dump(self)
+        if self.vehicle is Vehicle.CAR:
+            values.pop("vehicle", None)
+        return values
 
 
 class DriveToWork(BaseModel):
@@ -104,6 +121,7 @@ def drive_request(
         camera_name=drive.camera.name if drive.camera else "",
         network_sha256=_network_of(town, survey),
         offset_s=offset_s,
+        vehicle=drive.video.vehicle,
     )
 
 
@@ -271,11 +289,12 @@ class DriveSteps:
             request.every_m,
             tools.scheme.viewing,
             tools.pictures.key,
+            request.vehicle,
         )
         with drive_linked(self._files, request) as (video, track):
             prepared = prepare.prepare_drive(
                 video,
-                prepare.drive_track(track, tools.network),
+                prepare.drive_track(track, tools.network, request.vehicle),
                 tools.network,
                 settings,
                 prepare.Detecting(tools.detector.name, tools.detector.sha256),

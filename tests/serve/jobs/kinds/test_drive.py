@@ -10,6 +10,7 @@ import pytest
 from roadscan.detect import detector as detector_module
 from roadscan.detect.people import ModelHangsError
 from roadscan.errors import RoadscanError
+from roadscan.model.road import Vehicle
 from roadscan.pipeline import chunk, keep_pictures
 from roadscan.read import network as network_module
 from roadscan.serve.jobs.kinds import drive as module
@@ -18,6 +19,22 @@ from roadscan.serve.jobs.kinds.drive import HANGS, DriveRequest, DriveSteps
 from roadscan.serve.jobs.kinds.network import NetworkRequest, read_network
 from roadscan.serve.jobs.sent_files import SentFiles
 from tests.serve.jobs.town import SAMPLES
+
+
+def test_a_request_by_car_is_what_it_was_before_vehicles_were_known() -> None:
+    request = DriveRequest(
+        survey="Herbst",
+        video_sha256="1" * 64,
+        video_name="a.mp4",
+        track_sha256="2" * 64,
+        track_name="a.gpx",
+        network_sha256="0" * 64,
+    )
+    cycled = request.model_copy(update={"vehicle": Vehicle.BICYCLE})
+
+    assert "vehicle" not in request.model_dump_json()
+    assert DriveRequest.model_validate_json(cycled.model_dump_json()) == cycled
+    assert request.job_id() != cycled.job_id()
 
 
 class Ended(BaseException):
