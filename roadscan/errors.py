@@ -48,6 +48,7 @@ EXIT_CODES: Final[dict[str, ExitCode]] = {
     "track_null_island": ExitCode.BAD_INPUT,
     "track_too_short": ExitCode.BAD_INPUT,
     "track_missing": ExitCode.BAD_INPUT,
+    "track_swapped": ExitCode.BAD_INPUT,
     "track_no_overlap": ExitCode.BAD_INPUT,
     "clock_unknown": ExitCode.BAD_INPUT,
     "clock_contradicted": ExitCode.BAD_INPUT,
@@ -90,6 +91,7 @@ EXIT_CODES: Final[dict[str, ExitCode]] = {
     "store_version": ExitCode.BAD_INPUT,
     "store_malformed": ExitCode.BAD_INPUT,
     "store_unreachable": ExitCode.BAD_INPUT,
+    "store_busy": ExitCode.BAD_INPUT,
     # service
     "account_exists": ExitCode.BAD_INPUT,
     "account_unknown": ExitCode.BAD_INPUT,

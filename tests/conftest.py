@@ -11,6 +11,7 @@ from tests.small_drive import SmallDrive, write_small_drive
 
 # Examples take longer on a busy machine, which says nothing about the code. Where a change is
 # judged the same examples are tried each time, so that it stands or falls by itself.
+os.environ.setdefault("ROADSCAN_CACHE", "")  # nothing of a test outlasts it
 settings.register_profile("roadscan", deadline=None, derandomize="CI" in os.environ)
 settings.load_profile("roadscan")
 

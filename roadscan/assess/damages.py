@@ -10,7 +10,7 @@ from roadscan.assess.cells import touched_cells
 from roadscan.assess.passes import CombinedLane
 from roadscan.assess.scheme import Scheme
 from roadscan.assess.segmentation import segment_at
-from roadscan.model.arrays import Bools, Floats
+from roadscan.model.arrays import Bools, Floats, Ints
 from roadscan.model.damage import STRIPS, Damage, LaneGrid, Observation
 from roadscan.model.road import Segment
 
@@ -29,16 +29,15 @@ def find_damages(
 ) -> tuple[Damage, ...]:
     """Join the affected cells of one lane into damages, along the link.
 
-    A cell is affected if a share of the passes over it that is larger than the scheme's threshold
-    found it affected. `segments` (in order) are those of this lane; kinds that the scheme does not
-    have are ignored. An observation belongs to every damage whose cells it touches. The extent of a
-    damage is that of its observations, within its cells.
+    Whatever any pass found is in a damage or at the edge of one, for it counts in the score: no
+    score without records that explain it. `segments` (in order) are those of this lane; kinds that
+    the scheme does not have are ignored. An observation belongs to every damage whose cells it
+    touches. Extents are what its observations saw, within the cells.
     """
     damages = []
     observations = [sighting.observation for sighting in lane.sightings]
     for kind in sorted(lane.grid.hits.keys() & scheme.kinds.keys()):
-        affected = lane.share({kind}) > scheme.passes.damage_share
-        numbers, count = ndimage.label(affected, NEIGHBOURS)
+        numbers, count = _numbered(lane.share({kind}), scheme.passes.damage_share)
         rule = scheme.kinds[kind].cells
         own: list[list[Observation]] = [[] for _ in range(count + 1)]
         for observation in observations:
@@ -52,6 +51,18 @@ def find_damages(
             if own[number]
         ]
     return tuple(sorted(damages, key=lambda d: (d.from_offset_m, d.kind, d.damage_id)))
+
+
+def _numbered(share: Floats, damage_share: float) -> tuple[Ints, int]:
+    """Return the number of each cell's damage, 0 where there is none, and how many there are.
+
+    Cells at the edge of a damage that few of those who found it found are no part of it: passes
+    agree on a place to about a metre. What only few passes found at all is a damage all the same.
+    """
+    apart, count = ndimage.label(share > 0, NEIGHBOURS)
+    most = np.concatenate([[0.0], ndimage.maximum(share, apart, np.arange(1, count + 1))])
+    numbers, count = ndimage.label(share > damage_share * most[apart], NEIGHBOURS)
+    return numbers, count
 
 
 def _damage(
@@ -78,6 +89,7 @@ def _damage(
         joined=False,
     )
     times = [o.frame_t_s for o in own]
+    n_passes, n_passes_over = lane.passes_that_found(kind, cells), lane.passes_over(cells)
     segment = segment_at(segments, int(rows[len(rows) // 2]))
     return Damage(
         damage_id=_id_of(lane.grid, kind, int(rows[0]), int(strips[0])),
@@ -92,14 +104,14 @@ def _damage(
         left_max_m=across[1],
         cells=tuple(zip(rows.tolist(), strips.tolist(), strict=True)),
         area_m2=round((along[1] - along[0]) * (across[1] - across[0]), 3),
-        confidence=round(_confidence(own), 4),
+        confidence=round(_confidence(own) * n_passes / n_passes_over, 4),
         n_observations=len({o.frame_t_s for o in own}),
         first_seen_s=min(times),
         last_seen_s=max(times),
-        accuracy_m=round(min(o.accuracy_m for o in own), 2),
+        accuracy_m=round(max(min(o.accuracy_m for o in own), lane.apart_m[rows].max()), 2),
         best=max(own, key=picture_rank),
-        n_passes=lane.passes_that_found(kind, cells),
-        n_passes_over=lane.passes_over(cells),
+        n_passes=n_passes,
+        n_passes_over=n_passes_over,
     )
 
 

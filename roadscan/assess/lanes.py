@@ -22,7 +22,7 @@ from roadscan.model.damage import STRIPS, Damage, LaneGrid, Verdict
 from roadscan.model.hit_rate import HitRate
 from roadscan.model.review import BoxVerdict, ReviewedObservation
 from roadscan.model.road import Link, Segment, Surface
-from roadscan.model.score import Indicators, NotScored, SegmentResult
+from roadscan.model.score import Indicators, NotScored, PlaceConcern, SegmentResult
 from roadscan.model.survey import LaneEvidence
 
 UNKNOWN = Indicators(None, None, None)
@@ -134,20 +134,24 @@ def assess_segment(
     there are several passes, by the share of them that found it affected. An indicator whose kinds
     the model does not know is unknown, not zero, and so are all indicators on surfaces other than
     asphalt, for which the model was not made. `unusable` holds what rejected frames would have
-    viewed, which explains missing coverage. Confidence is coverage x (1 - 0.5^views): segments
-    viewed often and completely are trusted most.
+    viewed, which explains missing coverage. Confidence is coverage x (1 - 0.5^views) x agreement:
+    segments viewed often and completely, by passes that agree, are trusted most.
     """
     rows = segment_rows(segment)
     cells = len(rows) * STRIPS
     grid = None if lane is None else lane.grid
     views = np.zeros((len(rows), STRIPS)) if grid is None else grid.views[rows.start : rows.stop]
     assessed = views > 0
-    coverage = round(float(assessed.sum()) / cells, 4)
+    seen = lane.seen[rows.start : rows.stop] if lane and assessed.any() else assessed
+    coverage = round(float(seen.sum()) / cells, 4)
     views_mean = round(float(views[assessed].mean()), 2) if assessed.any() else 0.0
     seen_s = np.array([]) if grid is None else grid.last_seen_s[rows.start : rows.stop]
     seen_s = seen_s[np.isfinite(seen_s)]
-    lost = _lost(assessed, rows, unusable)
+    lost = _lost(seen, rows, unusable)
+    accuracy_m = _accuracy_m(lane, rows)
     reason = _why_not(link, coverage, float(lost.mean()), scheme)
+    if reason is None and accuracy_m is not None and accuracy_m > segment.length_m:
+        reason = NotScored.PLACE_UNKNOWN
     if lane is None or not assessed.any() or link.surface is not Surface.ASPHALT:
         indicators = UNKNOWN
     else:
@@ -163,18 +167,43 @@ def assess_segment(
         coverage=coverage,
         cells=cells,
         views_mean=views_mean,
-        confidence=round(coverage * (1.0 - 0.5**views_mean), 4),
+        confidence=round(coverage * (1.0 - 0.5**views_mean) * _agreement(lane, rows, scheme), 4),
         n_damages=n_damages,
         assessed_at_s=float(seen_s.max()) if len(seen_s) else None,
         lost=_lost_by_reason(lost, rows, unusable),
+        accuracy_m=accuracy_m,
+        concern=_concern(lane, rows),
     )
 
 
-def _lost(assessed: Bools, rows: range, unusable: LaneGrid | None) -> Bools:
+def _agreement(lane: CombinedLane | None, rows: range, scheme: Scheme) -> float:
+    """Return how far the passes agree on the damaged cells of a segment, 0.5 to 1."""
+    if lane is None or len(lane.affected) == 1:
+        return 1.0
+    agreement = lane.agreement(scheme.kinds)[rows.start : rows.stop]
+    return float(np.nanmean(agreement)) if np.isfinite(agreement).any() else 1.0
+
+
+def _accuracy_m(lane: CombinedLane | None, rows: range) -> float | None:
+    """Return how well the place of a segment is known, over what was seen of it."""
+    known = np.array([]) if lane is None else lane.grid.accuracy_m[rows.start : rows.stop]
+    known = known[np.isfinite(known)]
+    return round(float(known.mean()), 2) if len(known) else None
+
+
+def _concern(lane: CombinedLane | None, rows: range) -> str:
+    if lane is not None and lane.misfit[rows.start : rows.stop].any():
+        return PlaceConcern.DO_NOT_FIT
+    if lane is not None and lane.far[rows.start : rows.stop].any():
+        return PlaceConcern.FAR_APART
+    return ""
+
+
+def _lost(seen: Bools, rows: range, unusable: LaneGrid | None) -> Bools:
     """Return the cells that only rejected frames cover."""
     if unusable is None:
-        return np.zeros_like(assessed)
-    return (unusable.views[rows.start : rows.stop] > 0) & ~assessed
+        return np.zeros_like(seen)
+    return (unusable.views[rows.start : rows.stop] > 0) & ~seen
 
 
 def _lost_by_reason(lost: Bools, rows: range, unusable: LaneGrid | None) -> dict[str, float]:

@@ -91,7 +91,8 @@ class PassRule:
     half_weight_accuracy_m: float
     """A pass that is located no better than to this accuracy counts half."""
     damage_share: float
-    """Cells found affected by a larger share of the passes over them form a damage."""
+    """A damage is made of the cells that more than this share of those passes found affected that
+    found it anywhere."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,8 @@ import shapely
 
 from roadscan.locate.road_graph import RoadGraph
 from roadscan.model.arrays import Bools, Floats, Ints
-from roadscan.model.track import DrivePath
+from roadscan.model.track import DEFAULT_ACCURACY_M, DrivePath
 
-DEFAULT_ACCURACY_M = 3.0
 LANE_M = 3.0
 """Links are centre lines: on a wide road a vehicle drives about this far beside the line."""
 PATH_M = 1.0

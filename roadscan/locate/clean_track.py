@@ -22,7 +22,7 @@ from roadscan.locate.standstill import (
     stays,
 )
 from roadscan.model.arrays import Bools, Floats, Ints
-from roadscan.model.track import CleanCounts, DrivePath, Gap, Track
+from roadscan.model.track import DEFAULT_ACCURACY_M, CleanCounts, DrivePath, Gap, Track
 
 MIN_GAP_S: Final = 5.0
 GAP_INTERVALS: Final = 2.5
@@ -34,8 +34,6 @@ SPARSE_SHARE: Final = 0.3
 """Least share of a track's time in such intervals for a logger of that kind."""
 PART_INTERVALS: Final = 1.5
 """Parts declared by the file are joined where the next fix follows at the usual interval."""
-DEFAULT_ACCURACY_M: Final = 3.0
-"""For fixes without a stated accuracy: a consumer receiver under open sky."""
 SPARSE_S: Final = 2.5
 """At intervals from this on, the way from fix to fix may have corners."""
 NULL_ISLAND_DEG: Final = 0.01

@@ -14,12 +14,14 @@ from roadscan.locate.doubtful_ways import certain
 from roadscan.locate.likeliest import likeliest
 from roadscan.locate.matched_route import LegFixes, matched_path
 from roadscan.locate.road_graph import road_graph
+from roadscan.locate.roads_near import on_roads_near
 from roadscan.locate.unmatched import Lost, gaps_of
 from roadscan.model.arrays import Bools, Ints
 from roadscan.model.road import MatchedPath, Network, Vehicle
 from roadscan.model.track import DrivePath
 
 
+@on_roads_near
 def match_path(path: DrivePath, network: Network, vehicle: Vehicle = Vehicle.CAR) -> MatchedPath:
     """Match a path; fixes that fit no road stay unmatched and are reported as gaps.
 

@@ -1,5 +1,6 @@
 """The road network with linear referencing (ISO 19148): links, segments and positions on them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
@@ -171,7 +172,7 @@ class Link:
 class Network:
     """The roads of a town in one metric CRS."""
 
-    links: tuple[Link, ...]
+    links: Sequence[Link]
     crs_epsg: int
     sha256: str
     """Of the file it was read from."""

@@ -17,9 +17,19 @@ class NotScored(StrEnum):
     SURFACE_NOT_SUPPORTED = "surface_not_supported"
     COVERAGE_TOO_LOW = "coverage_too_low"
     FRAMES_UNUSABLE = "frames_unusable"
+    PLACE_UNKNOWN = "place_unknown"
     RISS_MISSING = "riss_missing"
     OFS_MISSING = "ofs_missing"
     INDICATOR_MISSING = "indicator_missing"
+
+
+class PlaceConcern(StrEnum):
+    """What is wrong with the place of what several passes over a lane found."""
+
+    FAR_APART = "passes_far_apart"
+    """They saw the same farther apart than the accuracies that they state allow."""
+    DO_NOT_FIT = "passes_do_not_fit"
+    """They found damage, and have too little of it in common to be brought together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,3 +115,7 @@ class SegmentResult:
     finding: str = ""
     """What may be said: "class_1" to "class_4", or "no_damage_seen" or "little_damage_seen" where
     the score is in class 1 and the model would not have seen what contradicts it."""
+    accuracy_m: float | None = None
+    """Of its place along the link, one standard deviation; None where nothing was seen."""
+    concern: str = ""
+    """A `PlaceConcern`; "" where there is none."""

@@ -1,5 +1,6 @@
 """A survey: drives assessed together, their scheme, and the results."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
@@ -16,6 +17,13 @@ MAX_SURVEY_NAME: Final = 80
 SURVEY_NAME: Final = r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069/\\]+$"
 """Pattern of a survey's name wherever one is accepted: no path separators, because export files
 are named after it, and nothing that breaks a line or changes the direction of the text."""
+
+
+def survey_name_fault(name: str) -> str | None:
+    """Return why a survey cannot have a name; None if it can."""
+    if len(name) > MAX_SURVEY_NAME:
+        return f"has {len(name)} characters"
+    return None if re.fullmatch(SURVEY_NAME, name) else "cannot be used"
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,6 +43,10 @@ FIX_FIELDS: Final = (
 """The arrays of a `Track`, with one value per fix."""
 
 
+DEFAULT_ACCURACY_M = 3.0
+"""Of a receiver that does not say how accurate it is, one standard deviation."""
+
+
 @dataclass(frozen=True, slots=True)
 class Gap:
     """A period without a usable track; nothing is placed in it."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+from pyproj import Transformer
 
 from roadscan.errors import RoadscanError
 from roadscan.locate.apparent_motion import Motion, apparent_motion
@@ -24,6 +25,7 @@ from roadscan.locate.vehicle_speed import vehicle_doubt
 from roadscan.model.arrays import Floats
 from roadscan.model.drive import Drive, RematchInputs
 from roadscan.model.frame import Camera
+from roadscan.model.link_table import bounds_of
 from roadscan.model.road import MatchedPath, Network, Vehicle
 from roadscan.model.track import FIX_FIELDS, CleanCounts, DrivePath, Track
 from roadscan.pipeline.run_record import Stopwatch
@@ -124,11 +126,11 @@ def with_warnings(track: Track, path: DrivePath, vehicle: Vehicle) -> Track:
 def with_losses(track: Track, counts: CleanCounts) -> Track:
     """Return the track, with a warning if many of its fixes cannot be used."""
     dropped = {
-        "unread": track.unread,
-        "not_increasing": counts.not_increasing,
-        "no_position": counts.no_position,
-        "outlier_speed": counts.outlier_speed,
-        "outlier_acceleration": counts.outlier_acceleration,
+        "cannot be read": track.unread,
+        "with a time that goes back": counts.not_increasing,
+        "without a position": counts.no_position,
+        "after a jump": counts.outlier_speed,
+        "after a jerk": counts.outlier_acceleration,
     }
     lost, fixes = sum(dropped.values()), counts.fixes + track.unread
     if lost < MAX_LOST_SHARE * fixes:
@@ -262,19 +264,39 @@ def _filmed(track: Track, from_s: float, to_s: float) -> Track:
 
 def check_near(path: DrivePath, network: Network, name: str) -> None:
     """Raise `network_too_far` if path and network lie more than 10 km apart."""
-    low = np.min([link.xy_m.min(axis=0) for link in network.links], axis=0)
-    high = np.max([link.xy_m.max(axis=0) for link in network.links], axis=0)
+    bounds_m = bounds_of(network.links)
+    low, high = bounds_m[:, :2].min(axis=0), bounds_m[:, 2:].max(axis=0)
     xy = np.column_stack([path.x_m, path.y_m])
     outside_m = np.hypot(*np.maximum(0.0, np.maximum(low - xy, xy - high)).T)
     nearest_m = float(np.min(outside_m)) if np.isfinite(outside_m).any() else np.inf
     if nearest_m <= MAX_NETWORK_DISTANCE_M:
         return
+    if _is_near_turned_round(path, low, high):
+        raise RoadscanError(
+            "track_swapped",
+            f"longitude and latitude of the track {name} are swapped: turned round they lie at the "
+            "network, as they are thousands of kilometres away",
+            "Swap the two columns, or their names",
+        )
     raise RoadscanError(
         "network_too_far",
         f"the track {name} comes no nearer to the network {network.source} "
         f"than {nearest_m / 1000:.0f} km",
         "Give the network of the place that was driven",
     )
+
+
+def _is_near_turned_round(path: DrivePath, low: Floats, high: Floats) -> bool:
+    """Tell whether a track comes near to a network if longitude and latitude change places."""
+    transformer = Transformer.from_crs(path.crs_epsg, 4326, always_xy=True)
+    lon, lat = transformer.transform(path.x_m, path.y_m)
+    usable = np.isfinite(lon) & np.isfinite(lat) & (np.abs(lon) <= 90.0)
+    if not usable.any():
+        return False
+    x_m, y_m = transformer.transform(lat[usable], lon[usable], direction="INVERSE")
+    xy = np.column_stack([x_m, y_m])
+    outside_m = np.hypot(*np.maximum(0.0, np.maximum(low - xy, xy - high)).T)
+    return bool(np.nanmin(outside_m, initial=np.inf) <= MAX_NETWORK_DISTANCE_M)
 
 
 def settings_digest(drive: Drive, network: Network, trace: RematchInputs, viewing: str) -> str:

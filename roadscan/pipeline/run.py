@@ -13,7 +13,7 @@ from roadscan.detect.detector import load_detector
 from roadscan.errors import InputFault, RoadscanError
 from roadscan.model.drive import Drive
 from roadscan.model.road import Network, Vehicle
-from roadscan.model.survey import DriveKey, Survey
+from roadscan.model.survey import MAX_SURVEY_NAME, DriveKey, Survey, survey_name_fault
 from roadscan.pipeline.chunk import AnalysisTools, chunk_of, work_chunks
 from roadscan.pipeline.find_inputs import find_track, list_videos
 from roadscan.pipeline.keep_pictures import PictureRules, load_picture_rules
@@ -132,6 +132,8 @@ def run(  # noqa: PLR0913 -- each is an option of the command
     """
     watch, progress = Stopwatch(), progress or NoProgress()
     out = Path(out)
+    name = survey or out.resolve().name
+    _check_name(name)
     given = [videos] if isinstance(videos, Path | str) else videos
     paths = list_videos([Path(video) for video in given])
     with watch.stage("load"):
@@ -146,7 +148,6 @@ def run(  # noqa: PLR0913 -- each is an option of the command
         _check_writable(out)
     if tell is not None:
         tell(tools.network.remarks)
-    name = survey or out.resolve().name
     offset = None if offset_s is None else GivenOffset(offset_s, offset_within_s)
     settings = Settings(
         name, tools.camera, offset, every_m, tools.scheme.viewing, rules.key, vehicle
@@ -187,6 +188,17 @@ def run(  # noqa: PLR0913 -- each is an option of the command
             f"{out / RUN_FILE} says where frames and detections went",
         )
     return RunResult(out, record)
+
+
+def _check_name(name: str) -> None:
+    """Refuse a name that the service would refuse too; raises `option_invalid`."""
+    why = survey_name_fault(name)
+    if why is not None:
+        raise RoadscanError(
+            "option_invalid",
+            f"the survey {name[:60]!r} {why}",
+            f"Name it with --survey, up to {MAX_SURVEY_NAME} characters without / and \\",
+        )
 
 
 def _pictures(store: Store, survey: str, out: Path, rules: PictureRules) -> PicturesRecord:

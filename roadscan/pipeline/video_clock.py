@@ -41,6 +41,7 @@ ASSUMED_SLACK_S: Final = 60.0
 """A video without a date may begin with the track if that is no longer than this beyond it."""
 DAY_S: Final = 86_400.0
 
+ASSUMED: Final = "clock_assumed: the video has no date: it is taken to begin with the track"
 WHY_NOT: Final = {
     "little_seen": "the pictures show too few changes of speed and turns to tell the time by",
     "little_driven": "the track has too few turns and changes of speed to tell the time by",
@@ -189,7 +190,7 @@ def _not_confirmed(clock: NoClock) -> str:
 
 def _as_given(info: VideoInfo, started_s: float, given: GivenOffset, clock: NoClock) -> ClockFit:
     """Return the given offset, far less sure where the pictures do not agree with it."""
-    warnings = ("clock_assumed",) if info.started_s is None else ()
+    warnings = (ASSUMED,) if info.started_s is None else ()
     sigma_s = given.within_s / 3.0**0.5
     if clock.why == "no_fit":
         sigma_s, warnings = max(sigma_s, UNCONFIRMED_SIGMA_S), (*warnings, _not_confirmed(clock))
@@ -207,7 +208,7 @@ def _assumed(info: VideoInfo, path: DrivePath, started_s: float, clock: NoClock)
             "this drive alone",
         )
     sigma_s = max(UNCONFIRMED_SIGMA_S, slack_s / 12.0**0.5)
-    warnings = ("clock_assumed", _not_confirmed(clock))
+    warnings = (ASSUMED, _not_confirmed(clock))
     return ClockFit(started_s, 0.0, sigma_s, "assumed", clock.correlation, warnings)
 
 

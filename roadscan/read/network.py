@@ -13,14 +13,16 @@ from pyproj import Transformer
 
 from roadscan.errors import RoadscanError
 from roadscan.model.arrays import Floats
+from roadscan.model.link_table import kept
 from roadscan.model.road import Link, Network
 from roadscan.read.input_files import check_file, sha256_of
 from roadscan.read.network_assumptions import assumptions_of, ids_remark, remarks_on
-from roadscan.read.network_faults import Fault, LineFault
+from roadscan.read.network_cache import cache_key, keep_network, load_network
+from roadscan.read.network_faults import Fault, Island, LineFault
 from roadscan.read.network_geojson import geojson_lines, read_geojson
 from roadscan.read.network_geometry import ReadLink, mend_lines
 from roadscan.read.network_ids import kept_ids
-from roadscan.read.network_junctions import with_junctions
+from roadscan.read.network_junctions import Meetings, islands, with_junctions
 from roadscan.read.network_mapping import NetworkMapping, mapping_path, read_mapping
 from roadscan.read.network_osm import read_osm
 from roadscan.read.network_preview import NetworkPreview, preview_lines, preview_ways
@@ -105,6 +107,35 @@ def read_network(
         `network_format_unknown`, `network_malformed`, `network_no_crs`, `network_no_lines`,
         `network_zip_refused`, and what `check_file` raises.
     """
+    check_file(path, MAX_BYTES)
+    key = _key(path, default_lane_width_m, mapping, paths=paths)
+    known = load_network(key, path.name) if before is None else None
+    if known is not None:
+        return known
+    network = _read(path, default_lane_width_m, mapping, before, paths=paths)
+    if before is None:
+        keep_network(key, network)
+    return network
+
+
+def _key(
+    path: Path, default_lane_width_m: float, mapping: NetworkMapping | None, *, paths: bool
+) -> str:
+    """Return the key under which a network is kept: what it is read from, and how."""
+    beside = [sidecar(path, suffix) for suffix in BESIDE_SHAPEFILE] + [mapping_path(path)]
+    contents = [sha256_of(file) if file and file.exists() else "" for file in (path, *beside)]
+    how = (READING, default_lane_width_m, mapping, paths, path.name)
+    return cache_key(contents, [repr(how)])
+
+
+def _read(
+    path: Path,
+    default_lane_width_m: float,
+    mapping: NetworkMapping | None,
+    before: Network | None,
+    *,
+    paths: bool,
+) -> Network:
     with _extracted(path) as file:
         meanings = _meanings(file, mapping)
         table = TABLES.get(file.suffix.lower())
@@ -117,9 +148,9 @@ def read_network(
         found = _metric_links(read, default_lane_width_m, path.name, before=before)
         assumed = assumptions_of(found.read)
         preview = (
-            preview_ways(len(found.links), found.faults, assumed)
+            preview_ways(len(found.links), found.faults, assumed, found.islands)
             if lines is None
-            else preview_lines(lines, meanings, found.faults, assumed)
+            else preview_lines(lines, meanings, found.faults, assumed, found.islands)
         )
         scheme_width = any(link.lane_width_source == "scheme" for link in found.links)
         settings = _settings(default_lane_width_m if scheme_width else None, mapping)
@@ -132,7 +163,8 @@ def read_network(
             *remarks_on(found.links, preview, path.name),
             *ids_remark(found.kept_ids, found.read, before),
         )
-        return Network(found.links, found.epsg, sha256, path.name, remarks)
+        links = kept(found.links, len(found.links))
+        return Network(links, found.epsg, sha256, path.name, remarks)
 
 
 def preview_network(
@@ -157,14 +189,18 @@ def preview_network(
             found = _metric_links(
                 FORMATS[file.suffix.lower()](file, meanings), default_lane_width_m, path.name
             )
-            return preview_ways(len(found.links), found.faults, assumptions_of(found.read))
+            return preview_ways(
+                len(found.links), found.faults, assumptions_of(found.read), found.islands
+            )
         lines = table(file)
         try:
             read = raw_links(lines, meanings, path.name)
             found = _metric_links(read, default_lane_width_m, path.name, refuse=False)
         except RoadscanError:  # reported when it is read; here only its columns matter
             return preview_lines(lines, meanings)
-        return preview_lines(lines, meanings, found.faults, assumptions_of(found.read))
+        return preview_lines(
+            lines, meanings, found.faults, assumptions_of(found.read), found.islands
+        )
 
 
 def _meanings(file: Path, mapping: NetworkMapping | None) -> NetworkMapping:
@@ -211,6 +247,7 @@ class _Found:
     faults: list[Fault]
     kept_ids: frozenset[str]
     """Ids that another line had in the network before, and that are none of its own place."""
+    islands: tuple[Island, ...]
 
 
 def _metric_links(
@@ -253,7 +290,8 @@ def _metric_links(
     read, kept_ids = _with_known_ids(read, before, epsg)
     read = _with_register(read)
     mended, found = mend_lines([line for _, line in read])
-    links = with_junctions([line.link for line in mended])
+    meetings = Meetings.of([line.link for line in mended])
+    links = with_junctions(meetings)
     kept = {link.link_id: link for link in links}
     return _Found(
         tuple(links),
@@ -261,6 +299,15 @@ def _metric_links(
         [(given, kept[given.link_id]) for given, _ in read if given.link_id in kept],
         [*faults, *found],
         kept_ids,
+        tuple(
+            Island(
+                mended[part[0]].number,
+                links[part[0]].link_id,
+                len(part),
+                round(float(meetings.length_m[part].sum()), 1),
+            )
+            for part in islands(meetings)
+        ),
     )
 
 

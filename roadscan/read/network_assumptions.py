@@ -91,7 +91,12 @@ def assumptions_of(read: Sequence[tuple[RawLink, Link]]) -> tuple[Assumption, ..
 
 def remarks_on(links: Sequence[Link], preview: NetworkPreview, source: str) -> tuple[str, ...]:
     """Return a command's remarks on a network, one per line; warnings begin with "warning: "."""
-    return (*_columns(preview, source, len(links)), *_assumed(preview), *_faults(preview))
+    return (
+        *_columns(preview, source, len(links)),
+        *_assumed(preview),
+        *_faults(preview),
+        *_islands(preview),
+    )
 
 
 def ids_remark(
@@ -153,3 +158,20 @@ def _faults(preview: NetworkPreview) -> Iterator[str]:
         )
         more = f" and {count - len(shown)} more" if count > len(shown) else ""
         yield f"warning: {count} x {_WRONG[LineFault(kind)]}: {told}{more}"
+
+
+def _islands(preview: NetworkPreview) -> Iterator[str]:
+    found = preview.all_islands
+    if not found.islands:
+        return
+    shown = preview.islands[:MAX_TOLD]
+    told = "; ".join(
+        f"{island.links} links, {island.length_m:.0f} m from "
+        + (f"line {island.line} ({island.link_id})" if island.line else island.link_id)
+        for island in shown
+    )
+    more = f" and {found.islands - len(shown)} more" if found.islands > len(shown) else ""
+    yield (
+        f"warning: {found.islands} x not connected with the rest of the network, "
+        f"{found.length_m / 1000.0:.2f} km in all: {told}{more}"
+    )

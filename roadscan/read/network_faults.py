@@ -63,6 +63,17 @@ class Fault:
     """The id of the line; "" if it has none."""
 
 
+@dataclass(frozen=True, slots=True)
+class Island:
+    """A part of a network that no way connects with the rest."""
+
+    line: int
+    """Number of its first line in the file, from 1."""
+    link_id: str
+    links: int
+    length_m: float
+
+
 class Assumed(StrEnum):
     """Property of roads that is assumed because the network does not state it."""
 

@@ -254,8 +254,10 @@ def _targets(ends: Floats, moves: Bools, onto: Floats) -> Floats:
         return target
     linked = coo_array((np.ones(len(pairs), np.bool_), pairs.T), shape=(len(ends), len(ends)))
     _, group = connected_components(linked, directed=False)
-    for number in np.unique(group[pairs]):
-        members = np.flatnonzero(group == number)
+    by_group = np.argsort(group, kind="stable")
+    starts = np.searchsorted(group[by_group], np.arange(group.max() + 2))
+    for number in np.unique(group[pairs]).tolist():
+        members = by_group[starts[number] : starts[number + 1]]
         fixed = members[~moves[members]]
         middle = ends[fixed if len(fixed) else members].mean(axis=0)
         going = members[moves[members]]

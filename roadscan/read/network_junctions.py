@@ -21,15 +21,15 @@ MAX_STEPS: Final = 50
 """Links that a street is followed over to its next junction."""
 
 
-def with_junctions(links: Sequence[Link]) -> list[Link]:
+def with_junctions(meetings: "Meetings") -> list[Link]:
     """Return the links with the places where named streets meet them.
 
     Where none does at an end, the street is followed to its next junction, as long as it goes on
     in one link only.
     """
+    links = meetings.links
     if not any(link.street for link in links):
         return list(links)
-    meetings = _Meetings.of(links)
     own = [meetings.junctions_on(number) for number in range(len(links))]
     return [
         replace(
@@ -50,7 +50,7 @@ class _Meeting:
 
 
 @dataclass(frozen=True, slots=True)
-class _Meetings:
+class Meetings:
     """Which links meet where."""
 
     links: Sequence[Link]
@@ -59,7 +59,7 @@ class _Meetings:
     by_node: dict[int, list[_Meeting]]
 
     @classmethod
-    def of(cls, links: Sequence[Link]) -> "_Meetings":
+    def of(cls, links: Sequence[Link]) -> "Meetings":
         """Find where ends meet each other or another link, and where links share a vertex."""
         shapes = np.array([shapely.LineString(link.xy_m) for link in links], dtype=object)
         length_m = shapely.length(shapes)
@@ -105,8 +105,25 @@ class _Meetings:
         return None if only is None or only.end < 0 else (only.link, only.end)
 
 
+def islands(meetings: Meetings) -> list[list[int]]:
+    """Return the parts that no way connects with the longest one, the longest of them first.
+
+    Each is the numbers of its links, in order.
+    """
+    count = len(meetings.links)
+    pairs = np.array(
+        [(here[0].link, other.link) for here in meetings.by_node.values() for other in here[1:]]
+    ).reshape(-1, 2)
+    joined = coo_array((np.ones(len(pairs), np.bool_), pairs.T), shape=(count, count))
+    parts, part = connected_components(joined, directed=False)
+    length_m = np.bincount(part, meetings.length_m, parts)
+    by_part = np.split(np.argsort(part, kind="stable"), np.cumsum(np.bincount(part))[:-1])
+    order = np.argsort(-length_m, kind="stable")[1:]
+    return [by_part[number].tolist() for number in order.tolist()]
+
+
 def _beyond(
-    meetings: _Meetings, own: Sequence[list[Junction]], number: int, end: int
+    meetings: Meetings, own: Sequence[list[Junction]], number: int, end: int
 ) -> Iterator[Junction]:
     """Yield the next junction behind an end of a link, unless there is one at the end itself."""
     here_m = meetings.length_m[number] if end else 0.0

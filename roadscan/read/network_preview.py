@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from math import isnan
 from typing import Final
 
-from roadscan.read.network_faults import Assumption, Fault, LineFault
+from roadscan.read.network_faults import Assumption, Fault, Island, LineFault
 from roadscan.read.network_mapping import MEANINGS, NetworkMapping, id_parts
 from roadscan.read.network_rows import Lines, Reading, Row, text_of
 from roadscan.read.road_tags import (
@@ -22,6 +22,7 @@ from roadscan.read.road_tags import (
 )
 
 EXAMPLES: Final = 3
+MAX_ISLANDS: Final = 20
 MAX_FAULTS: Final = 100
 """Faults listed individually; the rest are only counted."""
 WIDEST_ROAD_M: Final = 60.0
@@ -42,6 +43,24 @@ class Column:
 
 
 @dataclass(frozen=True, slots=True)
+class IslandTotal:
+    """All parts of a network that are not connected with the rest."""
+
+    islands: int = 0
+    links: int = 0
+    length_m: float = 0.0
+
+    @classmethod
+    def of(cls, islands: Sequence[Island]) -> "IslandTotal":
+        """Add islands up."""
+        return cls(
+            len(islands),
+            sum(island.links for island in islands),
+            round(sum(island.length_m for island in islands), 1),
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class NetworkPreview:
     """Everything that a person should check before a network is used."""
 
@@ -55,6 +74,9 @@ class NetworkPreview:
     assumed: tuple[Assumption, ...] = ()
     carried: tuple[str, ...] = ()
     """Columns carried into the layers as they are."""
+    islands: tuple[Island, ...] = ()
+    """Parts that are not connected with the rest, the longest first; at most `MAX_ISLANDS`."""
+    all_islands: IslandTotal = IslandTotal()
     encoding: str = ""
     """That was found out because the file declares none."""
 
@@ -64,6 +86,7 @@ def preview_lines(
     mapping: NetworkMapping,
     of_geometry: Sequence[Fault] = (),
     assumed: Sequence[Assumption] = (),
+    islands: Sequence[Island] = (),
 ) -> NetworkPreview:
     """Preview the lines of a network under a mapping, with what else was found wrong with them."""
     reading = Reading.of(lines, mapping)
@@ -86,16 +109,30 @@ def preview_lines(
         counts,
         tuple(assumed),
         mapping.carry,
+        tuple(islands[:MAX_ISLANDS]),
+        IslandTotal.of(islands),
         lines.encoding,
     )
 
 
 def preview_ways(
-    links: int, of_geometry: Sequence[Fault], assumed: Sequence[Assumption]
+    links: int,
+    of_geometry: Sequence[Fault],
+    assumed: Sequence[Assumption],
+    islands: Sequence[Island] = (),
 ) -> NetworkPreview:
     """Preview OpenStreetMap data, which have no columns to choose from."""
     counts, shown = _counted(of_geometry)
-    return NetworkPreview(links, (), {}, shown, counts, tuple(assumed))
+    return NetworkPreview(
+        links,
+        (),
+        {},
+        shown,
+        counts,
+        tuple(assumed),
+        islands=tuple(islands[:MAX_ISLANDS]),
+        all_islands=IslandTotal.of(islands),
+    )
 
 
 def _counted(faults: Sequence[Fault]) -> tuple[dict[str, int], tuple[Fault, ...]]:

@@ -237,6 +237,7 @@ def level_of(tags: Mapping[str, str]) -> int:
     return -1 if tags.get("tunnel", "no").lower() not in NO else 0
 
 
+@lru_cache(maxsize=4096)
 def is_not_given(text: str) -> bool:
     """Tell whether a text means that no value is given: NULL, <Null>, -, k. A."""
     word = text.casefold().replace(" ", "").strip("<>()[]")

@@ -57,6 +57,16 @@ TRACCAR = {"fixtime", "devicetime"}
 NORTH = {"N": 1, "S": -1}
 EAST = {"E": 1, "O": 1, "W": -1}
 """Signs of a coordinate; O is the German letter for east."""
+SAME_TIME_S = 0.5
+SAME_DEG = 1e-5
+"""About a metre: columns that differ by less say the same."""
+MOST_LAT, MOST_LON = 90.0, 180.0
+MINUTES = 60.0
+DAY_S = 86_400.0
+SERIAL_EPOCH_DAYS = 25_569.0
+"""1970-01-01 as a spreadsheet counts."""
+FIRST_SERIAL, LAST_SERIAL = 29_226.0, 73_050.0
+"""1980 to 2099, the age of satellite navigation."""
 UNIT = re.compile(r"[(\[]([^)\]]*)[)\]]\s*$")
 NO_NAME = re.compile(r"[^a-z0-9äöüß/]")
 DEGREES = re.compile(
@@ -85,9 +95,9 @@ class _Header:
         for place, name in enumerate(names):
             unit = UNIT.search(name)
             key = NO_NAME.sub("", UNIT.sub("", name).lower())
-            self._columns.setdefault(
-                key, _Column(name, place, unit.group(1).strip().lower() if unit else "")
-            )
+            column = _Column(name, place, unit.group(1).strip().lower() if unit else "")
+            # a second one of a name is kept, too: it may differ
+            self._columns.setdefault(key if key not in self._columns else f"{key} {place}", column)
 
     def columns(self) -> list[_Column]:
         return list(self._columns.values())
@@ -96,7 +106,12 @@ class _Header:
         return key in self._columns
 
     def all_of(self, wanted: tuple[str, ...]) -> list[_Column]:
-        return [self._columns[key] for key in wanted if key in self._columns]
+        return [
+            column
+            for name in wanted
+            for key, column in self._columns.items()
+            if key.split(" ")[0] == name
+        ]
 
     def find(self, wanted: tuple[str, ...]) -> _Column | None:
         return next(iter(self.all_of(wanted)), None)
@@ -139,7 +154,11 @@ def _read(rows: Iterator[list[str]], decimal: str) -> Fixes:
     fixes = Fixes()
     time_of = _time_column(header, ahead, decimal, fixes)
     lat_side, lon_side = _sides(header, ahead)
-    lat_of, lon_of = _angle(lat, lat_side, NORTH, decimal), _angle(lon, lon_side, EAST, decimal)
+    of_text = _minutes_in_degrees if _are_in_minutes((lat, lon), ahead, decimal) else float
+    lat_of = _angle(lat, lat_side, NORTH, decimal, of_text)
+    lon_of = _angle(lon, lon_side, EAST, decimal, of_text)
+    for column, names in ((lat, LAT), (lon, LON)):
+        _tell_others(column, header.all_of(names), ahead, decimal, fixes)
     speed, speed_unit = _speed(header)
     course, accuracy = header.find(COURSE), header.find(ACCURACY)
     hdop, valid = header.find(HDOP), header.find(VALID)
@@ -201,11 +220,15 @@ def _time_column(
     if not ways:
         fixes.not_read["time"] = f"no column for the time among {', '.join(header.names)[:200]}"
         return lambda _row: nan
-    for time_of, _ in ways:
-        if any(not isnan(time_of(row)) for row in rows):
-            return time_of
+    ways += [(serial, (column,)) for column in header.all_of(TIME + DATE)
+             if (serial := _serial_days(column, rows, decimal)) is not None]  # fmt: skip
+    reading = [way for way in ways if any(not isnan(way[0](row)) for row in rows)]
+    if reading:
+        _tell_other_times(reading, rows, fixes)
+        return reading[0][0]
     time_of, columns = max(ways, key=lambda way: len(way[1]))
     row = next((row for row in rows if any(column.of(row) for column in columns)), [])
+    fixes.seen_time = " ".join(column.of(row) for column in columns)
     fixes.not_read["time"] = " and ".join(
         f"column {column.name!r} holds {column.of(row)[:40]!r}" for column in columns
     )
@@ -231,8 +254,87 @@ def _sides(header: _Header, rows: list[list[str]]) -> tuple[_Column | None, _Col
     return lat_like, lon_like
 
 
+def _tell_other_times(
+    ways: list[tuple[Callable[[list[str]], float], tuple[_Column, ...]]],
+    rows: list[list[str]],
+    fixes: Fixes,
+) -> None:
+    """Say which of several columns is taken where they hold different times."""
+    (time_of, columns), *others = ways
+    for other_of, other in others:
+        if set(other) <= set(columns):
+            continue  # the date alone, of a date and a time of day
+        apart_s = [abs(time_of(row) - other_of(row)) for row in rows]
+        known = sorted(seconds for seconds in apart_s if not isnan(seconds))
+        if known and known[len(known) // 2] > SAME_TIME_S:
+            taken, left = (" and ".join(repr(one.name) for one in way) for way in (columns, other))
+            fixes.warnings.append(
+                f"track_columns: the time is that of {taken}; "
+                f"{left} differs by {known[len(known) // 2]:.1f} s"
+            )
+
+
+def _tell_others(
+    taken: _Column, others: list[_Column], rows: list[list[str]], decimal: str, fixes: Fixes
+) -> None:
+    """Say which of several columns is taken where they hold different coordinates."""
+    for other in others:
+        apart = [
+            abs(_number(taken.of(row), decimal) - _number(other.of(row), decimal)) for row in rows
+        ]
+        if any(degrees > SAME_DEG for degrees in apart):
+            fixes.warnings.append(
+                f"track_columns: positions are those of {taken.name!r}; {other.name!r} differs"
+            )
+
+
+def _serial_days(
+    column: _Column, rows: list[list[str]], decimal: str
+) -> Callable[[list[str]], float] | None:
+    """Return what reads days since 1899-12-30, as spreadsheets keep dates, if a column holds them.
+
+    Numbers of that size that are seconds would differ by more than a day's worth.
+    """
+    days = [_number(column.of(row), decimal) for row in rows]
+    known = [day for day in days if not isnan(day)]
+    if (
+        len(known) < 2
+        or not all(FIRST_SERIAL <= day <= LAST_SERIAL for day in known)
+        or max(known) - min(known) > 1.0
+        or len(set(known)) * 2 <= len(known)
+    ):
+        return None
+
+    def of(row: list[str]) -> float:
+        # to the millisecond: a double holds no more of such a number
+        return round((_number(column.of(row), decimal) - SERIAL_EPOCH_DAYS) * DAY_S, 3)
+
+    return of
+
+
+def _are_in_minutes(columns: tuple[_Column, _Column], rows: list[list[str]], decimal: str) -> bool:
+    """Tell whether coordinates are written as NMEA does, ddmm.mmmm: as degrees they are none."""
+    for column, most in zip(columns, (MOST_LAT, MOST_LON), strict=True):
+        known = [abs(value) for row in rows if not isnan(value := _number(column.of(row), decimal))]
+        if not known or not all(
+            most < value < 100.0 * most and value % 100.0 < MINUTES for value in known
+        ):
+            return False
+    return True
+
+
+def _minutes_in_degrees(text: str) -> float:
+    value = float(text)
+    degrees, minutes = divmod(abs(value), 100.0)
+    return (degrees + minutes / 60.0) * (-1.0 if value < 0.0 else 1.0)
+
+
 def _angle(
-    column: _Column, side: _Column | None, signs: dict[str, int], decimal: str
+    column: _Column,
+    side: _Column | None,
+    signs: dict[str, int],
+    decimal: str,
+    of_text: Callable[[str], float],
 ) -> Callable[[list[str]], float]:
     """Return the function that reads a coordinate of a row, with its sign from N, S, E or W."""
 
@@ -240,7 +342,7 @@ def _angle(
         written = DEGREES.fullmatch(_decimal_point(column.of(row), decimal))
         if written is None:
             return nan
-        degrees = float(written[2])
+        degrees = of_text(written[2])
         marks = [mark.upper() for mark in (written[1], written[3]) if mark]
         if side is not None:
             marks.append(side.of(row).upper()[:1])

@@ -7,9 +7,10 @@ import numpy as np
 
 from roadscan.errors import RoadscanError
 from roadscan.model.arrays import Floats, Ints
-from roadscan.model.track import Track
+from roadscan.model.track import DEFAULT_ACCURACY_M, Track
+from roadscan.read.coordinate_rounding import rounding_m
 from roadscan.read.input_files import check_file
-from roadscan.read.track_fixes import MAX_FIXES, Fixes, TooManyFixesError
+from roadscan.read.track_fixes import MAX_FIXES, Fixes, TooManyFixesError, hint_on_time
 from roadscan.read.track_formats import NAMES, TRACK_FORMATS, TrackFormat
 from roadscan.read.track_text import decoded
 from roadscan.read.track_times import CoarseTimesError, SettledTimes, settle_times
@@ -18,6 +19,10 @@ MAX_BYTES = 200_000_000
 """About 2 million fixes as GPX, over 50 h at 10 Hz."""
 MIN_FIXES = 2
 NULL_ISLAND_DEG = 1e-4
+BACKWARDS_SHARE = 0.9
+"""A file in which so many times go back is written with the newest first."""
+MIN_ROUNDING_M = 1.0
+"""Less than a receiver's own error does not matter."""
 TOLD_SHARE = 0.01
 """Fewer fixes with the time of another are only counted."""
 
@@ -84,8 +89,11 @@ def _checked(fixes: Fixes, name: str, file_name: str) -> Track:
             "track_no_times",
             f"none of the {len(t_s)} fixes of {file_name} has a date and time"
             + _seen(fixes, "time"),
-            "Record with UTC times: a planned route or relative seconds match no video",
+            hint_on_time(fixes.seen_time),
         )
+    if _newest_first(t_s):
+        fixes = fixes.turned_round()
+        t_s, lon, lat = t_s[::-1], lon[::-1], lat[::-1]
     good = np.isfinite(t_s) & (np.abs(lat) <= 90.0) & (np.abs(lon) <= 180.0)
     null = good & (np.abs(lat) < NULL_ISLAND_DEG) & (np.abs(lon) < NULL_ISLAND_DEG)
     if null.sum() * 2 > good.sum():
@@ -108,19 +116,42 @@ def _checked(fixes: Fixes, name: str, file_name: str) -> Track:
     def column(values: Sequence[float]) -> Floats:
         return np.array(values, dtype=np.float64)[index]
 
+    accuracy_m, rounded = _with_rounding(column(fixes.accuracy_m), lon[index], lat[index])
+
     return Track(
         t_s=settled.t_s[settled.kept],
         lon_deg=lon[index],
         lat_deg=lat[index],
         speed_mps=column(fixes.speed_mps),
         course_deg=column(fixes.course_deg),
-        accuracy_m=column(fixes.accuracy_m),
+        accuracy_m=accuracy_m,
         part=part[index],
         format=name,
         unread=int((~good).sum()),
         same_time=settled.copies + settled.earlier,
-        warnings=(*fixes.warnings, *_same_time(settled)),
+        warnings=(*fixes.warnings, *_same_time(settled), *rounded),
     )
+
+
+def _newest_first(t_s: Floats) -> bool:
+    steps_s = np.diff(t_s[np.isfinite(t_s)])
+    return (
+        bool(len(steps_s))
+        and bool(np.mean(steps_s <= 0.0) > BACKWARDS_SHARE)
+        and bool(steps_s.sum() < 0.0)
+    )
+
+
+def _with_rounding(
+    accuracy_m: Floats, lon_deg: Floats, lat_deg: Floats
+) -> tuple[Floats, tuple[str, ...]]:
+    """Return the accuracy with what rounded coordinates add to it, and a warning if it is much."""
+    added_m = rounding_m(lon_deg, lat_deg)
+    if added_m < MIN_ROUNDING_M:
+        return accuracy_m, ()
+    known_m = np.where(accuracy_m > 0.0, accuracy_m, DEFAULT_ACCURACY_M)
+    told = f"track_rounded: the coordinates are rounded, up to {added_m * 3.0**0.5:.0f} m off"
+    return np.hypot(known_m, added_m), (told,)
 
 
 def _seen(fixes: Fixes, what: str) -> str:

@@ -2,8 +2,8 @@
 
 import re
 from array import array
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from math import isnan, nan
 from typing import Any
 
@@ -22,12 +22,21 @@ UTC_S = (315_964_800.0, 4_102_444_800.0)
 
 DATE = re.compile(r"(\d{1,2})([./])(\d{1,2})\2(\d{4}|\d{2})(?=[ ,T])")
 """A date written day first (10.06.2026), or with slashes, before a time of day."""
+HALVES = re.compile(r"(\d{1,2})(:\d{2}:\d{2}(?:\.\d+)?)\s*([AaPp])\.?[Mm]\.?$")
+"""A time of day that counts to twelve."""
+ZONE_NAME = re.compile(r"\s+(UTC|GMT|MEZ|CET|MESZ|CEST)$", re.IGNORECASE)
+ZONES_H = {"UTC": 0, "GMT": 0, "MEZ": 1, "CET": 1, "MESZ": 2, "CEST": 2}
+"""Zones by names that mean one thing only."""
 SLASHED = re.compile(r"^(\d{4})/(\d{2})/(\d{2})")
 MONTHS = 12
+HOURS = 12
 
 
 class TooManyFixesError(Exception):
     """More than `MAX_FIXES` fixes in one file."""
+
+
+COLUMNS = ("t_s", "lon", "lat", "speed_mps", "course_deg", "accuracy_m", "part")
 
 
 def _numbers() -> "array[float]":
@@ -50,6 +59,8 @@ class Fixes:
     accuracy_m: "array[float]" = field(default_factory=_numbers)
     part: "array[int]" = field(default_factory=_counts)
     warnings: list[str] = field(default_factory=list)
+    seen_time: str = ""
+    """The first value that is no time, as it stands in the file."""
     not_read: dict[str, str] = field(default_factory=dict)
     """The first value that is no time ("time") or no place ("place"), with where it stands."""
 
@@ -81,6 +92,11 @@ class Fixes:
         self.accuracy_m.append(accuracy_m)
         self.part.append(part)
 
+    def turned_round(self) -> "Fixes":
+        """Return them in the opposite order."""
+        columns = {name: getattr(self, name)[::-1] for name in COLUMNS}
+        return replace(self, **columns)
+
 
 def epoch_s(moment: datetime) -> float:
     """Return UTC epoch seconds; a time without a zone is UTC."""
@@ -107,10 +123,37 @@ def _in_age(t_s: float) -> bool:
 
 
 def _moment_s(text: str) -> float:
+    zone = ZONE_NAME.search(text)
+    text = HALVES.sub(_of_24_hours, text if zone is None else text[: zone.start()])
     try:
-        return epoch_s(datetime.fromisoformat(_iso(text)))
+        moment = datetime.fromisoformat(_iso(text))
+        if zone is not None:
+            if moment.tzinfo is not None:
+                return nan
+            moment -= timedelta(hours=ZONES_H[zone[1].upper()])
+        return epoch_s(moment)
     except (ValueError, OverflowError):
         return nan
+
+
+def _of_24_hours(clock: re.Match[str]) -> str:
+    hour, rest, half = int(clock[1]), clock[2], clock[3].lower()
+    if not 1 <= hour <= HOURS:
+        return clock[0]
+    return f"{hour % HOURS + (HOURS if half == 'p' else 0):02d}{rest}"
+
+
+def hint_on_time(text: str) -> str:
+    """Return what to do about a value that is no date and time."""
+    if re.match(r"\d{1,2}/\d{1,2}/\d{2,4}", text):
+        return "Export dates as 2026-06-10: here day and month may be taken for each other"
+    if re.fullmatch(r"[\d.,]+", text):
+        return (
+            "Export dates and times: a number alone counts from a start that the file does not tell"
+        )
+    if re.match(r"\d{1,2}:\d{2}", text):
+        return "Export the date, too: a time of day alone may be of any day"
+    return "Record with UTC times: a planned route or relative seconds match no video"
 
 
 def _iso(text: str) -> str:

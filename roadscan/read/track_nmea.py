@@ -11,8 +11,11 @@ import pynmea2
 from roadscan.read.track_fixes import HDOP_TO_M, Fixes, number_or_nan
 
 KNOT_MPS = 0.514444
+ESTIMATED_QUALITY = frozenset({6, 7, 8})
+ESTIMATED_MODES = frozenset("EMS")
+RMC = re.compile(r"\$..RMC,")
 HALF_DAY = timedelta(hours=12)
-SENTENCE = re.compile(r"\$..(?:RMC|GGA),[^$*]*\*[0-9A-Fa-f]{2}")
+SENTENCE = re.compile(r"\$..(?:RMC|GGA|ZDA),[^$*]*\*[0-9A-Fa-f]{2}")
 """With its checksum: a truncated sentence has none."""
 PLACE = r"\d{4}\.\d+,[NS],\d{5}\.\d+,[EW],"
 UNCHECKED = re.compile(
@@ -46,8 +49,8 @@ def read_nmea(text: str) -> Fixes:
 
     Sentences with a wrong or missing checksum are skipped, and so are all other sentences; of a log
     without any checksum those that are whole are used, with a warning. GGA has no date: it takes
-    that of the last RMC, or the next day where the time of day has gone back. Before the first RMC,
-    and in a log without any, fixes have no time.
+    that of the last RMC (of the last ZDA in a log without any RMC), or the next day where the time
+    of day has gone back. Before the first of them, and in a log without any, fixes have no time.
     """
     fixes = Fixes()
     last: datetime | None = None
@@ -56,16 +59,46 @@ def read_nmea(text: str) -> Fixes:
     if not SENTENCE.search(text) and UNCHECKED.search(text):
         sentences = UNCHECKED
         fixes.warnings.append("track_unchecked: the sentences have no checksums")
+    dated_by_zda = RMC.search(text) is None
+    estimated = 0
     for found in sentences.finditer(text):
+        if found.group()[3:6] == "ZDA":
+            last = _date_of(found.group()) or last if dated_by_zda else last
+            continue
         sentence = _parse(found.group())
         if sentence is None:
             continue
+        estimated += _is_estimated(sentence)
         if epoch is None or not epoch.takes(sentence):
             last = _add(fixes, epoch, last)
             epoch = _Epoch(sentence.timestamp)
         setattr(epoch, sentence.sentence_type.lower(), sentence)
     _add(fixes, epoch, last)
+    if estimated:
+        told = f"{estimated} sentences are not of satellites (estimated, simulated or entered)"
+        fixes.warnings.append(f"track_estimated: {told}")
     return fixes
+
+
+def _date_of(text: str) -> datetime | None:
+    """Return the date and time of a ZDA sentence."""
+    try:
+        said = pynmea2.parse(text, check=True)
+        return datetime(said.year, said.month, said.day, tzinfo=UTC).replace(
+            hour=said.timestamp.hour,
+            minute=said.timestamp.minute,
+            second=said.timestamp.second,
+            microsecond=said.timestamp.microsecond,
+        )
+    except (pynmea2.ParseError, AttributeError, ValueError, TypeError):
+        return None
+
+
+def _is_estimated(sentence: Any) -> bool:
+    """Tell whether a position was not measured: by dead reckoning, by hand, by a simulator."""
+    if sentence.sentence_type == "GGA":
+        return sentence.gps_qual in ESTIMATED_QUALITY
+    return getattr(sentence, "mode_indicator", "") in ESTIMATED_MODES
 
 
 def _parse(text: str) -> Any:

@@ -28,6 +28,7 @@ from roadscan.serve.settings import ServeSettings
 from roadscan.serve.survey_exports import KEPT_S
 from roadscan.serve.town import Town
 from roadscan.store.surveys.list_drives import model_uses
+from roadscan.store.town.workers import WORKER_SILENT_S
 
 FIRST: Final = 100
 """At most this many of the files that are due are listed."""
@@ -37,11 +38,21 @@ class _Response(BaseModel):
     model_config = ConfigDict(frozen=True)
 
 
+class SetbackResponse(_Response):
+    """Something that could not be scheduled, and when that is tried again."""
+
+    item: str
+    error: str
+    next_try_s: float
+
+
 class DiskResponse(_Response):
     """The disk, and the workers that are alive."""
 
     disk: DiskUse
     workers: tuple[str, ...]
+    setbacks: tuple[SetbackResponse, ...]
+    """What their schedulers could not schedule, and try again."""
 
 
 class ModelDescribed(_Response):
@@ -132,7 +143,12 @@ def admin_router(town: Town) -> APIRouter:
     @router.get("/disk")
     def disk() -> DiskResponse:
         """Return how the disk is used, and which workers are alive."""
-        return DiskResponse(disk=disk_use(town), workers=town.workers())
+        told = town.heartbeats.setbacks(WORKER_SILENT_S)
+        return DiskResponse(
+            disk=disk_use(town),
+            workers=town.workers(),
+            setbacks=tuple(SetbackResponse(**asdict(one)) for one in told),
+        )
 
     @router.get("/models")
     def models() -> ModelsResponse:

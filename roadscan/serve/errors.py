@@ -1,15 +1,19 @@
 """Errors as HTTP responses: RFC 9457 problem details with a stable code."""
 
+import errno
 from typing import Final
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict
+from sqlalchemy.exc import OperationalError
 from starlette.exceptions import HTTPException
 
 from roadscan.errors import EXIT_CODES, ExitCode, RoadscanError
+from roadscan.store.database import FULL_RETRY_S, explained
 
+FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
 PROBLEM: Final = "application/problem+json"
 
 # Codes whose status differs from that of their exit code (see below).
@@ -48,6 +52,8 @@ HTTP_STATUS: Final[dict[str, int]] = {
     "output_in_use": 409,
     "output_not_writable": 500,
     "store_version": 500,
+    "store_busy": 503,
+    "store_unreachable": 503,
     "store_malformed": 500,
     "video_too_large": 413,
     "track_too_large": 413,
@@ -63,6 +69,8 @@ HTTP_STATUS: Final[dict[str, int]] = {
     "upload_stalled": 503,
     "file_in_use": 409,
 }
+RETRY_AFTER_S: Final = {503: 10.0, 507: FULL_RETRY_S}
+"""When to try again where the error does not say, by HTTP status."""
 _BY_EXIT: Final = {
     ExitCode.WRONG_OPTIONS: 400,
     ExitCode.BAD_INPUT: 400,
@@ -103,15 +111,29 @@ def problem(status: int, code: str, title: str, hint: str, **headers: str) -> JS
 def tell_errors(app: FastAPI) -> None:
     """Turn every error into a problem document."""
 
+    @app.exception_handler(OperationalError)
+    def _store(request: Request, error: OperationalError) -> JSONResponse:
+        return _coded(request, explained(error, "the service's database"))
+
+    @app.exception_handler(OSError)
+    def _system(request: Request, error: OSError) -> JSONResponse:
+        if error.errno not in FULL:
+            raise error
+        what, hint = "the disk of the service is full", "An administrator has to make room"
+        full = RoadscanError("output_disk_full", what, hint, retry_after_s=FULL_RETRY_S)
+        return _coded(request, full)
+
     @app.exception_handler(RoadscanError)
     def _coded(request: Request, error: RoadscanError) -> JSONResponse:
         headers = {}
         if error.code == "not_logged_in" and request.url.path.startswith("/ogc"):
             # makes GIS programs prompt for a name and a key; on the pages, browsers would too
             headers["WWW_Authenticate"] = 'Basic realm="roadscan", charset="UTF-8"'
-        if "retry_after_s" in error.facts:
-            headers["Retry_After"] = str(round(float(error.facts["retry_after_s"])))
-        return problem(status_of(error), error.code, error.message, error.hint, **headers)
+        status = status_of(error)
+        retry_after_s = error.facts.get("retry_after_s", RETRY_AFTER_S.get(status))
+        if retry_after_s is not None:
+            headers["Retry_After"] = str(round(float(retry_after_s)))
+        return problem(status, error.code, error.message, error.hint, **headers)
 
     @app.exception_handler(RequestValidationError)
     def _invalid(_: Request, error: RequestValidationError) -> JSONResponse:

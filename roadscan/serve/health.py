@@ -1,6 +1,8 @@
 """Health checks and metrics for operators: /healthz, /readyz, /metrics."""
 
 import shutil
+from collections.abc import Callable
+from math import nan
 from typing import Final
 
 from fastapi import APIRouter, Response
@@ -11,6 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from roadscan.serve.middleware import Answered
 from roadscan.serve.town import Town
+from roadscan.store.town.workers import WORKER_SILENT_S
 
 PROMETHEUS: Final = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -39,7 +42,7 @@ class Metrics:
         workers = Gauge(
             "roadscan_workers", "Workers heard of within a minute", registry=self._registry
         )
-        workers.set_function(lambda: len(town.workers()))
+        workers.set_function(lambda: _alive(town))
 
     def count(self, answered: Answered) -> None:
         """Count a request."""
@@ -62,11 +65,12 @@ def health_router(town: Town, metrics: Metrics) -> APIRouter:
 
     @router.get("/readyz")
     def readyz() -> JSONResponse:
-        """Say whether work can be done: store, disk space, a worker alive."""
+        """Say whether work gets done: store, disk space, a worker alive that schedules."""
         checks = {
-            "store": _answers(town.store.engine),
-            "disk": _free_bytes(town) >= town.settings.free_disk_reserve_bytes,
-            "worker": bool(town.workers()),
+            "store": _holds(lambda: _answers(town.store.engine)),
+            "disk": _holds(lambda: _free_bytes(town) >= town.settings.free_disk_reserve_bytes),
+            "worker": _holds(lambda: bool(town.workers())),
+            "scheduler": _holds(lambda: bool(town.heartbeats.scheduling(WORKER_SILENT_S))),
         }
         return JSONResponse(checks, 200 if all(checks.values()) else 503)
 
@@ -78,12 +82,25 @@ def health_router(town: Town, metrics: Metrics) -> APIRouter:
     return router
 
 
-def _answers(engine: Engine) -> bool:
+def _holds(check: Callable[[], bool]) -> bool:
+    """Return the result of a check; what cannot be checked does not hold."""
     try:
-        with engine.connect() as db:
-            return bool(db.scalar(text("SELECT 1")))
-    except SQLAlchemyError:
+        return check()
+    except (SQLAlchemyError, OSError):
         return False
+
+
+def _answers(engine: Engine) -> bool:
+    with engine.connect() as db:
+        return bool(db.scalar(text("SELECT 1")))
+
+
+def _alive(town: Town) -> float:
+    """Return the number of workers; not a number while the store does not answer."""
+    try:
+        return len(town.workers())
+    except SQLAlchemyError:
+        return nan
 
 
 def _free_bytes(town: Town) -> int:

@@ -24,6 +24,8 @@ FIRST_LINK_S: Final = 86400.0
 """Validity of the first administrator's link; the next start prints a new one."""
 DATABASE: Final = "ROADSCAN_DATABASE"
 """Environment variable that passes the database to `roadscan work`."""
+PARENT: Final = "ROADSCAN_PARENT"
+"""Environment variable that passes the process id: `roadscan work` ends with its service."""
 GRACE_S: Final = 10
 """Time that a shutdown waits for requests: uploads may take hours, but can be resumed."""
 POLL_S: Final = 1.0
@@ -74,8 +76,9 @@ def _workers(settings: ServeSettings, count: int) -> Iterator[None]:
     command += ["--keep-days", f"{settings.keep_raw_s / DAY_S:g}"]
     command += ["--picture-every-m", f"{settings.picture_every_m:g}"]
     command += [] if settings.deletes_raw else ["--no-purge"]
+    own = os.environ | {DATABASE: settings.database, PARENT: str(os.getpid())}
     # the database password goes into the environment: any user can list command lines
-    run = partial(subprocess.Popen, command, env=os.environ | {DATABASE: settings.database})
+    run = partial(subprocess.Popen, command, env=own)
     stop = threading.Event()
     supervisors = [threading.Thread(target=_keep_running, args=(run, stop)) for _ in range(count)]
     for supervisor in supervisors:

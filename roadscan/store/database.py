@@ -10,6 +10,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, create_engine, inspect, make_url, text
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import NullPool
 
 from roadscan.errors import RoadscanError
@@ -22,6 +23,11 @@ _LOCKS: Final = {
     "postgresql": "SELECT pg_advisory_xact_lock(7263)",
 }
 """By dialect, the statement that lets only one process upgrade at a time."""
+DISK_FULL: Final = "53100"
+"""PostgreSQL's code for a full disk."""
+BUSY_RETRY_S: Final = 5.0
+AWAY_RETRY_S: Final = 10.0
+FULL_RETRY_S: Final = 60.0
 _OF_POSTGIS: Final = frozenset({"spatial_ref_sys"})
 
 
@@ -68,6 +74,25 @@ def version_error(version: str, name: str) -> RoadscanError | None:
         f"{name} has version {version}, newer than this roadscan, which has {newest}",
         "Upgrade roadscan, or name another one",
     )
+
+
+def explained(error: OperationalError, where: str) -> RoadscanError:
+    """Return an error of a database that may pass as one for the user, with when to try again."""
+    words = " ".join(str(error.orig).split())
+    if getattr(error.orig, "sqlstate", None) == DISK_FULL or "disk is full" in words:
+        return RoadscanError(
+            "output_disk_full", f"no room left for {where}", "Make room, then try again",
+            retry_after_s=FULL_RETRY_S,
+        )  # fmt: skip
+    if "locked" in words or "busy" in words:
+        return RoadscanError(
+            "store_busy", f"another process is writing to {where}", "Try again in a moment",
+            retry_after_s=BUSY_RETRY_S,
+        )  # fmt: skip
+    return RoadscanError(
+        "store_unreachable", f"{where} does not answer as it should ({words[:160]})",
+        "Is it running, and reachable from here?", retry_after_s=AWAY_RETRY_S,
+    )  # fmt: skip
 
 
 def _check_version(db: Connection, name: str) -> None:

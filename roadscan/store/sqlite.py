@@ -11,7 +11,7 @@ from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.exc import DatabaseError, OperationalError
 
 from roadscan.errors import RoadscanError
-from roadscan.store.database import not_a_store, upgrade
+from roadscan.store.database import explained, not_a_store, upgrade
 from roadscan.store.store import Store
 
 FILE = "roadscan.db"
@@ -122,6 +122,8 @@ def _engine(path: Path) -> Engine:
 def _explained(error: Exception, where: str) -> RoadscanError:
     """Return an error of the database as one for the user."""
     words = str(getattr(error, "orig", error))
+    if "locked" in words and isinstance(error, OperationalError):
+        return explained(error, where)
     if "full" in words:
         return RoadscanError(
             "output_disk_full", f"no room left for {where}", "Make room, run again"

@@ -3,9 +3,9 @@
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from functools import reduce
+from functools import lru_cache, reduce
 from itertools import groupby
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import (
     ColumnElement,
@@ -25,6 +25,7 @@ from roadscan.errors import RoadscanError
 from roadscan.model.damage import Damage, LaneGrid, Rejection, merge_grids
 from roadscan.model.drive import ChunkResult, Drive, FrameCounts, RematchInputs
 from roadscan.model.frame import FrameRejection
+from roadscan.model.link_table import kept
 from roadscan.model.review import ReviewedObservation
 from roadscan.model.road import Direction, Lane, Network
 from roadscan.model.survey import (
@@ -48,6 +49,10 @@ from roadscan.store.surveys.pictures import Pictures
 from roadscan.store.surveys.rematch_inputs import StoredRematchInputs, put_rematch_inputs
 from roadscan.store.surveys.results import assessment_where, damages_where, put_assessment, totals
 
+LINKS_AT_ONCE: Final = 5000
+NETWORKS_AT_HAND: Final = 2
+"""Networks that a process keeps: each drive needs one, and what is stored of it never changes."""
+
 
 class Store:
     """All that was recorded, detected and assessed; results and layers can be rebuilt from it.
@@ -61,6 +66,7 @@ class Store:
     ) -> None:
         self._engine = engine
         self._explain = explain
+        self._whole_network = lru_cache(maxsize=NETWORKS_AT_HAND)(self._load_network)
 
     @property
     def engine(self) -> Engine:
@@ -90,10 +96,9 @@ class Store:
                 return
             head = {"crs_epsg": network.crs_epsg, "source": network.source}
             db.execute(insert(tables.networks), key | head)
-            db.execute(
-                insert(tables.links),
-                [rows.link_row(link, k) | key for k, link in enumerate(network.links)],
-            )
+            for start in range(0, len(network.links), LINKS_AT_ONCE):
+                some = enumerate(network.links[start : start + LINKS_AT_ONCE], start)
+                db.execute(insert(tables.links), [rows.link_row(link, k) | key for k, link in some])
 
     def has_network(self, sha256: str) -> bool:
         """Return whether a network of this checksum is stored."""
@@ -214,8 +219,8 @@ class Store:
             return tuple(db.scalars(select(name).order_by(name)))
 
     def network(self, sha256: str) -> Network:
-        """Return a network; KeyError without one of this checksum."""
-        return self._network(sha256, select(tables.links))
+        """Return a network; KeyError without one of this checksum. The last ones are at hand."""
+        return self._whole_network(sha256)
 
     def network_part(self, sha256: str, link_ids: Iterable[str]) -> Network:
         """Return some links of a network; KeyError without one of this checksum."""
@@ -353,6 +358,9 @@ class Store:
                     for (drive_id, _), parts in passes
                 )
 
+    def _load_network(self, sha256: str) -> Network:
+        return self._network(sha256, select(tables.links))
+
     def _network(self, sha256: str, links: Select[Any]) -> Network:
         own = tables.networks.c.network_sha256 == sha256
         with self._engine.connect() as db:
@@ -360,9 +368,11 @@ class Store:
             if head is None:
                 raise KeyError(sha256)
             query = links.where(tables.links.c.network_sha256 == sha256)
-            found = db.execute(query.order_by(tables.links.c.number)).mappings()
+            number = db.scalar(select(func.count()).select_from(query.subquery())) or 0
+            streamed = {"yield_per": LINKS_AT_ONCE}
+            found = db.execute(query.order_by(tables.links.c.number), execution_options=streamed)
             return Network(
-                tuple(rows.link_of(dict(row)) for row in found),
+                kept((rows.link_of(dict(row)) for row in found.mappings()), number),
                 head["crs_epsg"],
                 sha256,
                 head["source"],

@@ -412,6 +412,8 @@ workers = Table(
     metadata,
     Column("worker_id", String, primary_key=True),
     Column("beat_s", Float, nullable=False),
+    Column("scheduled_s", Float),
+    Column("setbacks", Text, nullable=False, server_default="[]"),
 )
 
 

@@ -67,11 +67,24 @@ def lane(rng: np.random.Generator) -> Lane:
     return Lane(tuple(damages))
 
 
+def sharpness(road: Lane, how: Simulated, rng: np.random.Generator) -> list[float]:
+    """Draw how clearly each damage shows, in every frame and pass."""
+    return [float(rng.beta(how.clear, how.clear)) for _ in road.damages]
+
+
 def driven(
-    road: Lane, how: Simulated, rng: np.random.Generator, views: int = 3, passes: int = 1
+    road: Lane,
+    how: Simulated,
+    rng: np.random.Generator,
+    views: int = 3,
+    passes: int = 1,
+    sharp: list[float] | None = None,
 ) -> CombinedLane:
-    """Return what the passes over a lane found, each frame seeing all of it."""
-    sharp = [rng.beta(how.clear, how.clear) for _ in road.damages]
+    """Return what the passes over a lane found, each frame seeing all of it.
+
+    `sharp` says how clearly each damage shows, 0 to 1; it is drawn if not given.
+    """
+    sharp = sharp or sharpness(road, how, rng)
     grids = []
     for _ in range(passes):
         hits = {kind: np.zeros((ROWS, STRIPS), np.int64) for kind in KINDS}
@@ -96,6 +109,10 @@ def driven(
         (),
         tuple({kind: affected_cells(one, kind, 0.34) for kind in KINDS} for one in grids),
         np.ones((passes, ROWS, STRIPS)),
+        total.views > 0,
+        np.zeros(ROWS),
+        np.zeros(ROWS, np.bool_),
+        np.zeros(ROWS, np.bool_),
     )
 
 
@@ -118,7 +135,7 @@ def measured(how: Simulated, lanes: int = 60) -> dict[str, HitRate]:
     tables: dict[str, list[tuple[Bools, Bools]]] = {name: [] for name in GROUPS}
     for _ in range(lanes):
         road = lane(rng)
-        seen = frame(road, how, [rng.beta(how.clear, how.clear) for _ in road.damages], rng)
+        seen = frame(road, how, sharpness(road, how, rng), rng)
         for name, kinds in GROUPS.items():
             hit = np.any([seen[kind] for kind in kinds], axis=0)
             tables[name].append((road.cells(kinds), hit))

@@ -67,6 +67,11 @@ def test_a_cell_counts_once_per_indicator() -> None:
     assert assess(grid).score.indicators == Indicators(3.33, 0.0, 3.33)
 
 
+@pytest.mark.parametrize(("cells", "score"), [(9, 2.40), (10, 3.67)])
+def test_one_cell_more_can_change_a_class(cells: int, score: float) -> None:
+    assert assess(grid_of({"D20": [(row, 1) for row in range(cells)]})).score.score == score
+
+
 def test_only_rows_of_the_segment_count() -> None:
     second = Segment("L:f:20", "L", Direction.FORWARD, 20.0, 40.0)
     grid = grid_of({"D40": [(19, 1), (20, 1), (39, 1)]}, rows=40)
@@ -123,6 +128,13 @@ def test_a_score_needs_enough_of_the_segment(rows: int, reason: str) -> None:
     result = assess(seen_rows(range(rows)))
     assert result.score.reason == reason
     assert (result.score.score is None) == (reason != "")
+
+
+@pytest.mark.parametrize(("accuracy_m", "reason"), [(20.0, ""), (20.1, "place_unknown")])
+def test_a_score_needs_a_place_known_to_a_segment(accuracy_m: float, reason: str) -> None:
+    result = assess(replace(grid_of({}), accuracy_m=np.full(20, accuracy_m)))
+    assert (result.score.reason, result.accuracy_m) == (reason, accuracy_m)
+    assert (result.score.condition_class is None) == (reason != "")
 
 
 def test_rejected_frames_are_the_reason_where_they_would_have_been_enough() -> None:

@@ -32,12 +32,13 @@ def test_passes_that_saw_the_same_stay_where_they_are(seed, count):
     assert np.abs(register([seen(lane(seed))] * count).rows).max() < 0.5
 
 
-@given(st.integers(0, 50), st.integers(-6, 6))
-def test_a_pass_that_is_off_meets_the_other_in_the_middle(seed, off):
-    shifts = register([seen(lane(seed)), seen(lane(seed), off)]).rows
-    inner = slice(20, ROWS - 20)
-    assert np.abs(shifts[0, inner] - shifts[1, inner] - off).max() < 1.5
-    assert np.abs(shifts.sum(axis=0)).max() < 1e-6
+@given(st.integers(0, 50), st.integers(-9, 9))
+def test_damage_of_a_pass_that_is_off_meets_that_of_the_other_in_the_middle(seed, off):
+    first, other = register([seen(lane(seed)), seen(lane(seed), off)]).rows
+    rows = np.flatnonzero(lane(seed).any(axis=1))
+    rows = rows[(rows + off > 0) & (rows + off < ROWS)]
+    assert np.abs(first[rows] - off - other[rows + off]).max() <= 1.0
+    assert np.abs(first[rows] - off / 2).max() <= 1.5
 
 
 @given(st.integers(0, 20), st.permutations([0, 1, 2]))
@@ -56,14 +57,64 @@ def test_an_accurate_pass_moves_less_than_one_that_is_not():
 def test_passes_over_a_sound_lane_are_not_moved():
     nothing = np.zeros((ROWS, 3))
     found = register([seen(nothing), seen(nothing)])
-    assert np.abs(found.rows).max() < 1e-6
-    assert found.sigma_rows.min() > 2.0
+    assert not found.rows.any()
+    assert not found.apart_rows.any()
 
 
-def test_passes_that_have_nothing_in_common_are_not_moved():
-    one, other = np.zeros((ROWS, 3)), np.zeros((ROWS, 3))
-    one[50, 0], other[150, 1] = 1.0, 1.0
-    assert np.abs(register([seen(one), seen(other)]).rows).max() < 1.0
+@given(st.integers(0, 50), st.integers(0, 3))
+def test_a_pass_that_found_nothing_moves_no_damage(seed, others):
+    found = register([seen(lane(seed))] * others + [seen(np.zeros((ROWS, 3)))])
+    assert not found.rows.any()
+
+
+@given(st.integers(0, 50), st.integers(0, 50))
+def test_passes_that_found_other_kinds_are_not_moved(seed, other):
+    one, two = lane(seed), lane(other)
+    one[:, 2], two[:, :2] = 0.0, 0.0
+    found = register([seen(one), seen(two)])
+    assert not found.rows.any()
+    assert found.misfit.all() == (one.any() and two.any())
+
+
+@given(st.integers(1, 20), st.integers(0, 8))
+def test_damage_at_even_distances_tells_no_shift(apart, first):
+    """Joints every 5 m fit at every multiple of that: nothing is moved by half of one."""
+    joints = np.zeros((ROWS, 1))
+    joints[first::5] = 1.0
+    found = register([seen(joints), seen(np.roll(joints, apart % 5, axis=0))])
+    assert np.abs(found.rows[0] - found.rows[1]).max() <= 4.0
+
+
+@pytest.mark.parametrize(
+    ("off", "accuracy_m"), [(0, 3.0), (6, 3.0), (12, 3.0), (30, 3.0), (12, 0.5)]
+)
+def test_how_far_passes_disagree_is_how_well_the_place_is_known(off, accuracy_m):
+    found = register([seen(lane(3), 0.0, accuracy_m), seen(lane(3), off, accuracy_m)])
+    rows = np.flatnonzero(lane(3).any(axis=1))
+    rows = rows[rows + off < ROWS - 20]
+    assert np.abs(found.rows[0, rows] - off / 2).max() <= 1.0
+    assert np.abs(found.apart_rows[rows] - off / 2).max() <= 1.0
+    assert found.far[rows].all() == (off / np.hypot(accuracy_m, accuracy_m) > 2.5)
+    assert not found.misfit.any()
+
+
+def test_one_of_three_passes_that_is_far_off_is_brought_in():
+    found = register([seen(lane(3)), seen(lane(3)), seen(lane(3), 12.0)])
+    rows = np.flatnonzero(lane(3).any(axis=1))[:-5]
+    assert np.abs(found.rows[0, rows] - 4).max() <= 1.0
+    assert np.abs(found.rows[2, rows + 12] + 8).max() <= 1.0
+    assert found.apart_rows[rows].min() > 3.5
+
+
+def test_passes_that_share_no_stretch_are_no_misfit():
+    first, second = (PassAlong(lane(3), np.arange(ROWS) // 100 == half, 3.0) for half in (0, 1))
+    found = register([_seen_part(first), _seen_part(second)])
+    assert not found.rows.any()
+    assert not found.misfit.any()
+
+
+def _seen_part(one):
+    return PassAlong(one.affected * one.seen[:, None], one.seen, one.accuracy_m)
 
 
 @given(st.integers(0, 50), st.lists(st.floats(-3, 3), min_size=4, max_size=4))
@@ -75,10 +126,10 @@ def test_moving_rows_makes_no_crack_of_its_own_and_loses_none_in_the_middle(seed
     assert moved_rows(rows, shift).sum() == 8
 
 
-def test_rows_that_move_out_of_the_lane_are_gone():
-    rows = np.zeros(5, np.bool_)
-    rows[4] = True
-    assert not moved_rows(rows, np.full(5, 3.0)).any()
+@given(st.lists(st.booleans(), min_size=1, max_size=9), st.floats(-20, 20))
+def test_damage_does_not_leave_the_lane(affected, shift):
+    rows = np.array(affected)
+    assert moved_rows(rows, np.full(len(rows), shift)).any() == rows.any()
 
 
 @pytest.mark.parametrize("rows", [1, 3, 11])

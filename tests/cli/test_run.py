@@ -88,6 +88,10 @@ BAD: dict[str, tuple[str, Made]] = {
         "network_too_far",
         lambda f, d: {"network": _network(f, d, has_crs=True, east_m=12_000.0)},
     ),
+    "track with its axes swapped": (
+        "track_swapped",
+        _track(lambda text: re.sub('lat="(.*?)" lon="(.*?)"', r'lat="\2" lon="\1"', text)),
+    ),
     "network without lines": ("network_no_lines", lambda f, _: {"network": _points(f)}),
     "missing network": ("file_missing", lambda f, _: {"network": f / "none.gpkg"}),
     "unknown scheme": ("scheme_unknown", lambda _f, _d: {"scheme": "zeb"}),

@@ -187,3 +187,23 @@ def test_a_long_drive_is_asked_cheaply() -> None:
     assert place is not None
 
     assert len(route.stretches(place.leg, place.route_m, place.route_m + 15.0)) in (1, 2)
+
+
+def test_what_is_not_known_of_the_clock_is_not_known_of_the_place() -> None:
+    xy, _ = along([(20, 0), (380, 0)], 10.0)
+    matched = match_path(raw_drive(xy), STRAIGHT)
+    sure, unsure = DrivenRoute(matched, STRAIGHT), DrivenRoute(matched, STRAIGHT, 2.0)
+    here, about = (route.position_at(STARTED_S + 15.0) for route in (sure, unsure))
+    assert here is not None
+    assert about is not None
+    assert about.accuracy_m == pytest.approx(np.hypot(here.accuracy_m, 20.0), abs=0.1)
+
+
+def test_a_vehicle_that_has_just_stopped_was_elsewhere_a_moment_ago() -> None:
+    x_m = np.concatenate([np.arange(20.0, 120.0, 10.0), np.full(10, 120.0)])
+    t_s = STARTED_S + np.arange(len(x_m), dtype=np.float64)
+    path = clean_track(metric_track(t_s, *(ORIGIN + np.column_stack([x_m, 0 * x_m])).T), CRS_EPSG)
+    route = DrivenRoute(match_path(path, STRAIGHT), STRAIGHT, 5.0)
+    place = route.position_at(STARTED_S + 11.0)
+    assert place is not None
+    assert place.accuracy_m > 30.0

@@ -51,6 +51,8 @@ SEGMENT_PROPERTIES = [
     "cells",
     "views_mean",
     "confidence",
+    "accuracy_m",
+    "concern",
     "n_damages",
     "n_reviewed",
     "n_rejected",

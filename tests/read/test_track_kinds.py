@@ -137,7 +137,7 @@ def test_a_standing_vehicle_does_not_hide_that_seconds_are_cut_off(tmp_path: Pat
 
 
 def test_copies_of_fixes_are_dropped_without_a_word(tmp_path: Path) -> None:
-    track = read(tmp_path, gpx(*((k // 2, 12 + k // 2 * 1e-4) for k in range(20))), "a.gpx")
+    track = read(tmp_path, gpx(*((k // 2, 12 + k // 2 * 1.1e-4) for k in range(20))), "a.gpx")
     assert (track.t_s - T_S).tolist() == list(range(10))
     assert (track.same_time, track.warnings) == (10, ())
 
@@ -336,3 +336,109 @@ def test_a_german_table_is_read_in_the_encoding_in_which_excel_saves_it(
     assert (track.t_s - T_S).tolist() == [0, 1, 2]
     assert track.lon_deg.tolist() == [12.20, 12.21, 12.22]
     assert (track.speed_mps[0], track.course_deg[0]) == (pytest.approx(10.0), 90.0)
+
+
+def table(header: str, *rows: str) -> str:
+    return "\n".join([header, *rows])
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "10.06.2026 10:15:{:02d} MESZ",
+        "2026-06-10 09:15:{:02d} CET",
+        "2026-06-10 08:15:{:02d} GMT",
+        "10.06.2026 8:15:{:02d} AM",
+        "06/13/2026 08:15:{:02d} pm",
+        "2026-06-10 12:15:{:02d} a.m.",
+    ],
+)
+def test_zones_by_name_and_half_days_are_understood(tmp_path: Path, written: str) -> None:
+    rows = (f"{written.format(k)},51.27144{k},12.36933{k}" for k in range(10, 20))
+    track = read(tmp_path, table("time,lat,lon", *rows))
+    days = 3.5 if "pm" in written else -8 / 24 if "a.m." in written else 0.0
+    assert (track.t_s - T_S - days * 86_400.0).tolist() == [float(k) for k in range(10, 20)]
+
+
+def test_a_time_with_two_zones_is_none(tmp_path: Path) -> None:
+    error = refused(tmp_path, table("time,lat,lon", "2026-06-10T10:15:00+02:00 MESZ,51,12"))
+    assert error.code == "track_no_times"
+
+
+def test_a_table_with_the_newest_first_is_turned_round(tmp_path: Path) -> None:
+    rows = [f"{AT.format(k)},51.27144{k},12.36933{k},{k}" for k in range(10, 30)]
+    forwards = read(tmp_path, table("time,lat,lon,speed", *rows))
+    backwards = read(tmp_path, table("time,lat,lon,speed", *rows[::-1]))
+    for name in ("t_s", "lat_deg", "lon_deg", "speed_mps"):
+        assert np.array_equal(getattr(forwards, name), getattr(backwards, name))
+
+
+def test_the_dates_of_spreadsheets_are_read(tmp_path: Path) -> None:
+    days = 46_183.34375 + np.arange(10) / 86_400.0
+    assert (days[0] - 25_569.0) * 86_400.0 == T_S
+    rows = (f"{day:.8f},51.27144{k},12.36933{k}" for k, day in enumerate(days))
+    track = read(tmp_path, table("time,lat,lon", *rows))
+    np.testing.assert_allclose(track.t_s - T_S, np.arange(10), atol=2e-3)
+
+
+def test_seconds_since_a_start_are_not_the_dates_of_a_spreadsheet(tmp_path: Path) -> None:
+    rows = (f"{40_000 + k},51.27144{k},12.36933{k}" for k in range(10))
+    assert refused(tmp_path, table("time,lat,lon", *rows)).code == "track_no_times"
+    coarse = (f"46183.34,51.27144{k},12.36933{k}" for k in range(10))
+    assert refused(tmp_path, table("time,lat,lon", *coarse)).code == "track_no_times"
+
+
+def test_degrees_and_minutes_in_a_table_are_read_where_they_can_be_nothing_else(
+    tmp_path: Path,
+) -> None:
+    rows = (f"{AT.format(k)},5116.2866{k},N,01222.1601{k},W" for k in range(10))
+    track = read(tmp_path, table("time,lat,N/S,lon,E/W", *rows))
+    np.testing.assert_allclose(track.lat_deg, 51.271443, atol=2e-6)
+    np.testing.assert_allclose(track.lon_deg, -12.369335, atol=2e-6)
+
+
+@pytest.mark.parametrize(
+    ("decimals", "least_m", "most_m"), [(3, 30.0, 34.0), (4, 4.0, 4.7), (6, 0.0, 0.0)]
+)
+def test_rounded_coordinates_are_as_inaccurate_as_they_are(
+    tmp_path: Path, decimals: int, least_m: float, most_m: float
+) -> None:
+    step = np.arange(60) * 1.7e-4
+    rows = (
+        f"{AT.format(k)},{51.2714433 + step[k]:.{decimals}f},{12.3693353 + step[k]:.{decimals}f}"
+        for k in range(60)
+    )
+    track = read(tmp_path, table("time,lat,lon", *rows))
+    if not most_m:
+        assert np.isnan(track.accuracy_m).all()
+        assert track.warnings == ()
+        return
+    assert np.all((least_m <= track.accuracy_m) & (track.accuracy_m <= most_m))
+    assert track.warnings[0].startswith("track_rounded: ")
+
+
+def test_of_two_columns_that_differ_the_one_taken_is_named(tmp_path: Path) -> None:
+    header = "fixtime,devicetime,lat,lon,latitude"
+    rows = (
+        f"{AT.format(k)},{AT.format(k + 31)},51.27144{k},12.36933{k},51.27244{k}" for k in range(10)
+    )
+    of_time, of_place = read(tmp_path, table(header, *rows)).warnings
+    assert of_time == "track_columns: the time is that of 'fixtime'; 'devicetime' differs by 31.0 s"
+    assert of_place == "track_columns: positions are those of 'lat'; 'latitude' differs"
+
+
+def test_columns_that_say_the_same_are_no_news(tmp_path: Path) -> None:
+    rows = (f"{T_S + k:.0f},{AT.format(k)},51.27144{k},12.36933{k},51.27144{k}" for k in range(10))
+    assert read(tmp_path, table("timestamp,time,lat,lon,latitude", *rows)).warnings == ()
+
+
+@pytest.mark.parametrize(
+    ("value", "hint"),
+    [
+        ("06/10/2026 08:15:00", "day and month may be taken for each other"),
+        ("08:15:00", "a time of day alone may be of any day"),
+        ("17.5", "a number alone counts from a start"),
+    ],
+)
+def test_what_misleads_in_a_time_is_said(tmp_path: Path, value: str, hint: str) -> None:
+    assert hint in refused(tmp_path, table("time,lat,lon", f"{value},51,12")).hint

@@ -111,3 +111,21 @@ def test_two_talkers_of_one_moment_are_one_fix(tmp_path: Path) -> None:
     moments = [rmc(f"09000{k}") for k in range(4)]
     both = [line for one in moments for line in (one, sentence(one[1:-3].replace("GP", "GN", 1)))]
     assert (np.diff(read(tmp_path, *both).t_s) == 1.0).all()
+
+
+def test_positions_that_were_not_measured_are_told(tmp_path: Path) -> None:
+    estimated = [
+        sentence(f"GPRMC,09000{k}.00,A,5103.0000,N,01342.000{k},E,019.4,090.0,140326,,,E")
+        for k in range(3)
+    ]
+    (warning,) = read(tmp_path, rmc("085959.00"), *estimated).warnings
+    assert warning.startswith("track_estimated: 3 sentences")
+    reckoned = sentence("GNGGA,090000.00,5103.0000,N,01342.0000,E,6,08,0.8,110.0,M,45.0,M,,")
+    (warning,) = read(tmp_path, rmc("090000.00"), reckoned, rmc("090001.00")).warnings
+    assert warning.startswith("track_estimated: 1 sentences")
+
+
+def test_a_log_without_rmc_has_the_dates_of_zda(tmp_path: Path) -> None:
+    zda = sentence("GPZDA,090000.00,14,03,2026,00,00")
+    track = read(tmp_path, zda, gga("090000.00"), gga("090001.00"))
+    assert track.t_s.tolist() == [1_773_478_800.0, 1_773_478_801.0]

@@ -1,9 +1,13 @@
+import errno
 import json
 import logging
+import sqlite3
 import time
 
 import pytest
+from sqlalchemy.exc import OperationalError
 
+from roadscan.model.access import Role
 from roadscan.serve.log import JsonLines
 from roadscan.serve.middleware import REQUEST_ID
 from roadscan.store.town.workers import WorkerHeartbeats
@@ -14,8 +18,49 @@ def test_a_service_without_a_worker_is_well_but_not_ready(client, store):
     assert client.get("/healthz").text == "ok\n"
     answer = client.get("/readyz")
     assert (answer.status_code, answer.json()["worker"]) == (503, False)
-    WorkerHeartbeats(store.engine, time.time).beat("rathaus-0")
-    assert client.get("/readyz").json() == {"store": True, "disk": True, "worker": True}
+    heartbeats = WorkerHeartbeats(store.engine, time.time)
+    heartbeats.beat("rathaus-0")
+    answer = client.get("/readyz")
+    assert (answer.status_code, answer.json()["scheduler"]) == (503, False)
+    heartbeats.scheduled("rathaus-0", ())
+    answer = client.get("/readyz")
+    assert answer.status_code == 200
+    assert answer.json() == {"store": True, "disk": True, "worker": True, "scheduler": True}
+
+
+def test_a_service_whose_database_is_away_says_so_and_what_is_missing(client, store, monkeypatch):
+    def away(*_, **__):
+        raise OperationalError("SELECT 1", {}, sqlite3.OperationalError("unable to open"))
+
+    monkeypatch.setattr(type(store.engine), "connect", away)
+    answer = client.get("/readyz")
+    assert answer.status_code == 503
+    assert answer.json() == {"store": False, "disk": True, "worker": False, "scheduler": False}
+    assert client.get("/metrics").status_code == 200
+    assert client.get("/healthz").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "code"),
+    [
+        (sqlite3.OperationalError("database is locked"), 503, "store_busy"),
+        (sqlite3.OperationalError("database or disk is full"), 507, "output_disk_full"),
+        (sqlite3.OperationalError("unable to open database file"), 503, "store_unreachable"),
+        (OSError(errno.ENOSPC, "No space left on device"), 507, "output_disk_full"),
+        (OSError(errno.EDQUOT, "Disk quota exceeded"), 507, "output_disk_full"),
+    ],
+)
+def test_what_passes_is_told_with_its_code_and_when_to_try_again(
+    client, key_of, monkeypatch, error, status, code
+):
+    def fails(*_, **__):
+        raise error if isinstance(error, OSError) else OperationalError("x", {}, error)
+
+    monkeypatch.setattr("roadscan.store.layers.layer_store.LayerStore.reading", fails)
+    for address in ("/ogc/collections/segments?f=json", "/api/surveys"):
+        answer = client.get(address, headers=key_of(Role.VIEWER))
+        assert (answer.status_code, answer.json()["code"]) == (status, code)
+        assert int(answer.headers["Retry-After"]) > 0
 
 
 def test_requests_are_counted_by_route_not_by_address(client):

@@ -67,6 +67,20 @@ def test_the_first_start_invites_an_administrator_and_a_stop_ends_the_workers(tm
         service.stdout.close()
 
 
+def test_workers_end_when_their_service_is_killed(tmp_path):
+    port = free_port()
+    command = [*SERVE, "--data", str(tmp_path / "town"), "--port", str(port)]
+    service = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        until(lambda: ready(port) and children_of(service.pid))
+        (worker,) = children_of(service.pid)
+        until(lambda: list((tmp_path / "town" / "workers").glob("*.lock")))
+    finally:
+        service.kill()
+        service.wait(WAIT_S)
+    until(lambda: not Path(f"/proc/{worker}").exists())
+
+
 @contextmanager
 def serving(data: Path) -> Iterator[tuple["subprocess.Popen[str]", int]]:
     """Run a service without workers, and its port."""

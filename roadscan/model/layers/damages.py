@@ -135,8 +135,10 @@ DAMAGES: Final[LayerSchema[DamageRecord]] = LayerSchema(
             FieldType.NUMBER,
             Words("Confidence", "Sicherheit"),
             Words(
-                "Confidence of the detector, 0 to 1: the best box of each frame, averaged",
-                "Sicherheit des Erkenners, 0 bis 1: der beste Rahmen jedes Bildes, gemittelt",
+                "Confidence of the detector, 0 to 1: the best box of each frame, averaged, times "
+                "n_passes / n_passes_over",
+                "Sicherheit des Erkenners, 0 bis 1: der beste Rahmen jedes Bildes, gemittelt, mal "
+                "n_passes / n_passes_over",
             ),
             lambda of: round(of.damage.confidence, 4),
         ),

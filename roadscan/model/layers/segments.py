@@ -11,7 +11,7 @@ from roadscan.model.layers.register_fields import (
     station_fields,
 )
 from roadscan.model.road import Direction, Link, RoadClass, Segment, Surface
-from roadscan.model.score import NotScored, SegmentResult
+from roadscan.model.score import NotScored, PlaceConcern, SegmentResult
 from roadscan.model.survey import Survey
 from roadscan.model.time import iso_utc
 
@@ -329,10 +329,40 @@ SEGMENTS: Final[LayerSchema[SegmentRecord]] = LayerSchema(
             FieldType.NUMBER,
             Words("Confidence", "Verlässlichkeit"),
             Words(
-                "Coverage x (1 - 0.5^views_mean), 0 to 1",
-                "Gesehener Anteil x (1 - 0,5^views_mean), 0 bis 1",
+                "Coverage x (1 - 0.5^views_mean) x how far several passes agree, 0 to 1",
+                "Gesehener Anteil x (1 - 0,5^views_mean) x Übereinstimmung mehrerer Durchfahrten, "
+                "0 bis 1",
             ),
             lambda of: of.result.confidence,
+        ),
+        Field(
+            "accuracy_m",
+            FieldType.NUMBER,
+            Words("Accuracy (m)", "Genauigkeit (m)"),
+            Words(
+                "Its position along the road: one standard deviation in metres; where that is more "
+                "than its length, it has no score",
+                "Seine Lage längs der Straße: eine Standardabweichung in Metern; ist sie größer "
+                "als seine Länge, hat er keine Note",
+            ),
+            lambda of: of.result.accuracy_m,
+            unit="m",
+            nullable=True,
+        ),
+        Field(
+            "concern",
+            FieldType.TEXT,
+            Words("Doubt about the place", "Zweifel an der Lage"),
+            Words(
+                "passes_far_apart: passes saw the same farther apart than their accuracy allows; "
+                "passes_do_not_fit: passes found damage and have too little of it in common",
+                "passes_far_apart: Durchfahrten sahen dasselbe weiter auseinander, als ihre "
+                "Genauigkeit erlaubt; passes_do_not_fit: Durchfahrten fanden Schäden, aber zu "
+                "wenige gemeinsam",
+            ),
+            lambda of: of.result.concern or None,
+            nullable=True,
+            values=tuple(one.value for one in PlaceConcern),
         ),
         Field(
             "n_damages",

@@ -20,6 +20,7 @@ from roadscan.serve.jobs.kinds.score import ScoreRequest
 from roadscan.serve.queue.job import JobRequest
 from roadscan.serve.town import Town
 from roadscan.store.rescoring import ScoringStatus
+from roadscan.store.town.workers import SchedulerSetback
 
 REST: Final = 4.0
 """While drives are analysed, a survey rests for this many times the duration of its last scoring:
@@ -28,6 +29,8 @@ scoring takes at most a fifth of one worker's time, however large the survey and
 FIRST_REST_S: Final = 4.0
 LONGEST_REST_S: Final = 3600.0
 """A failed item rests for the first of these, then twice as long each time, up to the second."""
+MAX_ERROR: Final = 300
+"""Characters of an error that are shown."""
 _LOG: Final = logging.getLogger("roadscan.serve.scheduler")
 
 
@@ -64,6 +67,10 @@ class Scheduler:
                 failed.add(job_id)
         self._submitted = frozenset(due.keys() - failed)
 
+    def setbacks(self, now_s: float) -> tuple[SchedulerSetback, ...]:
+        """Return what could not be scheduled lately."""
+        return self._setbacks.current(now_s)
+
     def _submit(self, request: JobRequest, setback: Setback) -> bool:
         """Submit a job; a failure affects this job only."""
         try:
@@ -79,6 +86,7 @@ class Setbacks:
 
     def __init__(self) -> None:
         self._seen: dict[str, tuple[float, float]] = {}
+        self._errors: dict[str, str] = {}
 
     def note(self, now_s: float, item: str, error: Exception) -> None:
         """Log an error with its traceback, unless the item rests."""
@@ -87,7 +95,16 @@ class Setbacks:
         _, rest_s = self._seen.get(item, (0.0, FIRST_REST_S / 2))
         rest_s = min(2 * rest_s, LONGEST_REST_S)
         self._seen[item] = (now_s + rest_s, rest_s)
+        self._errors[item] = " ".join(f"{type(error).__name__}: {error}".split())[:MAX_ERROR]
         _LOG.error("%s could not be scheduled; next try in %.0f s", item, rest_s, exc_info=error)
+
+    def current(self, now_s: float) -> tuple[SchedulerSetback, ...]:
+        """Return what failed lately: its next try is due, or was a moment ago."""
+        return tuple(
+            SchedulerSetback(item, self._errors[item], until_s)
+            for item, (until_s, rest_s) in self._seen.items()
+            if now_s < until_s + rest_s
+        )
 
     def rests(self, now_s: float, item: str) -> bool:
         """Return whether an item failed only a short while ago."""

@@ -1,6 +1,7 @@
 """A worker: takes jobs from the queues and runs the scheduler, until it is stopped."""
 
 import fcntl
+import logging
 import os
 import signal
 import socket
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from dbos import DBOS
+from sqlalchemy.exc import OperationalError
 
 from roadscan.errors import RoadscanError
 from roadscan.publish.layer_frames import load_results
@@ -31,6 +33,11 @@ DEAD_AFTER_S: Final = 30.0
 POLL_S: Final = 0.5
 MAX_WORKERS: Final = 64
 """Limit for one machine."""
+LONGEST_PAUSE_S: Final = 30.0
+"""Between two tries while the store does not answer."""
+PARENT: Final = "ROADSCAN_PARENT"
+"""Environment variable in which `roadscan serve` tells its workers its process id."""
+_LOG: Final = logging.getLogger("roadscan.serve.worker")
 MAX_RECOVERIES: Final = 20
 """Limit for a job whose worker ended: each restart of a machine counts, and a drive may take hours,
 but a job that crashes its worker every time has to end."""
@@ -45,7 +52,7 @@ def work(settings: ServeSettings, say: Callable[[str], None], *, until_idle: boo
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    step_lock = threading.Lock()
+    step_lock, parent = threading.Lock(), os.environ.get(PARENT, "")
     with _slot(settings.data) as worker_id, open_town(settings) as town:
         town.heartbeats.beat(worker_id)
         _publish_results_of_runs(town)
@@ -54,13 +61,16 @@ def work(settings: ServeSettings, say: Callable[[str], None], *, until_idle: boo
         _launch(jobs_url(settings), worker_id, place)
         scheduler = Scheduler(town)
         say(f"worker {worker_id} is at work")
-        while not stop.wait(POLL_S):
-            town.heartbeats.beat(worker_id)
-            town.shared_clock.tick()
-            _adopt(town.heartbeats.alive(DEAD_AFTER_S))
-            idle = not town.queue.under_way()
-            scheduler.run(time.time())
-            if until_idle and idle and not town.queue.under_way():
+        pause_s = POLL_S
+        while not stop.wait(pause_s) and not _is_orphaned(parent):
+            try:
+                idle = _round(town, worker_id, scheduler)
+            except (OperationalError, RoadscanError) as error:
+                pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
+                _LOG.warning("the store does not answer; next try in %.0f s: %s", pause_s, error)
+                continue
+            pause_s = POLL_S
+            if until_idle and idle:
                 break
         step_lock.acquire()  # never released, so no further step begins
         town.heartbeats.leave(worker_id)
@@ -68,6 +78,22 @@ def work(settings: ServeSettings, say: Callable[[str], None], *, until_idle: boo
         say(f"worker {worker_id} has stopped")
     # workflow threads that wait for the lock would keep the process alive
     os._exit(0)
+
+
+def _round(town: Town, worker_id: str, scheduler: Scheduler) -> bool:
+    """Do what a worker does twice a second; return whether nothing is left to do."""
+    town.heartbeats.beat(worker_id)
+    town.shared_clock.tick()
+    _adopt(town.heartbeats.alive(DEAD_AFTER_S))
+    idle, now_s = not town.queue.under_way(), time.time()
+    scheduler.run(now_s)
+    town.heartbeats.scheduled(worker_id, scheduler.setbacks(now_s))
+    return idle and not town.queue.under_way()
+
+
+def _is_orphaned(parent: str) -> bool:
+    """Return whether the service that started this worker is gone: another may run by now."""
+    return bool(parent) and parent != str(os.getppid())
 
 
 def _launch(url: str, worker_id: str, place: Workplace) -> None:

@@ -1,8 +1,8 @@
 // @ts-check
 /** How full the disk is, what this town takes up, and which workers are running. */
 import {call} from "./api.js";
-import {fill, find} from "./page.js";
-import {number, size, text} from "./texts.js";
+import {fill, find, given, make} from "./page.js";
+import {number, size, text, time} from "./texts.js";
 
 /** @typedef {{files: number, size_bytes: number}} Usage */
 /**
@@ -31,8 +31,8 @@ function rows(disk) {
 
 /** Shows the current state of the disk. */
 export async function listDisk() {
-  /** @type {{disk: Disk, workers: string[]}} */
-  const {disk, workers} = await call("GET", "/api/admin/disk");
+  /** @type {{disk: Disk, workers: string[], setbacks: {item: string, error: string, next_try_s: number}[]}} */
+  const {disk, workers, setbacks} = await call("GET", "/api/admin/disk");
   const used = disk.total_bytes - disk.free_bytes;
   const meter = find("disk-used");
   meter.max = disk.total_bytes;
@@ -44,4 +44,6 @@ export async function listDisk() {
   fill(find("disk"), rows(disk), "", [2]);
   find("workers").textContent = workers.length ? text("workers_alive", {n: number(workers.length), names: workers.join(", ")}) : text("workers_none");
   find("workers").classList.toggle("bad", !workers.length);
+  find("setbacks").replaceChildren(...setbacks.map(({item, error, next_try_s}) =>
+    make("li", {class: "bad"}, text("setback", {at: time(next_try_s)}), " ", given(`${item}: ${error}`))));
 }

@@ -10,7 +10,7 @@ const POLL_MS = 1000;
 /** @typedef {{name: string, filled: number, examples: string[]}} Column */
 /** @typedef {{line: number, kind: string, value: string, link_id: string}} Fault */
 /** @typedef {{kind: string, links: number, length_m: number}} Assumption */
-/** @typedef {{lines: number, columns: Column[], taken: Record<string, string>, faults: Fault[], fault_counts: Record<string, number>, assumed?: Assumption[], encoding?: string}} Preview */
+/** @typedef {{lines: number, columns: Column[], taken: Record<string, string>, faults: Fault[], fault_counts: Record<string, number>, assumed?: Assumption[], islands?: {line: number, link_id: string, links: number, length_m: number}[], all_islands?: {islands: number, links: number, length_m: number}, encoding?: string}} Preview */
 
 /** The file shown, and the network read from it; "" where it could not be read. */
 let shown = {file_sha256: "", name: "", network_sha256: ""};
@@ -94,6 +94,11 @@ function showColumns(preview) {
   if (preview.encoding) assumed.unshift(text("encoding_found", {encoding: preview.encoding}));
   find("network-assumed-part").hidden = !assumed.length;
   find("network-assumed").replaceChildren(...assumed.map((said) => make("li", {}, said)));
+  const islands = preview.all_islands ?? {islands: 0, links: 0, length_m: 0};
+  find("network-islands").replaceChildren(...(islands.islands ? [
+    make("p", {}, text("islands_told", {islands: number(islands.islands), links: number(islands.links), km: number(islands.length_m / 1000, 2)})),
+    make("ul", {}, ...(preview.islands ?? []).map((island) => make("li", {}, text("island_told", {links: number(island.links), m: number(island.length_m), first: [island.line ? `${text("line")} ${island.line}` : "", island.link_id].filter(Boolean).join(", ")})))),
+  ] : []));
   const all = Object.values(preview.fault_counts).reduce((sum, n) => sum + n, 0);
   const counts = Object.entries(preview.fault_counts).map(([kind, n]) => make("li", {}, `${number(n)} × ${text("fault_" + kind)}`));
   find("network-fault-counts").replaceChildren(...(all ? [make("ul", {}, ...counts)] : [text("no_faults")]), all > preview.faults.length ? text("first_shown", {shown: number(preview.faults.length), all: number(all)}) : "");

@@ -11,8 +11,6 @@ import {number, text, textOr, time} from "./texts.js";
 /** Shown where a person has judged something. */
 const REVIEWS = ["n_reviewed", "n_rejected"];
 const SHOWN = ["street", "score", "finding", "score_low", "score_high", "class_probability", "reason", "riss_pct", "afli_pct", "ofs_pct", "coverage", "n_damages", "n_reviewed", "n_rejected", "direction", "from_m", "to_m", "assessed_at", "model"];
-const SHARES = ["coverage", "class_probability"];
-const FRACTIONS = ["score", "score_low", "score_high", "riss_pct", "afli_pct", "ofs_pct"];
 
 /** Prefix of the images that show street names. */
 const NAME = "name:";
@@ -134,8 +132,6 @@ function addLayers() {
  */
 function shown(key, value) {
   if (key === "assessed_at") return time(Date.parse(value) / 1000);
-  if (SHARES.includes(key)) return text("percent", {n: number(100 * value)});
-  if (FRACTIONS.includes(key)) return number(value, 2);
   if (typeof value === "number") return number(value, Number.isInteger(value) ? 0 : 2);
   return textOr(`${key}_${value}`, String(value));
 }

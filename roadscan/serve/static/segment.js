@@ -66,7 +66,11 @@ function showOutcome({properties: p, steps, agrees}) {
   ];
   const seen = p.assessed_at ? text("seen", {coverage: number(100 * p.coverage), cells: p.cells, views: shown(p.views_mean, 1), at: time(Date.parse(p.assessed_at) / 1000)}) : text("seen_none", {cells: p.cells});
   const madeBy = text("method_used", {model: p.model, scheme: p.scheme, version: p.scheme_version});
-  const lines = [...scored, seen].map((line) => make("li", {}, line));
+  const place = [
+    ...(p.accuracy_m === null ? [] : [text("place_accuracy", {accuracy: number(p.accuracy_m, 1)})]),
+    ...(p.concern ? [textOr(`doubt_${p.concern}`, p.concern)] : []),
+  ];
+  const lines = [...scored, seen, ...place].map((line) => make("li", {}, line));
   const judged = p.n_reviewed ? [text("rests_on_verdicts", {n: number(p.n_reviewed), rejected: number(p.n_rejected)})] : [];
   const last = [...judged, madeBy, ...(agrees ? [] : [text("recomputed_differs")])].map((line) => make("li", {}, line));
   find("outcome").replaceChildren(...lines, ...lost(p.lost), ...last);

@@ -8,7 +8,7 @@ from typing import Final
 
 from roadscan.errors import RoadscanError
 from roadscan.model.road import Vehicle
-from roadscan.model.survey import MAX_SURVEY_NAME, SURVEY_NAME
+from roadscan.model.survey import MAX_SURVEY_NAME, survey_name_fault
 from roadscan.model.uploaded_file import UploadSource
 
 VERSION: Final = "1.0.0"
@@ -163,9 +163,9 @@ def _check_text(what: str, text: str, max_bytes: int) -> None:
 
 def check_survey_name(survey: str) -> None:
     """Refuse an invalid survey name; raises `upload_name`."""
-    if len(survey) <= MAX_SURVEY_NAME and re.fullmatch(SURVEY_NAME, survey):
+    why = survey_name_fault(survey)
+    if why is None:
         return
-    why = f"has {len(survey)} characters" if len(survey) > MAX_SURVEY_NAME else "cannot be used"
     raise RoadscanError(
         "upload_name",
         f"the survey {_quoted(survey)} {why}",

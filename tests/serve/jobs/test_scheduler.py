@@ -141,6 +141,9 @@ def test_a_job_that_cannot_be_submitted_stops_no_other_and_is_tried_again(
     scheduler.run(NOW_S)
     scheduler.run(NOW_S + 1.0)
     assert sorted(tried) == ["1.mp4", "2.mp4"]
+    (setback,) = scheduler.setbacks(NOW_S + 1.0)
+    assert (setback.error, setback.next_try_s) == ("RuntimeError: once", NOW_S + 4.0)
     scheduler.run(NOW_S + 5.0)
     scheduler.run(NOW_S + 10.0)
     assert sorted(tried) == ["1.mp4", "1.mp4", "2.mp4"]
+    assert scheduler.setbacks(NOW_S + 10.0) == ()

@@ -2,7 +2,7 @@ import time
 
 import pytest
 
-from roadscan.store.town.workers import WorkerHeartbeats
+from roadscan.store.town.workers import SchedulerSetback, WorkerHeartbeats
 from tests.databases import DATABASES, open_on
 
 HOUR_S = 3600.0
@@ -52,3 +52,15 @@ def test_on_one_machine_its_own_clock_counts(tmp_path):
         assert workers.alive(30.0) == {"here-0"}
         now_s[0] += 1.0
         assert workers.alive(30.0) == frozenset()
+
+
+def test_what_could_not_be_scheduled_is_told_by_the_workers_that_are_alive(store):
+    workers = WorkerHeartbeats(store.engine, time.time)
+    workers.beat("here-0")
+    assert workers.scheduling(30.0) == frozenset()
+    setback = SchedulerSetback("the drive a", "ValueError: Größe", 5.0)
+    workers.scheduled("here-0", [setback])
+    assert workers.scheduling(30.0) == {"here-0"}
+    assert workers.setbacks(30.0) == (setback,)
+    workers.scheduled("here-0", [])
+    assert workers.setbacks(30.0) == ()
