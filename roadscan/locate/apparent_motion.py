@@ -178,9 +178,10 @@ def _horizon(flows: Sequence[Flow]) -> float:
         spreads = []
         for flow in flows:
             driven = _driven(flow, float(horizon))
-            if len(driven) >= MIN_ROAD_POINTS and np.median(driven) > 0.0:
-                middle = np.median(driven)
-                spreads.append(np.median(np.abs(driven - middle)) / middle)
+            # a camera that looks back sees the road move away
+            middle = abs(float(np.median(driven))) if len(driven) >= MIN_ROAD_POINTS else 0.0
+            if middle > 0.0:
+                spreads.append(np.median(np.abs(np.abs(driven) - middle)) / middle)
         spread = float(np.median(spreads)) if spreads else np.inf
         if spread < best_spread:
             best, best_spread = float(horizon), spread

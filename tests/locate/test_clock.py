@@ -302,3 +302,21 @@ def test_wheel_speed_and_a_real_receiver_agree_on_the_time(
     assert isinstance(clock, FoundClock)
     assert clock.start_s - started_s == pytest.approx(offset_s, abs=0.2)
     assert abs(clock.start_s - started_s - offset_s) < 3.0 * clock.sigma_s
+
+
+def test_pictures_of_a_camera_that_looks_back_are_told_apart() -> None:
+    drive, path = town_drive(), path_of(3, with_speed=True)
+    frames = list(filmed(drive, VIDEO_ZERO_S, VIDEO_ZERO_S + 70.0, np.random.default_rng(5)))
+    last_s = frames[-1].video_t_s
+    back = [replace(frame, video_t_s=last_s - frame.video_t_s) for frame in frames[::-1]]
+    t_s = 2.0 * VIDEO_ZERO_S + last_s - path.t_s[::-1]
+    turned = {name: getattr(path, name)[::-1] for name in ("x_m", "y_m", "speed_mps", "accuracy_m")}
+    other_way = replace(
+        path,
+        t_s=t_s,
+        heading_deg=(path.heading_deg[::-1] + 180.0) % 360.0,
+        driven_m=path.driven_m[-1] - path.driven_m[::-1],
+        piece=path.piece.max() - path.piece[::-1],
+        **turned,
+    )
+    assert why_not(apparent_motion(back), other_way) == "looks_back"

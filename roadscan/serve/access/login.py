@@ -88,6 +88,8 @@ def login_router(guard: Guard, settings: ServeSettings, logins: OutsideLogins) -
         "/welcome", responses=problems("password_too_weak", "account_exists", "invitation_used")
     )
     def welcome(given: Welcome, response: Response) -> dict[str, str]:
+        # a stranger's guess costs one query, never the tens of megabytes of a hash
+        accounts.check_invitation(given.token)
         password_hash = hash_password(given.name, given.password)
         account = accounts.accept(given.token, given.name, password_hash)
         accounts.record(account.name, "account_made", account.role.value)

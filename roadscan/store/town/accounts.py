@@ -232,6 +232,15 @@ class Accounts:
             db.execute(insert(tables.invitations), row)
         return token
 
+    def check_invitation(self, token: str) -> None:
+        """Raise `invitation_used` unless the invitation can be used, which it still can after."""
+        this = tables.invitations.c.token_sha256 == _sha256(token)
+        query = select(tables.invitations.c.expires_s).where(this)
+        with self._engine.connect() as db:
+            expires_s = db.scalar(query)
+        if expires_s is None or expires_s < self._clock():
+            raise _invitation_used()
+
     def accept(self, token: str, name: str, password_hash: str) -> Account:
         """Create the account of an invitation, which can be used only once.
 
@@ -245,9 +254,7 @@ class Accounts:
             row = db.execute(select(tables.invitations).where(this)).first()
             gone = db.execute(delete(tables.invitations).where(this))
             if row is None or gone.rowcount != 1 or row.expires_s < self._clock():
-                raise RoadscanError(
-                    "invitation_used", "the link was used before or is too old", "Ask for a new one"
-                )
+                raise _invitation_used()
             return self.add_in(db, name, Role(row.role), password_hash)
 
     def note_failure(self, name: str, address: str) -> None:
@@ -378,3 +385,9 @@ class OutsideLogins:
             row = {"issuer": issuer, "subject": subject, "account_id": account.account_id}
             db.execute(insert(outside_logins), row)
         return account
+
+
+def _invitation_used() -> RoadscanError:
+    return RoadscanError(
+        "invitation_used", "the link was used before or is too old", "Ask for a new one"
+    )

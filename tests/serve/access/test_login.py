@@ -127,3 +127,13 @@ def test_passwords_are_hashed_by_argon2id_as_strongly_as_rfc_9106_recommends():
     assert made.type is Type.ID
     assert (made.time_cost, made.memory_cost, made.parallelism) == (3, 65536, 4)
     assert (made.salt_len, made.hash_len) == (16, 32)
+
+
+def test_a_guessed_invitation_is_refused_before_the_password_is_hashed(client, monkeypatch):
+    def hashes(*_):
+        pytest.fail("a stranger made the service hash a password")
+
+    monkeypatch.setattr("roadscan.serve.access.login.hash_password", hashes)
+    given = {"name": "Eve", "password": PASSWORD, "token": "guessed"}
+    answer = client.post("/api/welcome", json=given)
+    assert (answer.status_code, answer.json()["code"]) == (410, "invitation_used")
