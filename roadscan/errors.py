@@ -65,6 +65,8 @@ EXIT_CODES: Final[dict[str, ExitCode]] = {
     "drive_needs_video": ExitCode.BAD_INPUT,
     # settings that are files
     "camera_invalid": ExitCode.BAD_INPUT,
+    "camera_not_measured": ExitCode.BAD_INPUT,
+    "camera_differs": ExitCode.BAD_INPUT,
     "scheme_unknown": ExitCode.BAD_INPUT,
     "scheme_invalid": ExitCode.BAD_INPUT,
     "scheme_needs_video": ExitCode.BAD_INPUT,

@@ -12,6 +12,7 @@ from typer.exceptions import TyperException
 
 from roadscan.cli import (
     backup,
+    calibrate,
     check,
     demo,
     doctor,
@@ -47,6 +48,7 @@ app = typer.Typer(
 )
 app.command("run")(run.run)
 app.command("demo")(demo.demo)
+app.command("calibrate")(calibrate.calibrate)
 app.command("check")(check.check)
 app.command("match")(match.match)
 app.command("score")(score.score)

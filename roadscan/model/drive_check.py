@@ -44,6 +44,10 @@ class Concern(StrEnum):
     """Much of the drive is not on a road of the network."""
     CAMERA_ASSUMED = "camera_assumed"
     """Values of the camera are neither given nor measured."""
+    CAMERA_CONTRADICTED = "camera_contradicted"
+    """The video shows another camera than its file describes."""
+    CAMERA_MOVED = "camera_moved"
+    """The camera turned within the drive: its mount slips."""
     NOTHING_DRIVEN = "nothing_driven"
     """Hardly a frame would be analysed."""
 

@@ -16,6 +16,8 @@ class Basis(StrEnum):
     """From the video itself."""
     ASSUMED = "assumed"
     """That of a typical dash-cam."""
+    CONTRADICTED = "contradicted"
+    """In the camera file, but the video shows otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,17 +77,31 @@ class Camera:
     """Of the values and of how they are known."""
     known: CameraKnowledge = GIVEN
 
+    moved_deg: float = 0.0
+    """How far it turned within the drive, as far as the video tells."""
+
     @property
     def assumed(self) -> tuple[str, ...]:
         """Return which of the values that decide where damage lies are only assumed."""
-        names = ("hfov_deg", "height_m", "pitch_deg")
-        return tuple(n for n in names if getattr(self.known, n).basis is Basis.ASSUMED)
+        return self._known_as(Basis.ASSUMED)
+
+    @property
+    def contradicted(self) -> tuple[str, ...]:
+        """Return which of its values do not fit what the video shows."""
+        return self._known_as(Basis.CONTRADICTED)
 
     @property
     def basis(self) -> Basis:
-        """Return how the least known of these values is known."""
-        bases = {self.known.hfov_deg.basis, self.known.height_m.basis, self.known.pitch_deg.basis}
-        return next(one for one in (Basis.ASSUMED, Basis.MEASURED, Basis.GIVEN) if one in bases)
+        """Return how the least known of the values that decide where damage lies is known."""
+        worst_first = (Basis.CONTRADICTED, Basis.ASSUMED, Basis.MEASURED, Basis.GIVEN)
+        return next(one for one in worst_first if self._known_as(one) or one is Basis.GIVEN)
+
+    def _known_as(self, basis: Basis) -> tuple[str, ...]:
+        # yaw and roll are near 0 in any careful mount: only a contradiction of them matters
+        names: tuple[str, ...] = ("hfov_deg", "height_m", "pitch_deg")
+        if basis is Basis.CONTRADICTED:
+            names += ("yaw_deg", "roll_deg")
+        return tuple(name for name in names if getattr(self.known, name).basis is basis)
 
     def __str__(self) -> str:
         """Return its values, each with its uncertainty and how it is known."""

@@ -25,6 +25,8 @@ class PictureRefusal(StrEnum):
     NO_GEOMETRY = "no_camera_geometry"
     CAMERA_ASSUMED = "camera_assumed"
     """The road's outline would rest on a camera that nobody gave or measured."""
+    CAMERA_CONTRADICTED = "camera_contradicted"
+    CAMERA_MOVED = "camera_moved"
     OBJECTION = "objection"
 
 

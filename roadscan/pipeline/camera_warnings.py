@@ -18,11 +18,30 @@ def camera_error_m(camera: Camera) -> float:
 
 def camera_warnings(camera: Camera) -> tuple[str, ...]:
     """Return the warnings about a camera, each beginning with its code."""
-    if not camera.assumed:
-        return ()
-    values = ", ".join(f"{name} {getattr(camera, name):g}" for name in camera.assumed)
-    return (
-        f"camera_assumed: {values} are those of a typical dash-cam, not given or measured: damage "
-        f"{AHEAD_M:g} m ahead may lie {camera_error_m(camera):.1f} m off and have another size, "
-        "scores may be half a class off, and no pictures are kept; give a camera file",
+    error_m = f"{camera_error_m(camera):.1f} m"
+    cost = (
+        f"damage {AHEAD_M:g} m ahead may lie {error_m} off and have another size, scores may be "
+        "half a class off, and no pictures are kept"
     )
+    warnings = []
+    if camera.contradicted:
+        values = ", ".join(
+            f"{name} {getattr(camera, name):g} is off by {getattr(camera.known, name).sigma:.2g}"
+            for name in camera.contradicted
+        )
+        warnings.append(
+            f"camera_contradicted: the video shows another camera than the file: {values}; {cost}; "
+            "measure it anew with roadscan calibrate"
+        )
+    if camera.assumed:
+        values = ", ".join(f"{name} {getattr(camera, name):g}" for name in camera.assumed)
+        warnings.append(
+            f"camera_assumed: {values} are those of a typical dash-cam, not given or measured: "
+            f"{cost}; give a camera file"
+        )
+    if camera.moved_deg:
+        warnings.append(
+            f"camera_moved: it turned by {camera.moved_deg:g} degrees within the drive, so that "
+            f"{cost}; fasten its mount"
+        )
+    return tuple(warnings)

@@ -24,6 +24,7 @@ from roadscan.model.road import MatchedPath, Network, Vehicle
 from roadscan.model.time import iso_utc
 from roadscan.model.track import DrivePath, Gap, Track
 from roadscan.pipeline.camera_warnings import camera_warnings
+from roadscan.pipeline.measure_camera import measured_camera
 from roadscan.pipeline.prepare import check_near, with_warnings
 from roadscan.pipeline.video_clock import place_in_time
 from roadscan.read.camera_file import read_camera
@@ -61,9 +62,9 @@ def check_drive(
     """
     info = probe(video_path)
     camera = camera or read_camera(None)
-    of_camera = camera_warnings(camera)
     if track_path is None:
-        warnings = info.warnings + of_camera
+        camera = measured_camera(video_path, info, camera)
+        warnings = info.warnings + camera_warnings(camera)
         return with_concerns(DriveCheck(_video(info), None, None, None, warnings, camera=camera))
     track = read_track(track_path)
     crs = metric_crs(track.lon_deg, track.lat_deg) if network is None else network.crs_epsg
@@ -72,6 +73,7 @@ def check_drive(
     if network is not None:
         check_near(path, network, track_path.name)
     clock = place_in_time(video_path, info, path)
+    camera = measured_camera(video_path, info, camera, path, clock)
     shift_s = clock.started_s + clock.offset_s
     from_s = max(shift_s, float(path.t_s[0]))
     to_s = min(shift_s + info.playable_s, float(path.t_s[-1]))
@@ -94,7 +96,7 @@ def check_drive(
                 round(sum((_within(gap, from_s, to_s) for gap in path.gaps), 0.0), 1),
                 None if matched is None else round(_on_network_m(matched, from_s, to_s), 1),
             ),
-            info.warnings + track.warnings + clock.warnings + of_camera,
+            info.warnings + track.warnings + clock.warnings + camera_warnings(camera),
             camera=camera,
         )
     )

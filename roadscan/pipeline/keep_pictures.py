@@ -30,7 +30,7 @@ from roadscan.locate.box_placement import REACH_M, CameraOnRoute
 from roadscan.locate.road_view import SIDE_M, road_outline, tall_enough, traffic_rows
 from roadscan.model.arrays import Floats
 from roadscan.model.damage import Observation
-from roadscan.model.frame import Boxes, Frame, Rows
+from roadscan.model.frame import Boxes, Camera, Frame, Rows
 from roadscan.model.road import Direction, Link, Network
 from roadscan.model.stored_picture import (
     ObjectionMask,
@@ -187,8 +187,9 @@ class PictureKeeper:
 
     def _make(self, held: _HeldFrame) -> StoredPicture | PictureRefusal:
         view = self._rules.view
-        if self._setup.camera.assumed:
-            return PictureRefusal.CAMERA_ASSUMED
+        doubt = doubt_of(self._setup.camera)
+        if doubt is not None:
+            return doubt
         ground = ground_shown(held.frame_t_s, self._setup, view)
         if ground is None:
             return PictureRefusal.NO_GEOMETRY
@@ -265,6 +266,15 @@ def ground_shown(frame_t_s: float, setup: CameraOnRoute, view: PictureView) -> G
     middle = shapely.LineString(line) if len(line) > 1 else shapely.Point(line[0])
     area = middle.buffer(half_m + place.accuracy_m)
     return GroundShown(outline, rows, shapely.get_coordinates(area.exterior))
+
+
+def doubt_of(camera: Camera) -> PictureRefusal | None:
+    """Return why nobody can be sure where in a picture of this camera the road ends, if so."""
+    if camera.contradicted:
+        return PictureRefusal.CAMERA_CONTRADICTED
+    if camera.assumed:
+        return PictureRefusal.CAMERA_ASSUMED
+    return PictureRefusal.CAMERA_MOVED if camera.moved_deg else None
 
 
 def standing(people: Boxes, setup: CameraOnRoute) -> Boxes:

@@ -28,6 +28,7 @@ from roadscan.model.frame import Camera
 from roadscan.model.link_table import bounds_of
 from roadscan.model.road import MatchedPath, Network, Vehicle
 from roadscan.model.track import FIX_FIELDS, CleanCounts, DrivePath, Track
+from roadscan.pipeline.measure_camera import measured_camera
 from roadscan.pipeline.run_record import Stopwatch
 from roadscan.pipeline.video_clock import (
     RATE_HZ,
@@ -39,7 +40,7 @@ from roadscan.read.input_files import sha256_of
 from roadscan.read.track_file import read_track
 from roadscan.read.video import grey_frames, probe
 
-METHOD = 9
+METHOD = 10
 """Raised by every change that alters a chunk's result, so that no old chunk is reused."""
 
 MAX_NETWORK_DISTANCE_M = 10_000.0
@@ -183,6 +184,9 @@ def prepare_drive(
     to_s = min(shift_s + info.playable_s, float(track.path.t_s[-1]))
     wanted_s = sample_times(track.path, settings.every_m, from_s, to_s) - shift_s
     ends = state_at(track.path, np.array([from_s, to_s])).driven_m
+    watch = watch or Stopwatch()
+    with watch.stage("camera"):
+        camera = measured_camera(video_path, info, settings.camera, track.path, clock)
     drive = Drive(
         drive_id=_digest([info.sha256, track.sha256])[:16],
         survey=settings.survey,
@@ -190,7 +194,7 @@ def prepare_drive(
         track_name=track.name,
         track_sha256=track.sha256,
         clock=clock,
-        camera=settings.camera,
+        camera=camera,
         model_name=detecting.name,
         model_sha256=detecting.sha256,
         settings_sha256="",

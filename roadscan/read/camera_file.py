@@ -77,6 +77,19 @@ def read_camera(path: Path | None) -> Camera:
     return with_checksum(Camera(**numbers, sha256="", known=CameraKnowledge(**known)))
 
 
+def camera_text(camera: Camera) -> str:
+    """Return a camera as a camera file; reading it gives the same camera."""
+    lines = [
+        "# A camera of roadscan: docs/cameras.md says what the keys mean.",
+        f"name = {json.dumps(camera.name, ensure_ascii=False)}",
+        *(f"{name} = {float(getattr(camera, name))}" for name in (*get_args(_Part), "left_m")),
+    ]
+    for part in get_args(_Part):
+        known: Known = getattr(camera.known, part)
+        lines += ["", f"[known.{part}]", f'basis = "{known.basis}"', f"sigma = {known.sigma}"]
+    return "\n".join(lines) + "\n"
+
+
 def with_checksum(camera: Camera) -> Camera:
     """Return a camera with the checksum of its values and of how they are known."""
     values = {name: value for name, value in asdict(camera).items() if name != "sha256"}

@@ -118,14 +118,16 @@ DRIVES: Final[LayerSchema[Drive]] = LayerSchema(
             FieldType.TEXT,
             Words("Source of the camera's values", "Herkunft der Kameradaten"),
             Words(
-                "How the least known of angle of view, height and pitch is known: given, measured "
-                "or assumed; with an assumed one scores may be half a class off",
+                "How the least known of angle of view, height and pitch is known: given, measured, "
+                "assumed, or contradicted by the video; with the last two scores may be half a "
+                "class off",
                 "Woher der unsicherste Wert von Bildwinkel, Höhe und Neigung stammt: given "
-                "(angegeben), measured (gemessen) oder assumed (angenommen); bei angenommenen "
-                "Werten können Noten um eine halbe Klasse falsch sein",
+                "(angegeben), measured (gemessen), assumed (angenommen) oder contradicted (vom "
+                "Video widerlegt); bei den letzten beiden können Noten um eine halbe Klasse falsch "
+                "sein",
             ),
             lambda of: of.camera.basis.value,
-            values=("given", "measured", "assumed"),
+            values=("given", "measured", "assumed", "contradicted"),
         ),
         Field(
             "camera_values",

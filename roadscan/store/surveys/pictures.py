@@ -214,7 +214,7 @@ def _lane_picture(row: Row[Any], from_row: int, to_row: int) -> LanePicture:
         row.frame_t_s,
         from_row,
         to_row,
-        rows.CAMERA.validate_python(row.camera),
+        rows.camera_of(row.camera),
         video.width,
         video.height,
         row.width,

@@ -2,6 +2,7 @@
 
 import io
 import json
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from pydantic import TypeAdapter
 from roadscan.model.arrays import Floats
 from roadscan.model.damage import Damage, LaneGrid, Observation
 from roadscan.model.drive import ClockFit, Drive, RejectedBox, VideoInfo
-from roadscan.model.frame import Camera
+from roadscan.model.frame import ASSUMED, Camera
 from roadscan.model.hit_rate import HitRate
 from roadscan.model.review import BoxKey, ReviewedObservation
 from roadscan.model.road import (
@@ -99,12 +100,20 @@ def drive_row(drive: Drive) -> Row:
     }
 
 
+def camera_of(stored: Row) -> Camera:
+    """Return a camera; one stored before it was kept how it is known had a file, or this name."""
+    camera = CAMERA.validate_python(stored)
+    if "known" not in stored and camera.name == "default":
+        return replace(camera, known=ASSUMED)
+    return camera
+
+
 def drive_of(row: Row) -> Drive:
     """Return the drive of a row."""
     nested: Row = {
         "video": VIDEO.validate_python(row["video"]),
         "clock": CLOCK.validate_python(row["clock"]),
-        "camera": CAMERA.validate_python(row["camera"]),
+        "camera": camera_of(row["camera"]),
         "vehicle": Vehicle(row["vehicle"]),
     }
     plain: Row = {k: value for k, value in row.items() if k not in {*nested, "path_wkb"}}
