@@ -1,13 +1,15 @@
 """The settings of a service; each instance serves one town."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from roadscan.model.access import Role
 
 GIB = 1024**3
+PARENT: Final = "ROADSCAN_PARENT"
+"""Environment variable in which `roadscan serve` gives its workers its process id."""
 
 
 class OidcSettings(BaseModel):

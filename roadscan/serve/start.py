@@ -17,15 +17,13 @@ from roadscan.model.access import Role
 from roadscan.serve.app import create_app
 from roadscan.serve.log import log_to_stderr
 from roadscan.serve.retention import DAY_S
-from roadscan.serve.settings import ServeSettings
+from roadscan.serve.settings import PARENT, ServeSettings
 from roadscan.serve.town import open_town
 
 FIRST_LINK_S: Final = 86400.0
 """Validity of the first administrator's link; the next start prints a new one."""
 DATABASE: Final = "ROADSCAN_DATABASE"
 """Environment variable that passes the database to `roadscan work`."""
-PARENT: Final = "ROADSCAN_PARENT"
-"""Environment variable that passes the process id: `roadscan work` ends with its service."""
 GRACE_S: Final = 10
 """Time that a shutdown waits for requests: uploads may take hours, but can be resumed."""
 POLL_S: Final = 1.0

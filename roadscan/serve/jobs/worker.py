@@ -24,7 +24,7 @@ from roadscan.serve.jobs.scheduler import Scheduler
 from roadscan.serve.jobs.steps import RefusedError, Steps, refused
 from roadscan.serve.log import log_to_stderr
 from roadscan.serve.queue.job import APPLICATION_VERSION, QueueName
-from roadscan.serve.settings import ServeSettings
+from roadscan.serve.settings import PARENT, ServeSettings
 from roadscan.serve.town import Town, jobs_url, open_town
 
 APPLICATION: Final = "roadscan"
@@ -35,8 +35,6 @@ MAX_WORKERS: Final = 64
 """Limit for one machine."""
 LONGEST_PAUSE_S: Final = 30.0
 """Between two tries while the store does not answer."""
-PARENT: Final = "ROADSCAN_PARENT"
-"""Environment variable in which `roadscan serve` tells its workers its process id."""
 _LOG: Final = logging.getLogger("roadscan.serve.worker")
 MAX_RECOVERIES: Final = 20
 """Limit for a job whose worker ended: each restart of a machine counts, and a drive may take hours,

@@ -1,5 +1,6 @@
 import hashlib
 import os
+import re
 import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -161,7 +162,10 @@ def test_a_wrong_video_is_told_by_the_name_it_was_sent_under(sent: Sent) -> None
 
 
 def test_a_track_of_another_day_is_told_with_the_video_by_name(sent: Sent) -> None:
-    track = (SAMPLES / "drive.gpx").read_bytes().replace(b"2026-06-10T", b"2026-06-11T")
+    # driven the other way, or the picture's motion would find the drive on it all the same
+    fixes = (SAMPLES / "drive.gpx").read_text("utf-8").replace("2026-06-10T", "2026-06-11T")
+    places = iter(re.findall(r"lat=\S+ lon=[^>]+", fixes)[::-1])
+    track = re.sub(r"lat=\S+ lon=[^>]+", lambda _: next(places), fixes).encode()
     error = sent.error_of_drive(track_sha256=sent.put(track))
     assert error.code == "track_no_overlap"
     assert error.message.startswith("Gohliser Weg, früh.MP4 runs from 2026-06-10")
