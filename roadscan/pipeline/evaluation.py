@@ -174,10 +174,10 @@ def look(
 def begins_in(boxes: Boxes, placed: Rows, rows: Rows) -> Boxes:
     """Return the boxes whose lower edge lies in the rows `placed`, clipped to `rows`."""
     lower = boxes.xyxy[:, 3]
-    kept = np.flatnonzero((lower > placed.top) & (boxes.xyxy[:, 1] < placed.bottom))
-    xyxy = boxes.xyxy[kept].copy()
+    begin = np.flatnonzero((lower > placed.top) & (boxes.xyxy[:, 1] < placed.bottom))
+    xyxy = boxes.xyxy[begin].copy()
     xyxy[:, 1::2] = np.clip(xyxy[:, 1::2], rows.top, rows.bottom)
-    return Boxes(xyxy, boxes.confidence[kept], tuple(boxes.kind[number] for number in kept))
+    return Boxes(xyxy, boxes.confidence[begin], tuple(boxes.kind[number] for number in begin))
 
 
 def _line(name: str, found: Boxes) -> str:

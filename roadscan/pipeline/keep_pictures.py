@@ -142,9 +142,9 @@ class PictureKeeper:
         while self._waiting:
             self._settle()
         made = [self._made[t_s] for t_s in sorted(self._made) if self._shown[t_s]]
-        kept = tuple(one for one in made if isinstance(one, StoredPicture))
+        pictures = tuple(one for one in made if isinstance(one, StoredPicture))
         refused = Counter(one for one in made if isinstance(one, PictureRefusal))
-        return kept, dict(sorted(refused.items()))
+        return pictures, dict(sorted(refused.items()))
 
     def _claim(self, observation: Observation) -> None:
         """Assign to the observation's frame the cells that it shows better than any before."""
@@ -280,7 +280,7 @@ def doubt_of(camera: Camera) -> PictureRefusal | None:
 def standing(people: Boxes, setup: CameraOnRoute) -> Boxes:
     """Return the boxes that are tall enough for a person standing at their lower edge."""
     tall = tall_enough(setup.camera, setup.width, setup.height, people.xyxy)
-    kinds = tuple(kind for kind, kept in zip(people.kind, tall, strict=True) if kept)
+    kinds = tuple(kind for kind, stands in zip(people.kind, tall, strict=True) if stands)
     return Boxes(people.xyxy[tall], people.confidence[tall], kinds)
 
 

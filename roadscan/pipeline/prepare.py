@@ -142,16 +142,16 @@ def with_losses(track: Track, counts: CleanCounts) -> Track:
 
 
 def with_bridges(track: Track, path: DrivePath) -> Track:
-    """Return a track that also warns of what is assumed between its fixes, if that is much."""
+    """Return the track, with a warning about the metres assumed between distant fixes, if any."""
     step_s, driven_m = np.diff(path.t_s), np.diff(path.driven_m)
     bridged = (np.diff(path.piece) == 0) & (driven_m > 0.0) & (step_s > BRIDGED_S)
     if not bridged.any():
         return track
-    told = (
+    warning = (
         f"track_bridged: {driven_m[bridged].sum():.0f} m lie between fixes up to "
         f"{step_s[bridged].max():.0f} s apart; they are used where only one way leads along"
     )
-    return replace(track, warnings=(*track.warnings, told))
+    return replace(track, warnings=(*track.warnings, warning))
 
 
 def prepare_drive(
@@ -262,8 +262,8 @@ def driven_stretches(path: DrivePath, from_s: float, to_s: float) -> tuple[Float
 def _filmed(track: Track, from_s: float, to_s: float) -> Track:
     """Return the fixes around the video: as many as it takes to match it in the same way again."""
     # a fix without a time compares false and is left out: cleaning has counted it
-    kept = (track.t_s >= from_s - TRACK_AROUND_S) & (track.t_s <= to_s + TRACK_AROUND_S)
-    return replace(track, **{name: getattr(track, name)[kept] for name in FIX_FIELDS})
+    near = (track.t_s >= from_s - TRACK_AROUND_S) & (track.t_s <= to_s + TRACK_AROUND_S)
+    return replace(track, **{name: getattr(track, name)[near] for name in FIX_FIELDS})
 
 
 def check_near(path: DrivePath, network: Network, name: str) -> None:

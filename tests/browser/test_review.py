@@ -9,8 +9,8 @@ expect.set_options(timeout=30_000)  # as long as the pages' other tests wait
 
 
 def waiting(page: Any) -> int:
-    page.locator("#standing", has_text="warten").wait_for()
-    return int(page.locator("#standing").inner_text().split()[0])
+    page.locator("#standing", has_text="Noch zu prüfen").wait_for()
+    return int(page.locator("#standing").inner_text().split(": ")[1].split(",")[0])
 
 
 def press(page: Any, key: str) -> None:
@@ -31,11 +31,11 @@ def test_damages_are_judged_by_key_and_a_verdict_is_undone(open_page):
     page.keyboard.press("k")
     expect(title).to_have_text(first)
     page.keyboard.press("r")
-    expect(page.locator("#standing")).to_contain_text(f"{before - 1} Schäden warten")
+    expect(page.locator("#standing")).to_contain_text(f"Noch zu prüfen: {before - 1},")
     expect(page.locator("#said")).to_contain_text("kein Schaden")
     expect(page.locator("#decisions tr").first).to_contain_text("Ada")
     press(page, "u")
-    expect(page.locator("#standing")).to_contain_text(f"{before} Schäden warten")
+    expect(page.locator("#standing")).to_contain_text(f"Noch zu prüfen: {before},")
     expect(title).to_have_text(first)
     expect(page.locator("#decisions tr").first).to_contain_text("zurückgenommen")
 
@@ -50,7 +50,7 @@ def test_a_reason_is_kept_and_no_key_counts_while_it_is_typed(open_page):
     expect(page.locator("#decisions tr").first).to_contain_text("Narbe, kurz")
     expect(page.locator("#agreement")).to_contain_text("100 %")
     page.locator("#decisions").get_by_role("button", name="Zurücknehmen").first.click()
-    expect(page.locator("#standing")).to_contain_text(f"{before} Schäden warten")
+    expect(page.locator("#standing")).to_contain_text(f"Noch zu prüfen: {before},")
 
 
 def test_keys_can_be_switched_off(open_page):
@@ -69,4 +69,4 @@ def test_a_damage_gets_another_name(open_page):
     page.locator("#kinds button:not([disabled])").first.click()
     expect(page.locator("#decisions tr").first).to_contain_text(re.compile(": ist "))
     press(page, "u")
-    expect(page.locator("#standing")).to_contain_text(f"{before} Schäden warten")
+    expect(page.locator("#standing")).to_contain_text(f"Noch zu prüfen: {before},")

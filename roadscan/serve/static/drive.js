@@ -11,7 +11,8 @@ const check = new URLSearchParams(location.search).get("check");
 
 /** @param {number} seconds */
 function duration(seconds) {
-  return `${Math.floor(seconds / MINUTE_S)}:${String(Math.round(seconds) % MINUTE_S).padStart(2, "0")} min`;
+  const whole = Math.round(seconds);
+  return `${Math.floor(whole / MINUTE_S)}:${String(whole % MINUTE_S).padStart(2, "0")} min`;
 }
 
 /** @param {string | null} at ISO 8601 */
@@ -29,8 +30,8 @@ function showCamera(camera) {
   const parts = ["hfov_deg", "height_m", "pitch_deg", "yaw_deg", "roll_deg"];
   describe(find("camera"), parts.map((part) => {
     const {basis, sigma} = camera.known[part];
-    const [digits, unit] = part === "height_m" ? [2, "m"] : [1, "°"];
-    return [text(`camera_${part}`), `${number(camera[part], digits)} ${unit} ± ${number(sigma, digits)} ${unit}, ${text(`basis_${basis}`)}`];
+    const [digits, unit] = part === "height_m" ? [2, "\u00A0m"] : [1, "°"];
+    return [text(`camera_${part}`), `${number(camera[part], digits)}${unit} ± ${number(sigma, digits)}${unit}, ${text(`basis_${basis}`)}`];
   }));
 }
 
