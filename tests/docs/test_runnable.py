@@ -1,6 +1,5 @@
 """What the README and the page of commands show can be run, on files with the names they use."""
 
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -38,11 +37,12 @@ def workspace(
 ) -> Iterator[tuple[Path, pytest.MonkeyPatch]]:
     """Make the files that the documents name, and go there."""
     folder = tmp_path_factory.mktemp("newcomer")
-    shutil.copy(small_drive.video, folder / "drive.mp4")
-    shutil.copy(small_drive.track, folder / "drive.gpx")
-    (folder / "data_samples").symlink_to(ROOT / "data_samples")
-    for name in ("roads.geojson", "roads-2027.geojson"):
-        write_network(folder / name)
+    samples = ROOT / "data_samples"
+    (folder / "data_samples").symlink_to(samples)
+    for name in ("drive.mp4", "drive.gpx"):
+        (folder / name).symlink_to(samples / name)
+    (folder / "roads.geojson").symlink_to(samples / "network.geojson")
+    write_network(folder / "roads-2027.geojson")
     (folder / "areas.geojson").write_text(
         '{"type": "Polygon", "coordinates": [[[13, 51], [13.1, 51], [13.1, 51.1], [13, 51]]]}'
     )

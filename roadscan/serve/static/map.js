@@ -12,6 +12,9 @@ import {number, text, textOr, time} from "./texts.js";
 const REVIEWS = ["n_reviewed", "n_rejected"];
 const SHOWN = ["street", "score", "finding", "score_low", "score_high", "class_probability", "reason", "riss_pct", "afli_pct", "ofs_pct", "coverage", "n_damages", "n_reviewed", "n_rejected", "direction", "from_m", "to_m", "assessed_at", "model"];
 
+/** How far beside a line a click or a finger still means it. */
+const REACH_PX = 8;
+
 /** Prefix of the images that show street names. */
 const NAME = "name:";
 
@@ -110,10 +113,15 @@ function addLayers() {
     const id = `class-${style.class}`;
     const paint = {"line-color": GREY, "line-width": style.width, ...(style.dash ? {"line-dasharray": style.dash} : {})};
     map.addLayer({id, type: "line", source: "segments", filter: ["==", ["get", "class"], style.class], paint, layout: {visibility: hidden.has(String(style.class)) ? "none" : "visible"}});
-    map.on("click", id, (/** @type {any} */ event) => details(event.features[0].properties));
     map.on("mouseenter", id, () => { map.getCanvas().style.cursor = "pointer"; });
     map.on("mouseleave", id, () => { map.getCanvas().style.cursor = ""; });
   }
+  map.on("click", (/** @type {any} */ {point: {x, y}}) => {
+    const layers = CLASSES.map((style) => `class-${style.class}`);
+    const around = [[x - REACH_PX, y - REACH_PX], [x + REACH_PX, y + REACH_PX]];
+    const [nearest] = map.queryRenderedFeatures([x, y], {layers}).concat(map.queryRenderedFeatures(around, {layers}));
+    if (nearest) details(nearest.properties);
+  });
   map.addImage("arrow", arrow());
   map.addLayer({id: "directions", type: "symbol", source: "segments", minzoom: 15, layout: {"symbol-placement": "line", "symbol-spacing": 90, "icon-image": "arrow", "icon-size": 0.75, "icon-padding": 0}});
   map.addLayer({id: "damages", type: "line", source: "damages", minzoom: 15, paint: {"line-color": "#000000", "line-width": 1.5}});

@@ -13,7 +13,7 @@ const MAX_PIECE = 64 * MIB;
 const PIECE_MS = 2000;
 const WAIT_MS = [1000, 2000, 5000, 10000, 30000];
 
-/** @typedef {{survey: string, drop?: string, dropFiles?: string, relativePath?: string}} About */
+/** @typedef {{survey: string, vehicle?: string, drop?: string, dropFiles?: string, relativePath?: string}} About */
 /** @typedef {{sha256: string, knownAs: string}} Arrived `knownAs`: its earlier name if the file was known, else "" */
 
 /** @param {string} value */
