@@ -61,7 +61,10 @@ def test_an_upload_goes_on_after_a_cut_line_and_a_reload_and_ends_as_layers(
     )
     layer = "/ogc/collections/segments/items?survey=Nord+2026&limit=100"
     segments = page.context.request.get(service.address + layer).json()["features"]
-    assert any(segment["properties"]["score"] is not None for segment in segments)
+    # nor do they have a score, whose clock may be off by seconds: a segment is passed in two
+    reasons = {segment["properties"]["reason"] for segment in segments}
+    assert "place_unknown" in reasons
+    assert reasons <= {"place_unknown", "not_driven", "coverage_too_low"}
 
 
 def test_a_drive_that_cannot_be_worked_says_why_and_is_withdrawn(open_page, small_drive, tmp_path):

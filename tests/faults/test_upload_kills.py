@@ -96,7 +96,8 @@ def send_raw(line, content, chance, counts):
 def test_no_kill_and_no_cut_line_spoils_or_loses_a_file(town, tmp_path, monkeypatch):
     data, key = town
     monkeypatch.setattr(client, "CHUNK_BYTES", MIB // 2)
-    monkeypatch.setattr(client, "GIVE_UP_AFTER_S", float("inf"))
+    for limit in ("GIVE_UP_AFTER_S", "NEVER_ANSWERED_S"):
+        monkeypatch.setattr(client, limit, float("inf"))
     command = [sys.executable, str(SERVER), str(data), str(KILLS), str(SEED)]
     counts, enough = Counts(), Event()
     with subprocess.Popen(

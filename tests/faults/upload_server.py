@@ -55,7 +55,7 @@ def serve(data: Path, listening: socket.socket, pipe: int) -> None:
         app = FastAPI()
         tell_errors(app)
         app.include_router(tus_router(guard, arrivals))
-        app.include_router(uploads_router(guard, arrivals))
+        app.include_router(uploads_router(guard, arrivals, frozenset))
         Telling(uvicorn.Config(app, log_level="critical"), pipe).run(sockets=[listening])
 
 
