@@ -109,10 +109,12 @@ def test_req_tiles_core_tc_error_what_is_no_tile_is_not_there(client, place):
     assert answer.json()["code"] == "feature_unknown"
 
 
-@pytest.mark.parametrize("query", ["unknown=1", "f=png", "survey=none"])
-def test_unknown_and_wrong_parameters_of_a_tile_are_refused(client, query):
+@pytest.mark.parametrize(
+    ("query", "status"), [("unknown=1", 400), ("f=png", 400), ("survey=none", 404)]
+)
+def test_unknown_and_wrong_parameters_of_a_tile_are_refused(client, query, status):
     y, x = tile_of(WEST, SOUTH, 12)
-    assert client.get(f"{TILES}/12/{y}/{x}?{query}").status_code == 400
+    assert client.get(f"{TILES}/12/{y}/{x}?{query}").status_code == status
 
 
 @pytest.mark.both_databases
