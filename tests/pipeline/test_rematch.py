@@ -271,6 +271,6 @@ def test_what_is_wrong_with_a_track_is_told_by_the_run_and_on_another_network(
     run_small_drive(small_drive.on(track=track), tmp_path / "out", SURVEY)
     first = told(tmp_path / "out")["warnings"]
     assert "small.mp4: track_cut_off: the file ends before its end tags" in first
-    assert "small.mp4: track_fixes_lost: 5 of 27 fixes cannot be used (5 unread)" in first
+    assert "small.mp4: track_fixes_lost: 5 of 27 fixes cannot be used (5 cannot be read)" in first
     rematch_in_folder(tmp_path / "out", other_network, None)
     assert told(tmp_path / "out")["warnings"] == first
