@@ -190,7 +190,7 @@ def _drive(roads: Network, graph: RoadGraph, seed: int) -> TrueDrive:
     link_m: Metres = defaultdict(float)
     rest_m = 0.0
     speed_mps = float(rng.uniform(*SPEEDS_MPS))
-    for edge in _walk(graph, rng):
+    for edge in random_route(graph, rng):
         length_m = float(graph.length_m[edge])
         speed_mps = float(np.clip(speed_mps + rng.normal(0.0, 1.5), *SPEEDS_MPS))
         along = np.arange(rest_m, length_m, 0.1 * speed_mps)
@@ -203,7 +203,8 @@ def _drive(roads: Network, graph: RoadGraph, seed: int) -> TrueDrive:
     return TrueDrive(np.concatenate(places), dict(link_m))
 
 
-def _walk(graph: RoadGraph, rng: np.random.Generator) -> list[int]:
+def random_route(graph: RoadGraph, rng: np.random.Generator) -> list[int]:
+    """Return edges that follow one another, drawn at random, into dead ends only where needed."""
     edges = [int(rng.choice(np.flatnonzero(graph.length_m > 30.0)))]
     driven_m = 0.0
     while driven_m < LENGTH_M:

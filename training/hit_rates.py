@@ -25,6 +25,7 @@ from roadscan.assess.scheme import Scheme, parse_scheme
 from roadscan.detect.model_folder import SETTINGS_FILE, read_settings, verify
 from roadscan.detect.openvino import OpenVinoDetector
 from roadscan.model.frame import Boxes, Camera, Frame
+from roadscan.model.hit_rate import HitRate
 from roadscan.read.scheme_file import read_scheme_text
 from training.intervals import DRAWS, percentiles
 from training.measure import boxes_of, unsure_in
@@ -68,25 +69,6 @@ class Counted:
     found_near: int
 
 
-@dataclass(frozen=True)
-class Rates:
-    """What was measured of a kind; the keys of model.toml."""
-
-    cells: int
-    found: float
-    found_low: float
-    found_high: float
-    found_near: float
-    found_far: float
-    beside: float
-    alike: float
-    sound: int
-    wrong: float
-    wrong_low: float
-    wrong_high: float
-    wrong_alike: float
-
-
 def counted(cells: Cells, source: str, scene: str) -> Counted:
     """Count the cells of a picture."""
     sound = cells.seen & ~cells.truth & ~cells.beside
@@ -104,7 +86,7 @@ def counted(cells: Cells, source: str, scene: str) -> Counted:
     )
 
 
-def rates_of(pictures: Sequence[Counted]) -> Rates | None:
+def rates_of(pictures: Sequence[Counted]) -> HitRate | None:
     """Return the rates of a kind; None where no source shows enough damaged cells."""
     sources = _sources(pictures)
     damaged = {n: own for n, own in sources.items() if _sum(own, "damaged") >= LEAST_CELLS}
@@ -116,7 +98,7 @@ def rates_of(pictures: Sequence[Counted]) -> Rates | None:
     every = [one for own in damaged.values() for one in own]
     near, near_of = _sum(every, "found_near"), _sum(every, "damaged_near")
     far, far_of = _sum(every, "found") - near, _sum(every, "damaged") - near_of
-    return Rates(
+    return HitRate(
         cells=_sum(every, "damaged"),
         found=round(found, 4),
         found_low=found_interval[0],
@@ -281,7 +263,7 @@ def _mask_cells(
     )
 
 
-def toml_table(rates: Mapping[str, Rates], sources: str) -> str:
+def toml_table(rates: Mapping[str, HitRate], sources: str) -> str:
     """Write the table as it stands in model.toml."""
     lines = [TABLE, f"# by cells of the lane, {sources}; 95 % intervals by drawing scenes"]
     for name, one in rates.items():

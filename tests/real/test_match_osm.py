@@ -9,6 +9,7 @@ import pytest
 import shapely
 from pyproj import Transformer
 
+from benchmarks.matching import random_route
 from roadscan.locate.clean_track import clean_track
 from roadscan.locate.map_matching import match_path
 from roadscan.locate.road_graph import RoadGraph, road_graph
@@ -25,7 +26,6 @@ MAPS = ("dreieich", "bayreuth_nord", "karlsruhe-kirchfeld", "heidelberg")
 SPEED_MPS = 10.0
 NOISE_M = 3.5
 RIGHT_M = 1.75
-LENGTH_M = 3000.0
 NODE_M = 10.0
 """A fix this near to the end of its link may be put on the next one: that is noise along."""
 
@@ -55,7 +55,7 @@ class Figures:
 def simulate(roads: Network, graph: RoadGraph, seed: int) -> TrueDrive:
     """Drive along edges drawn at random, into dead ends only where nothing else is left."""
     rng = np.random.default_rng(seed)
-    edges = _walk(graph, rng)
+    edges = random_route(graph, rng)
     link, forward, offset, xy = [], [], [], []
     link_m: dict[str, float] = defaultdict(float)
     rest_m = 0.0
@@ -72,21 +72,6 @@ def simulate(roads: Network, graph: RoadGraph, seed: int) -> TrueDrive:
         offset.append(here)
         link_m[road.link_id] += length_m
     return TrueDrive(*(np.concatenate(part) for part in (link, forward, offset, xy)), link_m)
-
-
-def _walk(graph: RoadGraph, rng: np.random.Generator) -> list[int]:
-    long = np.flatnonzero(graph.length_m > 30.0)
-    edges = [int(rng.choice(long))]
-    driven_m = 0.0
-    while driven_m < LENGTH_M:
-        onward = graph.following[edges[-1]]
-        ahead = [edge for edge in onward if edge != graph.reverse[edges[-1]]]
-        through = [edge for edge in ahead if set(graph.following[edge]) - {graph.reverse[edge]}]
-        if not onward:
-            break
-        edges.append(int(rng.choice(through or ahead or list(onward))))
-        driven_m += float(graph.length_m[edges[-1]])
-    return edges
 
 
 def _beside(line: shapely.LineString, offset_m: Floats, sign: float) -> Floats:

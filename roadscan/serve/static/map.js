@@ -167,7 +167,7 @@ function list(segments) {
 }
 
 /**
- * @param {number} class_
+ * @param {number | string} class_
  * @param {any[]} segments
  */
 function count(class_, segments) {

@@ -72,12 +72,17 @@ function link(page, asked, label) {
   return make("a", {href: `${page}?${new URLSearchParams({survey: survey?.name ?? "", ...asked})}`}, label);
 }
 
+/** @param {any} properties of a segment: worse classes are drawn over better ones */
+function rank(properties) {
+  return CLASSES.findIndex((style) => style.class === classOf(properties));
+}
+
 /** Draws the map of the printed page: the segments of the streets shown, styled as on the map. */
 function drawMap() {
   const wanted = find("search").value.toLocaleLowerCase(language);
   const colours = coloursOf(survey?.classes ?? []);
   const shown = segments.filter(({properties: p}) => (p.street ?? "").toLocaleLowerCase(language).includes(wanted));
-  const lines = shown.sort((a, b) => classOf(a.properties) - classOf(b.properties)).map(({properties, geometry}) => {
+  const lines = shown.sort((a, b) => rank(a.properties) - rank(b.properties)).map(({properties, geometry}) => {
     const class_ = classOf(properties);
     return {points: geometry.coordinates, stroke: strokeOf(class_, colours.get(class_))};
   });
